@@ -1,0 +1,47 @@
+import { closest } from './closest.ts';
+import { FidiusError } from './fidius-error.ts';
+
+/**
+ * Refuses option names that `place` does not have: a misspelt option would otherwise do nothing, silently.
+ *
+ * @param place how the reader knows the function, such as `PluginHost.open()`.
+ * @throws {@link FidiusError} `FIDIUS_OPTION_UNKNOWN`, or `FIDIUS_ARGUMENT_INVALID` when `options` is no plain object.
+ */
+export function checkOptionNames(place: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `Options of ${place} must be an object, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const near = closest(name, known);
+    throw new FidiusError('FIDIUS_OPTION_UNKNOWN', `Unknown option "${name}" in ${place}`, {
+      hint: near === undefined ? `Known options: ${known.join(', ')}.` : `Write "${near}".`,
+    });
+  }
+}
+
+/** What a value is, in the words of an error message: short, and never its whole content. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  switch (typeof value) {
+    case 'undefined':
+      return 'undefined';
+    case 'string':
+      return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'boolean':
+      return String(value);
+    case 'function':
+      return 'a function';
+    case 'symbol':
+      return 'a symbol';
+    default: {
+      const name = value.constructor?.name;
+      return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { nameErrorClass } from './fidius-error.ts';
+
+const brand = Symbol.for('fidius.plugin-error');
+
+/** What is known about an exception that left plugin code; plain data, so that it can cross threads and processes. */
+export interface PluginErrorData {
+  /** The plugin's own code: `PluginError.code` in Python, otherwise the name of the exception's class. */
+  readonly code: string;
+  readonly message: string;
+  /** `PluginError.details`, parsed from JSON; `undefined` when the plugin gave none. */
+  readonly details?: unknown;
+  /** Qualified name of the exception's class, such as `ValueError` or `json.decoder.JSONDecodeError`. */
+  readonly pythonType: string;
+  /** What Python would have printed: frames, the exception, and the chain of its causes. Never frame locals. */
+  readonly traceback: string;
+}
+
+/**
+ * What the code of a plugin raised. Everything this library itself complains about is a `FidiusError`.
+ *
+ * The mapping from Python's exceptions is that of the Rust host (spec 3.6), with the traceback as a field of its own.
+ */
+export class PluginError extends Error {
+  readonly code: string;
+  readonly details: unknown;
+  readonly pythonType: string;
+  readonly traceback: string;
+  /** Name of the plugin whose code raised. */
+  readonly plugin: string;
+  /** Name of the method that was called. */
+  readonly method: string;
+
+  static {
+    nameErrorClass(this);
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
+  constructor(data: PluginErrorData, where: { readonly plugin: string; readonly method: string }) {
+    super(data.message);
+    this.code = data.code;
+    this.details = data.details;
+    this.pythonType = data.pythonType;
+    this.traceback = data.traceback;
+    this.plugin = where.plugin;
+    this.method = where.method;
+  }
+}
+
+/** True for a {@link PluginError}, also one made by another copy of this library. */
+export function isPluginError(value: unknown): value is PluginError {
+  return value instanceof Error && brand in value;
+}
