@@ -26,6 +26,7 @@ export const errorCodes = {
   FIDIUS_MANIFEST_UNREADABLE: 'The manifest exists but cannot be read as UTF-8 text.',
 
   // finding and starting CPython
+  FIDIUS_PYTHON_NOT_FOUND: 'None of the places that were searched holds a CPython; the message lists them.',
 
   // loading a package
 

@@ -1,0 +1,46 @@
+import type { Attempt } from '../../errors/python-not-found-error.ts';
+
+/** Everything the search learned about one Python: a plain record, made to be printed. */
+export interface LocatedPython {
+  /** The interpreter to name as the program, inside its virtual environment if it is in one. */
+  readonly executable: string | undefined;
+  /** `3.11.7`; only `3.11` when a library was given alone and nobody was asked. */
+  readonly version: string;
+  /** Where packages are installed: the virtual environment, or the same as {@link basePrefix}. */
+  readonly prefix: string;
+  /** Where the standard library is. */
+  readonly basePrefix: string;
+  /** Absolute path of the shared library; looked into, and fit for this process. */
+  readonly libpython: string | undefined;
+  /** Whether there is a shared library; without one Python can only run in a process of its own. */
+  readonly shared: boolean;
+  /** Built without the global interpreter lock. */
+  readonly freeThreaded: boolean;
+  /** Built with `--with-pydebug`. */
+  readonly debug: boolean;
+  /** `cpython`. */
+  readonly implementation: string;
+  /** As `process.arch` spells it: `x64`, `arm64`, … */
+  readonly machine: string;
+  /** Folders of installed packages, in the order of `sys.path`; empty when nobody was asked. */
+  readonly sitePackages: readonly string[];
+  /** The locator that found it, such as `VIRTUAL_ENV`. */
+  readonly foundBy: string;
+}
+
+export interface LocateOptions {
+  /** Path of the shared library. With `python` as well, the two must belong together. */
+  readonly libpython?: string | undefined;
+  /** An interpreter: a path, a command on `PATH`, or the folder of a virtual environment. */
+  readonly python?: string | undefined;
+  /** Where relative paths and `.venv` are looked for. Default: the current folder of the process. */
+  readonly cwd?: string | undefined;
+  /** Default: the environment of the process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+export interface LocateResult {
+  readonly python: LocatedPython;
+  /** Every place tried, the one that was used last. */
+  readonly attempts: readonly Attempt[];
+}
