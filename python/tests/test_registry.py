@@ -199,6 +199,18 @@ class RunAgainTest(unittest.TestCase):
         self.assertIs(get_method("greet"), second.greet)
         self.assertEqual(list_methods(), ["greet", "wave"])
 
+    def test_code_run_in_a_bare_namespace_counts_too(self):
+        """As runpy does it: no spec, only a namespace of its own."""
+        source = "from fidius import method\n@method\ndef greet(): pass\n"
+
+        first, second = {"__name__": "again_bare"}, {"__name__": "again_bare"}
+        exec(source, first)
+        exec(source, second)
+
+        self.assertIs(get_method("greet", "again_bare"), second["greet"])
+        with self.assertRaises(ValueError):
+            exec(source, second)
+
     def test_methods_wrapped_by_another_module_belong_to_their_own(self):
         self.write(
             "again_wrapping",
