@@ -1,0 +1,33 @@
+import type { ErrorCode } from './codes.ts';
+import { FidiusError, nameErrorClass } from './fidius-error.ts';
+
+export interface ManifestIssue {
+  /** JSON pointer to the value, such as `/python/entry_module`; `''` for the document itself. */
+  readonly path: string;
+  readonly message: string;
+  /** Where the value, or the nearest table around it, begins; counted from 1. Absent when nothing of it is written. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Raised with every issue of a manifest at once, so that its author can mend them in one go. */
+export class ManifestError extends FidiusError {
+  /** Where the text came from: a path, or `demo.fid!demo-1.0.0/package.toml`. */
+  readonly origin: string;
+  readonly issues: readonly ManifestIssue[];
+
+  static {
+    nameErrorClass(this);
+  }
+
+  constructor(code: ErrorCode, origin: string, issues: readonly ManifestIssue[], options: { cause?: unknown } = {}) {
+    super(code, [`Invalid manifest ${origin}`, ...issues.map(toLine)].join('\n'), options);
+    this.origin = origin;
+    this.issues = issues;
+  }
+}
+
+function toLine(issue: ManifestIssue): string {
+  const place = issue.line === undefined ? '' : ` (line ${issue.line}, column ${issue.column ?? 1})`;
+  return `  ${issue.path || '/'}: ${issue.message}${place}`;
+}
