@@ -26,12 +26,45 @@ export const errorCodes = {
   FIDIUS_MANIFEST_UNREADABLE: 'The manifest exists but cannot be read as UTF-8 text.',
 
   // finding and starting CPython
+  FIDIUS_GIL_ASYNC_BODY: 'The body of `Gil.hold()` returned a promise; the lock would be given back before it settled.',
+  FIDIUS_KOFFI_CONFIGURED:
+    'The application used koffi before this library, with too little stack for Python; it can only be sized once.',
+  FIDIUS_LIBPYTHON_ARCHITECTURE:
+    'The shared library of Python was built for another processor or operating system than this Node.js.',
+  FIDIUS_LIBPYTHON_INVALID: 'The file named as the shared library of Python is something else, or is damaged.',
+  FIDIUS_LIBPYTHON_NOT_FOUND: 'There is no file where the shared library of Python was said to be.',
+  FIDIUS_PYTHON_FAILED_EARLIER:
+    'CPython failed to start earlier in this process (see `cause`) and cannot be started a second time.',
+  FIDIUS_PYTHON_INCOMPLETE: 'A shared library of Python was found, but not the standard library that belongs to it.',
   FIDIUS_PYTHON_NOT_FOUND: 'None of the places that were searched holds a CPython; the message lists them.',
+  FIDIUS_PYTHON_NO_ANSWER: 'An interpreter failed, hung, or answered something else when it was asked for its version.',
+  FIDIUS_PYTHON_SECOND: 'This process already runs another CPython library; a second one would corrupt both.',
+  FIDIUS_PYTHON_STACK:
+    'CPython 3.14 or newer needs to know the stack it runs on, and on this platform that cannot be found out.',
+  FIDIUS_PYTHON_START_FAILED: 'CPython refused to start; the message repeats its reason.',
+  FIDIUS_PYTHON_STATIC: 'The CPython that was found has no shared library, so it cannot be loaded into this process.',
+  FIDIUS_PYTHON_UNSUPPORTED:
+    'The Python that was found is too old, is not CPython, or was built without the global interpreter lock.',
 
   // loading a package
+  FIDIUS_ENTRY_MODULE_FOREIGN:
+    'The entry module that Python found is not in the package: its name belongs to the standard library or to others.',
+  FIDIUS_ENTRY_MODULE_INVALID: 'The name of the entry module is not a dotted Python module name.',
+  FIDIUS_ENTRY_MODULE_NOT_FOUND: 'The package holds no module of the name its manifest gives as entry module.',
+  FIDIUS_IMPORT_FAILED: 'The entry module raised while it was imported; `cause` is what it raised.',
+  FIDIUS_INTERFACE_HASH_INVALID: "The module's `__interface_hash__` is not an integer from 0 to 2^64 - 1.",
+  FIDIUS_INTERFACE_HASH_MISMATCH:
+    'The package was written for another version of the interface than the host asks for.',
+  FIDIUS_INTERFACE_HASH_MISSING: 'The entry module does not say which interface it implements.',
+  FIDIUS_METHOD_MISSING: 'The entry module lacks a method that the interface requires.',
+  FIDIUS_METHOD_NOT_CALLABLE: 'The entry module has something under the name of a method that cannot be called.',
+  FIDIUS_MODULE_COLLISION: 'Two packages hold different modules of one name; each would run the code of the other.',
+  FIDIUS_RUNTIME_NOT_PYTHON: 'The package is not a Python plugin.',
+  FIDIUS_SEARCH_PATH: 'Something replaced `sys.path` by an object that is no list, so no package can be found.',
 
   // calls
   FIDIUS_CALL_INDEX: 'A method was called by an index that the interface does not have.',
+  FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
   FIDIUS_CALL_WIRE_MODE: 'A raw method was called as a typed one, or a typed one as raw.',
 
   // executors and hosts

@@ -1,54 +1,98 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { checkOptionNames, describe } from '../../errors/options.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
-import type { LocatedPython, LocateOptions, LocateResult } from './located-python.ts';
-import { type ProbeAnswer, probe } from './probe.ts';
+import { condaPrefix } from './conda-prefix.ts';
+import { dotVenv } from './dot-venv.ts';
+import { fidiusPython } from './fidius-python.ts';
+import { installHint } from './install-hint.ts';
+import type { LocateOptions, LocateResult } from './located-python.ts';
+import type { Candidate, Locator, Search } from './locator.ts';
+import { optionLibpython } from './option-libpython.ts';
+import { optionPython } from './option-python.ts';
+import { pathCommands } from './path-commands.ts';
+import { isNewerThanTested } from './supported.ts';
+import { systemLibraries } from './system-libraries.ts';
+import { virtualEnv } from './virtual-env.ts';
+
+/** The places in the order of the search. The first usable Python wins. */
+const locators: readonly Locator[] = [
+  optionLibpython,
+  optionPython,
+  fidiusPython,
+  virtualEnv,
+  condaPrefix,
+  dotVenv,
+  pathCommands,
+  systemLibraries,
+];
 
 /**
- * Finds the CPython to run: the first hit of the places below, in their order.
+ * Finds the CPython to run, and says what it looked at.
  *
- * @throws {@link PythonNotFoundError}, with every place that was tried.
+ * Costs one start of the interpreter (about 20 ms), once per interpreter and process; nothing is started when only
+ * `libpython` is given. Blocks the calling thread for that long.
+ *
+ * @throws {@link PythonNotFoundError} with every place that was tried, or `FIDIUS_OPTION_…`.
  */
 export function locatePython(options: LocateOptions = {}): LocateResult {
-  const env = options.env ?? process.env;
-  const cwd = options.cwd ?? process.cwd();
+  const search = readOptions(options);
   const attempts: Attempt[] = [];
-  const places = [
-    { locator: 'option python', executable: options.python },
-    { locator: 'FIDIUS_PYTHON', executable: env['FIDIUS_PYTHON'] },
-    { locator: 'PATH', executable: 'python3' },
-    { locator: 'PATH', executable: 'python' },
-  ];
-  for (const { locator, executable } of places) {
-    if (executable === undefined) continue;
-    const answer = probe(executable, env, cwd);
-    const libpython = options.libpython ?? sharedLibraryOf(answer);
-    const outcome = libpython === undefined ? 'has no shared library' : 'used';
-    attempts.push({ locator, looked: executable, outcome });
-    if (libpython !== undefined) return { python: toRecord(answer, libpython, locator), attempts };
+  let nearest: FidiusError | undefined;
+
+  for (const locator of locators) {
+    const before = attempts.length;
+    for (const candidate of locator.candidates(search)) {
+      const { looked } = candidate;
+      try {
+        const python = { ...candidate.examine(), foundBy: locator.name };
+        const note = isNewerThanTested(python.version)
+          ? `, though ${python.version} is newer than what was tested`
+          : '';
+        attempts.push({ locator: locator.name, looked, outcome: `used${note}` });
+        return { python, attempts };
+      } catch (error) {
+        if (!isFidiusError(error)) throw error;
+        attempts.push({ locator: locator.name, looked, outcome: error.message });
+        if (locator.binding) throw refusal(locator, candidate, error, attempts);
+        nearest ??= error;
+      }
+    }
+    if (attempts.length === before) {
+      attempts.push({ locator: locator.name, looked: '', outcome: locator.absence(search) });
+    }
   }
-  throw new PythonNotFoundError('FIDIUS_PYTHON_NOT_FOUND', 'No usable Python was found', attempts);
+  throw new PythonNotFoundError(
+    nearest?.code ?? 'FIDIUS_PYTHON_NOT_FOUND',
+    ['Cannot find a usable CPython in any of these places', ...attempts.map(toLine)].join('\n'),
+    attempts,
+    { hint: nearest?.hint ?? installHint(), cause: nearest },
+  );
 }
 
-function sharedLibraryOf({ config, basePrefix }: ProbeAnswer): string | undefined {
-  const folders = [config['LIBDIR'], join(basePrefix, 'lib')].filter((folder) => typeof folder === 'string');
-  return folders.map((folder) => join(folder, String(config['INSTSONAME']))).find((path) => existsSync(path));
+/** The Python that was asked for cannot be used. All places before it named none, or it would not have been its turn. */
+function refusal({ name }: Locator, { looked }: Candidate, error: FidiusError, attempts: readonly Attempt[]): Error {
+  const message = `Cannot use the Python of ${name}: ${looked} ${error.message}`;
+  return new PythonNotFoundError(error.code, message, attempts, { hint: error.hint, cause: error });
 }
 
-function toRecord(answer: ProbeAnswer, libpython: string, foundBy: string): LocatedPython {
-  return {
-    executable: answer.executable,
-    version: answer.version,
-    prefix: answer.prefix,
-    basePrefix: answer.basePrefix,
-    libpython,
-    shared: true,
-    freeThreaded: answer.config['Py_GIL_DISABLED'] === 1,
-    debug: answer.config['Py_DEBUG'] === 1,
-    implementation: answer.implementation,
-    machine: process.arch,
-    sitePackages: answer.sitePackages,
-    foundBy,
-  };
+function toLine({ locator, looked, outcome }: Attempt): string {
+  return looked === '' ? `  ${locator}: ${outcome}` : `  ${locator}: ${looked}: ${outcome}`;
+}
+
+const optionNames = ['libpython', 'python', 'cwd', 'env', 'allowStatic', 'probeTimeoutMs'] as const;
+
+function readOptions(options: LocateOptions): Search {
+  checkOptionNames('locatePython()', options, optionNames);
+  const { libpython, python, cwd = process.cwd(), env = process.env } = options;
+  const { allowStatic = false, probeTimeoutMs = 10_000 } = options;
+  for (const [name, path] of Object.entries({ libpython, python, cwd })) {
+    if (path === undefined || (typeof path === 'string' && path !== '')) continue;
+    throw new FidiusError('FIDIUS_OPTION_INVALID', `Option ${name} must be a path, got ${describe(path)}`);
+  }
+  if (!(probeTimeoutMs > 0)) {
+    const message = `Option probeTimeoutMs must be a positive number, got ${describe(probeTimeoutMs)}`;
+    throw new FidiusError('FIDIUS_OPTION_INVALID', message);
+  }
+  return { libpython, python, cwd, env, allowStatic, probeTimeoutMs };
 }

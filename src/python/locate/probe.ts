@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import type { Search } from './locator.ts';
+import { describeMissing } from './missing-file.ts';
 
 /** What `runtime/probe_python.py` prints: an interpreter about itself. */
 export interface ProbeAnswer {
@@ -9,15 +12,79 @@ export interface ProbeAnswer {
   readonly baseExecutable: string;
   readonly prefix: string;
   readonly basePrefix: string;
-  readonly platform: string;
   readonly sitePackages: readonly string[];
+  /** Variables of `sysconfig`; `null` where this Python does not know one. */
   readonly config: Readonly<Record<string, string | number | null>>;
 }
 
 const script = fileURLToPath(new URL('../../../runtime/probe_python.py', import.meta.url));
 
-export function probe(executable: string, env: NodeJS.ProcessEnv, cwd: string): ProbeAnswer {
-  const { stdout, error } = spawnSync(executable, ['-E', '-s', '-S', script], { env, cwd, encoding: 'utf8' });
-  if (error !== undefined) throw error;
-  return JSON.parse(stdout) as ProbeAnswer;
+/** Answers of this process, by everything that can change them: a pyenv shim heeds the folder and the environment. */
+const answers = new Map<string, ProbeAnswer>();
+
+/** Asks an interpreter who it is. Runs neither `site` nor anything the environment variables of Python name. */
+export function probe(executable: string, { env, cwd, probeTimeoutMs }: Search): ProbeAnswer {
+  const key = JSON.stringify([executable, cwd, env]);
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+
+  // Not -I, which would do the same: Python 2 does not know it, and could not say that it is too old.
+  const { stdout, stderr, status, signal, error } = spawnSync(executable, ['-E', '-s', '-S', script], {
+    env,
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: probeTimeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 1 << 20,
+    windowsHide: true,
+  });
+  if (error !== undefined) throw noAnswer(describeFailure(executable, error, probeTimeoutMs), executable, error);
+  if (status !== 0) {
+    const end = signal === null ? `with exit code ${status}` : `by signal ${signal}`;
+    throw noAnswer(`ended ${end} when asked for its version${lastLine(stderr)}`, executable);
+  }
+  const answer = parseAnswer(stdout);
+  if (answer === undefined) throw noAnswer('did not answer as a Python does when asked for its version', executable);
+  answers.set(key, answer);
+  return answer;
+}
+
+function noAnswer(message: string, executable: string, cause?: unknown): FidiusError {
+  const code = isMissing(cause) ? 'FIDIUS_PYTHON_NOT_FOUND' : 'FIDIUS_PYTHON_NO_ANSWER';
+  return new FidiusError(code, message, { cause, hint: `Run \`${executable} -V\` to see what is there.` });
+}
+
+function describeFailure(executable: string, error: NodeJS.ErrnoException, probeTimeoutMs: number): string {
+  if (isMissing(error))
+    return describeMissing(executable) ?? 'names an interpreter that does not exist in its first line';
+  if (error.code === 'EACCES') return 'is not executable';
+  if (error.code === 'ETIMEDOUT') return `did not answer within ${probeTimeoutMs} ms`;
+  if (error.code === 'ENOBUFS') return 'did not answer as a Python does when asked for its version';
+  return `cannot be run (${error.code ?? error.message})`;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function lastLine(text: string): string {
+  const line = text.trim().split('\n').at(-1)?.trim().slice(0, 200);
+  return line ? `: ${line}` : '';
+}
+
+function parseAnswer(text: string): ProbeAnswer | undefined {
+  let answer: Partial<ProbeAnswer> | null;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const strings = [answer?.implementation, answer?.version, answer?.executable, answer?.prefix, answer?.basePrefix];
+  const isWhole =
+    strings.every((value) => typeof value === 'string') &&
+    Array.isArray(answer?.sitePackages) &&
+    typeof answer.config === 'object' &&
+    answer.config !== null;
+  return isWhole ? (answer as ProbeAnswer) : undefined;
 }

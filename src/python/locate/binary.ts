@@ -1,0 +1,12 @@
+/** What the header of a program or a library says about it. */
+export interface Binary {
+  readonly format: 'ELF' | 'Mach-O' | 'PE';
+  readonly kind: 'library' | 'program' | 'other';
+  /** As `process.arch` spells it where Node has a name for it, otherwise the number of the format. */
+  readonly machine: string;
+  /** The name a library gives itself: what a program that was linked with it asks the loader for. */
+  readonly ownName: string | undefined;
+}
+
+/** Reads a part of the file. Fewer bytes than asked for mean that the file ends there. */
+export type ReadBytes = (offset: number, length: number) => Buffer;

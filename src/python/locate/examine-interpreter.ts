@@ -1,0 +1,44 @@
+import { realpathSync } from 'node:fs';
+import process from 'node:process';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { findLibraryOf } from './find-library.ts';
+import { sharedLibraryHint } from './install-hint.ts';
+import type { LocatedPython } from './located-python.ts';
+import type { Search } from './locator.ts';
+import { probe } from './probe.ts';
+import { readPythonLibrary } from './python-library.ts';
+import { readBinary } from './read-binary.ts';
+import { checkSupported } from './supported.ts';
+
+/** Asks an interpreter who it is, and finds the shared library that belongs to it. */
+export function examineInterpreter(path: string, search: Search): Omit<LocatedPython, 'foundBy'> {
+  const answer = probe(path, search);
+  const { implementation, version, executable, prefix, basePrefix, sitePackages, config } = answer;
+  const freeThreaded = config['Py_GIL_DISABLED'] === 1;
+  checkSupported({ implementation, version, freeThreaded });
+
+  const { library, looked } = findLibraryOf(answer);
+  if (library === undefined && !search.allowStatic) {
+    const where = [...looked].join(', ');
+    throw new FidiusError('FIDIUS_PYTHON_STATIC', `is Python ${version} without its shared library (not in ${where})`, {
+      hint: sharedLibraryHint(answer),
+    });
+  }
+  const machine =
+    library === undefined
+      ? readBinary(realpathSync(answer.baseExecutable))?.machine
+      : readPythonLibrary(library).machine;
+  return {
+    executable,
+    version,
+    prefix,
+    basePrefix,
+    libpython: library,
+    shared: library !== undefined,
+    freeThreaded,
+    debug: config['Py_DEBUG'] === 1,
+    implementation,
+    machine: machine ?? process.arch,
+    sitePackages,
+  };
+}
