@@ -1,0 +1,145 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readSource, sourceFiles, sourceImports } from './support/imports.ts';
+
+/**
+ * The rooms of `src/`, and for each the rooms it may import from. Read top to bottom it is the order to learn them in.
+ *
+ * `types` are rooms of which only types may be imported: they know the shape of a thing and not how it is made.
+ */
+const rooms: Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }> = {
+  errors: { imports: [] },
+  wire: { imports: ['errors'] },
+  contract: { imports: ['wire', 'errors'] },
+  packaging: { imports: ['contract', 'errors'] },
+  python: { imports: ['wire', 'errors'], types: ['packaging'] },
+  executor: { imports: ['python', 'wire', 'errors'] },
+  host: { imports: ['executor', 'python', 'packaging', 'contract', 'wire', 'errors'] },
+  cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
+};
+
+/** Packages from outside, and the one file or room that knows each of them, so that another can take its place. */
+const packages: Record<string, string> = {
+  koffi: 'python/ffi.ts',
+  'smol-toml': 'packaging/',
+};
+
+/**
+ * What a library may ask its process. The rest (arguments, streams, exit) belongs to the program: only `src/cli` is one.
+ */
+const facts = ['arch', 'cwd', 'env', 'execPath', 'pid', 'platform', 'release', 'version', 'versions'];
+
+/** The files outside `src/cli` that need more than {@link facts}, and the reason. */
+const exceptions: Record<string, { readonly members: readonly string[]; readonly reason: string }> = {
+  'python/stop.ts': {
+    members: ['exitCode', 'listeners', 'once', 'stderr'],
+    reason:
+      'Python must end before the process does, with the exit code the program chose, and say what it waited for.',
+  },
+};
+
+const imports = sourceImports();
+const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : undefined);
+
+describe('the rooms of src/', () => {
+  it('are those of the table', () => {
+    const folders = readdirSync(fileURLToPath(new URL('../src', import.meta.url)), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+
+    expect(Object.keys(rooms)).toEqual(expect.arrayContaining(folders));
+  });
+
+  it.each(Object.entries(rooms))('%s imports only from the rooms it may', (room, allowed) => {
+    const strays = imports.filter(({ file, target, typeOnly }) => {
+      const other = roomOf(target);
+      if (roomOf(file) !== room || other === undefined || !(other in rooms) || other === room) return false;
+      return !allowed.imports.includes(other) && !(typeOnly && allowed.types?.includes(other));
+    });
+
+    expect(strays).toEqual([]);
+  });
+
+  it('import files, never a barrel', () => {
+    expect(sourceFiles().filter((file) => file.endsWith('index.ts'))).toEqual(['index.ts']);
+    expect(imports.filter(({ target }) => target === 'index.ts')).toEqual([]);
+  });
+
+  it('are free of import cycles, those of types included', () => {
+    expect(findCycle()).toBeUndefined();
+  });
+});
+
+describe('src/index.ts', () => {
+  it('re-exports and does nothing else', () => {
+    const withoutComments = readSource('index.ts').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+
+    expect(withoutComments.replaceAll(/export (?:type )?\{[^}]*\} from '[^']+';/g, '').trim()).toBe('');
+  });
+});
+
+describe('the outside world', () => {
+  it.each(Object.entries(packages))('%s is imported by %s alone', (name, only) => {
+    const importers = imports.filter(({ target }) => target === name || target.startsWith(`${name}/`));
+
+    expect(importers.map(({ file }) => file).filter((file) => !file.startsWith(only))).toEqual([]);
+  });
+
+  it('is made of Node and the packages of the table', () => {
+    const outside = imports.filter(({ target }) => !target.endsWith('.ts')).map(({ target }) => target);
+
+    expect(outside.filter((target) => !target.startsWith('node:') && !(target in packages))).toEqual([]);
+  });
+
+  it('is asked by a library for facts only: arguments, streams and exit are for src/cli', () => {
+    const strays = sourceFiles()
+      .filter((file) => roomOf(file) !== 'cli')
+      .flatMap((file) => {
+        const allowed = [...facts, ...(exceptions[file]?.members ?? [])];
+        return processMembersIn(file)
+          .filter((member) => !allowed.includes(member))
+          .map((member) => ({ file, member }));
+      });
+
+    expect(strays).toEqual([]);
+  });
+
+  it('holds no exception that nobody needs any more', () => {
+    const unneeded = Object.entries(exceptions).filter(
+      ([file, { members }]) => !members.every((member) => processMembersIn(file).includes(member)),
+    );
+
+    expect(unneeded).toEqual([]);
+  });
+});
+
+/** The members of `process` that the code of a file touches; `(whole)` where it is handed on or taken apart. */
+function processMembersIn(file: string): string[] {
+  const code = readSource(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  const members = [...code.matchAll(/(?<![.\w])process\.(\w+)/g)].map(([, member = '']) => member);
+  return [...new Set([...members, ...(/[=(,:] ?process ?[;,)]/.test(code) ? ['(whole)'] : [])])];
+}
+
+/** A ring of files that import one another, or nothing. */
+function findCycle(): readonly string[] | undefined {
+  const targets = new Map(sourceFiles().map((file) => [file, [] as string[]]));
+  for (const { file, target } of imports) if (targets.has(target)) targets.get(file)?.push(target);
+
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const target of targets.get(file) ?? []) {
+      const cycle = visit(target, [...path, file]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of targets.keys()) {
+    const cycle = visit(file, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
