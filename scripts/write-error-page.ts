@@ -1,0 +1,33 @@
+/**
+ * Writes docs/reference/errors.md from the table of error codes.
+ *
+ * Usage: npm run docs
+ */
+
+import { writeFileSync } from 'node:fs';
+import { errorCodes, retiredCodes } from '../src/errors/codes.ts';
+
+const page = new URL('../docs/reference/errors.md', import.meta.url);
+
+/** The whole page: a heading for each code, its sentence under it, sorted. */
+export function errorPage(codes: Readonly<Record<string, string>>, retired: readonly string[]): string {
+  const entries = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    '<!-- Written by scripts/write-error-page.ts; change src/errors/codes.ts and run `npm run docs`. -->',
+    '',
+    '# Error codes',
+    '',
+    'What the library itself complains about is a `FidiusError`. Tell its failures apart by `code`: codes are never renamed',
+    'and never come to mean something else, messages may change. `hint` says what to do next, `cause` what lies underneath.',
+    '',
+    'What the code of a plugin raises is a `PluginError` instead, with a code of the plugin’s own: see',
+    '[Raise errors](../how-to/raise-errors.md).',
+    ...entries.flatMap(([code, sentence]) => ['', `## ${code}`, '', sentence]),
+    ...(retired.length === 0
+      ? []
+      : ['', '## Retired codes', '', ...[...retired].sort().map((code) => `- \`${code}\``)]),
+    '',
+  ].join('\n');
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(page, errorPage(errorCodes, retiredCodes));
