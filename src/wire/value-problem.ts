@@ -12,12 +12,13 @@ export class ValueProblem extends Error {
   readonly code: ValueErrorCode;
   readonly hint: string | undefined;
   /** Where the value sits in the whole, such as `.rows[3].price`; empty for the whole itself. */
-  path = '';
+  path: string;
 
-  constructor(code: ValueErrorCode, problem: string, hint?: string) {
+  constructor(code: ValueErrorCode, problem: string, options: { readonly path?: string; readonly hint?: string } = {}) {
     super(problem);
     this.code = code;
-    this.hint = hint;
+    this.hint = options.hint;
+    this.path = options.path ?? '';
   }
 
   /**
