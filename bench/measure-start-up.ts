@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { pluginFolder } from './contenders/contender.ts';
+import { Unavailable } from './measured-contender.ts';
+import { median } from './median.ts';
+
+/**
+ * Milliseconds from the start of a process to its end, which comes right after its first result; one script of
+ * `start-up/` after the other, round by round.
+ */
+export function measureStartUp(scripts: readonly string[], rounds: number): Map<string, number | Unavailable> {
+  const samples = new Map<string, number[] | Unavailable>(scripts.map((script) => [script, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [script, soFar] of samples) {
+      if (soFar instanceof Unavailable) continue;
+      const result = runOnce(script);
+      if (result instanceof Unavailable) samples.set(script, result);
+      else soFar.push(result);
+    }
+  }
+  return new Map(
+    Array.from(samples, ([script, soFar]) => [script, soFar instanceof Unavailable ? soFar : median(soFar)]),
+  );
+}
+
+function runOnce(script: string): number | Unavailable {
+  const file = fileURLToPath(new URL(`./start-up/${script}.mjs`, import.meta.url));
+  const start = process.hrtime.bigint();
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, pluginFolder], { encoding: 'utf8' });
+  const tookMs = Number(process.hrtime.bigint() - start) * 1e-6;
+  if (status === 0 && stdout === '5\n') return tookMs;
+  const reason = stderr.split('\n').find((line) => line.includes('Error')) ?? `it printed ${JSON.stringify(stdout)}`;
+  return new Unavailable(reason);
+}

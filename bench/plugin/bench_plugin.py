@@ -1,0 +1,51 @@
+"""What every contender of the benchmark calls: the same file, imported each in its own way."""
+
+import json
+
+
+def add(a, b):
+    return a + b
+
+
+def echo(value):
+    return value
+
+
+def echo_bytes(data):
+    return data
+
+
+def echo_json(text):
+    """What a host without a codec does: JSON in, JSON out."""
+    return json.dumps(json.loads(text))
+
+
+def numpy_array(length):
+    """A float64 array; made once per length, so that a call measures the way out and not numpy."""
+    if length not in _arrays:
+        import numpy
+
+        _arrays[length] = numpy.arange(length, dtype=numpy.float64)
+    return _arrays[length]
+
+
+_arrays = {}
+
+
+async def add_later(a, b):
+    return a + b
+
+
+def start_echo_thread():
+    """One thread that sends back whatever arrives; returns the other end of its socket pair as a file descriptor."""
+    import socket
+    import threading
+
+    here, there = socket.socketpair()
+
+    def serve():
+        while data := here.recv(65536):
+            here.sendall(data)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return there.detach()

@@ -1,0 +1,90 @@
+/** The figures as tables in Markdown, and their place in the page. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Comparison } from './compare.ts';
+import { Unavailable } from './measured-contender.ts';
+import { operations } from './operations.ts';
+import { contenderNames, startUp, type Trial } from './trials.ts';
+
+const page = fileURLToPath(new URL('../docs/explanation/performance.md', import.meta.url));
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const begin = '<!-- figures: written by `npm run bench` -->';
+const end = '<!-- end of figures -->';
+
+export function callTable(comparisons: readonly Comparison[]): string {
+  const lines = [
+    '| trial | fidius | beside | its figure | fidius ÷ it | budget | held |',
+    '|---|---|---|---|---|---|---|',
+  ];
+  for (const { trial, ours, beside } of comparisons) {
+    beside.forEach(({ contender, budget, median }, index) => {
+      const ratio = typeof ours.median === 'number' && typeof median === 'number' ? ours.median / median : undefined;
+      const cells = [
+        index === 0 ? trialTitle(trial) : '',
+        index === 0 ? cell(ours.median, duration) : '',
+        trial.id === 'noise' ? 'itself' : (contenderNames[contender] ?? contender),
+        cell(median, duration),
+        ratio === undefined ? '–' : toPrecision(ratio),
+        budget === undefined ? '' : `≤ ${budget}`,
+        verdict(ratio, budget),
+      ];
+      lines.push(`| ${cells.join(' | ')} |`);
+    });
+  }
+  return lines.join('\n');
+}
+
+export function startUpTable(medians: ReadonlyMap<string, number | Unavailable>): string {
+  const baseline = medians.get(startUp.baseline);
+  const lines = ['| process | start to first result | over bare `node` | budget | held |', '|---|---|---|---|---|'];
+  for (const [script, median] of medians) {
+    const over = typeof median === 'number' && typeof baseline === 'number' ? median - baseline : undefined;
+    const budget = script === startUp.ours ? startUp.budgetMs : undefined;
+    const cells = [
+      script === startUp.baseline ? 'bare `node`' : (contenderNames[script as keyof typeof contenderNames] ?? script),
+      cell(median, (ms) => `${ms.toFixed(0)} ms`),
+      over === undefined || script === startUp.baseline ? '–' : `${over.toFixed(0)} ms`,
+      budget === undefined ? '' : `≤ ${budget} ms`,
+      verdict(over, budget),
+    ];
+    lines.push(`| ${cells.join(' | ')} |`);
+  }
+  return lines.join('\n');
+}
+
+/** Puts the figures between the markers of the page; the rest of it is written by people. */
+export function writePage(figures: string): void {
+  const text = readFileSync(page, 'utf8');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`${page} has lost the markers around its figures`);
+  writeFileSync(page, `${text.slice(0, from)}${begin}\n\n${figures}\n\n${text.slice(to)}`);
+}
+
+function trialTitle({ operation, inFlight }: Trial): string {
+  const { title } = operations[operation];
+  return inFlight === undefined ? title : `${title}, ${inFlight} in flight, per call`;
+}
+
+function cell(value: number | Unavailable, format: (value: number) => string): string {
+  if (!(value instanceof Unavailable)) return format(value);
+  return `not measured: ${value.message.replaceAll(repository, '').replaceAll('|', '/')}`;
+}
+
+function duration(nanoseconds: number): string {
+  if (nanoseconds < 1e3) return `${nanoseconds.toFixed(0)} ns`;
+  if (nanoseconds < 1e6) return `${toPrecision(nanoseconds / 1e3)} µs`;
+  if (nanoseconds < 1e9) return `${toPrecision(nanoseconds / 1e6)} ms`;
+  return `${toPrecision(nanoseconds / 1e9)} s`;
+}
+
+/** Two significant digits below 100: more would claim what a shared machine cannot give. */
+function toPrecision(value: number): string {
+  return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2)));
+}
+
+function verdict(value: number | undefined, budget: number | undefined): string {
+  if (budget === undefined) return '';
+  if (value === undefined) return 'not measured';
+  return value <= budget ? 'yes' : '**no**';
+}

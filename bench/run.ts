@@ -1,0 +1,46 @@
+/**
+ * Usage: npm run bench -- [--quick] [--only <trial id>]…
+ *
+ * Runs the trials and the start-up comparison, and writes docs/explanation/performance.md. With `--quick` or `--only`
+ * the figures are only printed.
+ */
+import { parseArgs } from 'node:util';
+import { type Comparison, compare, type Effort } from './compare.ts';
+import { describeMachine } from './machine.ts';
+import { measureStartUp } from './measure-start-up.ts';
+import { prepare } from './prepare.ts';
+import { callTable, startUpTable, writePage } from './report.ts';
+import { startUp, trials } from './trials.ts';
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
+});
+const effort: Effort = options.quick
+  ? { rounds: 7, roundMs: 10, maxSeconds: 2 }
+  : { rounds: 31, roundMs: 40, maxSeconds: 8 };
+const wanted = (id: string): boolean => options.only.length === 0 || options.only.includes(id);
+
+const { python, sitePackages, problems } = prepare();
+for (const [step, reason] of Object.entries(problems)) process.stderr.write(`bench: could not ${step}: ${reason}\n`);
+// The processes that are measured inherit both.
+process.env['FIDIUS_PYTHON'] = python;
+process.env['BENCH_SITE_PACKAGES'] = sitePackages;
+const machine = describeMachine(python);
+
+const comparisons: Comparison[] = [];
+for (const trial of trials.filter(({ id }) => wanted(id))) {
+  process.stderr.write(`bench: ${trial.id}\n`);
+  comparisons.push(await compare(trial, effort));
+}
+
+const parts: string[] = [];
+if (comparisons.length > 0) parts.push(callTable(comparisons));
+if (wanted('start-up')) {
+  process.stderr.write('bench: start-up\n');
+  const scripts = [startUp.baseline, startUp.ours, ...startUp.beside];
+  parts.push(startUpTable(measureStartUp(scripts, options.quick ? 5 : 21)));
+}
+
+const figures = [machine, ...parts].join('\n\n');
+process.stdout.write(`${figures}\n`);
+if (!options.quick && options.only.length === 0) writePage(figures);

@@ -1,0 +1,5 @@
+import { python } from 'pythonia';
+
+const module = await python(`${process.argv[2]}/bench_plugin.py`);
+process.stdout.write(`${await module.add(2, 3)}\n`);
+python.exit();

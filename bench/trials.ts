@@ -1,0 +1,113 @@
+/**
+ * The trials: one line each, read by `run.ts` from top to bottom and printed in this order.
+ *
+ * A budget is the largest ratio (median of ours ÷ median of the other) that the project allows itself.
+ */
+import type { OperationName } from './operations.ts';
+
+/** A module of `contenders/`, by file name. */
+export type ContenderId =
+  | 'fidius'
+  | 'fidius-client'
+  | 'fidius-json'
+  | 'node-calls-python'
+  | 'c-addon'
+  | 'pyodide'
+  | 'pythonia'
+  | 'bare-ping';
+
+/** Names for the page; a contender without a line here goes by its id. */
+export const contenderNames: Partial<Record<ContenderId, string>> = {
+  fidius: 'fidius',
+  'fidius-client': 'fidius, typed client',
+  'fidius-json': 'fidius carrying JSON text',
+  'c-addon': 'hand-written C addon',
+  'bare-ping': 'bare ping-pong, no call',
+};
+
+export interface Beside {
+  readonly contender: ContenderId;
+  /** What the other side does when it is not the trial's own operation. */
+  readonly operation?: OperationName;
+  readonly budget?: number;
+}
+
+export interface Trial {
+  readonly id: string;
+  readonly operation: OperationName;
+  readonly ours: ContenderId;
+  readonly beside: readonly Beside[];
+  /** Calls under way at a time; only for operations that return promises. Default 1. */
+  readonly inFlight?: number;
+}
+
+export const trials: readonly Trial[] = [
+  {
+    // The same thing on both sides: how far a ratio strays from 1 says what the others are worth.
+    id: 'noise',
+    operation: 'add',
+    ours: 'fidius',
+    beside: [{ contender: 'fidius' }],
+  },
+  {
+    id: 'add',
+    operation: 'add',
+    ours: 'fidius',
+    beside: [
+      { contender: 'node-calls-python', budget: 0.5 },
+      { contender: 'c-addon', budget: 4 },
+      { contender: 'pyodide' },
+      { contender: 'pythonia' },
+    ],
+  },
+  {
+    id: 'client',
+    operation: 'add',
+    ours: 'fidius-client',
+    beside: [{ contender: 'fidius', budget: 1.5 }],
+  },
+  {
+    id: 'small',
+    operation: 'echoSmall',
+    ours: 'fidius',
+    beside: [{ contender: 'node-calls-python', budget: 0.9 }, { contender: 'pyodide' }, { contender: 'pythonia' }],
+  },
+  {
+    id: 'rows',
+    operation: 'echoRows',
+    ours: 'fidius',
+    beside: [
+      { contender: 'node-calls-python', budget: 0.3 },
+      { contender: 'fidius-json' },
+      { contender: 'pyodide' },
+      { contender: 'pythonia' },
+    ],
+  },
+  {
+    id: 'floats',
+    operation: 'echoFloats',
+    ours: 'fidius',
+    beside: [{ contender: 'node-calls-python', budget: 0.45 }, { contender: 'pyodide' }, { contender: 'pythonia' }],
+  },
+  {
+    id: 'raw',
+    operation: 'echoRaw',
+    ours: 'fidius',
+    beside: [{ contender: 'node-calls-python', budget: 0.8 }, { contender: 'pyodide' }],
+  },
+  {
+    id: 'numpy',
+    operation: 'receiveNumpy',
+    ours: 'fidius',
+    beside: [{ contender: 'node-calls-python', budget: 0.01 }],
+  },
+];
+
+/** From the start of a process to its first result; each a script of `start-up/`. */
+export const startUp = {
+  baseline: 'bare-node',
+  ours: 'fidius',
+  beside: ['node-calls-python', 'c-addon', 'pyodide', 'pythonia'],
+  /** How many milliseconds ours may take over the baseline. */
+  budgetMs: 60,
+} as const;
