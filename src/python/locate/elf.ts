@@ -20,6 +20,13 @@ const DT_STRTAB = 5;
 const DT_SONAME = 14;
 const ET_DYN = 3;
 
+interface Segment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly size: number;
+}
+
 /**
  * Reads an ELF file, the format of Linux and the BSDs (elf(5)).
  *
@@ -29,60 +36,82 @@ const ET_DYN = 3;
 export function readElf(read: ReadBytes): Binary | undefined {
   const header = read(0, 64);
   if (header.length < 52 || header.readUInt32BE(0) !== 0x7f454c46) return undefined;
-  const layout = header[4] === 2 ? wide : narrow;
-  const littleEndian = header[5] === 1;
-  const int = (buffer: Buffer, offset: number, size: number) =>
-    littleEndian ? readLittle(buffer, offset, size) : readBig(buffer, offset, size);
-  const word = (buffer: Buffer, offset: number) => int(buffer, offset, layout.word);
-
-  const type = int(header, 16, 2);
-  const machine = int(header, 18, 2);
-  const table = read(word(header, layout.phoff), int(header, layout.phnum, 2) * layout.phSize);
-  const segments = [];
-  for (let at = 0; at + layout.phSize <= table.length; at += layout.phSize) {
-    segments.push({
-      type: int(table, at, 4),
-      offset: word(table, at + layout.pOffset),
-      address: word(table, at + layout.pAddress),
-      size: word(table, at + layout.pSize),
-    });
-  }
+  const format = new Format(header[4] === 2, header[5] === 1);
+  const type = format.half(header, 16);
+  const machine = format.half(header, 18);
+  const segments = format.segments(header, read);
   const isProgram = type !== ET_DYN || segments.some((segment) => segment.type === PT_INTERP);
   return {
     format: 'ELF',
     kind: isProgram ? 'program' : 'library',
     machine: machines[machine] ?? `machine ${machine}`,
-    ownName: readOwnName(),
+    ownName: readOwnName(format, segments, read),
   };
+}
 
-  function readOwnName(): string | undefined {
-    const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
-    if (dynamic === undefined) return undefined;
-    const entries = read(dynamic.offset, dynamic.size);
-    const found = new Map<number, number>();
-    for (let at = 0; at + 2 * layout.word <= entries.length; at += 2 * layout.word) {
-      found.set(word(entries, at), word(entries, at + layout.word));
-    }
-    const strings = found.get(DT_STRTAB);
-    const name = found.get(DT_SONAME);
-    const home = segments.find(
-      ({ type: each, address, size }) =>
-        each === PT_LOAD && strings !== undefined && address <= strings && strings < address + size,
-    );
-    if (strings === undefined || name === undefined || home === undefined) return undefined;
-    const text = read(strings - home.address + home.offset + name, 256);
-    return text.toString('latin1').split('\0', 1)[0];
+function readOwnName(format: Format, segments: readonly Segment[], read: ReadBytes): string | undefined {
+  const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
+  if (dynamic === undefined) return undefined;
+  const tags = format.tags(read(dynamic.offset, dynamic.size));
+  const strings = tags.get(DT_STRTAB);
+  const name = tags.get(DT_SONAME);
+  if (strings === undefined || name === undefined) return undefined;
+
+  // The table is given by its address in memory; the segment that is loaded there knows where that is in the file.
+  const home = segments.find(
+    ({ type, address, size }) => type === PT_LOAD && address <= strings && strings < address + size,
+  );
+  if (home === undefined) return undefined;
+  return read(strings - home.address + home.offset + name, 256)
+    .toString('latin1')
+    .split('\0', 1)[0];
+}
+
+/** The two word sizes and the two byte orders of the format. */
+class Format {
+  readonly #isWide: boolean;
+  readonly #isLittleEndian: boolean;
+
+  constructor(isWide: boolean, isLittleEndian: boolean) {
+    this.#isWide = isWide;
+    this.#isLittleEndian = isLittleEndian;
   }
-}
 
-/** Offsets within the header and within a program header, for the two word sizes. */
-const wide = { word: 8, phoff: 32, phnum: 56, phSize: 56, pOffset: 8, pAddress: 16, pSize: 32 };
-const narrow = { word: 4, phoff: 28, phnum: 44, phSize: 32, pOffset: 4, pAddress: 8, pSize: 16 };
+  half(buffer: Buffer, offset: number): number {
+    return this.#isLittleEndian ? buffer.readUInt16LE(offset) : buffer.readUInt16BE(offset);
+  }
 
-function readLittle(buffer: Buffer, offset: number, size: number): number {
-  return size === 8 ? Number(buffer.readBigUInt64LE(offset)) : buffer.readUIntLE(offset, size);
-}
+  int(buffer: Buffer, offset: number): number {
+    return this.#isLittleEndian ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset);
+  }
 
-function readBig(buffer: Buffer, offset: number, size: number): number {
-  return size === 8 ? Number(buffer.readBigUInt64BE(offset)) : buffer.readUIntBE(offset, size);
+  /** An address or a size: 64 bits or 32. */
+  word(buffer: Buffer, offset: number): number {
+    if (!this.#isWide) return this.int(buffer, offset);
+    return Number(this.#isLittleEndian ? buffer.readBigUInt64LE(offset) : buffer.readBigUInt64BE(offset));
+  }
+
+  segments(header: Buffer, read: ReadBytes): Segment[] {
+    const { table, count, size, offset, address, fileSize } = this.#isWide
+      ? { table: 32, count: 56, size: 56, offset: 8, address: 16, fileSize: 32 }
+      : { table: 28, count: 44, size: 32, offset: 4, address: 8, fileSize: 16 };
+    const entries = read(this.word(header, table), this.half(header, count) * size);
+    return Array.from({ length: Math.floor(entries.length / size) }, (_, index) => ({
+      type: this.int(entries, index * size),
+      offset: this.word(entries, index * size + offset),
+      address: this.word(entries, index * size + address),
+      size: this.word(entries, index * size + fileSize),
+    }));
+  }
+
+  /** The pairs of tag and value of the dynamic section. */
+  tags(entries: Buffer): Map<number, number> {
+    const size = this.#isWide ? 8 : 4;
+    return new Map(
+      Array.from({ length: Math.floor(entries.length / (2 * size)) }, (_, index) => [
+        this.word(entries, index * 2 * size),
+        this.word(entries, index * 2 * size + size),
+      ]),
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { findLibraryOf } from './find-library.ts';
@@ -24,10 +24,6 @@ export function examineInterpreter(path: string, search: Search): Omit<LocatedPy
       hint: sharedLibraryHint(answer),
     });
   }
-  const machine =
-    library === undefined
-      ? readBinary(realpathSync(answer.baseExecutable))?.machine
-      : readPythonLibrary(library).machine;
   return {
     executable,
     version,
@@ -38,7 +34,12 @@ export function examineInterpreter(path: string, search: Search): Omit<LocatedPy
     freeThreaded,
     debug: config['Py_DEBUG'] === 1,
     implementation,
-    machine: machine ?? process.arch,
+    machine: library === undefined ? machineOf(answer.baseExecutable) : readPythonLibrary(library).machine,
     sitePackages,
   };
+}
+
+/** That of a static Python need not be ours; it is ours when its file is not to be seen, as behind a launcher. */
+function machineOf(executable: string): string {
+  return (existsSync(executable) ? readBinary(executable)?.machine : undefined) ?? process.arch;
 }

@@ -77,7 +77,7 @@ function refusal({ name }: Locator, { looked }: Candidate, error: FidiusError, a
 }
 
 function toLine({ locator, looked, outcome }: Attempt): string {
-  return looked === '' ? `  ${locator}: ${outcome}` : `  ${locator}: ${looked}: ${outcome}`;
+  return looked === '' ? `  ${locator}: ${outcome}` : `  ${locator}: ${looked} ${outcome}`;
 }
 
 const optionNames = ['libpython', 'python', 'cwd', 'env', 'allowStatic', 'probeTimeoutMs'] as const;

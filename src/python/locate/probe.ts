@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Search } from './locator.ts';
 import { describeMissing } from './missing-file.ts';
+import { readBinary } from './read-binary.ts';
 
 /** What `runtime/probe_python.py` prints: an interpreter about itself. */
 export interface ProbeAnswer {
@@ -52,7 +54,20 @@ export function probe(executable: string, { env, cwd, probeTimeoutMs }: Search):
 
 function noAnswer(message: string, executable: string, cause?: unknown): FidiusError {
   const code = isMissing(cause) ? 'FIDIUS_PYTHON_NOT_FOUND' : 'FIDIUS_PYTHON_NO_ANSWER';
-  return new FidiusError(code, message, { cause, hint: `Run \`${executable} -V\` to see what is there.` });
+  return new FidiusError(code, `${message}${foreignMachine(executable)}`, {
+    cause,
+    hint: `Run \`${executable} -V\` to see what is there.`,
+  });
+}
+
+/** A program of another machine may well run, through an emulator: only one that did not run is told so. */
+function foreignMachine(executable: string): string {
+  try {
+    const machine = readBinary(executable)?.machine ?? process.arch;
+    return machine === process.arch ? '' : `; it is a program for ${machine}, and this is ${process.arch}`;
+  } catch {
+    return ''; // not to be read: then the machine is not what is wrong with it
+  }
 }
 
 function describeFailure(executable: string, error: NodeJS.ErrnoException, probeTimeoutMs: number): string {

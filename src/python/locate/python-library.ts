@@ -68,7 +68,7 @@ function readHeader(path: string): Binary {
 function checkFits({ format, machine }: Binary): void {
   const ours = process.platform === 'win32' ? 'PE' : process.platform === 'darwin' ? 'Mach-O' : 'ELF';
   if (format === ours && machine === process.arch) return;
-  const message = `is an ${format} file for ${machine}, and this Node.js needs ${ours} for ${process.arch}`;
+  const message = `is ${format === 'ELF' ? 'an' : 'a'} ${format} file for ${machine}, and this Node.js needs ${ours} for ${process.arch}`;
   throw new FidiusError('FIDIUS_LIBPYTHON_ARCHITECTURE', message, {
     hint: `Install a Python for ${process.arch}, or a Node.js for ${machine}.`,
   });
