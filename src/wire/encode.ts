@@ -1,0 +1,189 @@
+import { types } from 'node:util';
+import { describe } from '../errors/options.ts';
+import { asBytes, bytesOfView } from './bytes.ts';
+import { type Container, openContainer, stepOf } from './container.ts';
+import type { PickleWriter } from './pickle-writer.ts';
+import { containerLimit, tooManyCopies, UNQUESTIONED } from './shared-references.ts';
+import { giveBackWriter, takeWriter } from './spare-writer.ts';
+import { ValueProblem } from './value-problem.ts';
+
+/** Ancestors of a value up to this depth are searched one by one, deeper ones in a set. */
+const SHALLOW = 32;
+/** Python's `datetime` knows the years 1 to 9999. */
+const FIRST_MOMENT = -62_135_596_800_000;
+const LAST_MOMENT = 253_402_300_799_999;
+
+/**
+ * Writes any value that has an exact counterpart in Python, by the rules of docs/reference/values.md.
+ *
+ * Keeps its own stack: nesting costs memory, never JavaScript's stack.
+ *
+ * @throws ValueProblem with the path below `root`: a value without counterpart, or one that contains itself. An error
+ * from a getter or a proxy comes through as it is.
+ */
+export function writeValue(writer: PickleWriter, root: unknown): void {
+  const open: Container[] = [];
+  try {
+    writeTree(writer, root, open);
+  } catch (error) {
+    if (error instanceof ValueProblem) error.path = open.map(stepOf).join('') + error.path;
+    throw error;
+  }
+}
+
+/** One value as a pickle of its own. @throws FidiusError as {@link writeValue} does, the value being called `value`. */
+export function encodeValue(value: unknown): Uint8Array {
+  const writer = takeWriter();
+  try {
+    writer.begin();
+    writeValue(writer, value);
+    return new Uint8Array(writer.finish());
+  } catch (error) {
+    if (!(error instanceof ValueProblem)) throw error;
+    throw error.toFidiusError('value', (place) => `Cannot pass ${place} to Python`);
+  } finally {
+    giveBackWriter(writer);
+  }
+}
+
+/** `open` holds the containers around the place where an error was thrown. */
+function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void {
+  let container: Container | undefined;
+  let deep: Set<object> | undefined;
+  let count = 0;
+  let limit = UNQUESTIONED;
+  let value = root;
+  for (;;) {
+    const entered = writeItem(writer, value);
+    if (entered !== undefined) {
+      if (isAncestor(entered.source, open) || deep?.has(entered.source)) throw cycle();
+      if (++count > limit) {
+        limit = containerLimit(root as object);
+        if (count > limit) {
+          open.length = 0;
+          throw tooManyCopies();
+        }
+      }
+      if (open.length >= SHALLOW) (deep ??= new Set()).add(entered.source);
+      open.push(entered);
+      container = entered;
+    }
+    while (container !== undefined && container.next >= container.items.length) {
+      end(writer, container);
+      open.pop();
+      if (open.length >= SHALLOW) deep?.delete(container.source);
+      container = open[open.length - 1];
+    }
+    if (container === undefined) return;
+    const item = container.items[container.next++];
+    if (container.kind === 'dict') {
+      writer.key(item as string);
+      value = (container.source as Record<string, unknown>)[item as string];
+    } else {
+      value = item;
+    }
+  }
+}
+
+/** Writes a value without parts, or only begins a container and returns it. */
+function writeItem(writer: PickleWriter, value: unknown): Container | undefined {
+  switch (typeof value) {
+    case 'string':
+      writer.string(value);
+      return undefined;
+    case 'number':
+      if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) writer.int(value);
+      else writer.float(value);
+      return undefined;
+    case 'boolean':
+      writer.bool(value);
+      return undefined;
+    case 'undefined':
+      writer.none();
+      return undefined;
+    case 'bigint':
+      writer.int(value);
+      return undefined;
+    case 'object':
+      if (value !== null) return writeObject(writer, value);
+      writer.none();
+      return undefined;
+    case 'function':
+    case 'symbol':
+      throw noCounterpart(value, 'Pass data only.');
+  }
+}
+
+function writeObject(writer: PickleWriter, value: object): Container | undefined {
+  const container = openContainer(value);
+  if (container !== undefined) {
+    begin(writer, container);
+    return container;
+  }
+  const bytes = asBytes(value);
+  if (bytes !== undefined) writer.bytes(bytes);
+  else if (ArrayBuffer.isView(value)) writeTypedArray(writer, value);
+  else if (types.isDate(value)) writeDate(writer, value);
+  else if (types.isPromise(value)) throw noCounterpart(value, 'Await it first.');
+  else throw noCounterpart(value, 'Pass a plain object with the fields that Python needs.');
+  return undefined;
+}
+
+function begin(writer: PickleWriter, { kind }: Container): void {
+  if (kind === 'list') writer.beginList();
+  else if (kind === 'set') writer.beginSet();
+  else writer.beginDict();
+}
+
+function end(writer: PickleWriter, { kind }: Container): void {
+  if (kind === 'list') writer.endList();
+  else if (kind === 'set') writer.endSet();
+  else writer.endDict();
+}
+
+function isAncestor(value: object, open: readonly Container[]): boolean {
+  for (let depth = Math.min(open.length, SHALLOW) - 1; depth >= 0; depth -= 1) {
+    if (open[depth]?.source === value) return true;
+  }
+  return false;
+}
+
+function cycle(): ValueProblem {
+  return new ValueProblem('FIDIUS_VALUE_CYCLE', 'it contains itself, and has no finite form', {
+    hint: 'Pass a tree: replace the inner reference by a key or an index.',
+  });
+}
+
+/** Element types by the tag that every realm's typed arrays carry, as letters of Python's `struct` module. */
+const formats: Readonly<Record<string, string>> = {
+  Int8Array: 'b',
+  Uint8ClampedArray: 'B',
+  Int16Array: 'h',
+  Uint16Array: 'H',
+  Int32Array: 'i',
+  Uint32Array: 'I',
+  BigInt64Array: 'q',
+  BigUint64Array: 'Q',
+  Float32Array: 'f',
+  Float64Array: 'd',
+};
+
+function writeTypedArray(writer: PickleWriter, value: ArrayBufferView): void {
+  const tag = (value as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '';
+  const format = formats[tag];
+  if (format === undefined) throw noCounterpart(value, 'Pass a Float32Array or a Float64Array.');
+  writer.memoryview(format, bytesOfView(value));
+}
+
+function writeDate(writer: PickleWriter, value: Date): void {
+  const time = value.getTime();
+  if (Number.isNaN(time)) throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the date is invalid');
+  if (time < FIRST_MOMENT || time > LAST_MOMENT) {
+    throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', `the date ${value.toISOString()} lies outside the years 1 to 9999`);
+  }
+  writer.datetime(time);
+}
+
+function noCounterpart(value: unknown, hint: string): ValueProblem {
+  return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `${describe(value)} has no counterpart in Python`, { hint });
+}
