@@ -11,6 +11,7 @@ export const errorCodes = {
   FIDIUS_OPTION_UNKNOWN: 'An option was passed that the function does not have; the message suggests the nearest name.',
 
   // contract: interfaces, types, stubs
+  FIDIUS_INTERFACE_INVALID: 'An interface, a method or a type was defined in a way that breaks a rule of the contract.',
 
   // values that cross to and from Python
   FIDIUS_VALUE_ARGUMENT:
@@ -24,6 +25,16 @@ export const errorCodes = {
   FIDIUS_MANIFEST_NOT_FOUND: 'The folder holds no `package.toml`.',
   FIDIUS_MANIFEST_PARSE: 'The manifest is not valid TOML, or a field is missing or of the wrong type.',
   FIDIUS_MANIFEST_UNREADABLE: 'The manifest exists but cannot be read as UTF-8 text.',
+  FIDIUS_PACKAGE_CHANGED: 'A file of the package changed while it was being read.',
+  FIDIUS_PACKAGE_FILE_NAME:
+    'A file name in the package is not UTF-8, or has a character that no other system could unpack.',
+  FIDIUS_PACKAGE_FILE_TYPE:
+    'The package holds a socket, a pipe or a device; only files, folders and links can be shipped.',
+  FIDIUS_PACKAGE_LINK_BROKEN: 'A symbolic link in the package leads nowhere.',
+  FIDIUS_PACKAGE_LINK_CYCLE: 'A symbolic link in the package leads to a folder around it, so that its tree has no end.',
+  FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',
+  FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library is ready to list.',
+  FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or something in it, cannot be read.',
 
   // finding and starting CPython
   FIDIUS_GIL_ASYNC_BODY: 'The body of `Gil.hold()` returned a promise; the lock would be given back before it settled.',
@@ -43,6 +54,7 @@ export const errorCodes = {
     'CPython 3.14 or newer needs to know the stack it runs on, and on this platform that cannot be found out.',
   FIDIUS_PYTHON_START_FAILED: 'CPython refused to start; the message repeats its reason.',
   FIDIUS_PYTHON_STATIC: 'The CPython that was found has no shared library, so it cannot be loaded into this process.',
+  FIDIUS_PYTHON_STOPPED: 'Python has ended together with the thread or the process, and was called after that.',
   FIDIUS_PYTHON_UNSUPPORTED:
     'The Python that was found is too old, is not CPython, or was built without the global interpreter lock.',
 

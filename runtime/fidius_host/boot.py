@@ -1,0 +1,46 @@
+"""What the embedded interpreter does between its start and the first plugin."""
+
+import os
+import sys
+
+
+def finish_start(runtime_folder, sdk_folder):
+    """Complete a start that was made with ``-S``: bind libraries right, run ``site``, settle the standard streams.
+
+    ``runtime_folder``, where this package lies, is on ``sys.path`` only until here. ``sdk_folder`` holds the ``fidius`` SDK; it comes last on ``sys.path``, so that a vendored copy wins.
+    """
+    _prefer_own_symbols()
+
+    import site
+
+    site.main()
+    sys.path.remove(runtime_folder)
+    sys.path.append(sdk_folder)
+    sys.argv = [""]
+    sys.dont_write_bytecode = True
+    for stream in (sys.stdout, sys.stderr):
+        # A host may die by a signal, without a chance to flush: a finished line must be out by then.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _prefer_own_symbols():
+    """Let extension modules prefer the libraries they were linked with.
+
+    The node binary exports OpenSSL, zlib and others of its own, and the dynamic linker would hand those to ``_ssl`` and
+    ``zlib``, compiled against other versions. Must run before ``site``: a ``.pth`` file may import anything.
+    """
+    if hasattr(os, "RTLD_DEEPBIND"):
+        sys.setdlopenflags(sys.getdlopenflags() | os.RTLD_DEEPBIND)
+
+
+def facts():
+    """What the record of ``fidius doctor`` and of a plugin's info says about this interpreter."""
+    return {
+        "version": "%d.%d.%d" % sys.version_info[:3],
+        "executable": sys.executable or None,
+        "prefix": sys.prefix,
+        "base_prefix": sys.base_prefix,
+        "implementation": sys.implementation.name,
+        "path": [entry for entry in sys.path if isinstance(entry, str)],
+    }

@@ -1,0 +1,43 @@
+"""The two doors through which the host calls this package: values in, values out, as encoded bytes."""
+
+from . import boot, errors, fork, loading, shutdown, values
+
+_functions = {
+    "boot.facts": boot.facts,
+    "loading.load": loading.load,
+    "loading.unload": loading.unload,
+    "shutdown.blocking_threads": shutdown.blocking_threads,
+    "shutdown.run_exit_functions": shutdown.run_exit_functions,
+    "shutdown.flush": shutdown.flush,
+}
+
+# Called directly, with objects instead of encoded values.
+callables = loading.callables
+decode = values.decode
+encode = values.encode
+mark_children = fork.mark_children
+
+
+def invoke(data):
+    """Call one of the functions above: ``data`` holds its name and its positional arguments."""
+    name, *arguments = values.decode(data)
+    return values.encode(_functions[name](*arguments))
+
+
+def describe(error):
+    """The plain data of an exception, encoded."""
+    return values.encode(errors.describe(error))
+
+
+def raw_bytes(result):
+    """What a raw method returned, as ``bytes``.
+
+    Accepted as by the Rust host: anything but ``str`` that is a sequence of integers from 0 to 255.
+    """
+    if isinstance(result, (bytes, bytearray)):
+        return bytes(result)
+    if isinstance(result, memoryview):
+        return result.tobytes()
+    if isinstance(result, (str, int, float, dict, set, frozenset)) or not hasattr(result, "__getitem__"):
+        raise TypeError("a raw method must return bytes, got %s" % type(result).__qualname__)
+    return bytes(list(result))

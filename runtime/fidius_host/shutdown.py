@@ -1,0 +1,31 @@
+"""What happens in Python when the host's process is about to end."""
+
+import sys
+import threading
+
+
+def blocking_threads():
+    """Names of the threads that finalization would wait for: alive, not daemons, not the one that asks."""
+    current = threading.current_thread()
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread is not current and not thread.daemon and thread is not threading.main_thread()
+    ]
+
+
+def run_exit_functions():
+    """Do what must not be lost when finalization has to be skipped: ``atexit`` functions, and what was printed."""
+    import atexit
+
+    atexit._run_exitfuncs()
+    flush()
+
+
+def flush():
+    """Write out what Python has printed so far; a closed or broken stream is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass

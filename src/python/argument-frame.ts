@@ -1,0 +1,50 @@
+import type { PythonApi } from './bind.ts';
+import { type Borrowed, type Owned, type Ptr, storePointer } from './pointers.ts';
+
+/** Arguments that most calls have room for. */
+const initialSlots = 16;
+
+/**
+ * The arguments of one call as C wants them, and the references among them that are ours.
+ *
+ * Used over and over. A call made while another one runs (from a callback) needs a frame of its own, because the callee
+ * borrows the arguments for as long as it runs.
+ */
+export class ArgumentFrame {
+  #words = new Int32Array(2 * initialSlots);
+  #owned: Owned[] = [];
+  #count = 0;
+
+  /** Adds an argument and takes over the reference. */
+  give(pointer: Owned): void {
+    this.#owned.push(pointer);
+    this.#push(pointer);
+  }
+
+  /** Adds an argument that something else keeps alive. */
+  lend(pointer: Borrowed): void {
+    this.#push(pointer);
+  }
+
+  /** Calls with the arguments collected so far. 0 when the callee raised. */
+  call(api: PythonApi, callable: Ptr): Owned | 0 {
+    return api.PyObject_Vectorcall(callable, this.#words, this.#count, 0);
+  }
+
+  /** Gives up the references and is empty again. */
+  clear(api: PythonApi): void {
+    const owned = this.#owned;
+    while (owned.length > 0) api.Py_DecRef(owned.pop() as Owned);
+    this.#count = 0;
+  }
+
+  #push(pointer: Ptr): void {
+    if (2 * this.#count === this.#words.length) {
+      const wider = new Int32Array(2 * this.#words.length);
+      wider.set(this.#words);
+      this.#words = wider;
+    }
+    storePointer(this.#words, this.#count, pointer);
+    this.#count += 1;
+  }
+}

@@ -1,0 +1,41 @@
+import type { PluginErrorData } from '../errors/plugin-error.ts';
+import type { PythonApi } from './bind.ts';
+import { loadPointer, type Null, type Owned, type Ptr, storePointer } from './pointers.ts';
+
+/** An exception taken out of the interpreter: ours to release. */
+export function takeException(api: PythonApi): Owned | Null {
+  if (api.PyErr_GetRaisedException !== undefined) return api.PyErr_GetRaisedException();
+  return fetchException(api);
+}
+
+/** The way of CPython before 3.12: three loose references, which only together make an exception. */
+function fetchException(api: PythonApi): Owned | Null {
+  const [type, value, traceback] = [new Int32Array(2), new Int32Array(2), new Int32Array(2)];
+  api.PyErr_Fetch(type, value, traceback);
+  api.PyErr_NormalizeException(type, value, traceback);
+  const exception = loadPointer(value, 0) as Owned | Null;
+  const frames = loadPointer(traceback, 0) as Owned | Null;
+  if (exception !== 0 && frames !== 0) api.PyException_SetTraceback(exception, frames);
+  for (const pointer of [loadPointer(type, 0), frames] as (Owned | Null)[]) if (pointer !== 0) api.Py_DecRef(pointer);
+  return exception;
+}
+
+/**
+ * A Python exception that our own helpers raised: a defect of this library or an interpreter at its end (no memory,
+ * stack exhausted). What plugins raise never takes this shape, see `describe.ts`.
+ */
+export class RuntimeFailure extends Error {
+  readonly data: PluginErrorData;
+
+  constructor(data: PluginErrorData) {
+    super(`${data.pythonType}: ${data.message}`);
+    this.data = data;
+  }
+}
+
+/** Calls with positional arguments; the callee borrows them. 0 when it raised. */
+export function vectorcall(api: PythonApi, callable: Ptr, args: readonly Ptr[]): Owned | Null {
+  const words = new Int32Array(2 * Math.max(args.length, 1));
+  for (const [index, argument] of args.entries()) storePointer(words, index, argument);
+  return api.PyObject_Vectorcall(callable, words, args.length, 0);
+}

@@ -1,0 +1,132 @@
+import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
+import { FidiusError } from '../errors/fidius-error.ts';
+
+/**
+ * The only file that knows koffi: loading a library, turning C names into functions, and copying memory.
+ *
+ * Everything above sees plain JavaScript functions on numbers and typed arrays, so that another back end (Node's own
+ * FFI) can stand in for koffi by replacing this file.
+ */
+
+/** C types as the rest of the room names them. `address` is a pointer as a number, `memory` a typed array passed by address. */
+export type CType = 'void' | 'int' | 'int64' | 'double' | 'size' | 'address' | 'memory' | 'text' | 'texts' | 'status';
+
+/** Result of the `PyStatus` functions, a struct of 32 bytes returned by value. */
+export interface PyStatus {
+  /** 0 ok, 1 error, 2 the program asked to exit. */
+  readonly type: number;
+  readonly func: string | null;
+  readonly err_msg: string | null;
+  readonly exitcode: number;
+}
+
+// biome-ignore format: one line per type reads best
+const koffiTypes: Record<CType, TypeObject | string> = {
+  void: 'void', int: 'int', int64: 'int64_t', double: 'double', size: 'size_t', address: 'intptr_t',
+  memory: 'void *', text: 'const char *', texts: 'const char **',
+  // Named per JavaScript environment; koffi refuses a second definition of one name in the same environment.
+  status: koffi.struct({ type: 'int', func: 'const char *', err_msg: 'const char *', exitcode: 'int' }),
+};
+
+export type CFunction = (...args: never[]) => unknown;
+
+export class Library {
+  readonly path: string;
+  readonly #handle: LibraryHandle;
+
+  /** @internal */
+  constructor(path: string, handle: LibraryHandle) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  has(name: string): boolean {
+    try {
+      this.#handle.symbol(name);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Address of a symbol, a function's or a variable's. */
+  address(name: string): number {
+    return Number(koffi.address(this.#handle.symbol(name)));
+  }
+
+  function(name: string, result: CType, parameters: readonly CType[]): CFunction {
+    const types = parameters.map((parameter) => koffiTypes[parameter]);
+    return this.#handle.func(name, koffiTypes[result], types) as CFunction;
+  }
+}
+
+/**
+ * Bytes of stack for native code. koffi runs it on a stack of its own, 2 MiB unless told otherwise: CPython overflows
+ * that in ordinary deep recursion, while 16 MiB is at least as much as the 8 MiB of a native `python`. It is address
+ * space, committed only as it is touched.
+ */
+export const nativeStackBytes = 16 * 1024 * 1024;
+
+let configured = false;
+
+/**
+ * Opens a shared library so that its symbols are visible to extension modules, and its own calls prefer its own symbols.
+ *
+ * Must see the first use of koffi in a JavaScript environment, because the stack can only be sized before it.
+ *
+ * @throws {@link FidiusError} `FIDIUS_LIBPYTHON_INVALID` when the file cannot be loaded, `FIDIUS_KOFFI_CONFIGURED`.
+ */
+export function openLibrary(path: string): Library {
+  configureStacks();
+  try {
+    // global: extension modules take CPython's symbols from the process. deep: the node binary exports OpenSSL, zlib
+    // and others of its own, which would otherwise win over the libraries that libpython was built with.
+    return new Library(path, koffi.load(path, { global: true, deep: process.platform === 'linux' }));
+  } catch (cause) {
+    throw new FidiusError('FIDIUS_LIBPYTHON_INVALID', `Cannot load ${path} as a shared library: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Name a CPython shared library (libpython3.x.so, .dylib or python3x.dll) built for this machine.',
+    });
+  }
+}
+
+/** The C library and whatever else the process has loaded already. */
+export function openProcess(): Library {
+  configureStacks();
+  return new Library('', koffi.load(null));
+}
+
+function configureStacks(): void {
+  if (configured) return;
+  const wanted = { sync_stack_size: nativeStackBytes, async_stack_size: nativeStackBytes };
+  try {
+    koffi.config({ ...koffi.config(), ...wanted });
+  } catch (cause) {
+    const found = koffi.config().sync_stack_size ?? 0;
+    if (found < nativeStackBytes) {
+      throw new FidiusError(
+        'FIDIUS_KOFFI_CONFIGURED',
+        `koffi was used before fidius and runs native code on ${found} bytes of stack, Python needs ${nativeStackBytes}`,
+        {
+          cause,
+          hint: `Open the fidius host before the first koffi.load(), or call koffi.config({ sync_stack_size: ${nativeStackBytes} }) first.`,
+        },
+      );
+    }
+  }
+  configured = true;
+}
+
+/** Reads NUL-terminated text at an address that C returned. */
+export function readText(address: number): string {
+  return koffi.decode.string(BigInt(address));
+}
+
+/** Address of a typed array's memory; valid while the array is alive and not detached. */
+export function addressOf(memory: NodeJS.ArrayBufferView): number {
+  return Number(koffi.address(memory));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

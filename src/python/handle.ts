@@ -1,0 +1,161 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import { describe } from '../errors/options.ts';
+import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import type { MethodCodec } from '../wire/method-codec.ts';
+import { type Callee, Caller } from './call.ts';
+import type { Interpreter } from './interpreter.ts';
+import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
+import type { Owned, Ptr } from './pointers.ts';
+
+/** One caller per interpreter: it holds scratch space and constants. */
+const callers = new WeakMap<Interpreter, Caller>();
+
+/**
+ * A loaded Python plugin, called by method index on the calling thread.
+ *
+ * The low-level side of the library: nothing is checked against declared types, and a call blocks until Python is done.
+ */
+export class PythonPluginHandle implements Disposable {
+  readonly descriptor: InterfaceDescriptor;
+  /** Name of the package. */
+  readonly name: string;
+  readonly #interpreter: Interpreter;
+  readonly #loaded: LoadedPackage;
+  readonly #caller: Caller;
+  #callees: readonly (Callee | undefined)[];
+  #open = true;
+
+  /** @internal Made by `loadPythonPlugin()`. */
+  constructor(interpreter: Interpreter, loaded: LoadedPackage, name: string, descriptor: InterfaceDescriptor) {
+    this.#interpreter = interpreter;
+    this.#loaded = loaded;
+    this.descriptor = descriptor;
+    this.name = name;
+    this.#caller = interpreter.gil.hold(() => callerOf(interpreter));
+    this.#callees = interpreter.gil.hold(() => takeCallables(interpreter, loaded, name, descriptor));
+  }
+
+  get methodCount(): number {
+    return this.descriptor.methods.length;
+  }
+
+  /** How the method at an index answers: `coroutine` for `async def`, `absent` for an optional one left out, … */
+  methodKind(index: number): MethodKind {
+    this.#checkIndex(index);
+    return this.#loaded.methods[index] as MethodKind;
+  }
+
+  /**
+   * Calls a typed method: an array holds its positional arguments, `null` or `undefined` means none, anything else is
+   * the only argument. Values cross as docs/reference/values.md says.
+   *
+   * @throws {@link PluginError} what the method raised; FidiusError `FIDIUS_CALL_INDEX`, `FIDIUS_CALL_WIRE_MODE`,
+   *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
+   *   `FIDIUS_VALUE_RESULT`.
+   */
+  callTyped(index: number, args?: unknown): unknown {
+    const callee = this.#callee(index, false);
+    return this.#caller.untyped(callee, Array.isArray(args) ? args : args === undefined || args === null ? [] : [args]);
+  }
+
+  /**
+   * Calls a raw method: bytes in, bytes out.
+   *
+   * @throws as {@link callTyped}, and `FIDIUS_ARGUMENT_INVALID` when `input` holds no bytes.
+   */
+  callRaw(index: number, input: Uint8Array | ArrayBuffer): Uint8Array {
+    const callee = this.#callee(index, true);
+    if (input instanceof Uint8Array) return this.#caller.raw(callee, input);
+    if (input instanceof ArrayBuffer) return this.#caller.raw(callee, new Uint8Array(input));
+    throw new FidiusError(
+      'FIDIUS_ARGUMENT_INVALID',
+      `Raw method ${callee.method}() takes a Uint8Array or an ArrayBuffer, got ${describe(input)}`,
+    );
+  }
+
+  /** Calls a typed method with arguments and result as its interface declares them. @throws as {@link callTyped} */
+  callWithCodec(index: number, codec: MethodCodec, args: readonly unknown[]): unknown {
+    return this.#caller.typed(this.#callee(index, false), codec, args);
+  }
+
+  /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const callee of this.#callees)
+      if (callee !== undefined) this.#interpreter.gil.release(callee.callable as Owned);
+    this.#callees = [];
+    unloadPackage(this.#interpreter, this.#loaded);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #callee(index: number, raw: boolean): Callee {
+    const callee = this.#callees[index];
+    // The rare cases in one place, off the path that every call takes.
+    if (callee === undefined || this.descriptor.methods[index]?.wireRaw !== raw) throw this.#refusal(index, raw);
+    return callee;
+  }
+
+  #refusal(index: number, raw: boolean): FidiusError {
+    if (!this.#open) {
+      return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.name} is closed`, {
+        hint: 'Load it again, or close it later.',
+      });
+    }
+    this.#checkIndex(index);
+    const { name, wireRaw } = this.descriptor.methods[index] as InterfaceDescriptor['methods'][number];
+    if (wireRaw !== raw) {
+      const mode = (isRaw: boolean) => (isRaw ? 'raw' : 'typed');
+      return new FidiusError(
+        'FIDIUS_CALL_WIRE_MODE',
+        `${this.descriptor.interfaceName}.${name} is declared ${mode(wireRaw)} and was called as ${mode(raw)}`,
+        { hint: wireRaw ? 'Use callRaw() for it.' : 'Use callTyped() for it.' },
+      );
+    }
+    return new FidiusError('FIDIUS_CALL_NOT_SUPPORTED', `Plugin ${this.name} does not implement ${name}()`, {
+      hint: `Ask supports('${name}') first.`,
+    });
+  }
+
+  #checkIndex(index: number): void {
+    if (Number.isInteger(index) && index >= 0 && index < this.methodCount) return;
+    const range = this.methodCount === 0 ? 'it has no methods' : `its methods are 0 to ${this.methodCount - 1}`;
+    throw new FidiusError(
+      'FIDIUS_CALL_INDEX',
+      `${this.descriptor.interfaceName} has no method ${describe(index)}: ${range}`,
+    );
+  }
+}
+
+function callerOf(interpreter: Interpreter): Caller {
+  let caller = callers.get(interpreter);
+  if (caller === undefined) {
+    caller = new Caller(interpreter);
+    callers.set(interpreter, caller);
+  }
+  return caller;
+}
+
+/** The callables of a loaded package, each with a reference of our own. Under the lock. */
+function takeCallables(
+  interpreter: Interpreter,
+  { plugin, methods }: LoadedPackage,
+  name: string,
+  descriptor: InterfaceDescriptor,
+): readonly (Callee | undefined)[] {
+  const { api } = interpreter;
+  const list = interpreter.callHelper('callables', plugin);
+  try {
+    return descriptor.methods.map((method, index) => {
+      if (methods[index] === 'absent') return undefined;
+      const callable = api.PyList_GetItem(list, index) as Ptr;
+      api.Py_IncRef(callable);
+      return { callable, plugin: name, method: method.name };
+    });
+  } finally {
+    api.Py_DecRef(list);
+  }
+}

@@ -1,0 +1,163 @@
+import type { PluginErrorData } from '../errors/plugin-error.ts';
+import { decodeValue } from '../wire/decode.ts';
+import { encodeValue } from '../wire/encode.ts';
+import type { PythonApi } from './bind.ts';
+import { RuntimeFailure, takeException, vectorcall } from './exception.ts';
+import type { Library } from './ffi.ts';
+import type { Gil } from './gil.ts';
+import { leave } from './leave.ts';
+import type { Memory } from './memory.ts';
+import type { Null, Owned } from './pointers.ts';
+
+/** `PyBUF_WRITE` */
+const writableBuffer = 0x200;
+
+/** `EX_SOFTWARE` of sysexits.h. */
+const forkedChildExitCode = 70;
+
+/** What a started interpreter says about itself. */
+export interface PythonFacts {
+  /** `3.11.7` */
+  readonly version: string;
+  readonly executable: string | null;
+  readonly prefix: string;
+  readonly base_prefix: string;
+  readonly implementation: string;
+  /** `sys.path` right after the start. */
+  readonly path: readonly string[];
+}
+
+/**
+ * CPython, started, as one JavaScript thread sees it: its functions, its lock, and the helpers of `runtime/`.
+ *
+ * There is one per JavaScript thread; all of a process share the one CPython behind them.
+ */
+export class Interpreter {
+  readonly api: PythonApi;
+  readonly gil: Gil;
+  readonly memory: Memory;
+  /** Path of the libpython in use. */
+  readonly libpython: string;
+  readonly #libc: Library;
+  readonly #helpers = new Map<string, Owned>();
+  #bridge: Owned | undefined;
+  /** Its first byte becomes 1 in a forked child. An explicit buffer lies outside V8's heap and never moves. */
+  readonly #forkMark = new Uint8Array(new ArrayBuffer(8));
+  #facts: PythonFacts | undefined;
+
+  constructor(api: PythonApi, gil: Gil, memory: Memory, libpython: string, libc: Library) {
+    this.api = api;
+    this.gil = gil;
+    this.memory = memory;
+    this.libpython = libpython;
+    this.#libc = libc;
+  }
+
+  /** Imports the helpers; `fidius_host` must be importable. Under the lock, once. */
+  adoptBridge(): void {
+    this.#bridge = this.owned(this.api.PyImport_ImportModule('fidius_host.bridge'));
+  }
+
+  /** Has Python mark every child that it forks. Under the lock, once per process. */
+  markForkedChildren(): void {
+    const view = this.owned(this.api.PyMemoryView_FromMemory(this.#forkMark, 1, writableBuffer));
+    const done = this.owned(vectorcall(this.api, this.helper('mark_children'), [view]));
+    this.api.Py_DecRef(done);
+    this.api.Py_DecRef(view);
+  }
+
+  /**
+   * To be called after every return from plugin code: a child of `os.fork()` ends here.
+   *
+   * It has one thread and half of Node's locks, and two hosts on one set of sockets would do harm.
+   */
+  endForkedChild(): void {
+    if (this.#forkMark[0] === 0) return;
+    leave(this.#libc, forkedChildExitCode);
+  }
+
+  get facts(): PythonFacts {
+    this.#facts ??= this.invoke('boot.facts') as PythonFacts;
+    return this.#facts;
+  }
+
+  /**
+   * Calls a function of `runtime/fidius_host` by its name in `bridge.py`; takes the lock itself.
+   *
+   * @throws {@link RuntimeFailure} when it raises: these functions report what can go wrong as data.
+   */
+  invoke(name: string, ...args: readonly unknown[]): unknown {
+    const message = encodeValue([name, ...args]);
+    return this.gil.hold(() => {
+      const data = this.owned(this.api.PyBytes_FromStringAndSize(message, message.length));
+      try {
+        return decodeValue(this.#takeBytes(this.owned(vectorcall(this.api, this.helper('invoke'), [data]))));
+      } finally {
+        this.api.Py_DecRef(data);
+      }
+    });
+  }
+
+  /** A function of `bridge.py`. Kept for the life of the interpreter: the caller borrows it. Under the lock. */
+  helper(name: string): Owned {
+    let helper = this.#helpers.get(name);
+    if (helper === undefined) {
+      if (this.#bridge === undefined) throw new RuntimeFailure(undescribed(`${name} was asked for before the start`));
+      helper = this.owned(this.api.PyObject_GetAttrString(this.#bridge, name));
+      this.#helpers.set(name, helper);
+    }
+    return helper;
+  }
+
+  /** Calls a function of `bridge.py` with one integer, for an object. Under the lock. */
+  callHelper(name: string, argument: number): Owned {
+    const number = this.owned(this.api.PyLong_FromLongLong(argument));
+    try {
+      return this.owned(vectorcall(this.api, this.helper(name), [number]));
+    } finally {
+      this.api.Py_DecRef(number);
+    }
+  }
+
+  /** A new `str`. Under the lock. */
+  text(value: string): Owned {
+    const bytes = Buffer.from(value);
+    return this.owned(this.api.PyUnicode_FromStringAndSize(bytes, bytes.length));
+  }
+
+  /** The reference that a C call handed over, or the exception that says why there is none. Under the lock. */
+  owned(result: Owned | Null): Owned {
+    if (result === 0) throw new RuntimeFailure(this.takeError());
+    return result;
+  }
+
+  /** Takes the pending exception and describes it as plain data. Under the lock, after a call that failed. */
+  takeError(): PluginErrorData {
+    const exception = takeException(this.api);
+    if (exception === 0) return undescribed('a call failed without an exception');
+    try {
+      const description = vectorcall(this.api, this.helper('describe'), [exception]);
+      if (description === 0) {
+        this.api.PyErr_Clear();
+        return undescribed('an exception that could not be described');
+      }
+      const { details, ...data } = decodeValue(this.#takeBytes(description)) as unknown as PluginErrorData;
+      return details === null ? data : { ...data, details };
+    } finally {
+      this.api.Py_DecRef(exception);
+    }
+  }
+
+  /** Copies a `bytes` object out and releases it. */
+  #takeBytes(bytes: Owned): Uint8Array {
+    try {
+      return this.memory.copyBytes(bytes);
+    } finally {
+      this.api.Py_DecRef(bytes);
+    }
+  }
+}
+
+function undescribed(message: string): PluginErrorData {
+  return { code: 'UNKNOWN_PYTHON_ERROR', message, pythonType: 'BaseException', traceback: '' };
+}

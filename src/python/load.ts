@@ -1,0 +1,171 @@
+import type { ErrorCode } from '../errors/codes.ts';
+import type { FidiusErrorOptions } from '../errors/fidius-error.ts';
+import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
+import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
+import type { PythonManifest } from '../packaging/manifest.ts';
+import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import type { Interpreter } from './interpreter.ts';
+
+/** A package that was loaded into the interpreter; to be given back with {@link unloadPackage}. */
+export interface LoadedPackage {
+  /** Number under which `loading.py` keeps the callables. */
+  readonly plugin: number;
+  /** File of the entry module. */
+  readonly file: string;
+  /** How each method answers. */
+  readonly methods: readonly MethodKind[];
+}
+
+export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'async generator';
+
+/**
+ * Loads a package into the interpreter: search path, import, interface hash, methods (`runtime/fidius_host/loading.py`).
+ *
+ * All or nothing: on failure `sys.path` and `sys.modules` are as before. Takes the lock, and holds it for as long as the
+ * package's module-level code runs.
+ *
+ * @param folder as it shall stand on `sys.path`: it is neither resolved nor made absolute.
+ * @throws {@link LoadError} one code for each way in which loading can fail.
+ */
+export function loadPackage(
+  interpreter: Interpreter,
+  folder: string,
+  manifest: PythonManifest,
+  descriptor: InterfaceDescriptor,
+): LoadedPackage {
+  const place: LoadPlace = { path: folder, interface: descriptor.interfaceName };
+  const { entryModule } = manifest.python;
+  if (!dottedName.test(entryModule)) {
+    throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
+      hint: 'Give [python] entry_module as a dotted Python name, such as "greeter" or "greeter.main".',
+    });
+  }
+  const methods = descriptor.methods.map(({ name, optional }) => [name, optional ?? false]);
+  const outcome = interpreter.invoke('loading.load', folder, entryModule, descriptor.interfaceHash, methods);
+  interpreter.endForkedChild();
+  if ((outcome as Partial<Failure>).failure === undefined) return outcome as LoadedPackage;
+  throw toError(outcome as Failure, place, manifest, descriptor);
+}
+
+/** Gives a package back: the last load of it takes its modules along. */
+export function unloadPackage(interpreter: Interpreter, loaded: LoadedPackage): void {
+  interpreter.invoke('loading.unload', loaded.plugin);
+}
+
+const dottedName =
+  /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*(\.[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*)*$/u;
+
+/** What `LoadFailure` of `loading.py` says; which fields there are depends on the kind. */
+interface Failure {
+  readonly failure: FailureKind;
+  readonly module: string;
+  readonly method: string;
+  readonly attribute: string;
+  readonly found: string;
+  readonly got: number | bigint;
+  readonly first: string;
+  readonly second: string;
+  readonly error: PluginErrorData;
+}
+
+type FailureKind = keyof typeof explanations;
+
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly message: (failure: Failure) => string;
+  readonly hint: string;
+}
+
+const explanations = {
+  search_path: {
+    code: 'FIDIUS_SEARCH_PATH',
+    message: ({ found }) => `sys.path is not a list, some plugin made it a ${found}`,
+    hint: 'Find the plugin that assigns to sys.path, and have it change the list instead.',
+  },
+  collision: {
+    code: 'FIDIUS_MODULE_COLLISION',
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) has the name of another package's module (${first}), and one would run the other's code`,
+    hint: 'Rename one of the modules, or load the packages into separate processes.',
+  },
+  foreign: {
+    code: 'FIDIUS_ENTRY_MODULE_FOREIGN',
+    message: ({ module, found }) =>
+      `entry module ${module} must come from the package, but the name belongs to ${found}`,
+    hint: 'Rename the entry module to something of your own, in the file name and in [python] entry_module.',
+  },
+  not_found: {
+    code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND',
+    message: ({ module }) => `the package holds no module ${module}`,
+    hint: 'Check [python] entry_module against the files of the package.',
+  },
+  import: {
+    code: 'FIDIUS_IMPORT_FAILED',
+    message: ({ module, error }) => `importing ${module} failed with ${error.pythonType}: ${error.message}`,
+    hint: 'See `cause.traceback` for the line that raised.',
+  },
+  attribute: {
+    code: 'FIDIUS_INTERFACE_HASH_MISSING',
+    message: ({ module, attribute }) => `entry module ${module} has no ${attribute}`,
+    hint: 'Generate the stub of the interface (`fidius stub`) and copy its __interface_hash__ line into the module.',
+  },
+  hash_type: {
+    code: 'FIDIUS_INTERFACE_HASH_INVALID',
+    message: ({ module, found }) => `__interface_hash__ of ${module} must be an int, is a ${found}`,
+    hint: 'Write the hash as a number (0x…), not as text.',
+  },
+  hash_range: {
+    code: 'FIDIUS_INTERFACE_HASH_INVALID',
+    message: ({ module, got }) => `__interface_hash__ of ${module} must be from 0 to 2^64 - 1, is ${shortened(got)}`,
+    hint: 'Copy the hash from the generated stub of the interface.',
+  },
+  method: {
+    code: 'FIDIUS_METHOD_MISSING',
+    message: ({ module, method, error }) => `entry module ${module} has no method ${method} (${error.message})`,
+    hint: 'Define a function of that name at the top level of the entry module.',
+  },
+  callable: {
+    code: 'FIDIUS_METHOD_NOT_CALLABLE',
+    message: ({ module, method, found }) => `${method} of entry module ${module} is a ${found}, not a function`,
+    hint: 'Define a function of that name at the top level of the entry module.',
+  },
+  hash: { code: 'FIDIUS_INTERFACE_HASH_MISMATCH', message: () => '', hint: '' },
+} as const satisfies Record<string, Explanation>;
+
+function toError(
+  failure: Failure,
+  place: LoadPlace,
+  manifest: PythonManifest,
+  descriptor: InterfaceDescriptor,
+): LoadError {
+  const { module, method, attribute } = failure;
+  const where = { ...place, module, method, attribute };
+  if (failure.failure === 'hash') {
+    const got = BigInt(failure.got);
+    return new InterfaceHashMismatchError(where, got, descriptor.interfaceHash, hashHint(got, descriptor));
+  }
+  const { code, message, hint }: Explanation = explanations[failure.failure];
+  const options: FidiusErrorOptions =
+    failure.error === undefined ? { hint } : { hint, cause: cause(failure, manifest) };
+  return new LoadError(code, message(failure), where, options);
+}
+
+function hashHint(got: bigint, { interfaceName, standaloneHash }: InterfaceDescriptor): string {
+  if (got === standaloneHash) {
+    return `The package was made with the other spelling of the same types (${formatHash(got)}): write the expected hash into it.`;
+  }
+  return `Build the package against the host's version of ${interfaceName}, or load it with the version it was built for.`;
+}
+
+function cause({ error, method }: Failure, manifest: PythonManifest): PluginError {
+  const { details, ...data } = error;
+  return new PluginError(details === null ? data : { ...data, details }, {
+    plugin: manifest.name,
+    method: method ?? '',
+  });
+}
+
+function shortened(value: number | bigint): string {
+  const text = String(value);
+  return text.length <= 40 ? text : `an integer of ${text.length} digits`;
+}

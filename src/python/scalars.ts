@@ -1,0 +1,187 @@
+import type { ScalarKind } from '../wire/method-codec.ts';
+import { WholeFloat } from '../wire/whole-float.ts';
+import type { ArgumentFrame } from './argument-frame.ts';
+import type { Interpreter } from './interpreter.ts';
+import { type Borrowed, loadPointer, type Owned, type Ptr } from './pointers.ts';
+
+/** Integers from `-smallest` to `largest` are made once and kept: most arguments are among them. */
+const [smallest, largest] = [-5, 256];
+
+const minInt64 = -(2n ** 63n);
+const maxInt64 = 2n ** 63n - 1n;
+const maxUint64 = 2n ** 64n - 1n;
+
+/** Every object begins with its reference count and its type. */
+const headBytes = 16;
+const typeWord = 1;
+
+/** What {@link Scalars.toJs} returns for an object that is no scalar. */
+export const notScalar: unique symbol = Symbol('not a scalar');
+
+/**
+ * The values that cross without the codec: `None`, `bool`, `int`, `float`, `str` and `bytes`, of exactly those types.
+ *
+ * Everything here is called under the lock. Subclasses (`IntEnum`, `numpy.float64`, a `str` of the plugin's own) are not
+ * scalars here: the codec gives their plain value.
+ */
+export class Scalars {
+  readonly #interpreter: Interpreter;
+  readonly #none: Borrowed;
+  readonly #true: Borrowed;
+  readonly #false: Borrowed;
+  readonly #small: readonly Borrowed[];
+  readonly #intType: number;
+  readonly #floatType: number;
+  readonly #strType: number;
+  readonly #bytesType: number;
+  readonly #head = new Int32Array(4);
+  readonly #overflow = new Int32Array(1);
+  readonly #text = Buffer.allocUnsafeSlow(12_288);
+
+  /** Keeps its constants for the life of the interpreter. Under the lock. */
+  constructor(interpreter: Interpreter) {
+    const { api } = interpreter;
+    const builtins = interpreter.owned(api.PyImport_ImportModule('builtins'));
+    const builtin = (name: string) => kept(interpreter.owned(api.PyObject_GetAttrString(builtins, name)));
+    this.#interpreter = interpreter;
+    this.#none = builtin('None');
+    this.#true = builtin('True');
+    this.#false = builtin('False');
+    this.#intType = builtin('int');
+    this.#floatType = builtin('float');
+    this.#strType = builtin('str');
+    this.#bytesType = builtin('bytes');
+    this.#small = Array.from({ length: largest - smallest + 1 }, (_, index) =>
+      kept(interpreter.owned(api.PyLong_FromLongLong(smallest + index))),
+    );
+    api.Py_DecRef(builtins);
+  }
+
+  /**
+   * Adds an argument whose declared kind is known; the value was checked against it.
+   *
+   * @returns false when an integer is too large for a C type: the codec takes those.
+   */
+  pushKind(frame: ArgumentFrame, kind: ScalarKind, value: unknown): boolean {
+    switch (kind) {
+      case 'int':
+        return typeof value === 'number' ? this.#pushInt(frame, value) : this.#pushBigint(frame, value as bigint);
+      case 'float':
+        frame.give(this.#interpreter.owned(this.#interpreter.api.PyFloat_FromDouble(value as number)));
+        return true;
+      case 'str':
+        return this.#pushText(frame, value as string);
+      case 'bytes':
+        return this.#pushBytes(frame, value as Uint8Array);
+      case 'bool':
+        frame.lend(value === true ? this.#true : this.#false);
+        return true;
+      case 'none':
+        frame.lend(this.#none);
+        return true;
+    }
+  }
+
+  /** Adds an argument of no declared type. @returns false when it is no scalar: the codec takes it or refuses it. */
+  push(frame: ArgumentFrame, value: unknown): boolean {
+    switch (typeof value) {
+      case 'number':
+        if (Number.isSafeInteger(value) && !Object.is(value, -0)) return this.#pushInt(frame, value);
+        frame.give(this.#interpreter.owned(this.#interpreter.api.PyFloat_FromDouble(value)));
+        return true;
+      case 'string':
+        return value.isWellFormed() && this.#pushText(frame, value);
+      case 'boolean':
+        frame.lend(value ? this.#true : this.#false);
+        return true;
+      case 'bigint':
+        return this.#pushBigint(frame, value);
+      case 'undefined':
+        frame.lend(this.#none);
+        return true;
+      case 'object':
+        if (value instanceof Uint8Array) return this.#pushBytes(frame, value);
+        if (value !== null) return false;
+        frame.lend(this.#none);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /**
+   * The value of a result, or {@link notScalar}; the reference stays the caller's.
+   *
+   * @param tagWholeFloats whether a float without a fraction comes as a {@link WholeFloat}.
+   */
+  toJs(pointer: Ptr, tagWholeFloats: boolean): unknown {
+    if (pointer === this.#none) return null;
+    if (pointer === this.#true) return true;
+    if (pointer === this.#false) return false;
+    const { api, memory } = this.#interpreter;
+    memory.copy(this.#head, pointer, headBytes);
+    switch (loadPointer(this.#head, typeWord)) {
+      case this.#intType: {
+        const value = api.PyLong_AsLongLongAndOverflow(pointer, this.#overflow);
+        return this.#overflow[0] === 0 ? value : notScalar;
+      }
+      case this.#floatType: {
+        const value = api.PyFloat_AsDouble(pointer);
+        return tagWholeFloats && Number.isInteger(value) ? new WholeFloat(value) : value;
+      }
+      case this.#strType:
+        return memory.copyText(pointer) ?? this.#surrogate();
+      case this.#bytesType:
+        return memory.copyBytes(pointer);
+      default:
+        return notScalar;
+    }
+  }
+
+  isBytes(pointer: Ptr): boolean {
+    this.#interpreter.memory.copy(this.#head, pointer, headBytes);
+    return loadPointer(this.#head, typeWord) === this.#bytesType;
+  }
+
+  #pushInt(frame: ArgumentFrame, value: number): boolean {
+    if (value >= smallest && value <= largest) frame.lend(this.#small[value - smallest] as Borrowed);
+    else frame.give(this.#interpreter.owned(this.#interpreter.api.PyLong_FromLongLong(value)));
+    return true;
+  }
+
+  #pushBigint(frame: ArgumentFrame, value: bigint): boolean {
+    if (value < minInt64 || value > maxUint64) return false;
+    const { api } = this.#interpreter;
+    frame.give(
+      this.#interpreter.owned(
+        value > maxInt64 ? api.PyLong_FromUnsignedLongLong(value) : api.PyLong_FromLongLong(value),
+      ),
+    );
+    return true;
+  }
+
+  #pushText(frame: ArgumentFrame, value: string): boolean {
+    // A UTF-16 unit takes three bytes at most.
+    const needed = value.length * 3;
+    const text = needed <= this.#text.length ? this.#text : Buffer.allocUnsafeSlow(needed);
+    const size = text.write(value);
+    frame.give(this.#interpreter.owned(this.#interpreter.api.PyUnicode_FromStringAndSize(text, size)));
+    return true;
+  }
+
+  #pushBytes(frame: ArgumentFrame, value: Uint8Array): boolean {
+    frame.give(this.#interpreter.owned(this.#interpreter.api.PyBytes_FromStringAndSize(value, value.length)));
+    return true;
+  }
+
+  /** A `str` that is not valid Unicode goes to the codec, which says so with its place. */
+  #surrogate(): typeof notScalar {
+    this.#interpreter.api.PyErr_Clear();
+    return notScalar;
+  }
+}
+
+/** Says that a reference will never be given up. */
+function kept(pointer: Owned): Borrowed {
+  return pointer as Ptr as Borrowed;
+}

@@ -1,0 +1,175 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { FidiusError } from '../errors/fidius-error.ts';
+import { bindPython, type PythonApi } from './bind.ts';
+import { vectorcall } from './exception.ts';
+import { type Library, openLibrary, openProcess } from './ffi.ts';
+import { Gil } from './gil.ts';
+import { initializePython } from './initialize.ts';
+import { Interpreter } from './interpreter.ts';
+import { locatePython } from './locate/locate-python.ts';
+import { Memory } from './memory.ts';
+import { runtimeFolder, sdkFolder } from './runtime-folders.ts';
+import { nativeStackBounds } from './stack.ts';
+import { stopAtExit } from './stop.ts';
+
+export interface StartOptions {
+  /** Path of a CPython shared library. */
+  readonly libpython?: string | undefined;
+  /** Path of an interpreter whose library and packages to use. */
+  readonly python?: string | undefined;
+}
+
+/** How the start went on this JavaScript thread; a failed one is remembered, because CPython cannot be started twice. */
+interface Started {
+  readonly interpreter?: Interpreter;
+  readonly failure?: unknown;
+}
+
+// On `process`, not in this module: a test runner may load the module twice into one thread, and the second copy must
+// find the interpreter of the first.
+const key = Symbol.for('fidius.python@1');
+const shelf = process as unknown as { [key]?: Started };
+
+/**
+ * The interpreter of this process, started on first use and never stopped before the process ends.
+ *
+ * Later calls return the same one; options that name another Python are an error then. Runs for some 15 to 30 ms, once.
+ *
+ * @throws {@link FidiusError} the codes of finding Python; `FIDIUS_LIBPYTHON_INVALID`, `FIDIUS_PYTHON_SECOND`,
+ *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
+ */
+export function startPython(options: StartOptions = {}): Interpreter {
+  const started = shelf[key];
+  if (started?.interpreter !== undefined) {
+    refuseOther(started.interpreter, options);
+    return started.interpreter;
+  }
+  if (started !== undefined) {
+    throw new FidiusError('FIDIUS_PYTHON_FAILED_EARLIER', 'CPython failed to start earlier in this process', {
+      cause: started.failure,
+      hint: 'Mend the first failure (see cause) and start the program anew: CPython cannot be started twice.',
+    });
+  }
+  const { python } = locatePython(options);
+  if (python.libpython === undefined) {
+    throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`);
+  }
+  refuseSecondLibrary(python.libpython);
+  const library = openLibrary(python.libpython);
+  const api = bindPython(library);
+  try {
+    const interpreter = enterPython(api, library, python.executable);
+    shelf[key] = { interpreter };
+    return interpreter;
+  } catch (failure) {
+    shelf[key] = { failure };
+    throw failure;
+  }
+}
+
+/** The interpreter of this thread if it was started. */
+export function startedPython(): Interpreter | undefined {
+  return shelf[key]?.interpreter;
+}
+
+function enterPython(api: PythonApi, library: Library, executable: string | undefined): Interpreter {
+  const libc = openProcess();
+  const first = api.Py_IsInitialized() === 0;
+  if (first) initializePython(api, executable);
+  else api.PyEval_RestoreThread(api.PyThreadState_New(api.PyInterpreterState_Main()));
+  protectStack(api, libc);
+
+  const gil = new Gil(api);
+  const interpreter = new Interpreter(api, gil, new Memory(api, libc), library.path, libc);
+  try {
+    importRuntime(interpreter, first);
+  } finally {
+    gil.leave();
+  }
+  stopAtExit(interpreter, libc);
+  return interpreter;
+}
+
+/** Sets the limits of this thread's state to the stack that koffi runs it on; needed since CPython 3.14. */
+function protectStack(api: PythonApi, libc: Library): void {
+  const [major = 0, minor = 0] = api.Py_GetVersion().split('.', 2).map(Number);
+  if (major === 3 && minor < 14) return;
+  const bounds = nativeStackBounds(libc);
+  const protect = api.PyUnstable_ThreadState_SetStackProtection;
+  if (bounds === undefined || protect === undefined) {
+    const lack = protect === undefined ? 'this CPython has no function to set them' : 'they are not known here';
+    throw new FidiusError(
+      'FIDIUS_PYTHON_STACK',
+      `CPython ${major}.${minor} must be told the bounds of the stack it runs on, and ${lack}`,
+      { hint: 'Use CPython 3.13 or older, or 3.14.2 or newer on Linux with glibc (x64 or arm64).' },
+    );
+  }
+  protect(api.PyThreadState_Get(), bounds.base, bounds.size);
+}
+
+/**
+ * Imports `fidius_host`. The first time in a process that needs its folder on `sys.path`, and completes the start of the
+ * interpreter (`boot.py`), which also takes the folder off again: plugins must neither find nor shadow it there.
+ */
+function importRuntime(interpreter: Interpreter, first: boolean): void {
+  if (first) finishStart(interpreter);
+  interpreter.adoptBridge();
+  if (first) interpreter.markForkedChildren();
+}
+
+function finishStart(interpreter: Interpreter): void {
+  const { api } = interpreter;
+  const path = api.PySys_GetObject('path');
+  const flags = api.PySys_GetObject('flags');
+  if (path === 0 || flags === 0)
+    throw new FidiusError('FIDIUS_PYTHON_START_FAILED', 'CPython started without sys.path');
+  const runtime = interpreter.text(runtimeFolder);
+  const sdk = interpreter.text(sdkFolder);
+  api.PyList_Insert(path, 0, runtime);
+  const boot = interpreter.owned(api.PyImport_ImportModule('fidius_host.boot'));
+  const finish = interpreter.owned(api.PyObject_GetAttrString(boot, 'finish_start'));
+  const done = interpreter.owned(vectorcall(api, finish, [runtime, sdk]));
+  for (const reference of [done, sdk, runtime, finish, boot]) api.Py_DecRef(reference);
+  // `site` has run by now; left at 1, the flag would make `multiprocessing` start its children without it.
+  api.PyStructSequence_SetItem(flags, noSiteFlag, interpreter.owned(api.PyLong_FromLongLong(0)));
+}
+
+/** Position of `no_site` in `sys.flags`, the same in every supported version. */
+const noSiteFlag = 6;
+
+function refuseOther(interpreter: Interpreter, options: StartOptions): void {
+  if (options.libpython === undefined && options.python === undefined) return;
+  const { python } = locatePython(options);
+  if (python.libpython === undefined || samePath(python.libpython, interpreter.libpython)) return;
+  throw secondLibrary(interpreter.libpython, python.libpython);
+}
+
+/** Two libpythons in one process would share symbols and corrupt each other; another addon may have brought the first. */
+function refuseSecondLibrary(libpython: string): void {
+  if (process.platform !== 'linux') return;
+  const loaded = readFileSync('/proc/self/maps', 'utf8').match(/\/\S.*\/libpython3\.\d+[a-z]*\.so\S*/g) ?? [];
+  const other = loaded.find((path) => !samePath(path, libpython));
+  if (other !== undefined) throw secondLibrary(other, libpython);
+}
+
+function secondLibrary(loaded: string, wanted: string): FidiusError {
+  return new FidiusError(
+    'FIDIUS_PYTHON_SECOND',
+    `This process already runs ${loaded} and cannot load a second Python, ${wanted}`,
+    {
+      hint: 'Use one Python per process: pass the same `python` everywhere, or run the other plugin in its own process.',
+    },
+  );
+}
+
+function samePath(first: string, second: string): boolean {
+  return first === second || realpath(first) === realpath(second);
+}
+
+function realpath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
