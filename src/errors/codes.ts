@@ -84,6 +84,7 @@ export const errorCodes = {
   FIDIUS_PLUGIN_CLOSED: 'The plugin was closed; its methods cannot be called any more.',
 
   // command line
+  FIDIUS_CLI_USAGE: 'A command was typed wrongly: an unknown command or option, or a missing argument.',
 } as const satisfies Record<`FIDIUS_${string}`, string>;
 
 export type ErrorCode = keyof typeof errorCodes;

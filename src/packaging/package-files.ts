@@ -1,0 +1,166 @@
+import type { Dirent, Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { ErrorCode } from '../errors/codes.ts';
+import { FidiusError } from '../errors/fidius-error.ts';
+import { ioCode, messageOf } from './io-error.ts';
+
+/** A file of a package. */
+export interface PackageFile {
+  /** Path below the package with `/` between its parts, on every system. */
+  readonly path: string;
+  /** Where to read it. */
+  readonly source: string;
+}
+
+export interface ListOptions {
+  /** Whether files that end in `.sig` are listed: an archive carries them, the digest leaves them out. */
+  readonly signatures: 'keep' | 'leave out';
+  readonly signal?: AbortSignal | undefined;
+}
+
+// Build results and history. The Rust tool leaves them out at any depth, so the digest has to.
+const excludedFolders: readonly string[] = ['target', '.git'];
+
+const maxEntries = 1_000_000;
+// Links to folders can multiply a few files into any number of paths.
+const maxFolderLinks = 10_000;
+
+/**
+ * Lists the files of a package in byte order of their paths, which is the order of the digest and of archives.
+ *
+ * Links are followed as long as they stay in the package. Empty folders leave no trace.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_LINK_BROKEN`, `FIDIUS_PACKAGE_LINK_CYCLE`, `FIDIUS_PACKAGE_LINK_ESCAPES`,
+ * `FIDIUS_PACKAGE_FILE_TYPE`, `FIDIUS_PACKAGE_FILE_NAME`, `FIDIUS_PACKAGE_TOO_LARGE`, `FIDIUS_PACKAGE_UNREADABLE`; the
+ * reason of `signal`.
+ */
+export async function listPackageFiles(dir: string, options: ListOptions): Promise<readonly PackageFile[]> {
+  const root = await attempt(dir, () => realpath(dir));
+  const walk = new PackageWalk(root, options);
+  await walk.visit('', dir, [root]);
+  return sortByPath(walk.files);
+}
+
+class PackageWalk {
+  readonly files: PackageFile[] = [];
+  readonly #root: string;
+  readonly #options: ListOptions;
+  #entries = 0;
+  #folderLinks = 0;
+
+  constructor(root: string, options: ListOptions) {
+    this.#root = root;
+    this.#options = options;
+  }
+
+  /** @param realParents this folder and those around it, links resolved, outermost first. */
+  async visit(path: string, source: string, realParents: readonly string[]): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    const entries = await attempt(source, () => readdir(source, { withFileTypes: true, encoding: 'buffer' }));
+    this.#entries += entries.length;
+    this.#checkSize();
+    for (const entry of entries) {
+      const name = decodeName(entry.name, source);
+      const file = { path: path === '' ? name : `${path}/${name}`, source: join(source, name) };
+      const target = entry.isSymbolicLink() ? await statTarget(file.source) : entry;
+      const isFolder = target?.isDirectory() === true;
+      if (isFolder ? excludedFolders.includes(name) : this.#leavesOut(name)) continue;
+
+      const real = entry.isSymbolicLink()
+        ? await this.#follow(file.source, isFolder)
+        : join(realParents.at(-1) ?? '', name);
+      if (isFolder && realParents.includes(real))
+        throw linkError('CYCLE', file.source, `to ${real}, which contains it`);
+      if (isFolder) await this.visit(file.path, file.source, [...realParents, real]);
+      else if (target?.isFile() === true) this.files.push(file);
+      else throw typeError(file.source, target);
+    }
+  }
+
+  #checkSize(): void {
+    if (this.#entries > maxEntries) throw sizeError(this.#root, `${maxEntries} entries`);
+    if (this.#folderLinks > maxFolderLinks) throw sizeError(this.#root, `${maxFolderLinks} links to folders to follow`);
+  }
+
+  #leavesOut(name: string): boolean {
+    return this.#options.signatures === 'leave out' && name.endsWith('.sig');
+  }
+
+  async #follow(link: string, isFolder: boolean): Promise<string> {
+    const real = await attempt(link, () => realpath(link), {
+      ELOOP: () => linkError('CYCLE', link, 'to itself'),
+      ENOENT: () => linkError('BROKEN', link, 'nowhere'),
+      ENOTDIR: () => linkError('BROKEN', link, 'nowhere'),
+    });
+    this.#folderLinks += isFolder ? 1 : 0;
+    this.#checkSize();
+    if (real === this.#root || real.startsWith(this.#root + sep)) return real;
+    throw linkError('ESCAPES', link, `to ${real}, outside the package`);
+  }
+}
+
+/** What a link leads to; nothing when that cannot be said, which following the link then explains. */
+async function statTarget(link: string): Promise<Stats | undefined> {
+  return stat(link).catch(() => undefined);
+}
+
+/** Names are bytes on disk; a package must be able to travel to systems where they are text. */
+function decodeName(name: Buffer, folder: string): string {
+  const text = name.toString();
+  if (!Buffer.from(text).equals(name)) throw nameError(join(folder, text), 'is not UTF-8');
+  // The Rust tool takes a backslash for a separator and then misses the file; Windows could not hold it.
+  if (sep === '/' && text.includes('\\')) throw nameError(join(folder, text), 'contains a backslash');
+  return text;
+}
+
+/** Byte order of UTF-8: JavaScript's own order differs from it beyond U+FFFF. */
+function sortByPath(files: readonly PackageFile[]): readonly PackageFile[] {
+  return files
+    .map((file) => ({ file, key: Buffer.from(file.path) }))
+    .sort((a, b) => a.key.compare(b.key))
+    .map(({ file }) => file);
+}
+
+async function attempt<T>(
+  path: string,
+  action: () => Promise<T>,
+  explain: Readonly<Record<string, () => FidiusError>> = {},
+): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw (
+      explain[ioCode(cause) ?? '']?.() ??
+      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause })
+    );
+  }
+}
+
+function linkError(kind: 'BROKEN' | 'CYCLE' | 'ESCAPES', link: string, where: string): FidiusError {
+  const code: ErrorCode = `FIDIUS_PACKAGE_LINK_${kind}`;
+  return new FidiusError(code, `Cannot read package: the link ${link} leads ${where}`, {
+    hint: 'Remove the link, or put the file itself in its place.',
+  });
+}
+
+function sizeError(root: string, limit: string): FidiusError {
+  return new FidiusError('FIDIUS_PACKAGE_TOO_LARGE', `Cannot read package: ${root} has more than ${limit}`);
+}
+
+function nameError(path: string, problem: string): FidiusError {
+  return new FidiusError(
+    'FIDIUS_PACKAGE_FILE_NAME',
+    `Cannot read package: the name of ${JSON.stringify(path)} ${problem}`,
+    {
+      hint: 'Rename the file.',
+    },
+  );
+}
+
+function typeError(path: string, target: Dirent<Buffer> | Stats | undefined): FidiusError {
+  const kind = target?.isSocket() ? 'a socket' : target?.isFIFO() ? 'a named pipe' : 'a device';
+  return new FidiusError('FIDIUS_PACKAGE_FILE_TYPE', `Cannot read package: ${path} is ${kind}, not a file or folder`, {
+    hint: 'Remove it from the package.',
+  });
+}
