@@ -1,0 +1,169 @@
+import { checkOptionNames, describe } from '../errors/options.ts';
+import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import type { MethodCodec } from '../wire/method-codec.ts';
+import { createMethodCodec } from './codec.ts';
+import { definitionError } from './definition-error.ts';
+import { interfaceHash, type MethodSignature, methodSignature } from './interface-hash.ts';
+import { type Metadata, readMetadata } from './metadata.ts';
+import type { Argument, Method, ReturnType } from './method.ts';
+import { isRustName, parseRustTokens } from './rust-source.ts';
+import { streamItem } from './rust-stream.ts';
+import { isPlainObject } from './types/plain-object.ts';
+import { isStreamType } from './whole-type.ts';
+
+// Symbol.for, so that an interface made by a second copy of the package is recognised all the same.
+const brand = Symbol.for('fidius.interface');
+
+declare const declared: unique symbol;
+
+/** Methods by name, in the order of their indices. */
+export type Methods = Readonly<Record<string, Method>>;
+
+/** What a plugin offers and a host calls. Made by {@link defineInterface}. */
+export interface Interface<M extends Methods = Methods> {
+  readonly name: string;
+  readonly version: number;
+  /** What host and plugin compare before the first call; 64 bits. */
+  readonly hash: bigint;
+  /** Every method, optional ones included; the position is the index by which it is called. */
+  readonly methods: readonly InterfaceMethod[];
+  /** All that the loader needs to know. */
+  readonly descriptor: InterfaceDescriptor;
+  readonly metadata: Metadata;
+  readonly doc: string | undefined;
+  /** Only for the compiler. */
+  readonly [declared]?: M;
+}
+
+/** A method in its place. */
+export interface InterfaceMethod {
+  readonly name: string;
+  readonly index: number;
+  /** What of the method goes into the hash, unless it is optional: `tick:u32->u64!stream`. */
+  readonly signature: string;
+  readonly arguments: readonly Argument[];
+  readonly returns: ReturnType;
+  readonly wireRaw: boolean;
+  readonly optional: boolean;
+  readonly since: number | undefined;
+  /** Position among the optional methods: the bit that says in a plugin's capabilities that it has the method. */
+  readonly capabilityBit: number | undefined;
+  /** True when the method returns a stream. */
+  readonly streaming: boolean;
+  /** True when one of the arguments is a stream. */
+  readonly clientStreaming: boolean;
+  readonly doc: string | undefined;
+  readonly metadata: Metadata;
+  /** How arguments and result cross. */
+  readonly codec: MethodCodec;
+}
+
+export interface InterfaceOptions<M extends Methods> {
+  /** Counts up when the interface changes; not in the hash. 0 to 4294967295. */
+  readonly version: number;
+  readonly methods: M;
+  readonly metadata?: Metadata;
+  /** What the interface is for. Goes into the Python stub. */
+  readonly doc?: string;
+}
+
+/**
+ * Declares an interface: the counterpart of a Rust trait with `#[plugin_interface]`, with the same hash.
+ *
+ * The order of the methods gives their indices and is not part of the hash, so methods are added at the end.
+ *
+ * @param name of the trait.
+ * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
+ */
+export function defineInterface<const M extends Methods>(name: string, options: InterfaceOptions<M>): Interface<M> {
+  if (typeof name !== 'string' || !isRustName(name)) {
+    throw definitionError(`The name of an interface must be a name in Rust, got ${describe(name)}`);
+  }
+  checkOptionNames(`defineInterface() of ${name}`, options, ['version', 'methods', 'metadata', 'doc']);
+  const { version, metadata = {}, doc } = options;
+  if (!Number.isInteger(version) || version < 0 || version > 0xffff_ffff) {
+    throw definitionError(`The version of ${name} must be an integer from 0 to 4294967295, got ${describe(version)}`);
+  }
+  const methods = readMethods(name, options.methods);
+  const signatures = methods.map(signatureOf);
+  const hash = interfaceHash(signatures, 'compiler');
+  return Object.freeze({
+    [brand]: true,
+    name,
+    version,
+    hash,
+    methods,
+    descriptor: Object.freeze({
+      interfaceName: name,
+      interfaceHash: hash,
+      methods: methods.map(({ name, wireRaw, optional }) => Object.freeze({ name, wireRaw, optional })),
+      standaloneHash: interfaceHash(signatures, 'standalone'),
+    }),
+    metadata: readMetadata(metadata, name),
+    doc,
+  });
+}
+
+/** True for what {@link defineInterface} made, also in another copy of this library. */
+export function isInterface(value: unknown): value is Interface {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** The part of a method that the hash knows. */
+export function signatureOf(
+  method: Pick<InterfaceMethod, 'name' | 'arguments' | 'returns' | 'wireRaw' | 'optional'>,
+): MethodSignature {
+  return {
+    name: method.name,
+    argumentTypes: method.arguments.map(({ type }) => type.rust),
+    returnType: method.returns?.rust,
+    wireRaw: method.wireRaw,
+    optional: method.optional,
+  };
+}
+
+/** A plugin says in 64 bits which optional methods it has. */
+const mostOptional = 64;
+
+function readMethods(place: string, methods: unknown): readonly InterfaceMethod[] {
+  if (!isPlainObject(methods)) {
+    throw definitionError(`The methods of ${place} must be an object of names and methods, got ${describe(methods)}`);
+  }
+  let optionals = 0;
+  const list = Object.entries(methods).map(([name, value], index) => {
+    const method = readMethod(`${place}.${name}`, name, value);
+    return Object.freeze({
+      ...method,
+      name,
+      index,
+      signature: methodSignature(signatureOf({ ...method, name }), 'compiler'),
+      capabilityBit: method.optional ? optionals++ : undefined,
+      streaming: isStreamType(method.returns),
+      clientStreaming: method.arguments.some(({ type }) => isStreamType(type)),
+      codec: createMethodCodec(name, method.arguments, method.returns),
+    });
+  });
+  if (optionals > mostOptional) {
+    throw definitionError(
+      `${place} has ${optionals} optional methods, and no more than ${mostOptional} can be told apart`,
+    );
+  }
+  return Object.freeze(list);
+}
+
+function readMethod(place: string, name: string, value: unknown): Method {
+  if (!isRustName(name)) throw definitionError(`${JSON.stringify(name)} cannot be the name of a method in Rust`);
+  if (!isMethod(value)) {
+    throw definitionError(`${place} must be made with method() or method.raw(), got ${describe(value)}`);
+  }
+  // Rust sees a stream by the look of its name, whatever was meant.
+  for (const { type } of [...value.arguments, { type: value.returns }]) {
+    if (type === undefined || isStreamType(type) || streamItem(parseRustTokens(type.rust)) === undefined) continue;
+    throw definitionError(`${place} uses ${type.rust}, which Rust takes for a stream`, 'Use t.stream(…) for it.');
+  }
+  return value;
+}
+
+function isMethod(value: unknown): value is Method {
+  return isPlainObject(value) && 'wireRaw' in value && Array.isArray(value['arguments']);
+}

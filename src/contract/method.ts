@@ -1,0 +1,150 @@
+import { checkOptionNames, describe } from '../errors/options.ts';
+import { definitionError } from './definition-error.ts';
+import { type Metadata, readMetadata } from './metadata.ts';
+import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './method-arguments.ts';
+import { isRustName } from './rust-source.ts';
+import { type AnyType, isType } from './type.ts';
+import { bytes } from './types/bytes.ts';
+import { isPlainObject } from './types/plain-object.ts';
+import { isResultType, isStreamType, type ResultType, type StreamType } from './whole-type.ts';
+
+/** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
+export type ReturnType = AnyType | ResultType | StreamType | undefined;
+
+export interface MethodOptions {
+  /** A plugin may leave the method out; then the client does not have it. Not in the hash. Default: `false`. */
+  readonly optional?: boolean;
+  /** The version of the interface that brought an optional method. For readers only. */
+  readonly since?: number;
+  /** What the method does. Goes into the Python stub. */
+  readonly doc?: string;
+  readonly metadata?: Metadata;
+}
+
+/** A method as it was declared; `defineInterface` gives it its name and its place. */
+export interface Method<
+  A extends readonly ArgumentType[] = readonly ArgumentType[],
+  R extends ReturnType = ReturnType,
+  Optional extends boolean = boolean,
+> {
+  readonly arguments: readonly Argument[];
+  readonly returns: R;
+  readonly optional: Optional;
+  /** Bytes in, bytes out, without the value codec. */
+  readonly wireRaw: boolean;
+  readonly since: number | undefined;
+  readonly doc: string | undefined;
+  readonly metadata: Metadata;
+  /** Only for the compiler. */
+  readonly [argumentTypes]?: A;
+}
+
+export interface Argument {
+  readonly name: string;
+  readonly type: ArgumentType;
+}
+
+declare const argumentTypes: unique symbol;
+
+type IsOptional<O> = O extends { readonly optional: true } ? true : false;
+
+/**
+ * Declares a method: its arguments by name, what it returns, and options.
+ *
+ * Several arguments of different types are a list, `method([{ text: t.string }, { count: t.u32 }], t.string)`, because
+ * the properties of an object have no order that TypeScript could see.
+ *
+ * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
+ */
+function declareMethod<
+  const A extends ArgumentGroups = Record<never, never>,
+  const R extends ReturnType = undefined,
+  const O extends MethodOptions = Record<never, never>,
+>(args?: A & OneWayToRead<A>, returns?: R, options?: O): Method<ArgumentTuple<A>, R, IsOptional<O>> {
+  const list = readArguments(args ?? {});
+  if (returns !== undefined && !isType(returns) && !isResultType(returns) && !isStreamType(returns)) {
+    throw definitionError(`The return of method() must be a type made with t.*, got ${describe(returns)}`);
+  }
+  return createMethod(list, returns as R, false, options ?? {}) as Method<ArgumentTuple<A>, R, IsOptional<O>>;
+}
+
+/**
+ * Declares a raw method: one `bytes` in, one `bytes` out, as they are, for data that has an encoding of its own.
+ *
+ * @param returns `t.bytes`, the default, or `t.result(t.bytes)` when Rust declares a `Result`.
+ */
+function declareRawMethod<
+  const R extends RawReturn = typeof bytes,
+  const O extends MethodOptions = Record<never, never>,
+>(returns?: R, options?: O): Method<[typeof bytes], R, IsOptional<O>> {
+  const returned: RawReturn = returns ?? bytes;
+  if (returned !== bytes && !(isResultType(returned) && returned.inner === bytes)) {
+    throw definitionError('A raw method returns t.bytes or t.result(t.bytes)');
+  }
+  const list = [{ name: 'data', type: bytes }];
+  return createMethod(list, returned as R, true, options ?? {}) as Method<[typeof bytes], R, IsOptional<O>>;
+}
+
+type RawReturn = typeof bytes | ResultType<typeof bytes>;
+
+export const method = Object.assign(declareMethod, { raw: declareRawMethod });
+
+const optionNames = ['optional', 'since', 'doc', 'metadata'];
+
+function createMethod<R extends ReturnType>(
+  list: readonly Argument[],
+  returns: R,
+  wireRaw: boolean,
+  options: MethodOptions,
+): Method<readonly ArgumentType[], R> {
+  const place = wireRaw ? 'method.raw()' : 'method()';
+  checkOptionNames(place, options, optionNames);
+  const { optional = false, since, doc, metadata = {} } = options;
+  if (typeof optional !== 'boolean')
+    throw definitionError(`optional of ${place} must be a boolean, got ${describe(optional)}`);
+  if (since !== undefined && !(Number.isSafeInteger(since) && since >= 0)) {
+    throw definitionError(`since of ${place} must be a version of the interface, got ${describe(since)}`);
+  }
+  if (since !== undefined && !optional) {
+    throw definitionError(`since of ${place} is for optional methods`, 'Add optional: true, or leave since out.');
+  }
+  if (doc !== undefined && typeof doc !== 'string') {
+    throw definitionError(`doc of ${place} must be a string, got ${describe(doc)}`);
+  }
+  return Object.freeze({
+    arguments: Object.freeze(list),
+    returns,
+    optional,
+    wireRaw,
+    since,
+    doc,
+    metadata: readMetadata(metadata, place),
+  });
+}
+
+function readArguments(args: unknown): readonly Argument[] {
+  const groups = Array.isArray(args) ? (args as readonly unknown[]) : [args];
+  const list = groups.flatMap((group) => {
+    if (!isPlainObject(group)) {
+      throw definitionError(`The arguments of method() must be an object of names and types, got ${describe(group)}`);
+    }
+    if (Array.isArray(args) && Object.keys(group).length !== 1) {
+      throw definitionError('In a list of arguments each one must be an object with one name and its type');
+    }
+    return Object.entries(group).map(([name, type]) => readArgument(name, type));
+  });
+  const twice = list.find(({ name }, index) => list.findIndex((other) => other.name === name) !== index);
+  if (twice !== undefined) throw definitionError(`method() has two arguments called ${twice.name}`);
+  if (list.filter(({ type }) => isStreamType(type)).length > 1) {
+    throw definitionError('method() has more than one stream among its arguments', 'No host can feed two at once.');
+  }
+  return list;
+}
+
+function readArgument(name: string, type: unknown): Argument {
+  if (!isRustName(name)) throw definitionError(`${JSON.stringify(name)} cannot be the name of an argument in Rust`);
+  if (isType(type) || isStreamType(type)) return Object.freeze({ name, type });
+  if (isResultType(type))
+    throw definitionError(`Argument "${name}" of method() is a result, which only a return can be`);
+  throw definitionError(`Argument "${name}" of method() must be a type made with t.*, got ${describe(type)}`);
+}

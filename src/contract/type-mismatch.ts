@@ -1,0 +1,37 @@
+import { describe } from '../errors/options.ts';
+import { type ValueErrorCode, ValueProblem } from '../wire/value-problem.ts';
+import { WholeFloat } from '../wire/whole-float.ts';
+
+/** A value that does not have its declared type. Its message continues a sentence: `must be a string, got 3`. */
+export class TypeMismatch extends ValueProblem {}
+
+/** What to throw for an argument that is not `expected`, such as `a string`. */
+export function badArgument(expected: string, value: unknown): TypeMismatch {
+  return mismatch('FIDIUS_VALUE_ARGUMENT', expected, describe(value));
+}
+
+/** What to throw for a value from Python that is not `expected`. */
+export function badResult(expected: string, value: unknown): TypeMismatch {
+  return mismatch('FIDIUS_VALUE_RESULT', expected, describeResult(value));
+}
+
+function mismatch(code: ValueErrorCode, expected: string, got: string): TypeMismatch {
+  return new TypeMismatch(code, `must be ${expected}, got ${got}`);
+}
+
+/** A value from Python in the words of its author, as far as they can still be told. */
+function describeResult(value: unknown): string {
+  if (value instanceof WholeFloat) {
+    return `the float ${Object.is(value.value, -0) ? '-0.0' : `${value.value}${Math.abs(value.value) < 1e21 ? '.0' : ''}`}`;
+  }
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof Map) return 'a dict';
+  if (value instanceof Set) return 'a set';
+  if (typeof value === 'bigint') return String(value);
+  const text = describe(value);
+  return text === 'an object' ? 'a dict' : text;
+}

@@ -1,0 +1,33 @@
+import { isArrayBuffer, isDataView, isUint8Array } from 'node:util/types';
+import { createType, type Type } from '../type.ts';
+import { badArgument, badResult } from '../type-mismatch.ts';
+
+/** What may be passed where Python is to get `bytes`. */
+export type BytesInput = Uint8Array | ArrayBuffer | DataView;
+
+/** `Vec<u8>` that crosses as `bytes`. A list of small integers, as the Rust host wants it, is taken from Python too. */
+export const bytes: Type<Uint8Array, BytesInput> = createType({
+  rust: 'Vec<u8>',
+  shape: { kind: 'bytes' },
+  converter: {
+    scalar: { kind: 'bytes', check: checkBytes },
+    write: (writer, value) => writer.bytes(checkBytes(value)),
+    read(value) {
+      if (value instanceof Uint8Array) return value;
+      if (Array.isArray(value) && value.every(isByte)) return Uint8Array.from(value);
+      throw badResult('bytes', value);
+    },
+  },
+});
+
+// Not `instanceof`: a test runner gives each file globals of its own.
+function checkBytes(value: unknown): Uint8Array {
+  if (isUint8Array(value)) return value;
+  if (isDataView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (isArrayBuffer(value)) return new Uint8Array(value);
+  throw badArgument('a Uint8Array, an ArrayBuffer or a DataView', value);
+}
+
+function isByte(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
+}

@@ -1,0 +1,65 @@
+import type { PickleWriter } from '../../wire/pickle-writer.ts';
+import { createType, type Type } from '../type.ts';
+import { badArgument, badResult } from '../type-mismatch.ts';
+
+/** An integer of at most 32 bits: a number on both sides. */
+export function smallInteger(rust: 'i8' | 'i16' | 'i32' | 'u8' | 'u16' | 'u32'): Type<number> {
+  const { minimum, maximum, expected } = range(rust, Number(rust.slice(1)));
+  const [low, high] = [Number(minimum), Number(maximum)];
+
+  const check = (value: unknown): number => {
+    if (typeof value !== 'number' || !(value >= low && value <= high) || !Number.isInteger(value)) {
+      throw badArgument(expected, value);
+    }
+    return value + 0; // -0 is a zero too
+  };
+  const read = (value: unknown): number => {
+    if (typeof value !== 'number' || !(value >= low && value <= high) || !Number.isInteger(value)) {
+      throw badResult(expected, value);
+    }
+    return value;
+  };
+  return integerType(rust, check, read);
+}
+
+/**
+ * An integer that may leave the range in which a number is exact: a bigint. A number that is a safe integer is taken too.
+ *
+ * @param bits of `isize` and `usize` they are 64, as on every machine that a plugin is built for.
+ */
+export function largeInteger(
+  rust: 'i64' | 'u64' | 'i128' | 'u128' | 'isize' | 'usize',
+  bits: 64 | 128,
+): Type<bigint, bigint | number> {
+  const { minimum, maximum, expected } = range(rust, bits);
+  const lowNumber = Number(minimum);
+
+  const check = (value: unknown): number | bigint => {
+    if (typeof value === 'number') {
+      if (Number.isSafeInteger(value) && value >= lowNumber) return value + 0; // -0 is a zero too
+      if (Number.isInteger(value)) throw badArgument(`${expected}, as a bigint where a number is not exact`, value);
+    } else if (typeof value === 'bigint' && value >= minimum && value <= maximum) return value;
+    throw badArgument(expected, value);
+  };
+  const read = (value: unknown): bigint => {
+    const integer = typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
+    if (typeof integer !== 'bigint' || integer < minimum || integer > maximum) throw badResult(expected, value);
+    return integer;
+  };
+  return integerType(rust, check, read);
+}
+
+function integerType<Out, In>(
+  rust: string,
+  check: (value: unknown) => number | bigint,
+  read: (value: unknown) => Out,
+): Type<Out, In> {
+  const write = (writer: PickleWriter, value: unknown) => writer.int(check(value));
+  return createType({ rust, shape: { kind: 'integer' }, converter: { scalar: { kind: 'int', check }, write, read } });
+}
+
+function range(rust: string, bits: number): { minimum: bigint; maximum: bigint; expected: string } {
+  const minimum = rust.startsWith('i') ? -(2n ** BigInt(bits - 1)) : 0n;
+  const maximum = 2n ** BigInt(rust.startsWith('i') ? bits - 1 : bits) - 1n;
+  return { minimum, maximum, expected: `an integer from ${minimum} to ${maximum} (${rust})` };
+}

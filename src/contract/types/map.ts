@@ -1,0 +1,100 @@
+import { isMap } from 'node:util/types';
+import type { PickleWriter } from '../../wire/pickle-writer.ts';
+import { inside } from '../../wire/value-problem.ts';
+import { definitionError } from '../definition-error.ts';
+import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
+import { badArgument, badResult } from '../type-mismatch.ts';
+import { isPlainObject, setProperty } from './plain-object.ts';
+import { requireType } from './require-type.ts';
+
+/** A dict of Python: a plain object when the keys are strings, otherwise a `Map`. Both are taken for string keys. */
+export type MapType<K extends AnyType, V extends AnyType> = Type<
+  OutputOf<K> extends string ? Record<string, OutputOf<V>> : Map<OutputOf<K>, OutputOf<V>>,
+  ReadonlyMap<InputOf<K>, InputOf<V>> | (OutputOf<K> extends string ? Readonly<Record<string, InputOf<V>>> : never)
+>;
+
+/** `HashMap<K, V>`. */
+export function hashMap<K extends AnyType, V extends AnyType>(key: K, value: V): MapType<K, V> {
+  return mapType('HashMap', key, value);
+}
+
+/** `BTreeMap<K, V>`. Crosses like {@link hashMap}; only the hash of the interface knows the difference. */
+export function btreeMap<K extends AnyType, V extends AnyType>(key: K, value: V): MapType<K, V> {
+  return mapType('BTreeMap', key, value);
+}
+
+function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, value: V): MapType<K, V> {
+  const place = rust === 'HashMap' ? 't.map()' : 't.map.btree()';
+  const keyType = requireType(key, place);
+  const valueType = requireType(value, place);
+  if (!keyKinds.has(keyType.shape.kind)) {
+    throw definitionError(
+      `A key of ${place} cannot be ${keyType.rust}`,
+      'Use a string, a char, an integer or a bool as key, which Rust can hash and every host can send.',
+    );
+  }
+  const byName = keyType.shape.kind === 'string' || keyType.shape.kind === 'char';
+  const writeEntry = entryWriter(keyType, valueType);
+  const readEntry = entryReader(keyType, valueType);
+
+  return createType({
+    rust: `${rust}<${keyType.rust}, ${valueType.rust}>`,
+    shape: { kind: 'map', key: keyType, value: valueType },
+    converter: {
+      scalar: undefined,
+      write(writer, entries) {
+        writer.beginDict();
+        if (isMap(entries)) for (const [k, v] of entries) writeEntry(writer, k, v);
+        else if (byName && isPlainObject(entries))
+          for (const k of Object.keys(entries)) writeEntry(writer, k, entries[k]);
+        else throw badArgument(byName ? 'a plain object or a Map' : 'a Map', entries);
+        writer.endDict();
+      },
+      read(dict) {
+        const entries = entriesOf(dict);
+        if (entries === undefined) throw badResult('a dict', dict);
+        if (!byName) return new Map(Array.from(entries, readEntry));
+        const result: Record<string, unknown> = {};
+        for (const entry of entries) {
+          const [k, v] = readEntry(entry);
+          setProperty(result, k as string, v);
+        }
+        return result;
+      },
+    },
+  });
+}
+
+const keyKinds: ReadonlySet<string> = new Set(['string', 'char', 'integer', 'bool']);
+
+function entryWriter(key: AnyType, value: AnyType) {
+  return (writer: PickleWriter, k: unknown, v: unknown): void => {
+    try {
+      key.converter.write(writer, k);
+      value.converter.write(writer, v);
+    } catch (error) {
+      throw inside(error, String(k));
+    }
+  };
+}
+
+function entryReader(key: AnyType, value: AnyType) {
+  return ([k, v]: readonly [unknown, unknown]): [unknown, unknown] => {
+    try {
+      return [key.converter.read(k), value.converter.read(v)];
+    } catch (error) {
+      throw inside(error, String(k));
+    }
+  };
+}
+
+/** The entries of a dict, or of a list of pairs, which the Rust host takes for a map as well. */
+function entriesOf(value: unknown): Iterable<readonly [unknown, unknown]> | undefined {
+  if (value instanceof Map) return value;
+  if (isPlainObject(value)) return Object.entries(value);
+  return isPairs(value) ? value : undefined;
+}
+
+function isPairs(value: unknown): value is [unknown, unknown][] {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+}

@@ -1,0 +1,21 @@
+import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
+import { requireType } from './require-type.ts';
+
+/** `Option<T>`: `null` for `None`, both ways. `undefined` may be passed too, and a field of this type left out. */
+export function option<T extends AnyType>(inner: T): Type<OutputOf<T> | null, InputOf<T> | null | undefined> {
+  const type = requireType(inner, 't.option()');
+  const { write, read } = type.converter;
+  return createType({
+    rust: `Option<${type.rust}>`,
+    shape: { kind: 'option', inner: type },
+    converter: {
+      scalar: undefined,
+      write(writer, value) {
+        if (value === null || value === undefined) writer.none();
+        else write(writer, value);
+      },
+      // A key that is missing in a dict is None too, as for the Rust host.
+      read: (value) => (value === null || value === undefined ? null : read(value)),
+    },
+  });
+}

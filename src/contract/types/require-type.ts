@@ -1,0 +1,47 @@
+import { describe } from '../../errors/options.ts';
+import { definitionError } from '../definition-error.ts';
+import { isRustName, parseRustTokens } from '../rust-source.ts';
+import { type AnyType, type Fields, isType } from '../type.ts';
+import { isResultType, isStreamType } from '../whole-type.ts';
+import { isPlainObject } from './plain-object.ts';
+
+/** `value` as a type that may stand inside another one. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
+export function requireType(value: unknown, place: string): AnyType {
+  if (isType(value)) return value;
+  if (isStreamType(value)) {
+    throw definitionError(
+      `A stream cannot stand inside another type, as in ${place}`,
+      'Make it a whole argument or the whole return of a method.',
+    );
+  }
+  if (isResultType(value)) {
+    throw definitionError(`A result is only the whole return of a method, not a part as in ${place}`);
+  }
+  throw definitionError(`${place} needs a type made with t.*, got ${describe(value)}`);
+}
+
+/**
+ * The fields of a struct or the variants of an enum, as a copy in the order of their declaration.
+ *
+ * Their names are those on the wire. They need not be names in Rust, which may call a field otherwise (`serde(rename)`).
+ */
+export function requireFields(fields: unknown, place: string): Fields {
+  if (!isPlainObject(fields))
+    throw definitionError(`${place} needs an object of names and types, got ${describe(fields)}`);
+  const entries = Object.entries(fields).map(([name, type]) => [name, requireType(type, `${place}, ${name}`)]);
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+export function requireName(name: string, place: string): string {
+  if (isRustName(name)) return name;
+  throw definitionError(`${JSON.stringify(name)} cannot be a name in Rust, in ${place}`);
+}
+
+/** The source of a Rust type, as given: `Row`, `crate::rows::Row`, `Page<Row>`. */
+export function requireRustType(source: unknown, place: string): string {
+  if (typeof source !== 'string') {
+    throw definitionError(`${place} needs the name of a Rust type, got ${describe(source)}`);
+  }
+  parseRustTokens(source);
+  return source;
+}

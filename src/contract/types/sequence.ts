@@ -1,0 +1,137 @@
+import { isBigInt64Array, isBigUint64Array, isFloat32Array, isFloat64Array } from 'node:util/types';
+import { inside } from '../../wire/value-problem.ts';
+import { WholeFloat } from '../../wire/whole-float.ts';
+import { definitionError } from '../definition-error.ts';
+import { type AnyType, type Converter, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
+import { badArgument, badResult } from '../type-mismatch.ts';
+import { requireType } from './require-type.ts';
+
+/** `Vec<T>`. */
+export function list<T extends AnyType>(item: T): Type<OutputOf<T>[], readonly InputOf<T>[]> {
+  const type = requireType(item, 't.list()');
+  return createType({
+    rust: `Vec<${type.rust}>`,
+    shape: { kind: 'list', item: type },
+    converter: sequenceConverter(type, undefined),
+  });
+}
+
+/** `[T; length]`. */
+export function array<T extends AnyType>(item: T, length: number): Type<OutputOf<T>[], readonly InputOf<T>[]> {
+  const type = requireType(item, 't.array()');
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw definitionError(`The length of t.array() must be a whole number, got ${length}`);
+  }
+  return createType({
+    rust: `[${type.rust}; ${length}]`,
+    shape: { kind: 'list', item: type },
+    converter: sequenceConverter(type, length),
+  });
+}
+
+function sequenceConverter(item: AnyType, length: number | undefined): Converter {
+  const { write, read } = item.converter;
+  const size = length === undefined ? '' : ` of ${length}`;
+
+  const check = (value: unknown): readonly unknown[] => {
+    if (!Array.isArray(value) || (length !== undefined && value.length !== length)) {
+      throw badArgument(`an array${size}`, value);
+    }
+    return value;
+  };
+  return {
+    scalar: undefined,
+    write(writer, value) {
+      const items = check(value);
+      let at = 0;
+      try {
+        writer.beginList();
+        // Not for-of: a hole must be seen as undefined, and an iterator costs.
+        for (; at < items.length; at += 1) write(writer, items[at]);
+        writer.endList();
+      } catch (error) {
+        throw inside(error, at);
+      }
+    },
+    read(value) {
+      const items = readItems(value);
+      if (items === undefined || (length !== undefined && items.length !== length)) {
+        throw badResult(`a list${size}`, value);
+      }
+      const result: unknown[] = [];
+      let at = 0;
+      try {
+        for (; at < items.length; at += 1) result.push(read(items[at]));
+      } catch (error) {
+        throw inside(error, at);
+      }
+      return result;
+    },
+  };
+}
+
+/** `(A, B)`. Python gets a list, as from the Rust host, and may return a list or a tuple. */
+export function tuple<const T extends readonly AnyType[]>(
+  ...items: T
+): Type<{ -readonly [K in keyof T]: OutputOf<T[K]> }, { readonly [K in keyof T]: InputOf<T[K]> }> {
+  const types = items.map((item) => requireType(item, 't.tuple()'));
+  if (types.length === 0) throw definitionError('t.tuple() has no items', 'Use t.unit for ().');
+  const converters = types.map((type) => type.converter);
+  const count = types.length;
+
+  const check = (value: unknown): readonly unknown[] => {
+    if (!Array.isArray(value) || value.length !== count) throw badArgument(`an array of ${count}`, value);
+    return value;
+  };
+  return createType({
+    rust: `(${types.map((type) => type.rust).join(', ')}${count === 1 ? ',' : ''})`,
+    shape: { kind: 'tuple', items: types },
+    converter: {
+      scalar: undefined,
+      write(writer, value) {
+        const values = check(value);
+        let at = 0;
+        try {
+          writer.beginList();
+          for (const converter of converters) {
+            converter.write(writer, values[at]);
+            at += 1;
+          }
+          writer.endList();
+        } catch (error) {
+          throw inside(error, at);
+        }
+      },
+      read(value) {
+        const values = readItems(value);
+        if (values?.length !== count) throw badResult(`a tuple of ${count}`, value);
+        let at = 0;
+        try {
+          return converters.map((converter, index) => {
+            at = index;
+            return converter.read(values[index]);
+          });
+        } catch (error) {
+          throw inside(error, at);
+        }
+      },
+    },
+  });
+}
+
+/** The items of a list or tuple, or of the numeric buffer that an array of numpy arrives as. */
+function readItems(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return undefined;
+  // A float stays a float, so that an array of them does not pass for one of integers.
+  if (isFloat64Array(value) || isFloat32Array(value)) {
+    return Array.from(value, (item) => (Number.isInteger(item) ? new WholeFloat(item) : item));
+  }
+  if (isBigInt64Array(value) || isBigUint64Array(value)) {
+    return Array.from<bigint, number | bigint>(value, (item) => {
+      const number = Number(item);
+      return Number.isSafeInteger(number) ? number : item;
+    });
+  }
+  return Array.from(value as Uint8Array);
+}

@@ -1,0 +1,96 @@
+import { closest } from '../../errors/closest.ts';
+import { type Converter, createType, type Fields, type InputOf, type OutputOf, type Type } from '../type.ts';
+import { badArgument, badResult, TypeMismatch } from '../type-mismatch.ts';
+import { createFieldAccess } from './field-access.ts';
+import { isPlainObject } from './plain-object.ts';
+import { requireFields, requireRustType } from './require-type.ts';
+
+/** What a struct is when it comes from Python: every field present. */
+export type StructOutput<F extends Fields> = { -readonly [K in keyof F]: OutputOf<F[K]> };
+
+/** What may be passed for a struct: a field that may be `undefined` may be left out. */
+export type StructInput<F extends Fields> = {
+  readonly [K in keyof F as undefined extends InputOf<F[K]> ? never : K]: InputOf<F[K]>;
+} & {
+  readonly [K in keyof F as undefined extends InputOf<F[K]> ? K : never]?: InputOf<F[K]>;
+};
+
+export interface DocOptions {
+  /** What the type is for. Goes into the Python stub. */
+  readonly doc?: string;
+}
+
+/**
+ * A struct of the interface; the hash knows it by its name alone.
+ *
+ * Python gets a dict with every field. It may return a dict, a dataclass or whatever else arrives as a plain object, or
+ * the values in order as a tuple. What it returns beyond the declared fields is left out, as by the Rust host; what is
+ * passed beyond them is an error.
+ *
+ * @param name the type in Rust source, usually just its name.
+ */
+export function struct<const F extends Fields>(
+  name: string,
+  fields: F,
+  options: DocOptions = {},
+): Type<StructOutput<F>, StructInput<F>> {
+  const place = 't.struct()';
+  const own = requireFields(fields, `${place} ${name}`);
+  return createType({
+    rust: requireRustType(name, place),
+    shape: { kind: 'struct', name, fields: own, doc: options.doc },
+    converter: structConverter(own),
+  });
+}
+
+/** How the fields of a struct cross, also those of a variant of an enum. */
+export function structConverter(fields: Fields): Converter {
+  const names = Object.keys(fields);
+  const access = createFieldAccess(
+    names,
+    names.map((name) => (fields[name] as Fields[string]).converter),
+  );
+  return {
+    scalar: undefined,
+    write(writer, value) {
+      if (!isRecord(value)) throw badArgument(`an object with ${listNames(names)}`, value);
+      writer.beginDict();
+      const present = access.write(writer, value);
+      writer.endDict();
+      let properties = 0;
+      for (const _ in value) properties += 1;
+      if (properties > present) refuseUnknown(names, value);
+    },
+    read(value) {
+      const source = readRecord(value, names);
+      if (source === undefined) throw badResult(`a dict with ${listNames(names)}`, value);
+      return access.read(source);
+    },
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
+}
+
+/** A dict by name; one with other keys beside; or a tuple, by position. */
+function readRecord(value: unknown, names: readonly string[]): Readonly<Record<string, unknown>> | undefined {
+  if (isPlainObject(value)) return value;
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (!Array.isArray(value) || value.length !== names.length) return undefined;
+  return Object.fromEntries(names.map((name, index) => [name, value[index]]));
+}
+
+/** A field that is passed but not declared is a slip of the pen, most likely in the name of an optional one. */
+function refuseUnknown(names: readonly string[], value: Readonly<Record<string, unknown>>): void {
+  const stray = Object.keys(value).find((name) => !names.includes(name) && value[name] !== undefined);
+  if (stray === undefined) return;
+  const near = closest(stray, names);
+  const hint = near === undefined ? {} : { hint: `Write "${near}".` };
+  throw new TypeMismatch('FIDIUS_VALUE_ARGUMENT', `must have only ${listNames(names)}, got "${stray}" as well`, hint);
+}
+
+function listNames(names: readonly string[]): string {
+  if (names.length === 0) return 'no fields';
+  return `the field${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
+}

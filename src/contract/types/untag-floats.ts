@@ -1,0 +1,42 @@
+import { WholeFloat } from '../../wire/whole-float.ts';
+
+/**
+ * Turns every `WholeFloat` inside a value from Python into the number it stands for, for places without declared type.
+ *
+ * Works inside the value and without recursion: nesting may be deep, and one container may stand in many places.
+ */
+export function untagFloats(value: unknown): unknown {
+  const seen = new Set<object>();
+  const waiting: object[] = [];
+  const plain = (item: unknown): unknown => {
+    if (item instanceof WholeFloat) return item.value;
+    if (typeof item === 'object' && item !== null && !ArrayBuffer.isView(item) && !seen.has(item)) {
+      seen.add(item);
+      waiting.push(item);
+    }
+    return item;
+  };
+
+  const result = plain(value);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) untagItems(next, plain);
+  return result;
+}
+
+function untagItems(container: object, plain: (item: unknown) => unknown): void {
+  if (Array.isArray(container)) {
+    for (let at = 0; at < container.length; at += 1) container[at] = plain(container[at]);
+  } else if (container instanceof Map) {
+    const entries = [...container];
+    container.clear();
+    for (const [key, value] of entries) container.set(plain(key), plain(value));
+  } else if (container instanceof Set) {
+    const items = [...container];
+    container.clear();
+    for (const item of items) container.add(plain(item));
+  } else {
+    for (const [key, value] of Object.entries(container)) {
+      // The property is there already, so that this is no assignment to a prototype, whatever its name.
+      (container as Record<string, unknown>)[key] = plain(value);
+    }
+  }
+}
