@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from fidius import PluginError, method
 from weather_plot import sparklines
 
 __interface_hash__ = 0x2A29C17CBAA6D08F
+
+_Value = TypeVar("_Value")
 
 
 class Day(TypedDict):
@@ -91,27 +93,32 @@ def plot(data: bytes) -> bytes:
     return f"{high}\n\n{rain}\n".encode()
 
 
-_COLUMNS = {"rain": "precipitation", "high": "temp_max", "low": "temp_min"}
+_COLUMNS = ["date", "precipitation", "temp_max", "temp_min"]
 
 
 def _days_of(data: bytes) -> Iterator[Day]:
     rows = csv.DictReader(data.decode("utf-8-sig").splitlines())
-    missing = [column for column in ["date", *_COLUMNS.values()] if column not in (rows.fieldnames or [])]
+    missing = [column for column in _COLUMNS if column not in (rows.fieldnames or [])]
     if missing:
         raise PluginError("UNKNOWN_COLUMN", f"the records have no {', '.join(missing)}", {"missing": missing})
     for row in rows:
-        yield _day_of(row, rows.line_num)
+        yield {
+            "date": _read(row, "date", rows.line_num, _iso_date),
+            "rain": _read(row, "precipitation", rows.line_num, _finite),
+            "high": _read(row, "temp_max", rows.line_num, _finite),
+            "low": _read(row, "temp_min", rows.line_num, _finite),
+        }
 
 
-def _day_of(row: dict[str, str], line: int) -> Day:
-    column = "date"
+def _read(row: dict[str, str], column: str, line: int, read: Callable[[str], _Value]) -> _Value:
     try:
-        day: Day = {"date": date.fromisoformat(row["date"]).isoformat()}
-        for field, column in _COLUMNS.items():
-            day[field] = _finite(row[column])
-    except (TypeError, ValueError):
+        return read(row[column])
+    except (TypeError, ValueError):  # a cell that is not there is None
         raise PluginError("BAD_ROW", f"line {line} has no usable {column}", {"line": line, "column": column}) from None
-    return day
+
+
+def _iso_date(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
 
 
 def _finite(text: str) -> float:
