@@ -1,14 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const testPython = process.env['TEST_PYTHON'];
+
 export default defineConfig({
   resolve: { alias: { fidius: fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
     // A crash in native code must end one file, not the run; and each file starts its own interpreter.
     pool: 'forks',
-    // Byte-code must be written (or kept out of packages) as on a user's machine.
-    env: { PYTHONDONTWRITEBYTECODE: '' },
+    env: {
+      // Byte-code must be written (or kept out of packages) as on a user's machine.
+      PYTHONDONTWRITEBYTECODE: '',
+      // One Python for what the tests start themselves and for what they embed.
+      ...(testPython === undefined ? {} : { FIDIUS_PYTHON: testPython }),
+    },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default', './test/support/plain-summary.ts'],

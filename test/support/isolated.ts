@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Outcome {
+  readonly exitCode: number | null;
+  /** Set when the child was ended by a signal, such as SIGSEGV. */
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  /** The child did not end by itself and was killed. */
+  readonly timedOut: boolean;
+}
+
+export interface IsolatedOptions {
+  readonly args?: readonly string[];
+  /** The whole environment; without it the child gets that of the test. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Sent as soon as the child has printed `ready`. */
+  readonly signalWhenReady?: NodeJS.Signals;
+  readonly timeoutMs?: number;
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
+const loader = import.meta.resolve('tsx');
+
+/**
+ * Runs a program of `test/fixtures/programs/` in a Node process of its own and tells how it ended.
+ *
+ * For everything that may bring a process down or that happens once per process: start and end of the interpreter,
+ * crashes, signals, what is printed at exit. Never rejects; a test asserts on the outcome.
+ */
+export function runIsolated(program: string, options: IsolatedOptions = {}): Promise<Outcome> {
+  const file = fileURLToPath(new URL(`../fixtures/programs/${program}`, import.meta.url));
+  const { args = [], env = process.env, cwd, signalWhenReady, timeoutMs = 20_000, nodeArgs = [] } = options;
+  const started = performance.now();
+  const child = spawn(process.execPath, [...nodeArgs, '--import', loader, file, ...args], {
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  let timedOut = false;
+  let signalled = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (signalWhenReady !== undefined && !signalled && /^ready$/m.test(stdout)) {
+      signalled = true;
+      child.kill(signalWhenReady);
+    }
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  return new Promise((resolve) => {
+    child.on('close', (exitCode, signal) => {
+      clearTimeout(timer);
+      resolve({ exitCode, signal, stdout, stderr, durationMs: performance.now() - started, timedOut });
+    });
+  });
+}

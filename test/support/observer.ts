@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
+import type { PythonPluginHandle } from '../../src/python/handle.ts';
+import { descriptorOf } from './packages.ts';
+
+const folder = fileURLToPath(new URL('../fixtures/plugins/observer', import.meta.url));
+
+const methods = [
+  'search_path',
+  'foreign_modules',
+  'reference_count',
+  'live_objects',
+  'allocated_blocks',
+  'facts',
+  'evaluate',
+  'execute',
+  'raise_error',
+  'echo',
+  'add',
+  '!flip',
+] as const;
+
+export type ObserverMethod = Exclude<(typeof methods)[number], '!flip'>;
+
+let handle: PythonPluginHandle | undefined;
+
+/** The plugin that looks at the interpreter from inside; loaded once per test file and kept. */
+export function observer(): PythonPluginHandle {
+  handle ??= loadPythonPlugin(folder, descriptorOf(...methods));
+  return handle;
+}
+
+/** Calls one of its methods by name. */
+export function observe(method: ObserverMethod, ...args: readonly unknown[]): unknown {
+  return observer().callTyped(methods.indexOf(method), args);
+}
+
+/** Index of its raw method, which reverses bytes. */
+export const flipIndex = methods.indexOf('!flip');
+
+/** What loading changes in an interpreter: the search path, and the modules that came from packages of tests. */
+export function interpreterState(): { searchPath: unknown; modules: unknown } {
+  return { searchPath: observe('search_path'), modules: observe('foreign_modules') };
+}
+
+/** Files of byte-code below a folder. */
+export function byteCodeIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pyc'));
+}
