@@ -58,7 +58,7 @@ function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void
     if (entered !== undefined) {
       if (isAncestor(entered.source, open) || deep?.has(entered.source)) throw cycle();
       if (++count > limit) {
-        limit = containerLimit(root as object);
+        limit = containerLimit(root);
         if (count > limit) {
           open.length = 0;
           throw tooManyCopies();

@@ -1,5 +1,6 @@
-import { type Container, openContainer } from './container.ts';
+import { openContainer } from './container.ts';
 import { ValueProblem } from './value-problem.ts';
+import { walk } from './walk.ts';
 
 /** How many containers are written before anyone asks how many there are. */
 export const UNQUESTIONED = 2_000_000;
@@ -13,21 +14,13 @@ const COPIES = 100;
  * copies. Forty arrays that each hold the next one twice would so become 2^40 lists. No value that is larger than
  * {@link UNQUESTIONED} may therefore be written as more than a hundred copies of itself.
  */
-export function containerLimit(root: object): number {
-  const seen = new Set<object>([root]);
-  const open: Container[] = [];
-  enter(root, open);
-  for (let container = open.at(-1); container !== undefined; container = open.at(-1)) {
-    if (container.next >= container.items.length) {
-      open.pop();
-      continue;
-    }
-    const item = container.items[container.next++];
-    const value = container.kind === 'dict' ? (container.source as Record<string, unknown>)[item as string] : item;
-    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
-    if (enter(value, open)) seen.add(value);
-  }
-  return Math.max(UNQUESTIONED, seen.size * COPIES);
+export function containerLimit(root: unknown): number {
+  let distinct = 0;
+  walk(root, (value) => {
+    if (openContainer(value) !== undefined) distinct += 1;
+    return false;
+  });
+  return Math.max(UNQUESTIONED, distinct * COPIES);
 }
 
 export function tooManyCopies(): ValueProblem {
@@ -36,10 +29,4 @@ export function tooManyCopies(): ValueProblem {
     'its parts refer to the same objects so often that copies of them would never end',
     { hint: 'Pass the shared objects once, and refer to them by a key or an index.' },
   );
-}
-
-function enter(value: object, open: Container[]): boolean {
-  const container = openContainer(value);
-  if (container !== undefined) open.push(container);
-  return container !== undefined;
 }

@@ -1,0 +1,22 @@
+import { Unpickler } from './unpickler.ts';
+
+export interface DecodeOptions {
+  /**
+   * `tagged`: a `float` without a fraction arrives as a `WholeFloat`, so that a declared type can tell 3.0 from 3.
+   * Default: as a number.
+   */
+  readonly wholeFloats?: 'tagged' | undefined;
+}
+
+/**
+ * The value that Python's `fidius_host.values.encode` wrote, by the rules of docs/reference/values.md.
+ *
+ * `bytes` may belong to Python: nothing of the result refers to them. Never runs code that the bytes choose, and never
+ * allocates more than a fixed multiple of their length.
+ *
+ * @throws FidiusError `FIDIUS_VALUE_RESULT` or `FIDIUS_VALUE_CYCLE` for a value that JavaScript cannot hold, with a path
+ *   such as `result[3].name`; `FIDIUS_WIRE_CORRUPT` for bytes that are no such value.
+ */
+export function decodeValue(bytes: Uint8Array, options: DecodeOptions = {}): unknown {
+  return new Unpickler(bytes, options.wholeFloats === 'tagged').read();
+}

@@ -1,0 +1,395 @@
+import { corrupt } from './corrupt.ts';
+import { CrossingFunction, findCrossingFunction } from './crossing.ts';
+import { decodeInt } from './decode-int.ts';
+import { loneSurrogate, longText, notText, shortText, tooLong } from './decode-text.ts';
+import { Defects } from './defects.ts';
+import { addToMap, addToObject, addToSet, toMap } from './fill.ts';
+import { WholeFloat } from './whole-float.ts';
+
+/**
+ * Reads one pickle of the subset that our side of Python writes: a stack machine, and so without recursion.
+ *
+ * What the opcodes do is described in CPython's pickletools. Three things are added to that:
+ *
+ * - Every read and every pop is checked; anything unknown ends in `FIDIUS_WIRE_CORRUPT`.
+ * - A dict whose keys are all `str` becomes an object, any other a `Map`. Which one it is shows when its items come.
+ * - Python writes a container that holds itself without hesitation: the container is recalled from the memo before its
+ *   items are added. Adding to one that was recalled is how a cycle is known.
+ */
+export class Unpickler {
+  readonly #bytes: Uint8Array;
+  readonly #tagged: boolean;
+  readonly #stack: unknown[] = [];
+  /** Heights of {@link #stack} at the marks that are still open. */
+  readonly #marks: number[] = [];
+  readonly #memo: unknown[] = [];
+  #at = 0;
+  #view: DataView | undefined;
+  #buffer: Buffer | undefined;
+  /** Objects that were recalled from the memo. */
+  #recalled: Set<object> | undefined;
+  /** What an object became when its dict turned out to have other keys than strings. */
+  #replaced: Map<object, object> | undefined;
+  /** Functions on the stack that have not been called. At the end there must be none: they are not values. */
+  #uncalled = 0;
+  /** Some keys may have been made from other objects, and two of them may have become one. */
+  #converted = false;
+  #defects: Defects | undefined;
+
+  constructor(bytes: Uint8Array, tagged: boolean) {
+    this.#bytes = bytes;
+    this.#tagged = tagged;
+  }
+
+  read(): unknown {
+    const bytes = this.#bytes;
+    const stack = this.#stack;
+    const memo = this.#memo;
+    this.#need(2);
+    if (bytes[0] !== 0x80 || bytes[1] !== 5) throw corrupt('no pickle of protocol 5', 0);
+    this.#at = 2;
+    for (;;) {
+      if (this.#at >= bytes.length) throw this.#truncated();
+      const opcode = bytes[this.#at++] as number;
+      switch (opcode) {
+        case 0x4e: // NONE
+          stack.push(null);
+          break;
+        case 0x88: // NEWTRUE
+          stack.push(true);
+          break;
+        case 0x89: // NEWFALSE
+          stack.push(false);
+          break;
+        case 0x4b: // BININT1
+          this.#need(1);
+          stack.push(bytes[this.#at++]);
+          break;
+        case 0x4d: // BININT2
+          this.#need(2);
+          stack.push((bytes[this.#at] as number) | ((bytes[this.#at + 1] as number) << 8));
+          this.#at += 2;
+          break;
+        case 0x4a: // BININT
+          stack.push(this.#uint32() | 0);
+          break;
+        case 0x8a: // LONG1
+          stack.push(this.#int(this.#uint8()));
+          break;
+        case 0x8b: // LONG4
+          stack.push(this.#int(this.#uint32()));
+          break;
+        case 0x47: // BINFLOAT
+          stack.push(this.#float());
+          break;
+        case 0x8c: // SHORT_BINUNICODE
+          stack.push(this.#text(this.#uint8()));
+          break;
+        case 0x58: // BINUNICODE
+          stack.push(this.#text(this.#uint32()));
+          break;
+        case 0x8d: // BINUNICODE8
+          stack.push(this.#text(this.#uint64()));
+          break;
+        case 0x43: // SHORT_BINBYTES
+          stack.push(this.#copy(this.#uint8()));
+          break;
+        case 0x42: // BINBYTES
+          stack.push(this.#copy(this.#uint32()));
+          break;
+        case 0x8e: // BINBYTES8
+        case 0x96: // BYTEARRAY8
+          stack.push(this.#copy(this.#uint64()));
+          break;
+        case 0x5d: // EMPTY_LIST
+        case 0x29: // EMPTY_TUPLE
+          stack.push([]);
+          break;
+        case 0x7d: // EMPTY_DICT
+          stack.push({});
+          break;
+        case 0x8f: // EMPTY_SET
+          stack.push(new Set());
+          break;
+        case 0x28: // MARK
+          this.#marks.push(stack.length);
+          break;
+        case 0x94: // MEMOIZE
+          if (stack.length === 0) throw this.#underflow();
+          memo.push(stack[stack.length - 1]);
+          break;
+        case 0x68: // BINGET
+          this.#recall(this.#uint8());
+          break;
+        case 0x6a: // LONG_BINGET
+          this.#recall(this.#uint32());
+          break;
+        case 0x61: // APPEND
+          this.#append(this.#below(1));
+          break;
+        case 0x65: // APPENDS
+          this.#append(this.#popMark());
+          break;
+        case 0x73: // SETITEM
+          this.#setItems(this.#below(2));
+          break;
+        case 0x75: // SETITEMS
+          this.#setItems(this.#popMark());
+          break;
+        case 0x90: // ADDITEMS
+          this.#addItems(this.#popMark());
+          break;
+        case 0x91: // FROZENSET
+          this.#frozenset(this.#popMark());
+          break;
+        case 0x85: // TUPLE1
+        case 0x86: // TUPLE2
+        case 0x87: // TUPLE3
+          this.#tuple(this.#below(opcode - 0x84));
+          break;
+        case 0x74: // TUPLE
+          this.#tuple(this.#popMark());
+          break;
+        case 0x93: // STACK_GLOBAL
+          this.#function();
+          break;
+        case 0x52: // REDUCE
+          this.#call();
+          break;
+        case 0x30: // POP
+          stack.length = this.#below(1);
+          break;
+        case 0x31: // POP_MARK
+          stack.length = this.#popMark();
+          break;
+        case 0x95: // FRAME
+          if (this.#uint64() > bytes.length - this.#at) throw this.#truncated();
+          break;
+        case 0x2e: // STOP
+          return this.#finish();
+        default:
+          throw corrupt(`unknown opcode 0x${opcode.toString(16).padStart(2, '0')}`, this.#at - 1);
+      }
+    }
+  }
+
+  #finish(): unknown {
+    const [root] = this.#stack;
+    if (this.#stack.length !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corrupt('no value', this.#at);
+    if (this.#at !== this.#bytes.length) throw corrupt('more than one value', this.#at);
+    const problem = this.#defects?.locate(root, (target) => this.#replaced?.get(target) ?? target);
+    if (problem !== undefined) throw problem.toFidiusError('result', (place) => `Cannot read ${place} from Python`);
+    return root;
+  }
+
+  #float(): number | WholeFloat {
+    this.#need(8);
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+    const value = this.#view.getFloat64(this.#at);
+    this.#at += 8;
+    return this.#tagged && Number.isInteger(value) ? new WholeFloat(value) : value;
+  }
+
+  #int(size: number): unknown {
+    this.#need(size);
+    const at = this.#at;
+    this.#at += size;
+    try {
+      return decodeInt(this.#bytes, at, size);
+    } catch {
+      return this.#standIn(`an int of ${size} bytes is larger than a bigint can be`, 'Return it as bytes or as text.');
+    }
+  }
+
+  #text(size: number): unknown {
+    this.#need(size);
+    const at = this.#at;
+    this.#at += size;
+    const short = shortText(this.#bytes, at, size);
+    if (short !== undefined) return short;
+    const { buffer, byteOffset, length } = this.#bytes;
+    this.#buffer ??= Buffer.from(buffer, byteOffset, length);
+    const text = longText(this.#buffer, at, at + size);
+    switch (text) {
+      case notText:
+        throw corrupt('text that is not UTF-8', at);
+      case tooLong:
+        return this.#standIn(`a str of ${size} bytes is longer than a string can be`, 'Return it as bytes.');
+      case loneSurrogate:
+        return this.#standIn(
+          'the str holds half of a surrogate pair, which is not text',
+          "Return bytes, or clean it with text.encode('utf-8', 'replace').decode().",
+        );
+      default:
+        return text;
+    }
+  }
+
+  /** Bytes in memory of their own. */
+  #copy(size: number): Uint8Array {
+    this.#need(size);
+    const copy = new Uint8Array(size);
+    copy.set(this.#bytes.subarray(this.#at, this.#at + size));
+    this.#at += size;
+    return copy;
+  }
+
+  #recall(index: number): void {
+    if (index >= this.#memo.length) throw corrupt(`no object ${index} to come back to`, this.#at);
+    let value = this.#memo[index];
+    if (typeof value === 'object' && value !== null) {
+      if (value instanceof CrossingFunction) this.#uncalled += 1;
+      else (this.#recalled ??= new Set()).add(value);
+      value = this.#replaced?.get(value) ?? value;
+    }
+    this.#stack.push(value);
+  }
+
+  /** Adds what lies above `height` to the list below it, and takes it from the stack. */
+  #append(height: number): void {
+    const stack = this.#stack;
+    const list = this.#target(height);
+    if (!Array.isArray(list)) throw corrupt('items for no list', this.#at);
+    for (let index = height; index < stack.length; index += 1) list.push(stack[index]);
+    stack.length = height;
+  }
+
+  #setItems(height: number): void {
+    const stack = this.#stack;
+    let dict = this.#target(height);
+    if ((stack.length - height) % 2 !== 0) throw corrupt('a key without a value', this.#at);
+    if (dict instanceof Map) {
+      this.#report(addToMap(dict, stack, height), dict);
+    } else if (Object.getPrototypeOf(dict) === Object.prototype) {
+      const next = addToObject(dict as Record<string, unknown>, stack, height, this.#converted);
+      if (next < stack.length && typeof stack[next] !== 'string') {
+        const map = toMap(dict as Record<string, unknown>);
+        (this.#replaced ??= new Map()).set(dict, map);
+        stack[height - 1] = map;
+        dict = map;
+        this.#report(addToMap(map, stack, next), map);
+      } else {
+        this.#report(next === stack.length, dict);
+      }
+    } else {
+      throw corrupt('items for no dict', this.#at);
+    }
+    stack.length = height;
+  }
+
+  #addItems(height: number): void {
+    const set = this.#target(height);
+    if (!(set instanceof Set)) throw corrupt('items for no set', this.#at);
+    this.#report(addToSet(set, this.#stack, height), set);
+    this.#stack.length = height;
+  }
+
+  #frozenset(height: number): void {
+    const set = new Set();
+    this.#report(addToSet(set, this.#stack, height), set);
+    this.#stack.length = height;
+    this.#stack.push(set);
+  }
+
+  #tuple(height: number): void {
+    const items = this.#stack.slice(height);
+    this.#stack.length = height;
+    this.#stack.push(items);
+  }
+
+  #function(): void {
+    const height = this.#below(2);
+    const found = findCrossingFunction(this.#stack[height], this.#stack[height + 1]);
+    if (found === undefined) throw corrupt('the name of an unknown function', this.#at);
+    this.#stack.length = height;
+    this.#stack.push(found);
+    this.#uncalled += 1;
+  }
+
+  #call(): void {
+    const height = this.#below(2);
+    const called = this.#stack[height];
+    const args = this.#stack[height + 1];
+    if (!(called instanceof CrossingFunction) || !Array.isArray(args)) throw corrupt('a call of no function', this.#at);
+    this.#stack.length = height;
+    this.#stack.push(called.call(args, this.#at));
+    this.#uncalled -= 1;
+    this.#converted = true;
+  }
+
+  /** The container below `height`, which is about to be filled. */
+  #target(height: number): object {
+    const marks = this.#marks;
+    const fence = marks.length === 0 ? 0 : (marks[marks.length - 1] as number);
+    const target = this.#stack[height - 1];
+    if (height <= fence || typeof target !== 'object' || target === null) throw this.#underflow();
+    if (this.#recalled?.has(target)) {
+      this.#defects ??= new Defects();
+      this.#defects.add(target, 'FIDIUS_VALUE_CYCLE', 'it contains itself', 'Return a tree.');
+    }
+    return target;
+  }
+
+  #report(distinct: boolean, container: object): void {
+    if (distinct) return;
+    this.#defects ??= new Defects();
+    this.#defects.add(
+      container,
+      'FIDIUS_VALUE_RESULT',
+      'two of its keys or elements differ in Python and are the same in JavaScript',
+      'Return a list of pairs.',
+    );
+  }
+
+  #standIn(problem: string, hint: string): object {
+    this.#defects ??= new Defects();
+    return this.#defects.standIn(problem, hint);
+  }
+
+  /** The height of the stack without its `count` topmost values. */
+  #below(count: number): number {
+    const marks = this.#marks;
+    const fence = marks.length === 0 ? 0 : (marks[marks.length - 1] as number);
+    const height = this.#stack.length - count;
+    if (height < fence) throw this.#underflow();
+    return height;
+  }
+
+  #popMark(): number {
+    const height = this.#marks.pop();
+    if (height === undefined) throw this.#underflow();
+    return height;
+  }
+
+  #uint8(): number {
+    this.#need(1);
+    return this.#bytes[this.#at++] as number;
+  }
+
+  #uint32(): number {
+    this.#need(4);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    this.#at = at + 4;
+    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+  }
+
+  /** Rounded beyond 2^53, where it is more than there can be anyway. */
+  #uint64(): number {
+    const low = this.#uint32();
+    return low + this.#uint32() * 0x1_0000_0000;
+  }
+
+  #need(size: number): void {
+    if (size > this.#bytes.length - this.#at) throw this.#truncated();
+  }
+
+  #truncated(): Error {
+    return corrupt('the end of the data in the middle of a value', this.#bytes.length);
+  }
+
+  #underflow(): Error {
+    return corrupt('an item without a container', this.#at);
+  }
+}
