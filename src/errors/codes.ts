@@ -21,6 +21,10 @@ export const errorCodes = {
   FIDIUS_WIRE_CORRUPT: 'Bytes that should hold an encoded value or a message do not; they were refused unread.',
 
   // packages: manifest, digest, signature, archive, store
+  FIDIUS_KEY_EXISTS: 'A key file of this name exists; it was not overwritten.',
+  FIDIUS_KEY_INVALID: 'What was given as a key is no Ed25519 key of the kind that is needed, or a worthless one.',
+  FIDIUS_KEY_UNREADABLE: 'A key file cannot be read.',
+  FIDIUS_KEY_UNWRITABLE: 'A key file cannot be written.',
   FIDIUS_MANIFEST_INVALID: 'The manifest parses, but its runtime and its sections do not belong together.',
   FIDIUS_MANIFEST_NOT_FOUND: 'The folder holds no `package.toml`.',
   FIDIUS_MANIFEST_PARSE: 'The manifest is not valid TOML, or a field is missing or of the wrong type.',
@@ -35,6 +39,12 @@ export const errorCodes = {
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',
   FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library is ready to list.',
   FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or something in it, cannot be read.',
+  FIDIUS_SIGNATURE_INVALID: 'The signature of the package fits none of the trusted keys: another key made it, or files changed.',
+  FIDIUS_SIGNATURE_KEY_EXPIRED: 'The signature is genuine, but the trust in its key has ended.',
+  FIDIUS_SIGNATURE_KEY_REVOKED: 'The signature is genuine, but its key was revoked.',
+  FIDIUS_SIGNATURE_MISSING: 'The package has no signature, and one is required.',
+  FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
+  FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
 
   // finding and starting CPython
   FIDIUS_GIL_ASYNC_BODY: 'The body of `Gil.hold()` returned a promise; the lock would be given back before it settled.',

@@ -1,6 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { examineInterpreter } from './examine-interpreter.ts';
 import type { Candidate, Search } from './locator.ts';

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import process from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { findLibraryOf } from './find-library.ts';
 import { sharedLibraryHint } from './install-hint.ts';

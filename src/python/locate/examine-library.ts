@@ -1,6 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import process from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { LocatedPython } from './located-python.ts';
 import { type PythonLibrary, readPythonLibrary } from './python-library.ts';

@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import process from 'node:process';
 
 /** The program that a shell would run for `command`, or nothing. Relative folders of `PATH` are left out. */
 export function findCommand(command: string, env: NodeJS.ProcessEnv): string | undefined {

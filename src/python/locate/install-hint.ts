@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
 import type { ProbeAnswer } from './probe.ts';
 
 /** Which families of Linux distributions there are, by `ID` and `ID_LIKE` of `/etc/os-release`. */

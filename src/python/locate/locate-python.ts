@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type { Binary, ReadBytes } from './binary.ts';
 
 /** `cputype` of the header. */

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Search } from './locator.ts';

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import process from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Binary } from './binary.ts';
 import { describeMissing } from './missing-file.ts';

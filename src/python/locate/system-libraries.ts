@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { examineLibrary } from './examine-library.ts';
 import type { Locator } from './locator.ts';
 import { compareMinor } from './supported.ts';

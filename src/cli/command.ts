@@ -1,0 +1,53 @@
+/** Where a command writes. The streams of a process are such; tests pass something that remembers. */
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+/** The world as a command sees it. Only `main.ts` knows that there is a process behind it. */
+export interface CommandIo {
+  /** For what was asked for. */
+  readonly stdout: TextSink;
+  /** For everything else: errors, hints, progress. */
+  readonly stderr: TextSink;
+  /** Whether a person watches stderr, so that progress makes sense. */
+  readonly isTty: boolean;
+  /** Where relative paths start. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** The program and the arguments that start this command line anew, for a command that needs a process to lose. */
+  readonly self: readonly [string, ...string[]];
+}
+
+/** One option of a command, in the terms of `parseArgs` of `node:util` plus what its help says. */
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  readonly multiple?: boolean;
+  /** What the value is, such as `file`; printed as `--out <file>`. */
+  readonly value?: string;
+  /** One line for the help. An option without it works, and is not printed. */
+  readonly help?: string;
+}
+
+/**
+ * One command of the command line.
+ *
+ * Its file is loaded for every `fidius --help`, so it imports what it works with inside `run`.
+ */
+export interface Command {
+  /** As it is typed; several words for a command of a group, such as `package validate`. */
+  readonly name: string;
+  /** What it does, in one line without a full stop. */
+  readonly summary: string;
+  /** The line after `Usage:`, such as `fidius stub <module> [options]`. */
+  readonly usage: string;
+  readonly options?: Readonly<Record<string, OptionSpec>>;
+  /** Lines that can be typed as they stand. */
+  readonly examples: readonly string[];
+  /**
+   * @param argv what follows the name.
+   * @returns the exit code: 0, or 1 when the answer is no. Whatever is thrown is printed by the caller, with exit code
+   *   2 when it is a {@link UsageError} and otherwise 1.
+   */
+  run(argv: readonly string[], io: CommandIo): Promise<number>;
+}

@@ -1,0 +1,51 @@
+import type { Command, OptionSpec } from './command.ts';
+
+const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this text' };
+const versionOption: OptionSpec = { type: 'boolean', short: 'V', help: 'Show the version' };
+
+/** The help of the program, or of one group of its commands. */
+export function overviewHelp(commands: readonly Command[], group?: string): string {
+  const rows = commands.map(({ name, summary }) => [name, summary] as const);
+  const options = group === undefined ? { help: helpOption, version: versionOption } : { help: helpOption };
+  return [
+    `Usage: fidius ${group === undefined ? '' : `${group} `}<command> [options]`,
+    ...(group === undefined ? ['', 'Python plugins inside Node.js.'] : []),
+    ...section('Commands', rows),
+    ...section('Options', optionRows(options)),
+    ...section(
+      'Examples',
+      commands.flatMap(({ examples }) => examples.slice(0, 1)).map((example) => [example]),
+    ),
+    '',
+    'Help for one command: fidius <command> --help',
+    '',
+  ].join('\n');
+}
+
+/** The help of one command. */
+export function commandHelp({ summary, usage, options = {}, examples }: Command): string {
+  return [
+    `Usage: ${usage}`,
+    '',
+    `${summary}.`,
+    ...section('Options', optionRows({ ...options, help: helpOption })),
+    ...section(
+      'Examples',
+      examples.map((example) => [example]),
+    ),
+    '',
+  ].join('\n');
+}
+
+function optionRows(options: Readonly<Record<string, OptionSpec>>): (readonly [string, string])[] {
+  return Object.entries(options).flatMap(([name, { short, type, value = 'value', help }]) => {
+    const long = type === 'string' ? `--${name} <${value}>` : `--${name}`;
+    return help === undefined ? [] : [[short === undefined ? long : `-${short}, ${long}`, help] as const];
+  });
+}
+
+function section(title: string, rows: readonly (readonly [string, string?])[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, text]) => (text === undefined ? `  ${name}` : `  ${name.padEnd(width)}  ${text}`));
+  return rows.length === 0 ? [] : ['', `${title}:`, ...lines];
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { runCli } from './run-cli.ts';
+
+// The only file that knows the process behind the command line; everything else gets what it needs handed in.
+
+// A reader that has enough, such as `head`, closes the pipe: the end of the work, not a failure of it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  isTty: process.stderr.isTTY === true,
+  cwd: process.cwd(),
+  env: process.env,
+  self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+});

@@ -1,0 +1,52 @@
+import { isFidiusError } from '../errors/fidius-error.ts';
+import type { Command, CommandIo } from './command.ts';
+import { commands } from './commands.ts';
+import { commandHelp, overviewHelp } from './help.ts';
+import { readRequest } from './request.ts';
+import { UsageError } from './usage-error.ts';
+import { fidiusVersion } from './version.ts';
+
+/**
+ * Runs one command line, given without the name of the program.
+ *
+ * @returns the exit code: 0 done, 1 failed or the answer is no, 2 typed wrongly. Never throws.
+ */
+export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    const names = Object.keys(commands);
+    const request = readRequest(argv, names);
+    if (request.kind === 'run') return await (await load(request.name)).run(request.argv, io);
+    if (request.kind === 'version') {
+      io.stdout.write(`${fidiusVersion()}\n`);
+      return 0;
+    }
+    const { of, name, asked } = request;
+    const shown = of === 'group' ? names.filter((each) => each.startsWith(`${name} `)) : names;
+    const text =
+      of === 'command'
+        ? commandHelp(await load(name))
+        : overviewHelp(await Promise.all(shown.map(load)), of === 'group' ? name : undefined);
+    (asked ? io.stdout : io.stderr).write(text);
+    return asked ? 0 : 2;
+  } catch (error) {
+    io.stderr.write(describeFailure(error, io.env));
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function load(name: string): Promise<Command> {
+  const loader = commands[name];
+  if (loader === undefined) throw new UsageError(`There is no command ${name}`);
+  return loader();
+}
+
+/** What a person reads about an error: what happened, what to do next, and with `FIDIUS_DEBUG` where it was. */
+function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
+  if (!(error instanceof Error)) return `error: ${String(error)}\n`;
+  const isOurs = isFidiusError(error);
+  const message = isOurs || error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+  const hint = isOurs ? error.hint : 'Set FIDIUS_DEBUG=1 to see where this happened.';
+  const stack = env['FIDIUS_DEBUG'] ? error.stack : undefined;
+  const lines = [`error: ${message}`, hint === undefined ? undefined : `hint: ${hint}`, stack];
+  return `${lines.filter((line) => line !== undefined).join('\n')}\n`;
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+import { readSource, sourceFiles } from '../support/imports.ts';
+import { rememberedIo } from '../support/remembered-io.ts';
+import { runFidius } from '../support/run-fidius.ts';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+async function run(...argv: string[]) {
+  const io = rememberedIo();
+  const exitCode = await runCli(argv, io);
+  return { exitCode, ...io.output };
+}
+
+describe('fidius', () => {
+  it.each([['--help'], ['-h'], ['help']])('shows what there is for %s', async (argument) => {
+    const { exitCode, stdout, stderr } = await run(argument);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: fidius <command> \[options\]\n\nPython plugins inside Node\.js\.\n\nCommands:\n/);
+    for (const name of Object.keys(commands)) expect(stdout).toContain(`\n  ${name} `);
+  });
+
+  it('shows the same to one who typed nothing, as a mistake', async () => {
+    const { stdout: help } = await run('--help');
+
+    expect(await run()).toEqual({ exitCode: 2, stdout: '', stderr: help });
+  });
+
+  it.each([['--version'], ['-V']])('shows its version for %s', async (argument) => {
+    expect(await run(argument)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    [['doktor'], 'error: There is no command doktor\nhint: Run `fidius doctor`.\n'],
+    [['frobnicate'], 'error: There is no command frobnicate\nhint: Run `fidius --help` to see all commands.\n'],
+    [['help', 'doctr'], 'error: There is no command doctr\nhint: Run `fidius doctor`.\n'],
+    [['--jsn'], 'error: There is no option --jsn before the command\nhint: Run `fidius --help`.\n'],
+    [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Write --json.\n'],
+    [['doctor', '-x'], 'error: fidius doctor has no option -x\nhint: Usage: fidius doctor [options]\n'],
+    [
+      ['doctor', '--python'],
+      'error: fidius doctor needs a value after --python\nhint: Usage: fidius doctor [options]\n',
+    ],
+    [['doctor', '--json=yes'], 'error: fidius doctor takes no value: --json\nhint: Usage: fidius doctor [options]\n'],
+    [
+      ['doctor', 'me'],
+      'error: fidius doctor does not take another argument: me\nhint: Usage: fidius doctor [options]\n',
+    ],
+  ])('answers %j as a mistake', async (argv, stderr) => {
+    expect(await run(...argv)).toEqual({ exitCode: 2, stdout: '', stderr });
+  });
+
+  it('does not look for help behind --', async () => {
+    const { exitCode, stderr } = await run('doctor', '--', '--help');
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('does not take another argument: --help');
+  });
+});
+
+describe.each(Object.entries(commands))('fidius %s', (name, load) => {
+  it('describes itself under the name it is found by', async () => {
+    const command = await load();
+
+    expect(command.name).toBe(name);
+    expect(command.usage).toMatch(new RegExp(`^fidius ${name}( |$)`));
+    expect(command.summary).not.toMatch(/\.$/);
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const example of command.examples) expect(example).toMatch(new RegExp(`^fidius ${name}( |$)`));
+  });
+
+  it('shows its help, with an example, in three ways', async () => {
+    const { exitCode, stdout, stderr } = await run(...name.split(' '), '--help');
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatchSnapshot();
+    expect(await run(...name.split(' '), '-h')).toEqual({ exitCode, stdout, stderr });
+    expect(await run('help', ...name.split(' '))).toEqual({ exitCode, stdout, stderr });
+  });
+});
+
+describe('fidius --help', () => {
+  it('starts fast: no file of the command line loads another room before it runs a command', () => {
+    const files = sourceFiles().filter((file) => file.startsWith('cli/'));
+
+    const early = files.flatMap((file) =>
+      [...readSource(file).matchAll(/^import (?!type )[^;]* from '(\.[^']+)'/gm)]
+        .map(([, target = '']) => new URL(target, `file:///${file}`).pathname.slice(1))
+        .filter((target) => !/^(?:cli|errors)\//.test(target))
+        .map((target) => ({ file, target })),
+    );
+
+    expect(files.length).toBeGreaterThan(5);
+    expect(early).toEqual([]);
+  });
+});
+
+describe('the program', () => {
+  it('runs in a process, with the exit code of the command', () => {
+    expect(runFidius(['--version'])).toEqual({ exitCode: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+    expect(runFidius(['doktor'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
