@@ -20,7 +20,7 @@ export function armDeadman(libc: Library, exitCode: number, delayMs: number): ()
 /** `timer_create` with a notification thread that calls `_exit(sigval)`. */
 function armTimer(libc: Library, exitCode: number, delayMs: number): () => void {
   const create = libc.function('timer_create', 'int', ['int', 'memory', 'memory']) as Create;
-  const set = libc.function('timer_settime', 'int', ['address', 'int', 'memory', 'address']) as Set;
+  const set = libc.function('timer_settime', 'int', ['int64', 'int', 'memory', 'address']) as Set;
   const event = new DataView(new ArrayBuffer(64));
   event.setBigInt64(0, BigInt(exitCode), true); // sigev_value, the only argument of the function
   event.setInt32(12, notifyByThread, true); // sigev_notify
@@ -29,8 +29,10 @@ function armTimer(libc: Library, exitCode: number, delayMs: number): () => void 
   if (create(monotonicClock, event, timer) !== 0) return () => {};
   const seconds = Math.floor(delayMs / 1000);
   const when = new BigInt64Array([0n, 0n, BigInt(seconds), BigInt(Math.round((delayMs - seconds * 1000) * 1e6))]);
-  set(Number(timer[0]), 0, when, 0);
-  return () => (libc.function('timer_delete', 'int', ['address']) as (timer: number) => number)(Number(timer[0]));
+  // glibc's timer_t is a tagged pointer that uses all 64 bits: it must stay a bigint.
+  const id = timer[0] as bigint;
+  set(id, 0, when, 0);
+  return () => (libc.function('timer_delete', 'int', ['int64']) as (timer: bigint) => number)(id);
 }
 
 /** The same with macOS's dispatch queues, which have no POSIX timers beside them. */
@@ -42,6 +44,6 @@ function armDispatch(libc: Library, exitCode: number, delayMs: number): void {
 }
 
 type Create = (clock: number, event: DataView, timer: BigInt64Array) => number;
-type Set = (timer: number, flags: number, when: BigInt64Array, old: number) => number;
+type Set = (timer: bigint, flags: number, when: BigInt64Array, old: number) => number;
 type Queue = (priority: number, flags: number) => number;
 type After = (when: number, queue: number, context: number, work: number) => void;

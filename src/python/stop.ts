@@ -5,7 +5,7 @@ import type { Interpreter } from './interpreter.ts';
 import { leave } from './leave.ts';
 
 /** How long the end of a process may wait for Python, in milliseconds. */
-const patienceMs = 1500;
+const patienceMs = 1000;
 
 /**
  * Ends Python with the JavaScript thread that uses it.
@@ -18,10 +18,14 @@ const patienceMs = 1500;
  * The exit code stays Node's in every case. Signals without a JavaScript handler end a process before this can run.
  */
 export function stopAtExit(interpreter: Interpreter, libc: Library): void {
-  process.once('exit', (code) => {
+  const listener = (code: number) => {
     if (!isMainThread) giveBackState(interpreter);
-    else finalize(interpreter, libc, code);
-  });
+    else if (finalize(interpreter, libc, code) === 'leave') {
+      runListenersAfter(listener, code);
+      leave(libc, exitCode(code));
+    }
+  };
+  process.on('exit', listener);
 }
 
 function giveBackState({ api, gil }: Interpreter): void {
@@ -31,7 +35,8 @@ function giveBackState({ api, gil }: Interpreter): void {
   gil.abandon();
 }
 
-function finalize(interpreter: Interpreter, libc: Library, code: number): void {
+/** @returns whether the process can end as usual, or must be left at once because threads are running in Python. */
+function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' | 'leave' {
   // Armed before the lock is taken: whoever holds it may never give it back.
   const disarm = armDeadman(libc, code, patienceMs);
   interpreter.gil.enter();
@@ -40,15 +45,14 @@ function finalize(interpreter: Interpreter, libc: Library, code: number): void {
     interpreter.api.Py_FinalizeEx();
     interpreter.gil.abandon();
     disarm();
-    return;
+    return 'end';
   }
   process.stderr.write(
     `fidius: ${waiting.length === 1 ? 'a Python thread is' : `${waiting.length} Python threads are`} still running at exit and will be ended: ${waiting.join(', ')}\n` +
       '  hint: Make it a daemon thread, or join it in an atexit function.\n',
   );
   disarm();
-  runLaterListeners(code);
-  leave(libc, exitCode(code));
+  return 'leave';
 }
 
 /** Asks who would block finalization; if somebody would, does at once what finalization would have done for plugins. */
@@ -62,9 +66,10 @@ function blockingThreads(interpreter: Interpreter): readonly string[] {
   }
 }
 
-/** The listeners that would have been called after ours: this function does not come back to them. */
-function runLaterListeners(code: number): void {
-  for (const listener of process.listeners('exit')) listener(code);
+/** The listeners that come after ours: this function does not go back to them. */
+function runListenersAfter(ours: (code: number) => void, code: number): void {
+  const listeners = process.listeners('exit');
+  for (const listener of listeners.slice(listeners.indexOf(ours) + 1)) listener(code);
 }
 
 function exitCode(code: number): number {

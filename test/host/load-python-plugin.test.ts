@@ -5,9 +5,10 @@ import { InterfaceHashMismatchError, LoadError } from '../../src/errors/load-err
 import { isPluginError, PluginError } from '../../src/errors/plugin-error.ts';
 import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
 import type { InterfaceDescriptor } from '../../src/wire/descriptor.ts';
+import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';
-import { descriptorOf, manifestText, moduleText, testHash, writePackage } from '../support/packages.ts';
+import { manifestText, moduleText, writePackage } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Loading that must fail; also proves that nothing of it stays in the interpreter. */

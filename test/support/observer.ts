@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
 import type { PythonPluginHandle } from '../../src/python/handle.ts';
-import { descriptorOf } from './packages.ts';
+import { descriptorOf } from './descriptors.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/plugins/observer', import.meta.url));
 

@@ -1,10 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { InterfaceDescriptor } from '../../src/wire/descriptor.ts';
+import { testHash } from './descriptors.ts';
 import { tempFolder } from './temp-folder.ts';
-
-/** The hash that packages of these tests declare unless they mean to get it wrong. */
-export const testHash = 0x0123_4567_89ab_cdefn;
 
 export interface PackageParts {
   /** Name of the package. Default: `probe`. */
@@ -45,19 +42,6 @@ entry_module = ${JSON.stringify(entryModule)}
 /** Source of an entry module: the hash line, then the given lines. */
 export function moduleText(...lines: readonly string[]): string {
   return [`__interface_hash__ = 0x${testHash.toString(16).padStart(16, '0')}`, ...lines, ''].join('\n');
-}
-
-/** The descriptor of an interface with methods of these names; `!name` is raw, `name?` optional. */
-export function descriptorOf(...methods: readonly string[]): InterfaceDescriptor {
-  return {
-    interfaceName: 'Probe',
-    interfaceHash: testHash,
-    methods: methods.map((method) => ({
-      name: method.replace(/^!|\?$/g, ''),
-      wireRaw: method.startsWith('!'),
-      optional: method.endsWith('?'),
-    })),
-  };
 }
 
 function writeTree(folder: string, files: Record<string, string>): void {
