@@ -28,15 +28,12 @@ const packages: Record<string, string> = {
 /**
  * What a library may ask its process. The rest (arguments, streams, exit) belongs to the program: only `src/cli` is one.
  */
-const facts = ['arch', 'cwd', 'env', 'execPath', 'pid', 'platform', 'release', 'version', 'versions'];
+const facts = ['arch', 'cwd', 'env', 'execPath', 'pid', 'platform', 'release', 'report', 'version', 'versions'];
 
-/** The files outside `src/cli` that need more than {@link facts}, and the reason. */
-const exceptions: Record<string, { readonly members: readonly string[]; readonly reason: string }> = {
-  'python/stop.ts': {
-    members: ['exitCode', 'listeners', 'once', 'stderr'],
-    reason:
-      'Python must end before the process does, with the exit code the program chose, and say what it waited for.',
-  },
+/** The files outside `src/cli` that need more than {@link facts}, and why. */
+const exceptions: Record<string, string> = {
+  'python/stop.ts':
+    'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
 };
 
 const imports = sourceImports();
@@ -94,31 +91,24 @@ describe('the outside world', () => {
 
   it('is asked by a library for facts only: arguments, streams and exit are for src/cli', () => {
     const strays = sourceFiles()
-      .filter((file) => roomOf(file) !== 'cli')
-      .flatMap((file) => {
-        const allowed = [...facts, ...(exceptions[file]?.members ?? [])];
-        return processMembersIn(file)
-          .filter((member) => !allowed.includes(member))
-          .map((member) => ({ file, member }));
-      });
+      .filter((file) => roomOf(file) !== 'cli' && !(file in exceptions))
+      .flatMap((file) => beyondFacts(file).map((member) => ({ file, member })));
 
     expect(strays).toEqual([]);
   });
 
-  it('holds no exception that nobody needs any more', () => {
-    const unneeded = Object.entries(exceptions).filter(
-      ([file, { members }]) => !members.every((member) => processMembersIn(file).includes(member)),
-    );
-
-    expect(unneeded).toEqual([]);
+  it('makes no exception that nobody needs any more', () => {
+    expect(Object.keys(exceptions).filter((file) => beyondFacts(file).length === 0)).toEqual([]);
   });
 });
 
-/** The members of `process` that the code of a file touches; `(whole)` where it is handed on or taken apart. */
-function processMembersIn(file: string): string[] {
+/** What the code of a file touches of `process` beyond facts; `(whole)` where it is handed on or taken apart. */
+function beyondFacts(file: string): string[] {
   const code = readSource(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
   const members = [...code.matchAll(/(?<![.\w])process\.(\w+)/g)].map(([, member = '']) => member);
-  return [...new Set([...members, ...(/[=(,:] ?process ?[;,)]/.test(code) ? ['(whole)'] : [])])];
+  const strays = new Set(members.filter((member) => !facts.includes(member)));
+  if (/[=(,:] ?process ?[;,)]/.test(code)) strays.add('(whole)');
+  return [...strays];
 }
 
 /** A ring of files that import one another, or nothing. */
