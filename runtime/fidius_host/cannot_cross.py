@@ -1,0 +1,26 @@
+"""The error for a value that has no exact counterpart in JavaScript."""
+
+
+class CannotCross(TypeError):
+    """A value cannot cross to the host: of a type without counterpart, containing itself, nested without end.
+
+    ``path`` tells where it sits in the whole, in the notation of the host: ``[2].rows["unit price"]``. It is empty for
+    the whole itself.
+    """
+
+    def __init__(self, problem, path="", code="FIDIUS_VALUE_RESULT", hint=None):
+        super().__init__(problem)
+        self.problem = problem
+        self.path = path
+        self.code = code
+        self.hint = hint
+
+    def __str__(self):
+        return "result%s: %s" % (self.path, self.problem) if self.path else self.problem
+
+
+def type_name(kind):
+    """A class as its author would look for it: ``decimal.Decimal``, ``generator``."""
+    module = getattr(kind, "__module__", None)
+    name = getattr(kind, "__qualname__", "object")
+    return name if module in (None, "builtins", "__main__") else "%s.%s" % (module, name)

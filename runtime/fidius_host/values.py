@@ -1,0 +1,71 @@
+"""The value codec of the Python side: a subset of pickle protocol 5. See docs/reference/values.md.
+
+Plain values are written and read by CPython's own C code. The pickler asks here only about objects that it does not
+know by heart.
+"""
+
+import _pickle
+
+from .cannot_cross import CannotCross
+
+__all__ = ["CannotCross", "decode", "encode"]
+
+decode = _pickle.loads
+"""Read what the host wrote: ``bytes``, or any buffer. The host names only functions of ``crossing``."""
+
+_KEPT_BYTES = 1 << 14
+"""A pickler that wrote more is given up: clearing the large memo it has now would cost every later call."""
+
+_idle = []
+
+
+def encode(value):
+    """Return a value as ``bytes`` for the host; raise ``CannotCross``, with a path, when it has no exact form there.
+
+    What a conversion raises (a property of a dataclass, ``str()`` of a ``Decimal`` subclass) becomes ``CannotCross`` too.
+    """
+    try:
+        pickler = _idle.pop()
+    except IndexError:
+        pickler = _new_pickler()
+    dump, clear_memo, written = pickler
+    try:
+        dump(value)
+    except MemoryError:
+        raise
+    except Exception:
+        # Too deep for C code, or an object that cannot cross; the slow way tells where.
+        from . import deep
+
+        return deep.encode(value)
+    if len(written) > 1:
+        return b"".join(written)
+    data = written.pop()
+    if len(data) <= _KEPT_BYTES:
+        clear_memo()
+        _idle.append(pickler)
+    return data
+
+
+def _new_pickler():
+    written = []
+    sink = _Sink()
+    sink.write = written.append
+    pickler = _Pickler(sink, 5)
+    return pickler.dump, pickler.clear_memo, written
+
+
+class _Sink:
+    __slots__ = ("write",)
+
+
+class _Pickler(_pickle.Pickler):
+    def reducer_override(self, value):
+        global _reducer
+        if _reducer is None:
+            # Not before the first object that needs it: most calls have none, and every start would pay.
+            from .conversions import reducer as _reducer
+        return _reducer(value)
+
+
+_reducer = None
