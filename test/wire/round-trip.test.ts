@@ -1,0 +1,131 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findPythons } from '../support/pythons.ts';
+import { ValuePeer } from '../support/value-peer.ts';
+
+describe.each(findPythons())('a value sent to CPython $version and back', (python) => {
+  let peer: ValuePeer;
+  beforeAll(() => {
+    peer = new ValuePeer(python);
+  });
+  afterAll(() => peer[Symbol.asyncDispose]());
+
+  const expectSame = (arbitrary: fc.Arbitrary<unknown>, options: { slow?: boolean } = {}) =>
+    fc.assert(
+      fc.asyncProperty(arbitrary, async (value) => {
+        const back = await peer.evaluate('arg', [value], options);
+        // Not expect(): it asks a value for its `constructor`, which may be data here.
+        deepStrictEqual(back, value);
+      }),
+      { numRuns: 150 },
+    );
+
+  it('is the same for any number', () => expectSame(fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger())));
+
+  it('is the same for integers up to 2^4096 either way, as bigints once they are no safe integers', () =>
+    fc.assert(
+      fc.asyncProperty(fc.bigInt(-(2n ** 4096n), 2n ** 4096n), fc.nat(4096), async (large, shift) => {
+        const value = large >> BigInt(shift);
+        const back = await peer.evaluate('[arg, hex(arg)]', [value]);
+        expect(back).toStrictEqual([Number.isSafeInteger(Number(value)) ? Number(value) : value, hex(value)]);
+      }),
+    ));
+
+  it('is the same for any well-formed text', () =>
+    expectSame(fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: 'grapheme' }))));
+
+  it('is the same for bytes', () => expectSame(fc.uint8Array({ maxLength: 600 })));
+
+  it.each([{ slow: false }, { slow: true }])('is the same for nested data, slow writer: $slow', (options) =>
+    expectSame(data, options),
+  );
+
+  it('is the same for typed arrays', () =>
+    expectSame(
+      fc.oneof(
+        fc.int8Array(),
+        fc.int16Array(),
+        fc.uint16Array(),
+        fc.int32Array(),
+        fc.uint32Array(),
+        fc.float32Array(),
+        fc.float64Array(),
+        fc.bigInt64Array(),
+        fc.bigUint64Array(),
+      ),
+    ));
+
+  it('has the same value in Python as literals have', () =>
+    fc.assert(
+      fc.asyncProperty(literal, async (value) => {
+        const same = await peer.evaluate('arg == eval(args[1])', [value, pythonLiteral(value)]);
+        expect(same).toBe(true);
+      }),
+      { numRuns: 150 },
+    ));
+});
+
+const leaf = fc.oneof(
+  fc.constant(null),
+  fc.boolean(),
+  fc.integer(),
+  fc.double(),
+  fc.bigInt().filter((value) => !Number.isSafeInteger(Number(value))),
+  fc.string({ unit: 'grapheme' }),
+  fc.uint8Array(),
+);
+
+// Keys as they are in JSON or in a hostile one; a Map must have a key that no object can have, or it comes back as one.
+const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', '1', ''));
+
+const { data } = fc.letrec<{ data: unknown }>((tie) => ({
+  data: fc.oneof(
+    { maxDepth: 5, withCrossShrink: true },
+    leaf,
+    fc.array(tie('data'), { maxLength: 6 }),
+    fc
+      .array(fc.tuple(name, tie('data')), { maxLength: 6 })
+      .map((entries) => plainObject(entries as [string, unknown][])),
+    fc
+      .array(fc.tuple(fc.oneof(fc.integer(), fc.string()), tie('data')), { maxLength: 6 })
+      .map((entries) => new Map<unknown, unknown>([[null, 'not a name'], ...(entries as [unknown, unknown][])])),
+    fc.array(fc.oneof(fc.integer(), fc.string()), { maxLength: 6 }).map((items) => new Set(items)),
+  ),
+}));
+
+const { literal } = fc.letrec<{ literal: unknown }>((tie) => ({
+  literal: fc.oneof(
+    { maxDepth: 3 },
+    fc.constant(null),
+    fc.boolean(),
+    fc.maxSafeInteger(),
+    fc.bigInt(),
+    fc.string({ unit: 'grapheme' }),
+    fc.array(tie('literal'), { maxLength: 4 }),
+    fc.dictionary(fc.string(), tie('literal'), { maxKeys: 4 }),
+  ),
+}));
+
+function plainObject(entries: readonly (readonly [string, unknown])[]): object {
+  const object = {};
+  for (const [key, value] of entries) {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+  return object;
+}
+
+function pythonLiteral(value: unknown): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
+  if (typeof value === 'object') {
+    return `{${Object.entries(value).map(([key, item]) => `${pythonLiteral(key)}: ${pythonLiteral(item)}`)}}`;
+  }
+  // JSON's escapes are Python's, down to the halves of surrogate pairs, which Python does not join.
+  return typeof value === 'string' ? `${JSON.stringify(value)}` : String(value);
+}
+
+function hex(value: bigint): string {
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
