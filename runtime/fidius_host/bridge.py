@@ -2,8 +2,17 @@
 
 from . import boot, errors, fork, loading, shutdown, values
 
+
+def _report():
+    # Loaded when it is asked for: nothing but `fidius doctor` wants it, and every start would pay for it.
+    from . import diagnosis
+
+    return diagnosis.report()
+
+
 _functions = {
     "boot.facts": boot.facts,
+    "diagnosis.report": _report,
     "loading.load": loading.load,
     "loading.unload": loading.unload,
     "shutdown.blocking_threads": shutdown.blocking_threads,

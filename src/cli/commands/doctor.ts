@@ -33,10 +33,15 @@ export const doctor: Command = {
     const { cwd, env } = io;
     const diagnosis = await diagnose({ python, libpython, cwd, env }, (found) => runInside(found, io));
     const record = { fidius: fidiusVersion(), ...diagnosis };
-    io.stdout.write(json === true ? `${JSON.stringify(record, undefined, 2)}\n` : diagnosisText(record));
+    io.stdout.write(json === true ? toJson(record) : diagnosisText(record));
     return diagnosis.usable ? 0 : 1;
   },
 };
+
+/** Every field is there, also one that is not known: a reader should not have to tell the two from each other. */
+function toJson(record: object): string {
+  return `${JSON.stringify(record, (_key, value: unknown) => value ?? null, 2)}\n`;
+}
 
 /** Starts this command line anew, as a process that may crash, and reads what it found out before it did. */
 async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo): Promise<EmbeddedOutcome> {

@@ -1,0 +1,35 @@
+/** A library as it was when an extension module was compiled, and as it is now. */
+export interface LibraryVersions {
+  readonly built: string | null;
+  readonly running: string;
+}
+
+/** What `runtime/fidius_host/diagnosis.py` says about the interpreter it runs in. */
+export interface InterpreterReport {
+  readonly version: string;
+  readonly executable: string | null;
+  readonly prefix: string;
+  readonly basePrefix: string;
+  /** `null` when there is no `ssl`. */
+  readonly openssl: LibraryVersions | null;
+  readonly zlib: LibraryVersions | null;
+  readonly locale: {
+    readonly ctype: string;
+    readonly preferredEncoding: string;
+    readonly filesystemEncoding: string;
+    readonly utf8Mode: boolean;
+  };
+  readonly recursionLimit: number;
+  /** Modules of the standard library that cannot be imported, and why. */
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+/** The same of an interpreter inside this process, and how it was fitted in. */
+export interface EmbeddedReport extends InterpreterReport {
+  /** The native stack that Python code runs on, for calls on the calling thread. */
+  readonly stack: {
+    readonly bytes: number;
+    /** Whether CPython had to be told its bounds: since 3.14. Where it cannot be told, it is not started at all. */
+    readonly protection: 'set' | 'not needed';
+  };
+}

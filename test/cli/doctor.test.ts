@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run-cli.ts';
+import type { Diagnosis } from '../../src/host/diagnosis.ts';
+import { staticAnswer, writeAnsweringPython, writeProgram } from '../support/fake-python.ts';
+import { embeddablePythons } from '../support/pythons.ts';
+import { rememberedIo } from '../support/remembered-io.ts';
+import { fidius, runFidius } from '../support/run-fidius.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const pythons = embeddablePythons();
+const python = pythons.at(-1) ?? expect.fail('no CPython with a shared library on this machine');
+
+interface Outcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command in this process; the Python that it tries out runs in another, as for a user. */
+async function doctor(
+  argv: readonly string[],
+  world: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Outcome> {
+  const io = rememberedIo({ ...world, self: fidius });
+  const exitCode = await runCli(['doctor', ...argv], io);
+  return { exitCode, ...io.output };
+}
+
+describe.each(pythons)('fidius doctor with CPython $version', ({ executable, version, libpython }) => {
+  it('finds that it works, in a record for machines', async () => {
+    const outcome = await doctor(['--json', '--python', executable]);
+
+    const record = recordOf(outcome);
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(record.usable).toBe(true);
+    expect(record.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(record.python).toMatchObject({ executable, libpython, version: record.embedded?.version });
+    expect(version.startsWith(record.embedded?.version ?? '?')).toBe(true);
+    expect(record.embedded).toMatchObject({
+      executable,
+      openssl: record.alone?.openssl,
+      zlib: record.alone?.zlib,
+      locale: { filesystemEncoding: 'utf-8', utf8Mode: true },
+      missing: record.alone?.missing,
+      stack: { bytes: 16 * 1024 * 1024, protection: Number(version.split('.')[1]) < 14 ? 'not needed' : 'set' },
+    });
+  });
+});
+
+describe('fidius doctor', () => {
+  it('prints facts, places and a verdict for people', () => {
+    const { exitCode, stdout, stderr } = runFidius(['doctor', '--python', python.executable], { env: {} });
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^fidius \S+ on Node\.js \S+ \(\w+ \w+(, glibc \S+)?\)\n\nPython\n/);
+    expect(stdout).toContain(`\n  library      ${python.libpython}\n`);
+    expect(stdout).toContain('\nInside Node.js\n');
+    expect(stdout).toContain(`\n  option python     ${python.executable}: used\n`);
+    expect(stdout).toMatch(/\n\nPython works here\.\n$/);
+  });
+
+  it('sees the virtual environment of the folder it runs in', async () => {
+    const cwd = tempFolder('with space и');
+    execFileSync(python.executable, ['-m', 'venv', '--without-pip', join(cwd, '.venv')]);
+
+    const outcome = await doctor(['--json'], { cwd, env: {} });
+
+    const venv = join(cwd, '.venv');
+    expect(recordOf(outcome)).toMatchObject({
+      usable: true,
+      findings: [],
+      python: { foundBy: '.venv', prefix: venv },
+      embedded: { prefix: venv, executable: join(venv, 'bin', 'python') },
+    });
+  });
+
+  it('is not disturbed by what Python prints on its own', async () => {
+    const cwd = tempFolder();
+    const venv = join(cwd, '.venv');
+    execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
+    const { sitePackages = [] } = recordOf(await doctor(['--json'], { cwd, env: {} })).python ?? {};
+    writeFileSync(
+      join(sitePackages[0] ?? '', 'loud.pth'),
+      "import atexit; print('hello'); atexit.register(print, 'bye')\n",
+    );
+
+    const outcome = await doctor(['--json'], { cwd, env: {} });
+
+    expect(recordOf(outcome).usable).toBe(true);
+  });
+
+  it('outlives a Python that takes the process down', async () => {
+    const cwd = tempFolder();
+    const venv = join(cwd, '.venv');
+    execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
+    const { sitePackages = [] } = recordOf(await doctor(['--json'], { cwd, env: {} })).python ?? {};
+    writeFileSync(
+      join(sitePackages[0] ?? '', 'deadly.pth'),
+      'import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n',
+    );
+
+    const outcome = await doctor(['--json'], { cwd, env: {} });
+
+    const record = recordOf(outcome);
+    expect(outcome.exitCode).toBe(1);
+    expect(record).toMatchObject({ usable: false, embedded: null });
+    expect(record.findings).toContainEqual({
+      severity: 'error',
+      message: 'Starting Python inside Node.js crashed with SIGKILL',
+      hint: 'Run plugins in a process of their own, or name another Python.',
+    });
+  });
+
+  it('exits with 1 where there is no usable Python, and says what to do', async () => {
+    const fake = writeAnsweringPython(join(tempFolder(), 'python3'), staticAnswer);
+
+    const { exitCode, stdout, stderr } = await doctor(['--python', fake], { env: {} });
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+    expect(stdout).toContain(
+      `error: Cannot use the Python of option python: ${fake} is Python 3.11.7 without its shared library`,
+    );
+    expect(stdout).toContain('\nhint: Build Python 3.11 with `--enable-shared`');
+    expect(stdout).toMatch(/\n\nPython does not work here\.\n$/);
+  });
+
+  it('gives code, hint and every place to machines', async () => {
+    const fake = writeProgram(join(tempFolder(), 'python3'), 'exit 9');
+
+    const outcome = await doctor(['--json', '--python', fake], { env: {} });
+
+    expect(outcome.exitCode).toBe(1);
+    expect(recordOf(outcome)).toMatchObject({
+      usable: false,
+      attempts: [
+        { locator: 'option libpython', looked: '', outcome: 'not given' },
+        { locator: 'option python', looked: fake, outcome: 'ended with exit code 9 when asked for its version' },
+      ],
+      findings: [
+        { severity: 'error', code: 'FIDIUS_PYTHON_NO_ANSWER', hint: `Run \`${fake} -V\` to see what is there.` },
+      ],
+    });
+  });
+
+  it('names the variables that have no effect, and never what they hold', async () => {
+    const { exitCode, stdout } = await doctor(['--python', python.executable], {
+      env: { PYTHONPATH: '/secret/place' },
+    });
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('warning: PYTHONPATH is set, and has no effect');
+    expect(stdout).not.toContain('/secret/place');
+  });
+
+  it('tells of a library that cannot be loaded', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'lib'));
+    const broken = join(folder, 'lib', 'libpython.so');
+    copyFileSync(python.libpython, broken);
+    execFileSync('truncate', ['--size', '200000', broken]);
+
+    const outcome = await doctor(['--json', '--python', python.executable, '--libpython', broken], { env: {} });
+
+    expect(outcome.exitCode).toBe(1);
+    expect(recordOf(outcome).findings[0]).toMatchObject({ severity: 'error', code: 'FIDIUS_LIBPYTHON_INVALID' });
+  });
+});
+
+function recordOf({ stdout, stderr }: Outcome): Diagnosis & { fidius: string } {
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Diagnosis & { fidius: string };
+}
