@@ -3,6 +3,7 @@ import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { createMethodCodec } from './codec.ts';
 import { definitionError } from './definition-error.ts';
+import { type DocOptions, readDoc } from './doc.ts';
 import { interfaceHash, type MethodSignature, methodSignature } from './interface-hash.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
@@ -58,13 +59,11 @@ export interface InterfaceMethod {
   readonly codec: MethodCodec;
 }
 
-export interface InterfaceOptions<M extends Methods> {
+export interface InterfaceOptions<M extends Methods> extends DocOptions {
   /** Counts up when the interface changes; not in the hash. 0 to 4294967295. */
   readonly version: number;
   readonly methods: M;
   readonly metadata?: Metadata;
-  /** What the interface is for. Goes into the Python stub. */
-  readonly doc?: string;
 }
 
 /**
@@ -100,7 +99,7 @@ export function defineInterface<const M extends Methods>(name: string, options: 
       standaloneHash: interfaceHash(signatures, 'standalone'),
     }),
     metadata: readMetadata(metadata, name),
-    doc,
+    doc: readDoc(doc, name),
   });
 }
 

@@ -1,5 +1,6 @@
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { definitionError } from './definition-error.ts';
+import { type DocOptions, readDoc } from './doc.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './method-arguments.ts';
 import { isRustName } from './rust-source.ts';
@@ -11,13 +12,11 @@ import { isResultType, isStreamType, type ResultType, type StreamType } from './
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
 export type ReturnType = AnyType | ResultType | StreamType | undefined;
 
-export interface MethodOptions {
+export interface MethodOptions extends DocOptions {
   /** A plugin may leave the method out; then the client does not have it. Not in the hash. Default: `false`. */
   readonly optional?: boolean;
   /** The version of the interface that brought an optional method. For readers only. */
   readonly since?: number;
-  /** What the method does. Goes into the Python stub. */
-  readonly doc?: string;
   readonly metadata?: Metadata;
 }
 
@@ -108,16 +107,13 @@ function createMethod<R extends ReturnType>(
   if (since !== undefined && !optional) {
     throw definitionError(`since of ${place} is for optional methods`, 'Add optional: true, or leave since out.');
   }
-  if (doc !== undefined && typeof doc !== 'string') {
-    throw definitionError(`doc of ${place} must be a string, got ${describe(doc)}`);
-  }
   return Object.freeze({
     arguments: Object.freeze(list),
     returns,
     optional,
     wireRaw,
     since,
-    doc,
+    doc: readDoc(doc, place),
     metadata: readMetadata(metadata, place),
   });
 }
@@ -125,8 +121,9 @@ function createMethod<R extends ReturnType>(
 function readArguments(args: unknown): readonly Argument[] {
   const groups = Array.isArray(args) ? (args as readonly unknown[]) : [args];
   const list = groups.flatMap((group) => {
-    if (!isPlainObject(group)) {
-      throw definitionError(`The arguments of method() must be an object of names and types, got ${describe(group)}`);
+    if (!isPlainObject(group) || isType(group)) {
+      const got = isType(group) ? 'a type without a name' : describe(group);
+      throw definitionError(`The arguments of method() must be an object of names and types, got ${got}`);
     }
     if (Array.isArray(args) && Object.keys(group).length !== 1) {
       throw definitionError('In a list of arguments each one must be an object with one name and its type');

@@ -1,5 +1,7 @@
+import { checkOptionNames } from '../../errors/options.ts';
 import { inside } from '../../wire/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
+import { type DocOptions, readDoc } from '../doc.ts';
 import {
   type AnyType,
   type Converter,
@@ -14,7 +16,7 @@ import { badArgument, badResult } from '../type-mismatch.ts';
 import { isPlainObject } from './plain-object.ts';
 import { requireFields, requireRustType } from './require-type.ts';
 import { unit } from './scalar.ts';
-import { type DocOptions, type StructInput, type StructOutput, struct } from './struct.ts';
+import { type StructInput, type StructOutput, struct } from './struct.ts';
 
 /**
  * The variants of an enum: `t.unit` for one without data, a type for one with a single value, `t.tuple(…)` for one with
@@ -27,7 +29,7 @@ type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? Struc
 
 /** `'Dot' | { Circle: number }`: a name alone where there is no data, else an object with the name as its one key. */
 export type EnumOutput<V> = {
-  [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { [Name in K]: VariantOutput<V[K]> };
+  [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { -readonly [Name in K]: VariantOutput<V[K]> };
 }[keyof V];
 
 export type EnumInput<V> = {
@@ -57,14 +59,15 @@ export function enumeration(
   variants: readonly string[] | Variants,
   options: DocOptions = {},
 ): Type<unknown, never> {
-  const place = `t.enum() ${name}`;
   const rust = requireRustType(name, 't.enum()');
+  const place = `t.enum() ${name}`;
+  checkOptionNames(place, options, ['doc']);
   const types = isNames(variants) ? variants.map((each) => [each, unit]) : variantTypes(variants, name);
   const own = requireFields(Object.fromEntries(types), place);
   if (Object.keys(own).length === 0) throw definitionError(`${place} has no variants`);
   return createType({
     rust,
-    shape: { kind: 'enum', name, variants: own, doc: options.doc },
+    shape: { kind: 'enum', name, variants: own, doc: readDoc(options.doc, place) },
     converter: enumConverter(own),
   });
 }

@@ -1,4 +1,6 @@
 import { closest } from '../../errors/closest.ts';
+import { checkOptionNames } from '../../errors/options.ts';
+import { type DocOptions, readDoc } from '../doc.ts';
 import { type Converter, createType, type Fields, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult, TypeMismatch } from '../type-mismatch.ts';
 import { createFieldAccess } from './field-access.ts';
@@ -15,11 +17,6 @@ export type StructInput<F extends Fields> = {
   readonly [K in keyof F as undefined extends InputOf<F[K]> ? K : never]?: InputOf<F[K]>;
 };
 
-export interface DocOptions {
-  /** What the type is for. Goes into the Python stub. */
-  readonly doc?: string;
-}
-
 /**
  * A struct of the interface; the hash knows it by its name alone.
  *
@@ -34,11 +31,13 @@ export function struct<const F extends Fields>(
   fields: F,
   options: DocOptions = {},
 ): Type<StructOutput<F>, StructInput<F>> {
-  const place = 't.struct()';
-  const own = requireFields(fields, `${place} ${name}`);
+  const rust = requireRustType(name, 't.struct()');
+  const place = `t.struct() ${name}`;
+  checkOptionNames(place, options, ['doc']);
+  const own = requireFields(fields, place);
   return createType({
-    rust: requireRustType(name, place),
-    shape: { kind: 'struct', name, fields: own, doc: options.doc },
+    rust,
+    shape: { kind: 'struct', name, fields: own, doc: readDoc(options.doc, place) },
     converter: structConverter(own),
   });
 }
