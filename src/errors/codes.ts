@@ -29,6 +29,8 @@ export const errorCodes = {
   FIDIUS_MANIFEST_NOT_FOUND: 'The folder holds no `package.toml`.',
   FIDIUS_MANIFEST_PARSE: 'The manifest is not valid TOML, or a field is missing or of the wrong type.',
   FIDIUS_MANIFEST_UNREADABLE: 'The manifest exists but cannot be read as UTF-8 text.',
+  FIDIUS_PACKAGE_BYTE_CODE:
+    'The package holds `__pycache__` folders, which do not belong into what is signed or shipped.',
   FIDIUS_PACKAGE_CHANGED: 'A file of the package changed while it was being read.',
   FIDIUS_PACKAGE_FILE_NAME:
     'A file name in the package is not UTF-8, or has a character that no other system could unpack.',
@@ -39,10 +41,12 @@ export const errorCodes = {
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',
   FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library is ready to list.',
   FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or something in it, cannot be read.',
-  FIDIUS_SIGNATURE_INVALID: 'The signature of the package fits none of the trusted keys: another key made it, or files changed.',
+  FIDIUS_SIGNATURE_INVALID:
+    'The signature of the package fits none of the trusted keys: another key made it, or files changed.',
   FIDIUS_SIGNATURE_KEY_EXPIRED: 'The signature is genuine, but the trust in its key has ended.',
   FIDIUS_SIGNATURE_KEY_REVOKED: 'The signature is genuine, but its key was revoked.',
   FIDIUS_SIGNATURE_MISSING: 'The package has no signature, and one is required.',
+  FIDIUS_SIGNATURE_UNWRITABLE: 'The signature cannot be written into the package.',
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
 

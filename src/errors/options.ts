@@ -20,6 +20,20 @@ export function checkOptionNames(place: string, options: unknown, known: readonl
   }
 }
 
+/**
+ * Refuses a value that is not one of a few.
+ *
+ * @throws {@link FidiusError} `FIDIUS_OPTION_INVALID`.
+ */
+export function checkChoice(place: string, name: string, value: unknown, choices: readonly string[]): void {
+  if (typeof value === 'string' && choices.includes(value)) return;
+  const expected = choices.map((choice) => `"${choice}"`).join(' or ');
+  throw new FidiusError(
+    'FIDIUS_OPTION_INVALID',
+    `Option "${name}" of ${place} must be ${expected}, got ${describe(value)}`,
+  );
+}
+
 /** What a value is, in the words of an error message: short, and never its whole content. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';

@@ -53,6 +53,24 @@ export class Fields {
     return new Fields({}, [...this.#keys, key], new Issues(() => new Map()));
   }
 
+  /** The tables of an array such as `[[keys]]`; none when the document does not have it. */
+  tables(key: string): readonly Fields[] {
+    const value = this.value(key);
+    if (value === undefined) return [];
+    const isArray = Array.isArray(value) && value.every(isTable);
+    if (!isArray) this.#wrong(key, 'an array of tables', value);
+    return isArray
+      ? value.map((table, index) => new Fields(table, [...this.#keys, key, String(index)], this.#issues))
+      : [];
+  }
+
+  /** Reports every key but these: for documents in which a misspelt key would be dangerous. */
+  allowOnly(known: readonly string[]): void {
+    for (const key of Object.keys(this.#table)) {
+      if (!known.includes(key)) this.report(key, `is not a known key, expected one of ${known.join(', ')}`);
+    }
+  }
+
   string(key: string): string;
   string<Default>(key: string, whenAbsent: Default): string | Default;
   string(key: string, ...whenAbsent: readonly unknown[]): unknown {

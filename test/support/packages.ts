@@ -1,53 +1,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { testHash } from './descriptors.ts';
 import { tempFolder } from './temp-folder.ts';
 
-export interface PackageParts {
-  /** Name of the package. Default: `probe`. */
-  readonly name?: string;
-  /** Default: `probe_main`, whose file is then `probe_main.py`. */
-  readonly entryModule?: string;
-  /** Text of files by path, beside `package.toml`. */
-  readonly files?: Record<string, string>;
-  /** The whole `package.toml`, for packages that are wrong in it. */
-  readonly manifest?: string;
-  /** Where to put the package. Default: a new temporary folder. */
-  readonly folder?: string;
+/** The manifest of a small Python package. */
+export function pythonManifest(name = 'demo', version = '1.0.0', extra = ''): string {
+  return `[package]\nname = "${name}"\nversion = "${version}"\ninterface = "Greeter"\ninterface_version = 1\nruntime = "python"\n${extra}\n[metadata]\n\n[python]\nentry_module = "demo"\n`;
 }
 
-/** Writes a package and returns its folder. */
-export function writePackage(parts: PackageParts = {}): string {
-  const folder = parts.folder ?? tempFolder(parts.name ?? 'probe');
-  const { entryModule = 'probe_main', name = 'probe' } = parts;
-  writeTree(folder, { 'package.toml': parts.manifest ?? manifestText(name, entryModule), ...parts.files });
-  return folder;
+/** A folder with these files, removed after the test. */
+export function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const dir = tempFolder();
+  fill(dir, files);
+  return dir;
 }
 
-export function manifestText(name: string, entryModule: string): string {
-  return `[package]
-name = "${name}"
-version = "1.0.0"
-interface = "Probe"
-interface_version = 1
-runtime = "python"
-
-[metadata]
-
-[python]
-entry_module = ${JSON.stringify(entryModule)}
-`;
+/** A folder that is a package, with these files besides its manifest. */
+export function packageOf(files: Readonly<Record<string, string | Uint8Array>> = { 'demo.py': 'x = 1\n' }): string {
+  return folderOf({ 'package.toml': pythonManifest(), ...files });
 }
 
-/** Source of an entry module: the hash line, then the given lines. */
-export function moduleText(...lines: readonly string[]): string {
-  return [`__interface_hash__ = 0x${testHash.toString(16).padStart(16, '0')}`, ...lines, ''].join('\n');
-}
-
-function writeTree(folder: string, files: Record<string, string>): void {
-  for (const [path, text] of Object.entries(files)) {
-    const file = join(folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+export function fill(dir: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), content);
   }
 }

@@ -1,0 +1,44 @@
+import type { ErrorCode } from './codes.ts';
+import { FidiusError, nameErrorClass } from './fidius-error.ts';
+
+/** A key that a signature was compared with. */
+export interface TriedKey {
+  /** The name it has in the trust store; `undefined` for one that was passed without a name. */
+  readonly name: string | undefined;
+  /** Its short fingerprint. */
+  readonly id: string;
+}
+
+/** A file that is not as it was when the package was signed. */
+export interface FileDifference {
+  readonly path: string;
+  readonly kind: 'added' | 'changed' | 'removed' | 'renamed';
+  /** The former path of a renamed file. */
+  readonly from?: string;
+}
+
+export interface SignatureErrorData {
+  /** The folder or archive that was verified. */
+  readonly package: string;
+  readonly keys: readonly TriedKey[];
+  /** Which files differ; `undefined` when the package has no signed list of files that could tell. */
+  readonly differences: readonly FileDifference[] | undefined;
+}
+
+/** A package that is not trusted, with the keys that were tried and, where it can be known, what was changed. */
+export class SignatureError extends FidiusError {
+  readonly package: string;
+  readonly keys: readonly TriedKey[];
+  readonly differences: readonly FileDifference[] | undefined;
+
+  static {
+    nameErrorClass(this);
+  }
+
+  constructor(code: ErrorCode, message: string, data: SignatureErrorData, hint: string) {
+    super(code, message, { hint });
+    this.package = data.package;
+    this.keys = data.keys;
+    this.differences = data.differences;
+  }
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Makes a file whole or not at all: it is written under a temporary name in the same folder, then moved into place.
+ *
+ * A file of the name is replaced. After a crash the old content is there, or the new one, never half of it.
+ */
+export async function replaceFile<T>(
+  path: string,
+  write: (handle: FileHandle) => Promise<T>,
+  options: { readonly mode?: number } = {},
+): Promise<T> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const result = await writeNew(temporary, options.mode ?? 0o666, write);
+    await rename(temporary, path);
+    return result;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeNew<T>(path: string, mode: number, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, 'wx', mode);
+  try {
+    const result = await write(handle);
+    // Without this the new name may outlive a power failure that the content does not.
+    await handle.sync();
+    return result;
+  } finally {
+    await handle.close();
+  }
+}

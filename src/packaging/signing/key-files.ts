@@ -1,0 +1,96 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { checkOptionNames } from '../../errors/options.ts';
+import { ioCode, messageOf } from '../io-error.ts';
+import { readHead } from '../read-head.ts';
+import { replaceFile } from '../replace-file.ts';
+import { PublicKey } from './public-key.ts';
+import { SecretKey } from './secret-key.ts';
+
+export interface WriteKeyPairOptions {
+  /** `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text. Default `raw`. */
+  readonly format?: 'pem' | 'raw';
+  /** Replaces files that exist. Default `false`: a key that is overwritten is lost for ever. */
+  readonly force?: boolean;
+}
+
+export interface KeyPairFiles {
+  readonly secretPath: string;
+  readonly publicPath: string;
+}
+
+// Anything longer is no key; a key file is read whole.
+const maxKeyFileBytes = 64 * 1024;
+
+/**
+ * Writes both halves of a key pair beside each other, or neither.
+ *
+ * The secret half can be read by its owner only, from the first moment it exists.
+ *
+ * @param base path of the files without their endings.
+ * @throws FidiusError `FIDIUS_KEY_EXISTS`, `FIDIUS_KEY_UNWRITABLE`
+ */
+export async function writeKeyPair(
+  base: string,
+  key: SecretKey,
+  options: WriteKeyPairOptions = {},
+): Promise<KeyPairFiles> {
+  checkOptionNames('writeKeyPair()', options, ['force', 'format']);
+  const pem = options.format === 'pem';
+  const ending = pem ? '.pem' : '';
+  const files = { secretPath: `${base}.secret${ending}`, publicPath: `${base}.public${ending}` };
+  const write = options.force === true ? replaceKeyFile : createKeyFile;
+
+  await write(files.secretPath, pem ? key.exportPem() : key.exportBytes(), 0o600);
+  try {
+    await write(files.publicPath, pem ? key.publicKey.toPem() : key.publicKey.bytes, 0o644);
+  } catch (error) {
+    await rm(files.secretPath, { force: true });
+    throw error;
+  }
+  return files;
+}
+
+/** @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID` */
+export async function readSecretKey(path: string): Promise<SecretKey> {
+  return readKey(path, (bytes) => new SecretKey(bytes));
+}
+
+/** @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID` */
+export async function readPublicKey(path: string): Promise<PublicKey> {
+  return readKey(path, (bytes) => new PublicKey(bytes));
+}
+
+async function readKey<T>(path: string, parse: (bytes: Buffer) => T): Promise<T> {
+  const bytes = await readHead(path, maxKeyFileBytes).catch((cause: unknown) => {
+    throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, { cause });
+  });
+  try {
+    return parse(bytes);
+  } catch (cause) {
+    if (!isFidiusError(cause)) throw cause;
+    throw new FidiusError('FIDIUS_KEY_INVALID', `Cannot use key ${path}: ${cause.message}`, { hint: cause.hint });
+  }
+}
+
+async function createKeyFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode });
+  } catch (cause) {
+    if (ioCode(cause) !== 'EEXIST') throw unwritable(path, cause);
+    throw new FidiusError('FIDIUS_KEY_EXISTS', `Cannot write key ${path}: the file exists`, {
+      cause,
+      hint: 'Choose another name; or pass `force` if nobody needs the old key any more.',
+    });
+  }
+}
+
+async function replaceKeyFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await replaceFile(path, (handle) => handle.writeFile(content), { mode }).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+}
+
+function unwritable(path: string, cause: unknown): FidiusError {
+  return new FidiusError('FIDIUS_KEY_UNWRITABLE', `Cannot write key ${path}: ${messageOf(cause)}`, { cause });
+}

@@ -1,0 +1,66 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { checkChoice, checkOptionNames } from '../../errors/options.ts';
+import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
+import { messageOf } from '../io-error.ts';
+import { manifestFileName } from '../manifest-text.ts';
+import { listPackageFiles } from '../package-files.ts';
+import { replaceFile } from '../replace-file.ts';
+import { formatFileList } from './file-list.ts';
+import { takeInventory } from './inventory.ts';
+import type { KeyInput } from './key-input.ts';
+import type { PublicKey } from './public-key.ts';
+import { type SecretKey, toSecretKey } from './secret-key.ts';
+import { fileListName, signatureFileName } from './signature-files.ts';
+
+export interface SignOptions {
+  readonly key: KeyInput | SecretKey;
+  /** Default `refuse`. */
+  readonly byteCode?: ByteCodePolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SignedPackage {
+  readonly digest: Buffer;
+  readonly signedBy: PublicKey;
+  /** Number of files that the signature covers. */
+  readonly files: number;
+}
+
+/**
+ * Signs a folder: writes `package.sig` and, for whoever has to find out later what was changed, `package.files.sig`.
+ *
+ * A signature holds as long as nothing in the folder changes. Packing adds vendored dependencies, so sign by packing with a
+ * key, or after packing, not before.
+ *
+ * @throws FidiusError `FIDIUS_KEY_INVALID`, `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_PACKAGE_BYTE_CODE`,
+ * `FIDIUS_SIGNATURE_UNWRITABLE`; and what `packageDigest()` throws.
+ */
+export async function signPackage(dir: string, options: SignOptions): Promise<SignedPackage> {
+  checkOptionNames('signPackage()', options, ['byteCode', 'key', 'signal']);
+  const { byteCode = 'refuse', signal } = options;
+  checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
+  const key = toSecretKey(options.key);
+  await requireManifest(dir);
+
+  const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
+  const { digest, files } = await takeInventory(await settleByteCode(dir, listed, byteCode), signal);
+  try {
+    // The list goes first: should the second write fail, an old signature stays with a list that explains it.
+    await replaceFile(join(dir, fileListName), (file) => file.writeFile(formatFileList(digest, files, key)));
+    await replaceFile(join(dir, signatureFileName), (file) => file.writeFile(key.sign(digest)));
+  } catch (cause) {
+    throw new FidiusError('FIDIUS_SIGNATURE_UNWRITABLE', `Cannot sign package ${dir}: ${messageOf(cause)}`, { cause });
+  }
+  return { digest, signedBy: key.publicKey, files: files.length };
+}
+
+async function requireManifest(dir: string): Promise<void> {
+  await stat(join(dir, manifestFileName)).catch((cause: unknown) => {
+    throw new FidiusError('FIDIUS_MANIFEST_NOT_FOUND', `Cannot sign ${dir}: no ${manifestFileName} in it`, {
+      cause,
+      hint: 'Give the folder of the package itself.',
+    });
+  });
+}

@@ -1,0 +1,136 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parse, TomlDate, TomlError } from 'smol-toml';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { Fields, Issues } from '../fields.ts';
+import { messageOf } from '../io-error.ts';
+import { findTomlPlaces } from '../toml-places.ts';
+import { readPublicKey } from './key-files.ts';
+import { PublicKey } from './public-key.ts';
+
+export interface TrustedKey {
+  /** What people call the key; `undefined` for one that was passed to a function without a name. */
+  readonly name: string | undefined;
+  readonly key: PublicKey;
+  /** After this moment, by the clock of this machine, nothing that the key signed is trusted. */
+  readonly notAfter: Date | undefined;
+}
+
+/** Which keys a host trusts, and which it will never trust again. Plain data: it is read once and never goes online. */
+export interface TrustStore {
+  readonly keys: readonly TrustedKey[];
+  /** Reasons by key id. A revoked key is refused even where it is passed as trusted by other means. */
+  readonly revoked: ReadonlyMap<string, string>;
+}
+
+/** How messages name a key: `acme (8a88e3dd7409f195)`, or the id alone. */
+export function nameOf({ name, key }: Pick<TrustedKey, 'key' | 'name'>): string {
+  return name === undefined ? `key ${key.id}` : `key ${name} (${key.id})`;
+}
+
+const trustFileName = 'trust.toml';
+const keyFileEndings = ['.public', '.pem'] as const;
+
+/**
+ * Reads a trust store: a TOML file, or a folder of `.public` and `.pem` files with a `trust.toml` among them if needed.
+ *
+ * @throws FidiusError `FIDIUS_TRUST_UNREADABLE`, `FIDIUS_TRUST_INVALID`. Nothing is left out silently: a store with a flaw
+ * is no store.
+ */
+export async function readTrustStore(path: string): Promise<TrustStore> {
+  const status = await attempt(path, () => stat(path));
+  return status.isDirectory() ? readTrustFolder(path) : readTrustFile(path);
+}
+
+async function readTrustFolder(dir: string): Promise<TrustStore> {
+  const names = (await attempt(dir, () => readdir(dir))).sort();
+  const described = names.includes(trustFileName) ? await readTrustFile(join(dir, trustFileName)) : emptyStore;
+  const keys = [...described.keys];
+  for (const name of names) {
+    const ending = keyFileEndings.find((candidate) => name.endsWith(candidate));
+    if (ending === undefined) continue;
+    const key = await readKeyOf(join(dir, name));
+    // What trust.toml says of a key (its end, above all) stands.
+    if (keys.some((known) => known.key.id === key.id)) continue;
+    keys.push({ name: basename(name, ending), key, notAfter: undefined });
+  }
+  return { keys, revoked: described.revoked };
+}
+
+const emptyStore: TrustStore = { keys: [], revoked: new Map() };
+
+async function readTrustFile(path: string): Promise<TrustStore> {
+  const text = await attempt(path, () => readFile(path, 'utf8'));
+  const issues = new Issues(() => findTomlPlaces(text));
+  const fields = new Fields(parseToml(text, path), [], issues);
+  fields.allowOnly(['keys', 'revoked']);
+
+  const keys = await Promise.all(fields.tables('keys').map((entry) => readKeyEntry(entry, dirname(path))));
+  const revoked = fields.tables('revoked').map(readRevokedEntry);
+  if (issues.list.length > 0) {
+    const lines = issues.list.map(
+      ({ path: pointer, message, line }) => `\n  ${pointer}: ${message} (line ${line ?? 1})`,
+    );
+    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store ${path}${lines.join('')}`);
+  }
+  return { keys: keys.filter((key) => key !== undefined), revoked: new Map(revoked) };
+}
+
+async function readKeyEntry(entry: Fields, dir: string): Promise<TrustedKey | undefined> {
+  entry.allowOnly(['name', 'file', 'public_key', 'not_after']);
+  const name = entry.string('name');
+  const notAfter = readMoment(entry, 'not_after');
+  const [field, other] = entry.has('file') ? ['file', 'public_key'] : ['public_key', 'file'];
+  if (entry.has(other)) entry.report(other, `must be absent: the key is given by ${field}`);
+  const text = entry.string(field);
+  try {
+    const key = field === 'file' ? await readPublicKey(resolve(dir, text)) : new PublicKey(text);
+    return { name, key, notAfter };
+  } catch (cause) {
+    if (!isFidiusError(cause)) throw cause;
+    entry.report(field, cause.message);
+    return undefined;
+  }
+}
+
+function readRevokedEntry(entry: Fields): readonly [id: string, reason: string] {
+  entry.allowOnly(['id', 'reason']);
+  const id = entry.string('id');
+  if (!/^[0-9a-f]{16}$/.test(id)) entry.report('id', 'must be the 16 hex digits of a key id');
+  return [id, entry.string('reason')];
+}
+
+function readMoment(entry: Fields, key: string): Date | undefined {
+  const value = entry.value(key);
+  if (value === undefined) return undefined;
+  if (value instanceof TomlDate && value.isDate()) {
+    // The whole day counts, to its end in UTC.
+    return new Date(value.getTime() + 24 * 60 * 60 * 1000 - 1);
+  }
+  if (value instanceof TomlDate && value.isDateTime() && !value.isLocal()) return new Date(value);
+  entry.report(key, 'must be a date, or a date and time with its offset from UTC');
+  return undefined;
+}
+
+function parseToml(text: string, path: string): object {
+  try {
+    return parse(text, { integersAsBigInt: true });
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store ${path}: ${cause.message}`, { cause });
+  }
+}
+
+async function readKeyOf(path: string): Promise<PublicKey> {
+  try {
+    return await readPublicKey(path);
+  } catch (cause) {
+    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
+  return action().catch((cause: unknown) => {
+    throw new FidiusError('FIDIUS_TRUST_UNREADABLE', `Cannot read trust store ${path}: ${messageOf(cause)}`, { cause });
+  });
+}

@@ -1,0 +1,67 @@
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { describe } from '../../errors/options.ts';
+import type { KeyInput } from './key-input.ts';
+import { type PublicKey, toPublicKey } from './public-key.ts';
+import type { TrustedKey, TrustStore } from './trust-store.ts';
+
+/** Whom a host trusts; an empty choice trusts nobody. */
+export interface TrustOptions {
+  readonly trustedKeys?: readonly (KeyInput | PublicKey)[] | undefined;
+  readonly trustStore?: TrustStore | undefined;
+}
+
+export const trustOptionNames: readonly string[] = ['trustedKeys', 'trustStore'];
+
+/** How a signature and the trusted keys relate. */
+export type SignatureVerdict =
+  | { readonly verdict: 'trusted'; readonly key: TrustedKey }
+  | { readonly verdict: 'expired'; readonly key: TrustedKey; readonly notAfter: Date }
+  | { readonly verdict: 'revoked'; readonly key: TrustedKey; readonly reason: string }
+  | { readonly verdict: 'unknown' };
+
+/** The keys a host trusts, in the order they are tried. */
+export class Trust {
+  readonly keys: readonly TrustedKey[];
+  readonly #revoked: ReadonlyMap<string, string>;
+
+  /** @throws FidiusError `FIDIUS_KEY_INVALID`, `FIDIUS_OPTION_INVALID` */
+  constructor(options: TrustOptions) {
+    const { trustedKeys = [], trustStore } = options;
+    if (!Array.isArray(trustedKeys)) {
+      // A single key would otherwise be taken for a list of numbers or letters.
+      throw new FidiusError(
+        'FIDIUS_OPTION_INVALID',
+        `Option "trustedKeys" must be an array of keys, got ${describe(trustedKeys)}`,
+      );
+    }
+    if (trustStore !== undefined && !(Array.isArray(trustStore.keys) && trustStore.revoked instanceof Map)) {
+      throw new FidiusError(
+        'FIDIUS_OPTION_INVALID',
+        `Option "trustStore" must be a trust store, got ${describe(trustStore)}`,
+        {
+          hint: 'Pass what `await readTrustStore(path)` gave.',
+        },
+      );
+    }
+    const passed = trustedKeys.map((key) => ({ name: undefined, key: toPublicKey(key), notAfter: undefined }));
+    this.keys = [...passed, ...(trustStore?.keys ?? [])];
+    this.#revoked = trustStore?.revoked ?? new Map();
+  }
+
+  /** The best that can be said of a signature: the same key may be listed twice, once with an end. */
+  judge(message: Uint8Array, signature: Uint8Array, now = new Date()): SignatureVerdict {
+    let worse: SignatureVerdict = { verdict: 'unknown' };
+    for (const key of this.keys) {
+      if (!key.key.verifies(message, signature)) continue;
+      const reason = this.#revoked.get(key.key.id);
+      if (reason !== undefined) return { verdict: 'revoked', key, reason };
+      if (key.notAfter === undefined || now <= key.notAfter) return { verdict: 'trusted', key };
+      worse = { verdict: 'expired', key, notAfter: key.notAfter };
+    }
+    return worse;
+  }
+
+  trusts(key: PublicKey): boolean {
+    return this.keys.some((trusted) => trusted.key.id === key.id);
+  }
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import type { ErrorCode } from '../../errors/codes.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { checkOptionNames } from '../../errors/options.ts';
+import { SignatureError } from '../../errors/signature-error.ts';
+import { packageDigest } from '../digest.ts';
+import { ioCode, messageOf } from '../io-error.ts';
+import { readHead } from '../read-head.ts';
+import { explainMismatch, type Mismatch } from './explain-mismatch.ts';
+import { signatureBytes, signatureFileName } from './signature-files.ts';
+import { Trust, type TrustOptions, trustOptionNames } from './trust.ts';
+import { nameOf, type TrustedKey } from './trust-store.ts';
+
+export interface VerifyOptions extends TrustOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A package whose signature fits a trusted key. */
+export interface VerifiedPackage {
+  /** What was signed: 32 bytes, see `packageDigest()`. */
+  readonly digest: Buffer;
+  readonly signedBy: TrustedKey;
+}
+
+/**
+ * Checks that a folder is exactly what a trusted key signed.
+ *
+ * It says so of the bytes that were read just now. A host that goes on to run them takes them from the package store, where
+ * nobody can change them in between.
+ *
+ * @throws SignatureError `FIDIUS_SIGNATURE_MISSING`, `FIDIUS_SIGNATURE_INVALID`, `FIDIUS_SIGNATURE_KEY_EXPIRED`,
+ * `FIDIUS_SIGNATURE_KEY_REVOKED`; and what `packageDigest()` throws.
+ */
+export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
+  checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'signal']);
+  const trust = new Trust(options);
+  const signature = await readSignature(dir);
+  if (signature === undefined) throw missing(dir, trust);
+  const digest = await packageDigest(dir, { signal: options.signal });
+  return { digest, signedBy: await requireTrusted(dir, { dir, digest, signature, trust }) };
+}
+
+/** The bytes of `package.sig`; nothing when the package is not signed. */
+export async function readSignature(dir: string): Promise<Buffer | undefined> {
+  const path = join(dir, signatureFileName);
+  // One byte more than a signature has, to see one that is too long.
+  return readHead(path, signatureBytes + 1).catch((cause: unknown) => {
+    if (ioCode(cause) === 'ENOENT') return undefined;
+    throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
+  });
+}
+
+/**
+ * Checks a signature over a digest that is known already.
+ *
+ * @param origin what the user knows the package by: a folder, or the archive it came from.
+ * @param subject `dir` is where the files can be looked at again, to say which of them differ.
+ * @throws SignatureError
+ */
+export async function requireTrusted(
+  origin: string,
+  subject: {
+    readonly dir: string;
+    readonly digest: Buffer;
+    readonly signature: Buffer | undefined;
+    readonly trust: Trust;
+  },
+): Promise<TrustedKey> {
+  const { dir, digest, signature, trust } = subject;
+  if (signature === undefined) throw missing(origin, trust);
+  if (signature.length !== signatureBytes) {
+    throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
+      problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
+      hint: 'Get the package again from its author.',
+    });
+  }
+  const judged = trust.judge(digest, signature);
+  switch (judged.verdict) {
+    case 'trusted':
+      return judged.key;
+    case 'expired':
+      throw failure('FIDIUS_SIGNATURE_KEY_EXPIRED', origin, trust, {
+        problem: `it was signed with ${nameOf(judged.key)}, which is trusted until ${judged.notAfter.toISOString()}`,
+        hint: 'Ask the author for a package that is signed with a newer key.',
+      });
+    case 'revoked':
+      throw failure('FIDIUS_SIGNATURE_KEY_REVOKED', origin, trust, {
+        problem: `it was signed with ${nameOf(judged.key)}, which is revoked: ${judged.reason}`,
+        hint: 'Ask the author for a package that is signed with another key.',
+      });
+    case 'unknown':
+      throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(dir, signature, trust));
+  }
+}
+
+function missing(origin: string, trust: Trust): SignatureError {
+  return failure('FIDIUS_SIGNATURE_MISSING', origin, trust, {
+    problem: `it has no ${signatureFileName}`,
+    hint: 'Sign it, or load it without requiring a signature if you trust where it came from.',
+  });
+}
+
+function failure(code: ErrorCode, origin: string, trust: Trust, why: Mismatch): SignatureError {
+  const keys = trust.keys.map(({ name, key }) => ({ name, id: key.id }));
+  const data = { package: origin, keys, differences: why.differences };
+  return new SignatureError(code, `Cannot trust package ${origin}: ${why.problem}`, data, why.hint);
+}
