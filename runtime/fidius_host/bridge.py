@@ -27,6 +27,11 @@ encode = values.encode
 mark_children = fork.mark_children
 
 
+def call(callable_, data):
+    """Call a method of a plugin: ``data`` holds the positional arguments, encoded; so is what comes back."""
+    return encode(callable_(*decode(data)))
+
+
 def invoke(data):
     """Call one of the functions above: ``data`` holds its name and its positional arguments."""
     name, *arguments = values.decode(data)

@@ -1,7 +1,12 @@
 """From a Python exception to the plain data that crosses to the host."""
 
+import os
 import sys
 import traceback
+
+from .cannot_cross import CannotCross
+
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 UNPRINTABLE = "<unprintable Python exception>"
 UNKNOWN = "UNKNOWN_PYTHON_ERROR"
@@ -12,15 +17,20 @@ def describe(error):
 
     A ``fidius.PluginError`` keeps its own code, message and details; of any other exception the code is the name of its
     class. The traceback is the text that Python would have printed, with chained causes and without frame locals.
+
+    ``refused: {code, hint}`` is added when not the plugin raised, but the codec about what the plugin returned.
     """
     code, message, details = _plugin_error(error) or (_class_name(error), _text(error), None)
-    return {
+    description = {
         "code": code,
         "message": message,
         "details": details,
         "pythonType": _qualified_name(error),
         "traceback": _traceback(error),
     }
+    if isinstance(error, CannotCross):
+        description["refused"] = {"code": error.code, "hint": error.hint}
+    return description
 
 
 def _plugin_error(error):
@@ -75,7 +85,11 @@ def _text(error):
 
 def _traceback(error):
     try:
-        return _plain("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+        frames = error.__traceback__
+        # The frames that lead into the plugin are this package's own, and nothing to look at for its author.
+        while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+            frames = frames.tb_next
+        return _plain("".join(traceback.format_exception(type(error), error, frames)))
     except BaseException:
         return "%s: %s\n" % (_qualified_name(error), _text(error))
 

@@ -1,4 +1,5 @@
 import type { PythonApi } from './bind.ts';
+import { PinnedMemory } from './ffi.ts';
 import { type Borrowed, type Owned, type Ptr, storePointer } from './pointers.ts';
 
 /** Arguments that most calls have room for. */
@@ -11,8 +12,8 @@ const initialSlots = 16;
  * borrows the arguments for as long as it runs.
  */
 export class ArgumentFrame {
-  #words = new Int32Array(2 * initialSlots);
-  #owned: Owned[] = [];
+  #memory = new PinnedMemory(8 * initialSlots);
+  readonly #owned: Owned[] = [];
   #count = 0;
 
   /** Adds an argument and takes over the reference. */
@@ -28,7 +29,7 @@ export class ArgumentFrame {
 
   /** Calls with the arguments collected so far. 0 when the callee raised. */
   call(api: PythonApi, callable: Ptr): Owned | 0 {
-    return api.PyObject_Vectorcall(callable, this.#words, this.#count, 0);
+    return api.PyObject_Vectorcall(callable, this.#memory.address, this.#count, 0);
   }
 
   /** Gives up the references and is empty again. */
@@ -39,12 +40,12 @@ export class ArgumentFrame {
   }
 
   #push(pointer: Ptr): void {
-    if (2 * this.#count === this.#words.length) {
-      const wider = new Int32Array(2 * this.#words.length);
-      wider.set(this.#words);
-      this.#words = wider;
+    if (8 * this.#count === this.#memory.bytes.length) {
+      const wider = new PinnedMemory(2 * this.#memory.bytes.length);
+      wider.bytes.set(this.#memory.bytes);
+      this.#memory = wider;
     }
-    storePointer(this.#words, this.#count, pointer);
+    storePointer(this.#memory.words, this.#count, pointer);
     this.#count += 1;
   }
 }

@@ -1,12 +1,11 @@
+import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { PluginError } from '../errors/plugin-error.ts';
 import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
-import { writeValue } from '../wire/encode.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { PickleWriter } from '../wire/pickle-writer.ts';
-import { inside, ValueProblem } from '../wire/value-problem.ts';
+import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { ArgumentFrame } from './argument-frame.ts';
-import { RuntimeFailure, vectorcall } from './exception.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
@@ -18,11 +17,15 @@ export interface Callee {
   readonly method: string;
 }
 
+const untagged: DecodeOptions = {};
+const tagged: DecodeOptions = { wholeFloats: 'tagged' };
+
 /**
  * Calls Python on the calling thread and brings back what it returned or raised.
  *
  * One per interpreter and JavaScript thread. Every method takes the lock, runs to the end, and releases all references
- * it took, also when it throws. Calls may nest.
+ * it took, also when it throws. Calls may nest. Scalars go through the C API one by one; as soon as one argument is
+ * something else, all of them travel as one encoded tuple, and so does the result.
  */
 export class Caller {
   readonly #interpreter: Interpreter;
@@ -44,9 +47,12 @@ export class Caller {
     gil.enter();
     try {
       for (let index = 0; index < args.length; index += 1) {
-        if (!this.#scalars.push(frame, args[index])) this.#pushEncoded(frame, callee, index, args[index]);
+        if (this.#scalars.push(frame, args[index])) continue;
+        this.#writer.begin();
+        writeUntypedArguments(this.#writer, args);
+        return this.#callEncoded(callee, untagged);
       }
-      return this.#toJs(callee, this.#checked(callee, frame.call(api, callee.callable)), {});
+      return this.#toJs(callee, this.#checked(callee, frame.call(api, callee.callable)), untagged);
     } finally {
       this.#giveFrame(frame);
       gil.leave();
@@ -56,12 +62,13 @@ export class Caller {
   /** Calls with values that an interface declares. */
   typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
     const { gil } = this.#interpreter;
+    const frame = this.#takeFrame();
     gil.enter();
     let value: unknown;
     try {
-      const result = this.#checked(callee, this.#callTyped(callee, codec, args));
-      value = this.#toJs(callee, result, { wholeFloats: 'tagged' });
+      value = this.#callTyped(callee, codec, args, frame);
     } finally {
+      this.#giveFrame(frame);
       gil.leave();
     }
     return codec.readResult(value);
@@ -75,65 +82,47 @@ export class Caller {
     try {
       this.#scalars.pushKind(frame, 'bytes', input);
       const result = this.#checked(callee, frame.call(api, callee.callable));
-      return this.#scalars.isBytes(result)
-        ? this.#takeBytes(result)
-        : this.#takeBytes(this.#convert(callee, 'raw_bytes', result));
+      const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, 'raw_bytes', result);
+      try {
+        return this.#interpreter.memory.copyBytes(bytes);
+      } finally {
+        api.Py_DecRef(bytes);
+      }
     } finally {
       this.#giveFrame(frame);
       gil.leave();
     }
   }
 
-  #callTyped(callee: Callee, codec: MethodCodec, args: readonly unknown[]): Owned | Null {
-    const { api } = this.#interpreter;
+  #callTyped(callee: Callee, codec: MethodCodec, args: readonly unknown[], frame: ArgumentFrame): unknown {
     const kinds = codec.argumentKinds;
-    if (kinds === undefined) return this.#callEncoded(callee, codec, args);
-    const frame = this.#takeFrame();
-    try {
-      const values = codec.checkArguments(args);
-      for (let index = 0; index < kinds.length; index += 1) {
-        const kind = kinds[index] as (typeof kinds)[number];
-        if (!this.#scalars.pushKind(frame, kind, values[index])) this.#pushEncoded(frame, callee, index, values[index]);
-      }
-      return frame.call(api, callee.callable);
-    } finally {
-      this.#giveFrame(frame);
+    if (kinds !== undefined && this.#pushAll(frame, kinds, codec.checkArguments(args))) {
+      return this.#toJs(callee, this.#checked(callee, frame.call(this.#interpreter.api, callee.callable)), tagged);
     }
-  }
-
-  /** All arguments as one pickled tuple. */
-  #callEncoded(callee: Callee, codec: MethodCodec, args: readonly unknown[]): Owned | Null {
-    const { api } = this.#interpreter;
     this.#writer.begin();
     codec.writeArguments(this.#writer, args);
-    const tuple = this.#load(this.#writer.finish());
-    try {
-      return api.PyObject_CallObject(callee.callable, tuple);
-    } finally {
-      api.Py_DecRef(tuple);
-    }
+    return this.#callEncoded(callee, tagged);
   }
 
-  #pushEncoded(frame: ArgumentFrame, { method }: Callee, index: number, value: unknown): void {
-    try {
-      this.#writer.begin();
-      writeValue(this.#writer, value);
-    } catch (error) {
-      if (!(error instanceof ValueProblem)) throw error;
-      throw (inside(error, index) as ValueProblem).toFidiusError(
-        'arguments',
-        (place) => `Cannot pass ${place} to ${method}()`,
-      );
+  #pushAll(
+    frame: ArgumentFrame,
+    kinds: NonNullable<MethodCodec['argumentKinds']>,
+    values: readonly unknown[],
+  ): boolean {
+    for (let index = 0; index < kinds.length; index += 1) {
+      if (!this.#scalars.pushKind(frame, kinds[index] as (typeof kinds)[number], values[index])) return false;
     }
-    frame.give(this.#load(this.#writer.finish()));
+    return true;
   }
 
-  /** The object that encoded bytes stand for. */
-  #load(bytes: Uint8Array): Owned {
+  /** Calls with the arguments that the writer holds, through a helper that decodes them and encodes the result. */
+  #callEncoded(callee: Callee, options: DecodeOptions): unknown {
     const interpreter = this.#interpreter;
+    const bytes = this.#writer.finish();
     const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(bytes, bytes.length));
     try {
-      return interpreter.owned(vectorcall(interpreter.api, interpreter.helper('decode'), [data]));
+      const result = this.#checked(callee, interpreter.call(interpreter.helper('call'), callee.callable, data));
+      return this.#decode(result, options);
     } finally {
       interpreter.api.Py_DecRef(data);
     }
@@ -141,45 +130,40 @@ export class Caller {
 
   /** The value of a result; gives up the reference. */
   #toJs(callee: Callee, result: Owned, options: DecodeOptions): unknown {
-    let kept: Owned | undefined = result;
+    const value = this.#scalars.toJs(result, options === tagged);
+    if (value === notScalar) return this.#decode(this.#convert(callee, 'encode', result), options);
+    this.#interpreter.api.Py_DecRef(result);
+    return value;
+  }
+
+  /** The value of an encoded result; gives up the reference. */
+  #decode(result: Owned, options: DecodeOptions): unknown {
     try {
-      const value = this.#scalars.toJs(result, options.wholeFloats === 'tagged');
-      if (value !== notScalar) return value;
-      kept = undefined;
-      return decodeValue(this.#takeBytes(this.#convert(callee, 'encode', result)), options);
+      return decodeValue(this.#interpreter.memory.peekBytes(result), options);
     } finally {
-      if (kept !== undefined) this.#interpreter.api.Py_DecRef(kept);
+      this.#interpreter.api.Py_DecRef(result);
     }
   }
 
   /** Passes a result through a helper that may refuse it; gives up the reference. */
-  #convert({ method }: Callee, helper: string, result: Owned): Owned {
+  #convert(callee: Callee, helper: string, result: Owned): Owned {
     const interpreter = this.#interpreter;
     try {
-      return interpreter.owned(vectorcall(interpreter.api, interpreter.helper(helper), [result]));
-    } catch (error) {
-      if (!(error instanceof RuntimeFailure)) throw error;
-      throw new FidiusError('FIDIUS_VALUE_RESULT', `Cannot return the result of ${method}(): ${error.data.message}`, {
-        hint: 'Return plain values: numbers, text, bytes, lists, dicts, dataclasses.',
-      });
+      return this.#checked(callee, interpreter.call(interpreter.helper(helper), result));
     } finally {
       interpreter.api.Py_DecRef(result);
     }
   }
 
   #checked({ plugin, method }: Callee, result: Owned | Null): Owned {
-    this.#interpreter.endForkedChild();
-    if (result === 0) throw new PluginError(this.#interpreter.takeError(), { plugin, method });
-    return result;
-  }
-
-  /** A copy of a `bytes` object; gives up the reference. */
-  #takeBytes(bytes: Owned): Uint8Array {
-    try {
-      return this.#interpreter.memory.copyBytes(bytes);
-    } finally {
-      this.#interpreter.api.Py_DecRef(bytes);
-    }
+    const interpreter = this.#interpreter;
+    interpreter.endForkedChild();
+    if (result !== 0) return result;
+    const { refused, ...data } = interpreter.takeError();
+    if (refused === undefined) throw new PluginError(data, { plugin, method });
+    throw new FidiusError(refused.code as ErrorCode, `Cannot return the result of ${method}(): ${data.message}`, {
+      hint: refused.hint ?? undefined,
+    });
   }
 
   #takeFrame(): ArgumentFrame {

@@ -1,6 +1,6 @@
 import type { PluginErrorData } from '../errors/plugin-error.ts';
 import type { PythonApi } from './bind.ts';
-import { loadPointer, type Null, type Owned, type Ptr, storePointer } from './pointers.ts';
+import { loadPointer, type Null, type Owned } from './pointers.ts';
 
 /** An exception taken out of the interpreter: ours to release. */
 export function takeException(api: PythonApi): Owned | Null {
@@ -31,11 +31,4 @@ export class RuntimeFailure extends Error {
     super(`${data.pythonType}: ${data.message}`);
     this.data = data;
   }
-}
-
-/** Calls with positional arguments; the callee borrows them. 0 when it raised. */
-export function vectorcall(api: PythonApi, callable: Ptr, args: readonly Ptr[]): Owned | Null {
-  const words = new Int32Array(2 * Math.max(args.length, 1));
-  for (const [index, argument] of args.entries()) storePointer(words, index, argument);
-  return api.PyObject_Vectorcall(callable, words, args.length, 0);
 }

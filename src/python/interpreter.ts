@@ -2,12 +2,12 @@ import type { PluginErrorData } from '../errors/plugin-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
-import { RuntimeFailure, takeException, vectorcall } from './exception.ts';
-import type { Library } from './ffi.ts';
+import { RuntimeFailure, takeException } from './exception.ts';
+import { type Library, PinnedMemory } from './ffi.ts';
 import type { Gil } from './gil.ts';
 import { leave } from './leave.ts';
 import type { Memory } from './memory.ts';
-import type { Null, Owned } from './pointers.ts';
+import { type Null, type Owned, type Ptr, storePointer } from './pointers.ts';
 
 /** `PyBUF_WRITE` */
 const writableBuffer = 0x200;
@@ -27,6 +27,12 @@ export interface PythonFacts {
   readonly path: readonly string[];
 }
 
+/** An exception as `errors.py` describes it. */
+export interface ErrorDescription extends PluginErrorData {
+  /** Present when not the plugin raised, but the codec about what it returned. */
+  readonly refused?: { readonly code: string; readonly hint: string | null };
+}
+
 /**
  * CPython, started, as one JavaScript thread sees it: its functions, its lock, and the helpers of `runtime/`.
  *
@@ -39,6 +45,7 @@ export class Interpreter {
   /** Path of the libpython in use. */
   readonly libpython: string;
   readonly #libc: Library;
+  readonly #arguments = new PinnedMemory(16);
   readonly #helpers = new Map<string, Owned>();
   #bridge: Owned | undefined;
   /** Its first byte becomes 1 in a forked child. An explicit buffer lies outside V8's heap and never moves. */
@@ -61,7 +68,7 @@ export class Interpreter {
   /** Has Python mark every child that it forks. Under the lock, once per process. */
   markForkedChildren(): void {
     const view = this.owned(this.api.PyMemoryView_FromMemory(this.#forkMark, 1, writableBuffer));
-    const done = this.owned(vectorcall(this.api, this.helper('mark_children'), [view]));
+    const done = this.owned(this.call(this.helper('mark_children'), view));
     this.api.Py_DecRef(done);
     this.api.Py_DecRef(view);
   }
@@ -91,7 +98,7 @@ export class Interpreter {
     return this.gil.hold(() => {
       const data = this.owned(this.api.PyBytes_FromStringAndSize(message, message.length));
       try {
-        return decodeValue(this.#takeBytes(this.owned(vectorcall(this.api, this.helper('invoke'), [data]))));
+        return decodeValue(this.#takeBytes(this.owned(this.call(this.helper('invoke'), data))));
       } finally {
         this.api.Py_DecRef(data);
       }
@@ -113,10 +120,21 @@ export class Interpreter {
   callHelper(name: string, argument: number): Owned {
     const number = this.owned(this.api.PyLong_FromLongLong(argument));
     try {
-      return this.owned(vectorcall(this.api, this.helper(name), [number]));
+      return this.owned(this.call(this.helper(name), number));
     } finally {
       this.api.Py_DecRef(number);
     }
+  }
+
+  /**
+   * Calls one of our own helpers with one or two arguments; 0 when it raised. Under the lock.
+   *
+   * They take their arguments before they run anything that could come back here, hence one place for all calls.
+   */
+  call(callable: Ptr, first: Ptr, second?: Ptr): Owned | Null {
+    storePointer(this.#arguments.words, 0, first);
+    if (second !== undefined) storePointer(this.#arguments.words, 1, second);
+    return this.api.PyObject_Vectorcall(callable, this.#arguments.address, second === undefined ? 1 : 2, 0);
   }
 
   /** A new `str`. Under the lock. */
@@ -132,26 +150,26 @@ export class Interpreter {
   }
 
   /** Takes the pending exception and describes it as plain data. Under the lock, after a call that failed. */
-  takeError(): PluginErrorData {
+  takeError(): ErrorDescription {
     const exception = takeException(this.api);
     if (exception === 0) return undescribed('a call failed without an exception');
     try {
-      const description = vectorcall(this.api, this.helper('describe'), [exception]);
+      const description = this.call(this.helper('describe'), exception);
       if (description === 0) {
         this.api.PyErr_Clear();
         return undescribed('an exception that could not be described');
       }
-      const { details, ...data } = decodeValue(this.#takeBytes(description)) as unknown as PluginErrorData;
+      const { details, ...data } = decodeValue(this.#takeBytes(description)) as unknown as ErrorDescription;
       return details === null ? data : { ...data, details };
     } finally {
       this.api.Py_DecRef(exception);
     }
   }
 
-  /** Copies a `bytes` object out and releases it. */
+  /** The content of a `bytes` object, for a reader that is done at once; gives up the reference. */
   #takeBytes(bytes: Owned): Uint8Array {
     try {
-      return this.memory.copyBytes(bytes);
+      return this.memory.peekBytes(bytes);
     } finally {
       this.api.Py_DecRef(bytes);
     }

@@ -1,6 +1,9 @@
 import type { PythonApi } from './bind.ts';
-import type { Library } from './ffi.ts';
+import { type Library, PinnedMemory } from './ffi.ts';
 import { loadPointer, type Ptr } from './pointers.ts';
+
+/** Most results are smaller than this. */
+const scratchBytes = 16_384;
 
 /**
  * Copying between Python's memory and JavaScript's.
@@ -10,18 +13,28 @@ import { loadPointer, type Ptr } from './pointers.ts';
  */
 export class Memory {
   readonly #api: PythonApi;
-  readonly #memcpy: Memcpy;
-  readonly #strlen: Int32Array = new Int32Array(2);
-  #text = Buffer.allocUnsafeSlow(4096);
+  readonly #copyTo: (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
+  readonly #copyToAddress: (to: number, from: number, bytes: number) => void;
+  readonly #size = new PinnedMemory(8);
+  readonly #scratch = new PinnedMemory(scratchBytes);
+  readonly #scratchText: Buffer;
+  #bytesOffset: number | undefined;
 
-  constructor(api: PythonApi, process_: Library) {
+  constructor(api: PythonApi, libc: Library) {
     this.#api = api;
-    this.#memcpy = process_.function('memcpy', 'void', ['memory', 'address', 'size']) as Memcpy;
+    this.#copyTo = libc.function('memcpy', 'void', ['memory', 'address', 'size']) as typeof Memory.prototype.copy;
+    this.#copyToAddress = libc.function('memcpy', 'void', ['address', 'address', 'size']) as CopyToAddress;
+    this.#scratchText = Buffer.from(this.#scratch.buffer);
   }
 
   /** Fills `to` from an address that Python owns. */
   copy(to: NodeJS.ArrayBufferView, from: number, bytes: number): void {
-    this.#memcpy(to, from, bytes);
+    this.#copyTo(to, from, bytes);
+  }
+
+  /** The same for pinned memory, which is cheaper. */
+  copyPinned(to: PinnedMemory, from: number, bytes: number): void {
+    this.#copyToAddress(to.address, from, bytes);
   }
 
   /** A copy of a `bytes` object, in memory of its own. */
@@ -29,26 +42,37 @@ export class Memory {
     const size = this.#api.PyBytes_Size(bytes);
     // Not zeroed first, and not a slice of Node's shared pool, which a caller could transfer away.
     const copy = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-    if (size > 0) this.#memcpy(copy, this.#api.PyBytes_AsString(bytes), size);
+    if (size > 0) this.#copyTo(copy, this.#dataOf(bytes), size);
     return copy;
+  }
+
+  /** The same for a reader that is done before anything else is copied: a small one lies in memory that is used again. */
+  peekBytes(bytes: Ptr): Uint8Array {
+    const size = this.#api.PyBytes_Size(bytes);
+    if (size > scratchBytes) return this.copyBytes(bytes);
+    this.#copyToAddress(this.#scratch.address, this.#dataOf(bytes), size);
+    return this.#scratch.bytes.subarray(0, size);
   }
 
   /** The text of a `str` object, or nothing when it cannot be UTF-8 (a lone surrogate): then an exception is pending. */
   copyText(string: Ptr): string | undefined {
-    const address = this.#api.PyUnicode_AsUTF8AndSize(string, this.#strlen);
+    const address = this.#api.PyUnicode_AsUTF8AndSize(string, this.#size.address);
     if (address === 0) return undefined;
-    const size = loadPointer(this.#strlen, 0);
-    if (size > this.#text.length) {
-      if (size > 1 << 20) {
-        const whole = Buffer.allocUnsafeSlow(size);
-        this.#memcpy(whole, address, size);
-        return whole.toString('utf8', 0, size);
-      }
-      this.#text = Buffer.allocUnsafeSlow(2 * size);
+    const size = loadPointer(this.#size.words, 0);
+    if (size <= scratchBytes) {
+      this.#copyToAddress(this.#scratch.address, address, size);
+      return this.#scratchText.toString('utf8', 0, size);
     }
-    this.#memcpy(this.#text, address, size);
-    return this.#text.toString('utf8', 0, size);
+    const text = Buffer.allocUnsafeSlow(size);
+    this.#copyTo(text, address, size);
+    return text.toString('utf8');
+  }
+
+  /** Where the bytes of a `bytes` object begin: at one offset for all of them, which the first one tells. */
+  #dataOf(bytes: Ptr): number {
+    this.#bytesOffset ??= this.#api.PyBytes_AsString(bytes) - bytes;
+    return bytes + this.#bytesOffset;
   }
 }
 
-type Memcpy = (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
+type CopyToAddress = (to: number, from: number, bytes: number) => void;

@@ -1,6 +1,8 @@
 import type { ScalarKind } from '../wire/method-codec.ts';
+import { scalarKind } from '../wire/untyped-arguments.ts';
 import { WholeFloat } from '../wire/whole-float.ts';
 import type { ArgumentFrame } from './argument-frame.ts';
+import { PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import { type Borrowed, loadPointer, type Owned, type Ptr } from './pointers.ts';
 
@@ -34,8 +36,8 @@ export class Scalars {
   readonly #floatType: number;
   readonly #strType: number;
   readonly #bytesType: number;
-  readonly #head = new Int32Array(4);
-  readonly #overflow = new Int32Array(1);
+  readonly #head = new PinnedMemory(headBytes);
+  readonly #overflow = new PinnedMemory(4);
   readonly #text = Buffer.allocUnsafeSlow(12_288);
 
   /** Keeps its constants for the life of the interpreter. Under the lock. */
@@ -60,7 +62,8 @@ export class Scalars {
   /**
    * Adds an argument whose declared kind is known; the value was checked against it.
    *
-   * @returns false when an integer is too large for a C type: the codec takes those.
+   * @returns false for an integer too large for a C type, which the codec takes, and for text with a lone surrogate, which
+   *   the codec refuses.
    */
   pushKind(frame: ArgumentFrame, kind: ScalarKind, value: unknown): boolean {
     switch (kind) {
@@ -84,29 +87,8 @@ export class Scalars {
 
   /** Adds an argument of no declared type. @returns false when it is no scalar: the codec takes it or refuses it. */
   push(frame: ArgumentFrame, value: unknown): boolean {
-    switch (typeof value) {
-      case 'number':
-        if (Number.isSafeInteger(value) && !Object.is(value, -0)) return this.#pushInt(frame, value);
-        frame.give(this.#interpreter.owned(this.#interpreter.api.PyFloat_FromDouble(value)));
-        return true;
-      case 'string':
-        return value.isWellFormed() && this.#pushText(frame, value);
-      case 'boolean':
-        frame.lend(value ? this.#true : this.#false);
-        return true;
-      case 'bigint':
-        return this.#pushBigint(frame, value);
-      case 'undefined':
-        frame.lend(this.#none);
-        return true;
-      case 'object':
-        if (value instanceof Uint8Array) return this.#pushBytes(frame, value);
-        if (value !== null) return false;
-        frame.lend(this.#none);
-        return true;
-      default:
-        return false;
-    }
+    const kind = scalarKind(value);
+    return kind !== undefined && this.pushKind(frame, kind, value);
   }
 
   /**
@@ -119,11 +101,11 @@ export class Scalars {
     if (pointer === this.#true) return true;
     if (pointer === this.#false) return false;
     const { api, memory } = this.#interpreter;
-    memory.copy(this.#head, pointer, headBytes);
-    switch (loadPointer(this.#head, typeWord)) {
+    memory.copyPinned(this.#head, pointer, headBytes);
+    switch (loadPointer(this.#head.words, typeWord)) {
       case this.#intType: {
-        const value = api.PyLong_AsLongLongAndOverflow(pointer, this.#overflow);
-        return this.#overflow[0] === 0 ? value : notScalar;
+        const value = api.PyLong_AsLongLongAndOverflow(pointer, this.#overflow.address);
+        return this.#overflow.words[0] === 0 ? value : notScalar;
       }
       case this.#floatType: {
         const value = api.PyFloat_AsDouble(pointer);
@@ -139,8 +121,8 @@ export class Scalars {
   }
 
   isBytes(pointer: Ptr): boolean {
-    this.#interpreter.memory.copy(this.#head, pointer, headBytes);
-    return loadPointer(this.#head, typeWord) === this.#bytesType;
+    this.#interpreter.memory.copyPinned(this.#head, pointer, headBytes);
+    return loadPointer(this.#head.words, typeWord) === this.#bytesType;
   }
 
   #pushInt(frame: ArgumentFrame, value: number): boolean {
@@ -161,6 +143,7 @@ export class Scalars {
   }
 
   #pushText(frame: ArgumentFrame, value: string): boolean {
+    if (!value.isWellFormed()) return false;
     // A UTF-16 unit takes three bytes at most.
     const needed = value.length * 3;
     const text = needed <= this.#text.length ? this.#text : Buffer.allocUnsafeSlow(needed);

@@ -1,7 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { bindPython, type PythonApi } from './bind.ts';
-import { vectorcall } from './exception.ts';
 import { type Library, openLibrary, openProcess } from './ffi.ts';
 import { Gil } from './gil.ts';
 import { initializePython } from './initialize.ts';
@@ -128,7 +127,7 @@ function finishStart(interpreter: Interpreter): void {
   api.PyList_Insert(path, 0, runtime);
   const boot = interpreter.owned(api.PyImport_ImportModule('fidius_host.boot'));
   const finish = interpreter.owned(api.PyObject_GetAttrString(boot, 'finish_start'));
-  const done = interpreter.owned(vectorcall(api, finish, [runtime, sdk]));
+  const done = interpreter.owned(interpreter.call(finish, runtime, sdk));
   for (const reference of [done, sdk, runtime, finish, boot]) api.Py_DecRef(reference);
   // `site` has run by now; left at 1, the flag would make `multiprocessing` start its children without it.
   api.PyStructSequence_SetItem(flags, noSiteFlag, interpreter.owned(api.PyLong_FromLongLong(0)));

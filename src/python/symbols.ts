@@ -42,14 +42,14 @@ export const symbols = {
   // numbers
   PyLong_FromLongLong: { result: 'new', params: ['int64'] },
   PyLong_FromUnsignedLongLong: { result: 'new', params: ['int64'] },
-  PyLong_AsLongLongAndOverflow: { result: 'int64', params: ['obj', 'memory'] },
+  PyLong_AsLongLongAndOverflow: { result: 'int64', params: ['obj', 'address'] },
   PyFloat_FromDouble: { result: 'new', params: ['double'] },
   PyFloat_AsDouble: { result: 'double', params: ['obj'] },
   PyBool_FromLong: { result: 'new', params: ['int64'] },
 
   // text and bytes
   PyUnicode_FromStringAndSize: { result: 'new', params: ['memory', 'size'] },
-  PyUnicode_AsUTF8AndSize: { result: 'address', params: ['obj', 'memory'] },
+  PyUnicode_AsUTF8AndSize: { result: 'address', params: ['obj', 'address'] },
   PyMemoryView_FromMemory: { result: 'new', params: ['memory', 'size', 'int'] },
   PyBytes_FromStringAndSize: { result: 'new', params: ['memory', 'size'] },
   PyBytes_AsString: { result: 'address', params: ['obj'] },
@@ -71,7 +71,7 @@ export const symbols = {
   PyObject_Type: { result: 'new', params: ['obj'] },
   PyObject_CallObject: { result: 'new', params: ['obj', 'address'] },
   // The callee borrows the arguments. Part of the stable ABI since 3.12, exported since 3.9.
-  PyObject_Vectorcall: { result: 'new', params: ['obj', 'memory', 'size', 'address'] },
+  PyObject_Vectorcall: { result: 'new', params: ['obj', 'address', 'size', 'address'] },
 
   // exceptions
   PyErr_Occurred: { result: 'borrowed', params: [] },

@@ -8,7 +8,7 @@ import type { InterfaceDescriptor } from '../../src/wire/descriptor.ts';
 import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';
-import { manifestText, moduleText, writePackage } from '../support/packages.ts';
+import { manifestText, moduleText, writePackage } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Loading that must fail; also proves that nothing of it stays in the interpreter. */

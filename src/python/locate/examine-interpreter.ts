@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { findLibraryOf } from './find-library.ts';
 import { sharedLibraryHint } from './install-hint.ts';
 import type { LocatedPython } from './located-python.ts';
@@ -33,7 +33,7 @@ export function examineInterpreter(path: string, search: Search): Omit<LocatedPy
     freeThreaded,
     debug: config['Py_DEBUG'] === 1,
     implementation,
-    machine: library === undefined ? machineOf(answer.baseExecutable) : readPythonLibrary(library).machine,
+    machine: library === undefined ? machineOf(answer.baseExecutable) : machineOfLibrary(library),
     sitePackages,
   };
 }
@@ -41,4 +41,14 @@ export function examineInterpreter(path: string, search: Search): Omit<LocatedPy
 /** That of a static Python need not be ours; it is ours when its file is not to be seen, as behind a launcher. */
 function machineOf(executable: string): string {
   return (existsSync(executable) ? readBinary(executable)?.machine : undefined) ?? process.arch;
+}
+
+function machineOfLibrary(library: string): string {
+  try {
+    return readPythonLibrary(library).machine;
+  } catch (error) {
+    if (!isFidiusError(error)) throw error;
+    const message = `has the library ${library}, which ${error.message}`;
+    throw new FidiusError(error.code, message, { hint: error.hint, cause: error });
+  }
 }
