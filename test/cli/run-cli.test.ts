@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { readSource, sourceFiles } from '../support/imports.ts';
 import { rememberedIo } from '../support/remembered-io.ts';
-import { runFidius } from '../support/run-fidius.ts';
+import { fidius, runFidius } from '../support/run-fidius.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
@@ -102,5 +105,16 @@ describe('the program', () => {
   it('runs in a process, with the exit code of the command', () => {
     expect(runFidius(['--version'])).toEqual({ exitCode: 0, signal: null, stdout: `${version}\n`, stderr: '' });
     expect(runFidius(['doktor'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
+  it('ends quietly when nobody reads on, as with `| head`', async () => {
+    const [program, ...before] = fidius;
+    const child = spawn(program, [...before, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const complaints = text(child.stderr);
+
+    const [exitCode] = (await once(child, 'exit')) as [number];
+
+    expect({ exitCode, stderr: await complaints }).toEqual({ exitCode: 0, stderr: '' });
   });
 });
