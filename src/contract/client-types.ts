@@ -37,13 +37,13 @@ type Functions<M extends Methods, S extends Side> = {
 };
 
 type Call<M extends Method, S extends Side> =
-  M extends Method<infer A, infer R>
+  M extends Method<infer A>
     ? (
         ...args: [
           ...{ [I in keyof A]: ArgumentInput<A[I]> },
           options?: S extends 'async' ? CallOptions : SyncCallOptions,
         ]
-      ) => Answer<R, S>
+      ) => Answer<M['returns'], S>
     : never;
 
 type Answer<R extends ReturnType, S extends Side> =

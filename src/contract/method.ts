@@ -55,16 +55,21 @@ type IsOptional<O> = O extends { readonly optional: true } ? true : false;
  *
  * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
  */
+// Two signatures each, as otherwise the compiler would take the return of a method without one from where it is used.
+function declareMethod<const A extends ArgumentGroups = Record<never, never>>(
+  args?: A & OneWayToRead<A>,
+): Method<ArgumentTuple<A>, undefined, false>;
 function declareMethod<
-  const A extends ArgumentGroups = Record<never, never>,
-  const R extends ReturnType = undefined,
+  const A extends ArgumentGroups,
+  const R extends ReturnType,
   const O extends MethodOptions = Record<never, never>,
->(args?: A & OneWayToRead<A>, returns?: R, options?: O): Method<ArgumentTuple<A>, R, IsOptional<O>> {
-  const list = readArguments(args ?? {});
+>(args: A & OneWayToRead<A>, returns: R, options?: O): Method<ArgumentTuple<A>, R, IsOptional<O>>;
+function declareMethod(args: unknown = {}, returns?: ReturnType, options: MethodOptions = {}): unknown {
+  const list = readArguments(args);
   if (returns !== undefined && !isType(returns) && !isResultType(returns) && !isStreamType(returns)) {
     throw definitionError(`The return of method() must be a type made with t.*, got ${describe(returns)}`);
   }
-  return createMethod(list, returns as R, false, options ?? {}) as Method<ArgumentTuple<A>, R, IsOptional<O>>;
+  return createMethod(list, returns, false, options);
 }
 
 /**
@@ -72,16 +77,16 @@ function declareMethod<
  *
  * @param returns `t.bytes`, the default, or `t.result(t.bytes)` when Rust declares a `Result`.
  */
-function declareRawMethod<
-  const R extends RawReturn = typeof bytes,
-  const O extends MethodOptions = Record<never, never>,
->(returns?: R, options?: O): Method<[typeof bytes], R, IsOptional<O>> {
-  const returned: RawReturn = returns ?? bytes;
+function declareRawMethod(): Method<[typeof bytes], typeof bytes, false>;
+function declareRawMethod<const R extends RawReturn, const O extends MethodOptions = Record<never, never>>(
+  returns: R,
+  options?: O,
+): Method<[typeof bytes], R, IsOptional<O>>;
+function declareRawMethod(returned: RawReturn = bytes, options: MethodOptions = {}): unknown {
   if (returned !== bytes && !(isResultType(returned) && returned.inner === bytes)) {
     throw definitionError('A raw method returns t.bytes or t.result(t.bytes)');
   }
-  const list = [{ name: 'data', type: bytes }];
-  return createMethod(list, returned as R, true, options ?? {}) as Method<[typeof bytes], R, IsOptional<O>>;
+  return createMethod([{ name: 'data', type: bytes }], returned, true, options);
 }
 
 type RawReturn = typeof bytes | ResultType<typeof bytes>;
@@ -90,12 +95,12 @@ export const method = Object.assign(declareMethod, { raw: declareRawMethod });
 
 const optionNames = ['optional', 'since', 'doc', 'metadata'];
 
-function createMethod<R extends ReturnType>(
+function createMethod(
   list: readonly Argument[],
-  returns: R,
+  returns: ReturnType,
   wireRaw: boolean,
   options: MethodOptions,
-): Method<readonly ArgumentType[], R> {
+): Method {
   const place = wireRaw ? 'method.raw()' : 'method()';
   checkOptionNames(place, options, optionNames);
   const { optional = false, since, doc, metadata = {} } = options;

@@ -157,7 +157,12 @@ describe('an argument of the wrong type', () => {
     ['an array for bytes', t.bytes, [1], '"x" must be a Uint8Array, an ArrayBuffer or a DataView, got an array of 1'],
     ['an object for a list', t.list(t.u8), {}, '"x" must be an array, got an object'],
     ['an array of another length', t.array(t.u8, 2), [1], '"x" must be an array of 2, got an array of 1'],
-    ['a hole in a list', t.list(t.u8), [1, , 3], '"x[1]" must be an integer from 0 to 255 (u8), got undefined'],
+    [
+      'a hole in a list',
+      t.list(t.u8),
+      Object.assign([1], { 2: 3 }),
+      '"x[1]" must be an integer from 0 to 255 (u8), got undefined',
+    ],
     ['an item of a tuple', t.tuple(t.u8, t.bool), [1, 2], '"x[1]" must be a boolean, got 2'],
     ['a tuple of another length', t.tuple(t.u8, t.bool), [1], '"x" must be an array of 2, got an array of 1'],
     ['the inside of an option', t.option(t.bool), 0, '"x" must be a boolean, got 0'],

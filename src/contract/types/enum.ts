@@ -16,7 +16,7 @@ import { badArgument, badResult } from '../type-mismatch.ts';
 import { isPlainObject } from './plain-object.ts';
 import { requireFields, requireRustType } from './require-type.ts';
 import { unit } from './scalar.ts';
-import { type StructInput, type StructOutput, struct } from './struct.ts';
+import { type StructInput, type StructOutput, structConverter } from './struct.ts';
 
 /**
  * The variants of an enum: `t.unit` for one without data, a type for one with a single value, `t.tuple(…)` for one with
@@ -80,8 +80,18 @@ function isNames(variants: readonly string[] | Variants): variants is readonly s
 function variantTypes(variants: Variants, name: string): [string, unknown][] {
   return Object.entries(variants).map(([variant, given]) => [
     variant,
-    isPlainObject(given) && !isType(given) ? struct(`${name}::${variant}`, given) : given,
+    isPlainObject(given) && !isType(given) ? inlineStruct(name, variant, given) : given,
   ]);
+}
+
+/** The named values of a variant: a struct that has no name in Rust. */
+function inlineStruct(name: string, variant: string, given: unknown): AnyType {
+  const fields = requireFields(given, `t.enum() ${name}, ${variant}`);
+  return createType({
+    rust: '_',
+    shape: { kind: 'struct', name: `${name}.${variant}`, fields, doc: undefined },
+    converter: structConverter(fields),
+  });
 }
 
 function enumConverter(variants: Fields): Converter {
