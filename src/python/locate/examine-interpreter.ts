@@ -2,15 +2,14 @@ import { existsSync } from 'node:fs';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { findLibraryOf } from './find-library.ts';
 import { sharedLibraryHint } from './install-hint.ts';
-import type { LocatedPython } from './located-python.ts';
-import type { Search } from './locator.ts';
+import type { ExaminedPython, Search } from './locator.ts';
 import { probe } from './probe.ts';
 import { readPythonLibrary } from './python-library.ts';
 import { readBinary } from './read-binary.ts';
 import { checkSupported } from './supported.ts';
 
 /** Asks an interpreter who it is, and finds the shared library that belongs to it. */
-export function examineInterpreter(path: string, search: Search): Omit<LocatedPython, 'foundBy'> {
+export function examineInterpreter(path: string, search: Search): ExaminedPython {
   const answer = probe(path, search);
   const { implementation, version, executable, prefix, basePrefix, sitePackages, config } = answer;
   const freeThreaded = config['Py_GIL_DISABLED'] === 1;

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import type { LocatedPython } from './located-python.ts';
+import type { ExaminedPython } from './locator.ts';
 import { type PythonLibrary, readPythonLibrary } from './python-library.ts';
 import { checkSupported } from './supported.ts';
 
@@ -10,7 +10,7 @@ import { checkSupported } from './supported.ts';
  *
  * A library without its standard library is refused here: later it would be a failed start, and a process has only one.
  */
-export function examineLibrary(path: string): Omit<LocatedPython, 'foundBy'> {
+export function examineLibrary(path: string): ExaminedPython {
   const library = readPythonLibrary(path);
   const { version, freeThreaded, debug, machine } = library;
   checkSupported({ implementation: 'cpython', version, freeThreaded });

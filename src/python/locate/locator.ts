@@ -10,12 +10,15 @@ export interface Search {
   readonly probeTimeoutMs: number;
 }
 
+/** What looking into a candidate gives: the record without its place in the search. */
+export type ExaminedPython = Omit<LocatedPython, 'foundBy'>;
+
 /** Something that may be a Python. It costs nothing until it is examined. */
 export interface Candidate {
   /** What the reader is told was looked at. */
   readonly looked: string;
   /** Looks into it. Throws a `FidiusError` whose message continues a sentence that begins with what was looked at. */
-  examine(): Omit<LocatedPython, 'foundBy'>;
+  examine(): ExaminedPython;
 }
 
 /** One place where a Python may be found. */

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { examineLibrary } from './examine-library.ts';
-import type { LocatedPython } from './located-python.ts';
-import type { Locator, Search } from './locator.ts';
+import type { ExaminedPython, Locator, Search } from './locator.ts';
 import { namedInterpreter } from './named-interpreter.ts';
 import { readPythonLibrary } from './python-library.ts';
 
@@ -19,7 +18,7 @@ export const optionLibpython: Locator = {
   absence: () => 'not given',
 };
 
-function pair(path: string, python: string, search: Search): Omit<LocatedPython, 'foundBy'> {
+function pair(path: string, python: string, search: Search): ExaminedPython {
   const library = readPythonLibrary(path);
   const interpreter = namedInterpreter(python, { ...search, allowStatic: true }).examine();
   const [major, minor] = interpreter.version.split('.');
