@@ -87,9 +87,10 @@ describe('a path given as libpython', () => {
     ],
     [
       'was copied away from its standard library',
-      (path) => copyFileSync(python.libpython, path),
+      // Of a version that is nowhere: a system that keeps its own Python below / would have a standard library for it.
+      (path) => writeFileSync(path, elf({ machine: ourMachine, ownName: 'libpython3.99.so.1.0' })),
       'FIDIUS_PYTHON_INCOMPLETE',
-      'has no standard library: no folder above it holds lib/python',
+      'has no standard library: no folder above it holds lib/python3.99/os.py',
       'Name an interpreter as well, with the option `python`.',
     ],
   ])('that %s is refused by name', (_what, make, code, outcome, hint) => {
