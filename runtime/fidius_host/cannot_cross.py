@@ -16,7 +16,8 @@ class CannotCross(TypeError):
         self.hint = hint
 
     def __str__(self):
-        return "result%s: %s" % (self.path, self.problem) if self.path else self.problem
+        path = self.path if len(self.path) <= 400 else self.path[:200] + "…" + self.path[-100:]
+        return "result%s: %s" % (path, self.problem) if path else self.problem
 
 
 def type_name(kind):

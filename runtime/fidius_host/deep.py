@@ -69,12 +69,12 @@ class _Writer:
         """Write a value without parts, or begin a container."""
         sources = []
         while True:
+            if id(value) in self.ancestors:
+                raise CannotCross("it contains itself", code="FIDIUS_VALUE_CYCLE", hint="Return a tree.")
             index = self.memo.get(id(value))
             if index is not None:
                 self.out.append(b"j" + struct.pack("<I", index))
                 return
-            if id(value) in self.ancestors:
-                raise CannotCross("it contains itself", code="FIDIUS_VALUE_CYCLE", hint="Return a tree.")
             scalar = _SCALARS.get(type(value))
             if scalar is not None:
                 self.out.append(scalar(value))

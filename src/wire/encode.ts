@@ -9,6 +9,8 @@ import { ValueProblem } from './value-problem.ts';
 
 /** Ancestors of a value up to this depth are searched one by one, deeper ones in a set. */
 const SHALLOW = 32;
+/** Deeper than any data is nested: an object whose getters make its parts would never end. The same as in Python. */
+const MAX_DEPTH = 100_000;
 /** Python's `datetime` knows the years 1 to 9999. */
 const FIRST_MOMENT = -62_135_596_800_000;
 const LAST_MOMENT = 253_402_300_799_999;
@@ -64,6 +66,7 @@ function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void
           throw tooManyCopies();
         }
       }
+      if (open.length >= MAX_DEPTH) throw tooDeep();
       if (open.length >= SHALLOW) (deep ??= new Set()).add(entered.source);
       open.push(entered);
       container = entered;
@@ -152,6 +155,10 @@ function cycle(): ValueProblem {
   return new ValueProblem('FIDIUS_VALUE_CYCLE', 'it contains itself, and has no finite form', {
     hint: 'Pass a tree: replace the inner reference by a key or an index.',
   });
+}
+
+function tooDeep(): ValueProblem {
+  return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `it is nested deeper than ${MAX_DEPTH} levels`);
 }
 
 /** Element types by the tag that every realm's typed arrays carry, as letters of Python's `struct` module. */

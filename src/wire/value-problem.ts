@@ -28,7 +28,7 @@ export class ValueProblem extends Error {
    * @param doing what was being done, given the place: `` (place) => `Cannot pass ${place} to Python` ``.
    */
   toFidiusError(root: string, doing: (place: string) => string): FidiusError {
-    return new FidiusError(this.code, `${doing(root + this.path)}: ${this.message}`, { hint: this.hint });
+    return new FidiusError(this.code, `${doing(root + shortened(this.path))}: ${this.message}`, { hint: this.hint });
   }
 }
 
@@ -43,4 +43,9 @@ export function pathStep(step: string | number): string {
   if (typeof step === 'number') return `[${step}]`;
   if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step)) return `.${step}`;
   return `[${JSON.stringify(step.length > 40 ? `${step.slice(0, 40)}…` : step)}]`;
+}
+
+/** A path that a person can still read: of a very long one, both ends. */
+function shortened(path: string): string {
+  return path.length > 400 ? `${path.slice(0, 200)}…${path.slice(-100)}` : path;
 }
