@@ -1,5 +1,28 @@
 /** The public surface: re-exports, nothing else. */
 
+export type { CallOptions, Client, MethodName, SyncCallOptions, SyncClient } from './contract/client-types.ts';
+export {
+  defineInterface,
+  type Interface,
+  type InterfaceMethod,
+  type InterfaceOptions,
+  isInterface,
+} from './contract/interface.ts';
+export { method } from './contract/method.ts';
+export { t } from './contract/t.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export { FidiusError, type FidiusErrorOptions, isFidiusError } from './errors/fidius-error.ts';
+export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
+export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
 export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
+export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
+export type { CloseOptions, ExecutorName, PluginStats } from './executor/executor.ts';
+export type { LoadEvent } from './host/diagnostics.ts';
+export type { Discovery, FoundPackage, SkippedPackage } from './host/find-package.ts';
+export { loadPythonPlugin } from './host/load-python-plugin.ts';
+export type { Plugin, PluginInfo } from './host/plugin.ts';
+export { type HostLoadOptions, type HostOptions, PluginHost } from './host/plugin-host.ts';
+export { loadManifest, type Manifest, type ManifestOptions } from './packaging/manifest.ts';
+export type { PythonPluginHandle } from './python/handle.ts';
+export type { StartOptions } from './python/start.ts';
+export type { InterfaceDescriptor, MethodDescriptor } from './wire/descriptor.ts';

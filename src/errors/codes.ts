@@ -73,6 +73,8 @@ export const errorCodes = {
     'The Python that was found is too old, is not CPython, or was built without the global interpreter lock.',
 
   // loading a package
+  FIDIUS_PLUGIN_NOT_FOUND: 'No package in the search paths of the host has this name.',
+  FIDIUS_LOAD_ABORTED: 'Loading was given up because its signal was aborted; `cause` is the reason of the signal.',
   FIDIUS_ENTRY_MODULE_FOREIGN:
     'The entry module that Python found is not in the package: its name belongs to the standard library or to others.',
   FIDIUS_ENTRY_MODULE_INVALID: 'The name of the entry module is not a dotted Python module name.',
@@ -89,8 +91,11 @@ export const errorCodes = {
   FIDIUS_SEARCH_PATH: 'Something replaced `sys.path` by an object that is no list, so no package can be found.',
 
   // calls
+  FIDIUS_CALL_ABORTED: 'A call was given up because its signal was aborted; `cause` is the reason of the signal.',
   FIDIUS_CALL_INDEX: 'A method was called by an index that the interface does not have.',
   FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
+  FIDIUS_CALL_STREAM: 'A method that streams was called, which this version cannot carry yet.',
+  FIDIUS_CALL_SYNC: 'The plugin cannot be called on this thread, because it does not run in this process.',
   FIDIUS_CALL_WIRE_MODE: 'A raw method was called as a typed one, or a typed one as raw.',
 
   // executors and hosts

@@ -7,7 +7,7 @@ export interface PluginErrorData {
   /** The plugin's own code: `PluginError.code` in Python, otherwise the name of the exception's class. */
   readonly code: string;
   readonly message: string;
-  /** `PluginError.details`, parsed from JSON; `undefined` when the plugin gave none. */
+  /** `PluginError.details`; `null` or left out when the plugin gave none. */
   readonly details?: unknown;
   /** Qualified name of the exception's class, such as `ValueError` or `json.decoder.JSONDecodeError`. */
   readonly pythonType: string;
@@ -22,6 +22,7 @@ export interface PluginErrorData {
  */
 export class PluginError extends Error {
   readonly code: string;
+  /** What the plugin gave with the error; `undefined` when nothing. */
   readonly details: unknown;
   readonly pythonType: string;
   readonly traceback: string;
@@ -38,7 +39,7 @@ export class PluginError extends Error {
   constructor(data: PluginErrorData, where: { readonly plugin: string; readonly method: string }) {
     super(data.message);
     this.code = data.code;
-    this.details = data.details;
+    this.details = data.details ?? undefined;
     this.pythonType = data.pythonType;
     this.traceback = data.traceback;
     this.plugin = where.plugin;

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** What `fidius:load` publishes: a step of loading a package. The listener must not throw. */
+/** What `fidius:load` publishes: a step of loading a package. A listener must not throw. */
 export interface LoadEvent {
   readonly phase: 'start' | 'end' | 'error';
   /** Folder of the package. */
@@ -14,29 +14,57 @@ export interface LoadEvent {
   readonly error?: unknown;
 }
 
-/** Loading of packages: https://nodejs.org/api/diagnostics_channel.html */
+/** Loading of packages, by any host of this JavaScript thread. */
 export const loadChannel = channel('fidius:load');
-
-/** Publishes start and end, or error, of loading around `load`; costs nothing while nobody listens. */
-export function traceLoad<T>(about: Pick<LoadEvent, 'path' | 'interface'>, load: (details: LoadDetails) => T): T {
-  const details: LoadDetails = {};
-  if (!loadChannel.hasSubscribers) return load(details);
-  const started = performance.now();
-  const publish = (phase: LoadEvent['phase'], rest: Partial<LoadEvent> = {}) =>
-    loadChannel.publish({ phase, ...about, ...details, ...rest } satisfies LoadEvent);
-  publish('start');
-  try {
-    const result = load(details);
-    publish('end', { durationMs: performance.now() - started });
-    return result;
-  } catch (error) {
-    publish('error', { durationMs: performance.now() - started, error });
-    throw error;
-  }
-}
 
 /** What becomes known while loading; filled in as it does. */
 export interface LoadDetails {
   plugin?: string;
   entryModule?: string;
+}
+
+type Subject = Pick<LoadEvent, 'path' | 'interface'>;
+
+/** Publishes the start of loading, and its end or error; costs nothing while nobody listens. */
+export function traceLoad<T>(subject: Subject, load: (details: LoadDetails) => T): T {
+  const trace = new LoadTrace(subject);
+  try {
+    const result = load(trace.details);
+    trace.finish('end');
+    return result;
+  } catch (error) {
+    trace.finish('error', error);
+    throw error;
+  }
+}
+
+/** The same for loading that takes its time. */
+export async function traceLoadAsync<T>(subject: Subject, load: (details: LoadDetails) => Promise<T>): Promise<T> {
+  const trace = new LoadTrace(subject);
+  try {
+    const result = await load(trace.details);
+    trace.finish('end');
+    return result;
+  } catch (error) {
+    trace.finish('error', error);
+    throw error;
+  }
+}
+
+class LoadTrace {
+  readonly details: LoadDetails = {};
+  readonly #subject: Subject;
+  readonly #started = performance.now();
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+    if (loadChannel.hasSubscribers) loadChannel.publish({ phase: 'start', ...subject } satisfies LoadEvent);
+  }
+
+  finish(phase: 'end' | 'error', error?: unknown): void {
+    if (!loadChannel.hasSubscribers) return;
+    const durationMs = performance.now() - this.#started;
+    const event: LoadEvent = { phase, ...this.#subject, ...this.details, durationMs };
+    loadChannel.publish(phase === 'error' ? { ...event, error } : event);
+  }
 }

@@ -1,7 +1,7 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { loadManifest, type PythonManifest } from '../packaging/manifest.ts';
+import { loadManifest, type Manifest, type PythonManifest } from '../packaging/manifest.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import { loadPackage } from '../python/load.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
@@ -32,23 +32,28 @@ export function loadPythonPlugin(
   checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython']);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {
-    const manifest = readPythonManifest(packageDir, descriptor);
+    const manifest = loadManifest(packageDir);
+    checkPythonManifest(packageDir, manifest, descriptor);
     details.plugin = manifest.name;
     details.entryModule = manifest.python.entryModule;
     const interpreter = startPython(options);
-    const loaded = loadPackage(interpreter, packageDir, manifest, descriptor);
+    const { entryModule } = manifest.python;
+    const loaded = loadPackage(interpreter, { plugin: manifest.name, folder: packageDir, entryModule, descriptor });
     return new PythonPluginHandle(interpreter, loaded, manifest.name, descriptor);
   });
 }
 
-/** The manifest of a package that must be a Python plugin. */
-export function readPythonManifest(packageDir: string, { interfaceName }: InterfaceDescriptor): PythonManifest {
-  const manifest = loadManifest(packageDir);
-  if (manifest.runtime === 'python') return manifest;
+/** Refuses a package that is not a Python plugin. */
+export function checkPythonManifest(
+  path: string,
+  manifest: Manifest,
+  { interfaceName }: InterfaceDescriptor,
+): asserts manifest is PythonManifest {
+  if (manifest.runtime === 'python') return;
   throw new LoadError(
     'FIDIUS_RUNTIME_NOT_PYTHON',
     `it is not a Python plugin, its manifest says runtime = "${manifest.runtime}"`,
-    { path: packageDir, interface: interfaceName },
+    { path, interface: interfaceName },
     { hint: 'Packages of other runtimes run in the Rust host.' },
   );
 }

@@ -159,8 +159,7 @@ export class Interpreter {
         this.api.PyErr_Clear();
         return undescribed('an exception that could not be described');
       }
-      const { details, ...data } = decodeValue(this.#takeBytes(description)) as unknown as ErrorDescription;
-      return details === null ? data : { ...data, details };
+      return decodeValue(this.#takeBytes(description)) as ErrorDescription;
     } finally {
       this.api.Py_DecRef(exception);
     }

@@ -1,8 +1,6 @@
 import type { ErrorCode } from '../errors/codes.ts';
-import type { FidiusErrorOptions } from '../errors/fidius-error.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
 import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
-import type { PythonManifest } from '../packaging/manifest.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { Interpreter } from './interpreter.ts';
 
@@ -18,33 +16,55 @@ export interface LoadedPackage {
 
 export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'async generator';
 
+/** What must be known to load a package. */
+export interface PackageSource {
+  /** Name of the package, as errors call it. */
+  readonly plugin: string;
+  /** Its folder, as it shall stand on `sys.path`: it is neither resolved nor made absolute. */
+  readonly folder: string;
+  /** Dotted name of the module that holds the methods. */
+  readonly entryModule: string;
+  readonly descriptor: InterfaceDescriptor;
+}
+
 /**
  * Loads a package into the interpreter: search path, import, interface hash, methods (`runtime/fidius_host/loading.py`).
  *
  * All or nothing: on failure `sys.path` and `sys.modules` are as before. Takes the lock, and holds it for as long as the
  * package's module-level code runs.
  *
- * @param folder as it shall stand on `sys.path`: it is neither resolved nor made absolute.
  * @throws {@link LoadError} one code for each way in which loading can fail.
  */
-export function loadPackage(
-  interpreter: Interpreter,
-  folder: string,
-  manifest: PythonManifest,
-  descriptor: InterfaceDescriptor,
-): LoadedPackage {
-  const place: LoadPlace = { path: folder, interface: descriptor.interfaceName };
-  const { entryModule } = manifest.python;
+export function loadPackage(interpreter: Interpreter, source: PackageSource): LoadedPackage {
+  const outcome = interpreter.invoke('loading.load', ...loadArguments(source));
+  interpreter.endForkedChild();
+  return readLoadOutcome(outcome, source);
+}
+
+/**
+ * The arguments of `loading.load`, checked.
+ *
+ * @throws {@link LoadError} `FIDIUS_ENTRY_MODULE_INVALID`.
+ */
+export function loadArguments({ folder, entryModule, descriptor }: PackageSource): readonly unknown[] {
   if (!dottedName.test(entryModule)) {
+    const place = { path: folder, interface: descriptor.interfaceName };
     throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
       hint: 'Give [python] entry_module as a dotted Python name, such as "greeter" or "greeter.main".',
     });
   }
   const methods = descriptor.methods.map(({ name, optional }) => [name, optional ?? false]);
-  const outcome = interpreter.invoke('loading.load', folder, entryModule, descriptor.interfaceHash, methods);
-  interpreter.endForkedChild();
+  return [folder, entryModule, descriptor.interfaceHash, methods];
+}
+
+/**
+ * What `loading.load` answered, wherever it ran.
+ *
+ * @throws {@link LoadError} when it answered with a failure.
+ */
+export function readLoadOutcome(outcome: unknown, source: PackageSource): LoadedPackage {
   if ((outcome as Partial<Failure>).failure === undefined) return outcome as LoadedPackage;
-  throw toError(outcome as Failure, place, manifest, descriptor);
+  throw toError(outcome as Failure, source);
 }
 
 /** Gives a package back: the last load of it takes its modules along. */
@@ -132,22 +152,16 @@ const explanations = {
   hash: { code: 'FIDIUS_INTERFACE_HASH_MISMATCH', message: () => '', hint: '' },
 } as const satisfies Record<string, Explanation>;
 
-function toError(
-  failure: Failure,
-  place: LoadPlace,
-  manifest: PythonManifest,
-  descriptor: InterfaceDescriptor,
-): LoadError {
-  const { module, method, attribute } = failure;
-  const where = { ...place, module, method, attribute };
+function toError(failure: Failure, { plugin, folder, descriptor }: PackageSource): LoadError {
+  const { module, method, attribute, error } = failure;
+  const place: LoadPlace = { path: folder, interface: descriptor.interfaceName, module, method, attribute };
   if (failure.failure === 'hash') {
     const got = BigInt(failure.got);
-    return new InterfaceHashMismatchError(where, got, descriptor.interfaceHash, hashHint(got, descriptor));
+    return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));
   }
   const { code, message, hint }: Explanation = explanations[failure.failure];
-  const options: FidiusErrorOptions =
-    failure.error === undefined ? { hint } : { hint, cause: cause(failure, manifest) };
-  return new LoadError(code, message(failure), where, options);
+  const cause = error === undefined ? {} : { cause: new PluginError(error, { plugin, method: method ?? '' }) };
+  return new LoadError(code, message(failure), place, { hint, ...cause });
 }
 
 function hashHint(got: bigint, { interfaceName, standaloneHash }: InterfaceDescriptor): string {
@@ -155,14 +169,6 @@ function hashHint(got: bigint, { interfaceName, standaloneHash }: InterfaceDescr
     return `The package was made with the other spelling of the same types (${formatHash(got)}): write the expected hash into it.`;
   }
   return `Build the package against the host's version of ${interfaceName}, or load it with the version it was built for.`;
-}
-
-function cause({ error, method }: Failure, manifest: PythonManifest): PluginError {
-  const { details, ...data } = error;
-  return new PluginError(details === null ? data : { ...data, details }, {
-    plugin: manifest.name,
-    method: method ?? '',
-  });
 }
 
 function shortened(value: number | bigint): string {

@@ -1,0 +1,26 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { LoadEvent } from './diagnostics.ts';
+
+let listening = false;
+
+/**
+ * Prints what the diagnostics channels publish, for people: on stderr, when `FIDIUS_DEBUG` is set to anything but `0`.
+ * Only the first call does anything.
+ */
+export function debugToStderr(env: NodeJS.ProcessEnv): void {
+  if (listening || (env['FIDIUS_DEBUG'] ?? '0') === '0' || env['FIDIUS_DEBUG'] === '') return;
+  listening = true;
+  subscribe('fidius:load', (message) => console.error(`fidius: ${loadLine(message as LoadEvent)}`));
+}
+
+function loadLine({ phase, path, interface: name, plugin, entryModule, durationMs, error }: LoadEvent): string {
+  const took = durationMs === undefined ? '' : ` after ${durationMs.toFixed(1)} ms`;
+  switch (phase) {
+    case 'start':
+      return `loading ${path} for ${name}`;
+    case 'end':
+      return `loaded ${plugin} (module ${entryModule}) from ${path}${took}`;
+    case 'error':
+      return `failed to load ${path}${took}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

@@ -1,0 +1,139 @@
+import { createClient, createSyncClient } from '../contract/client.ts';
+import type { Client, MethodName, SyncClient } from '../contract/client-types.ts';
+import type { Interface, InterfaceMethod } from '../contract/interface.ts';
+import { FidiusError } from '../errors/fidius-error.ts';
+import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
+import type { PythonManifest } from '../packaging/manifest.ts';
+import type { PythonPluginHandle } from '../python/handle.ts';
+
+/** What is known about a loaded plugin. */
+export interface PluginInfo {
+  readonly name: string;
+  readonly version: string;
+  /** Folder it was loaded from. */
+  readonly path: string;
+  readonly interface: string;
+  readonly interfaceVersion: number;
+  readonly interfaceHash: bigint;
+  readonly runtime: 'python';
+  readonly executor: ExecutorName;
+  /** Version of the Python that runs it, such as `3.11.7`. */
+  readonly pythonVersion: string;
+  /** `[metadata]` of its manifest. */
+  readonly metadata: unknown;
+}
+
+/** A loaded plugin, with the methods of its interface as typed functions. Made by `PluginHost.load()`. */
+export class Plugin<I extends Interface> implements AsyncDisposable {
+  /** Functions that return promises; Python runs where the executor says. */
+  readonly client: Client<I>;
+  readonly info: PluginInfo;
+  readonly #definition: I;
+  readonly #loaded: ExecutorPlugin;
+  readonly #onClose: () => void;
+  #sync: SyncClient<I> | undefined;
+
+  /** @internal */
+  constructor(definition: I, loaded: ExecutorPlugin, info: PluginInfo, onClose: () => void) {
+    this.#definition = definition;
+    this.#loaded = loaded;
+    this.#onClose = onClose;
+    this.info = info;
+    this.client = createClient(definition, (method, index) => bindAsync(loaded, method, index));
+  }
+
+  /**
+   * Functions that run on this thread and return when Python is done: the shortest way, for short calls of trusted code.
+   * Nothing else runs in this thread meanwhile.
+   */
+  get sync(): SyncClient<I> {
+    this.#sync ??= this.#createSync();
+    return this.#sync;
+  }
+
+  /** Whether the plugin has an optional method. */
+  supports(method: MethodName<I>): boolean {
+    return this.client[method as keyof Client<I>] !== undefined;
+  }
+
+  stats(): PluginStats {
+    return this.#loaded.stats();
+  }
+
+  /** Ends the plugin; afterwards every method says that it is closed. Never rejects, may be called again. */
+  async close(options?: CloseOptions): Promise<void> {
+    this.#onClose();
+    await this.#loaded.close(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #createSync(): SyncClient<I> {
+    const handle = this.#loaded.sync();
+    if (handle === undefined) {
+      throw new FidiusError(
+        'FIDIUS_CALL_SYNC',
+        `Plugin ${this.info.name} runs in another process and cannot be called on this thread`,
+        { hint: 'Use `client`, or load it with the executor "inline" or "thread".' },
+      );
+    }
+    return createSyncClient(this.#definition, (method, index) => bindSync(handle, method, index));
+  }
+}
+
+type Carry = (args: unknown[], options: CallOptions | undefined) => unknown;
+
+function bindAsync(loaded: ExecutorPlugin, method: InterfaceMethod, index: number): Carry | undefined {
+  if (loaded.methods[index] === 'absent') return undefined;
+  const { codec } = method;
+  if (method.streaming || method.clientStreaming) return () => Promise.reject(noStreams(method));
+  if (!method.wireRaw) return (args, options) => loaded.call(index, codec, args, options);
+  return (args, options) => loaded.callRaw(index, rawInput(method, args), options);
+}
+
+function bindSync(handle: PythonPluginHandle, method: InterfaceMethod, index: number): Carry | undefined {
+  if (handle.methodKind(index) === 'absent') return undefined;
+  const { codec } = method;
+  if (method.streaming || method.clientStreaming) {
+    return () => {
+      throw noStreams(method);
+    };
+  }
+  if (!method.wireRaw) return (args) => handle.callWithCodec(index, codec, args);
+  return (args) => handle.callRaw(index, rawInput(method, args));
+}
+
+/** The bytes of a raw call, checked as any other argument. */
+function rawInput({ codec }: InterfaceMethod, args: unknown[]): Uint8Array {
+  return codec.checkArguments(args)[0] as Uint8Array;
+}
+
+function noStreams({ name }: InterfaceMethod): FidiusError {
+  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() streams, which this version cannot carry yet`, {
+    hint: 'Return a list, or split the work into several calls.',
+  });
+}
+
+/** What a plugin's info says, put together from where it is known. */
+export function describePlugin(
+  definition: Interface,
+  manifest: PythonManifest,
+  path: string,
+  executor: ExecutorName,
+  pythonVersion: string,
+): PluginInfo {
+  return Object.freeze({
+    name: manifest.name,
+    version: manifest.version,
+    path,
+    interface: definition.name,
+    interfaceVersion: definition.version,
+    interfaceHash: definition.hash,
+    runtime: 'python',
+    executor,
+    pythonVersion,
+    metadata: manifest.metadata,
+  });
+}
