@@ -38,6 +38,10 @@ export function checkChoice(place: string, name: string, value: unknown, choices
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object') {
+    const name = value.constructor?.name;
+    return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
+  }
   switch (typeof value) {
     case 'undefined':
       return 'undefined';
@@ -53,9 +57,5 @@ export function describe(value: unknown): string {
       return 'a function';
     case 'symbol':
       return 'a symbol';
-    default: {
-      const name = value.constructor?.name;
-      return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
-    }
   }
 }
