@@ -6,8 +6,8 @@ export interface DocOptions {
   readonly doc?: string;
 }
 
-/** @throws FidiusError `FIDIUS_INTERFACE_INVALID` when `doc` is there and no string. */
+/** What was said, if anything was. @throws FidiusError `FIDIUS_INTERFACE_INVALID` when `doc` is there and no string. */
 export function readDoc(doc: unknown, place: string): string | undefined {
-  if (doc === undefined || typeof doc === 'string') return doc;
+  if (doc === undefined || typeof doc === 'string') return doc?.trim() === '' ? undefined : doc;
   throw definitionError(`doc of ${place} must be a string, got ${describe(doc)}`);
 }

@@ -15,7 +15,9 @@ export type ArgumentGroups = ArgumentGroup | readonly ArgumentGroup[];
 export type ArgumentTuple<A> = A extends readonly ArgumentGroup[]
   ? { -readonly [I in keyof A]: A[I][keyof A[I]] }
   : A extends ArgumentGroup
-    ? Repeat<A[keyof A], keyof A>
+    ? string extends keyof A
+      ? A[string][]
+      : Repeat<A[keyof A], keyof A>
     : never;
 
 /**
@@ -25,7 +27,7 @@ export type ArgumentTuple<A> = A extends readonly ArgumentGroup[]
  * come out swapped. With equal types no order can be wrong. The message is what the compiler prints.
  */
 export type OneWayToRead<A> = A extends readonly ArgumentGroup[]
-  ? { readonly [I in keyof A]: IsUnion<keyof A[I]> extends true ? 'each object of the list holds one argument' : A[I] }
+  ? { readonly [I in keyof A]: HasSeveral<A[I]> extends true ? 'each object of the list holds one argument' : A[I] }
   : A extends ArgumentGroup
     ? AllEqual<A> extends true
       ? unknown
@@ -56,4 +58,5 @@ type AnyMember<U> = Both<U extends unknown ? () => U : never> extends () => infe
 
 type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
 
-type IsUnion<U> = [U] extends [Both<U>] ? false : true;
+/** True for an object of several names; of one whose names are any strings nothing can be said. */
+type HasSeveral<A> = string extends keyof A ? false : [keyof A] extends [Both<keyof A>] ? false : true;

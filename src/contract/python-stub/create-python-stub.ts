@@ -1,0 +1,103 @@
+import type { Interface, InterfaceMethod } from '../interface.ts';
+import { formatHash } from '../interface-hash.ts';
+import type { ReturnType } from '../method.ts';
+import type { ArgumentType } from '../method-arguments.ts';
+import { isResultType, isStreamType } from '../whole-type.ts';
+import { PythonScope } from './python-scope.ts';
+import { comment, docstring, pythonString, toPythonName } from './python-text.ts';
+import { bracketed, PythonTypes } from './python-types.ts';
+
+/**
+ * The module a plugin author starts from: the hash, a function with type hints for each method, and the classes that
+ * the hints name. Valid Python 3.9 and later, whatever the interface calls its things.
+ */
+export function createPythonStub(definition: Interface): string {
+  const scope = new PythonScope(definition.methods.map(({ name }) => name));
+  const types = new PythonTypes(scope);
+  const functions = definition.methods.map((method) => functionText(method, scope, types));
+  const aliases = definition.methods
+    .map(({ name }) => ({ name, local: scope.functionOf(name) }))
+    .filter(({ name, local }) => name !== local)
+    .map(({ name, local }) => `${scope.use('globals')}()[${pythonString(name)}] = ${local}`);
+
+  const head = [
+    docstring(moduleText(definition, types), ''),
+    'from __future__ import annotations',
+    scope.imports(),
+    `# The host compares this with the hash of its own ${definition.name} before the first call.\n` +
+      `__interface_hash__ = ${formatHash(definition.hash)}`,
+  ];
+  const tail = '# The host looks these names up in the module, although no function can have them.';
+  return [
+    head.filter((part) => part !== '').join('\n\n'),
+    ...types.definitions,
+    ...functions,
+    ...(aliases.length === 0 ? [] : [[tail, ...aliases].join('\n')]),
+  ]
+    .join('\n\n\n')
+    .concat('\n');
+}
+
+function moduleText({ name, version, doc }: Interface, types: PythonTypes): string {
+  const parts = [
+    `A plugin for the interface ${name}, version ${version}.`,
+    ...(doc === undefined ? [] : [doc]),
+    'Made by `fidius stub`: fill in the functions. The host passes arguments by position.',
+  ];
+  if (types.hasDataclasses) {
+    parts.push(
+      'In place of a dataclass a function may return a dict with the same keys. A host in Rust takes\n' +
+        'nothing else.',
+    );
+  }
+  return parts.join('\n\n');
+}
+
+function functionText(method: InterfaceMethod, scope: PythonScope, types: PythonTypes): string {
+  const parameters = parameterNames(method).map(({ name, type }) => `${name}: ${argumentHint(type, scope, types)}`);
+  const signature = bracketed(`def ${scope.functionOf(method.name)}(`, parameters, ')');
+  const body = [
+    ...(method.doc === undefined ? [] : [docstring(method.doc, '    ')]),
+    ...(method.streaming ? ['# A generator: yield the items one by one.'] : []),
+    `raise ${scope.use('NotImplementedError')}(${pythonString(method.name)})`,
+  ];
+  return [
+    ...notes(method).map(comment),
+    `@${scope.use('method')}`,
+    `${signature} -> ${returnHint(method.returns, scope, types)}:`,
+    ...body.map((line) => `    ${line}`),
+  ].join('\n');
+}
+
+function notes({ optional, since, wireRaw, clientStreaming }: InterfaceMethod): string[] {
+  return [
+    ...(optional
+      ? [`Optional${since === undefined ? '' : ` since version ${since}`}: a plugin may leave it out.`]
+      : []),
+    ...(wireRaw ? ['Raw: bytes come and go as they are.'] : []),
+    ...(clientStreaming ? ['The stream is always the first argument.'] : []),
+  ];
+}
+
+/** The parameters as Python gets them: a stream in front of the others, wherever it was declared. */
+function parameterNames(method: InterfaceMethod): { readonly name: string; readonly type: ArgumentType }[] {
+  const streamsFirst = method.arguments.toSorted((a, b) => Number(isStreamType(b.type)) - Number(isStreamType(a.type)));
+  const taken = new Set<string>();
+  return streamsFirst.map(({ name, type }) => {
+    let own = toPythonName(name);
+    while (taken.has(own)) own += '_';
+    taken.add(own);
+    return { name: own, type };
+  });
+}
+
+function argumentHint(type: ArgumentType, scope: PythonScope, types: PythonTypes): string {
+  if (isStreamType(type)) return `${scope.use('Iterator')}[${types.hint(type.item, 'received')}]`;
+  return types.hint(type, 'received');
+}
+
+function returnHint(returns: ReturnType, scope: PythonScope, types: PythonTypes): string {
+  if (returns === undefined) return 'None';
+  if (isStreamType(returns)) return `${scope.use('Iterator')}[${types.hint(returns.item, 'returned')}]`;
+  return types.hint(isResultType(returns) ? returns.inner : returns, 'returned');
+}

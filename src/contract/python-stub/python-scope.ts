@@ -1,0 +1,91 @@
+import { isPythonName, toPythonName } from './python-text.ts';
+
+/** What a stub may import, by module. */
+const imported = {
+  dataclasses: ['dataclass'],
+  typing: ['Any', 'Iterator', 'Literal', 'Optional', 'TypedDict', 'Union'],
+  fidius: ['method'],
+} as const;
+
+/** What is there without an import, in the module `builtins`. */
+const builtins = [
+  'NotImplementedError',
+  'bool',
+  'bytes',
+  'dict',
+  'float',
+  'globals',
+  'int',
+  'list',
+  'str',
+  'tuple',
+] as const;
+
+type Imported = (typeof imported)[keyof typeof imported][number];
+type Builtin = (typeof builtins)[number];
+
+/**
+ * The names of one Python module, handed out so that nothing hides anything else.
+ *
+ * The functions of the interface come first, as their names are given: a method may be called `list` or `method`. What
+ * is imported makes room for them under another name, and classes make room for both.
+ */
+export class PythonScope {
+  readonly #taken = new Set<string>();
+  readonly #functions = new Map<string, string>();
+  readonly #elsewhere = new Map<Imported | Builtin, string>();
+  readonly #used = new Set<Imported | Builtin>();
+  readonly #builtinsModule: string;
+
+  constructor(methodNames: readonly string[]) {
+    // First those that stay as they are, so that none of them moves for one that cannot stay.
+    const ordered = methodNames.toSorted((a, b) => Number(isPythonName(b)) - Number(isPythonName(a)));
+    for (const name of ordered) this.#functions.set(name, this.define(toPythonName(name)));
+    this.#builtinsModule = this.#besideFunctions('builtins');
+    for (const name of Object.values(imported).flat()) this.#elsewhere.set(name, this.#besideFunctions(name));
+    for (const name of builtins) {
+      this.#elsewhere.set(name, this.#taken.has(name) ? `${this.#builtinsModule}.${name}` : name);
+    }
+    for (const name of this.#elsewhere.values()) this.#taken.add(name);
+  }
+
+  /** The Python function of a method. */
+  functionOf(method: string): string {
+    return this.#functions.get(method) ?? toPythonName(method);
+  }
+
+  /** A name that nothing else in the module has: `wanted`, or that and a number. */
+  define(wanted: string): string {
+    let name = wanted;
+    for (let count = 2; this.#taken.has(name); count += 1) name = `${wanted}${count}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  /** How to write a name from elsewhere; it is imported from then on. */
+  use(name: Imported | Builtin): string {
+    this.#used.add(name);
+    return this.#elsewhere.get(name) ?? name;
+  }
+
+  /** The imports for all that was used: those of Python, an empty line, those of others. */
+  imports(): string {
+    const importsOf = (module: keyof typeof imported): string[] => {
+      const used = imported[module].filter((name) => this.#used.has(name));
+      const parts = used.map((name) => asLocal(name, this.#elsewhere.get(name) ?? name));
+      return parts.length === 0 ? [] : [`from ${module} import ${parts.join(', ')}`];
+    };
+    const hidden = builtins.some((name) => this.#used.has(name) && this.#elsewhere.get(name) !== name);
+    const ours = hidden ? [`import ${asLocal('builtins', this.#builtinsModule)}`] : [];
+    const python = [...ours, ...importsOf('dataclasses'), ...importsOf('typing')];
+    return [python.join('\n'), ...importsOf('fidius')].filter((part) => part !== '').join('\n\n');
+  }
+
+  #besideFunctions(name: string): string {
+    return this.#taken.has(name) ? this.define(`_${name}`) : name;
+  }
+}
+
+function asLocal(name: string, local: string): string {
+  return name === local ? name : `${name} as ${local}`;
+}
