@@ -37,25 +37,13 @@ export function checkChoice(place: string, name: string, value: unknown, choices
 /** What a value is, in the words of an error message: short, and never its whole content. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
+  if (typeof value === 'string') {
+    return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
+  }
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  if (typeof value !== 'object') return Object.is(value, -0) ? '-0' : String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object') {
-    const name = value.constructor?.name;
-    return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
-  }
-  switch (typeof value) {
-    case 'undefined':
-      return 'undefined';
-    case 'string':
-      return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
-    case 'number':
-      return Object.is(value, -0) ? '-0' : String(value);
-    case 'bigint':
-      return `${value}n`;
-    case 'boolean':
-      return String(value);
-    case 'function':
-      return 'a function';
-    case 'symbol':
-      return 'a symbol';
-  }
+  const name = value.constructor?.name;
+  return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
