@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Block, root } from './markdown.ts';
+
+const execute = promisify(execFile);
+
+/**
+ * The blocks of all pages laid out as files, a folder for each page, so that compilers and interpreters can work on them
+ * as they do on a reader's machine: `fidius` is this project, and the packages it installs are installed.
+ */
+export class DocWorkspace implements Disposable {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-docs-')));
+
+  constructor(blocks: readonly Block[]) {
+    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
+    writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+    for (const block of blocks) {
+      const file = this.fileOf(block);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, block.code);
+    }
+  }
+
+  /** The folder of the page a block is on; what the reader would have open. */
+  pageFolderOf(block: Block): string {
+    return join(this.folder, block.page.replaceAll(/[/.]/g, '-'));
+  }
+
+  fileOf(block: Block): string {
+    return join(this.pageFolderOf(block), block.file ?? `line-${block.line}.${block.language}`);
+  }
+
+  /** What TypeScript says about all blocks together, as it prints it; nothing when it is content. */
+  async typeErrors(): Promise<string> {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const outcome = await runFile(process.execPath, [tsc, '--noEmit', '-p', this.folder], this.folder);
+    return outcome.exitCode === 0 ? '' : outcome.stdout;
+  }
+
+  /** Runs a program in the folder of a block's page. */
+  async run(block: Block, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    return await runFile(command, args, this.pageFolderOf(block), env);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface Outcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Whether a block names a file of the project; such a block is compared with it and needs no other check. */
+export function isProjectFile(block: Block): block is Block & { file: string } {
+  return block.file !== undefined && existsSync(join(root, block.file));
+}
+
+const tsconfig = {
+  extends: join(root, 'tsconfig.json'),
+  compilerOptions: { paths: { fidius: [join(root, 'src/index.ts')] } },
+  include: ['**/*.ts'],
+  exclude: ['node_modules'],
+};
+
+async function runFile(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+  try {
+    const { stdout, stderr } = await execute(command, args, { cwd, env: { ...process.env, ...env }, timeout: 60_000 });
+    return { exitCode: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: number; stdout: string; stderr: string };
+    return { exitCode: code ?? null, stdout, stderr };
+  }
+}
