@@ -40,9 +40,13 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') {
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   }
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'object') return describeObject(value);
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
-  if (typeof value !== 'object') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function describeObject(value: object): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const name = value.constructor?.name;
   return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
