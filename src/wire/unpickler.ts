@@ -23,6 +23,7 @@ export class Unpickler {
   /** Heights of {@link #stack} at the marks that are still open. */
   readonly #marks: number[] = [];
   readonly #memo: unknown[] = [];
+  /** Just behind the opcode at work: where errors say that something is wrong. */
   #at = 0;
   #view: DataView | undefined;
   #buffer: Buffer | undefined;
@@ -45,12 +46,15 @@ export class Unpickler {
     const bytes = this.#bytes;
     const stack = this.#stack;
     const memo = this.#memo;
-    this.#need(2);
+    const end = bytes.length;
+    if (end < 2) throw this.#truncated();
     if (bytes[0] !== 0x80 || bytes[1] !== 5) throw corrupt('no pickle of protocol 5', 0);
-    this.#at = 2;
+    let at = 2;
+    let size = 0;
     for (;;) {
-      if (this.#at >= bytes.length) throw this.#truncated();
-      const opcode = bytes[this.#at++] as number;
+      if (at >= end) throw this.#truncated();
+      const opcode = bytes[at++] as number;
+      this.#at = at;
       switch (opcode) {
         case 0x4e: // NONE
           stack.push(null);
@@ -62,44 +66,61 @@ export class Unpickler {
           stack.push(false);
           break;
         case 0x4b: // BININT1
-          this.#need(1);
-          stack.push(bytes[this.#at++]);
+          stack.push(this.#uint8(at));
+          at += 1;
           break;
         case 0x4d: // BININT2
-          this.#need(2);
-          stack.push((bytes[this.#at] as number) | ((bytes[this.#at + 1] as number) << 8));
-          this.#at += 2;
+          stack.push(this.#uint8(at) | (this.#uint8(at + 1) << 8));
+          at += 2;
           break;
         case 0x4a: // BININT
-          stack.push(this.#uint32() | 0);
+          stack.push(this.#uint32(at) | 0);
+          at += 4;
           break;
         case 0x8a: // LONG1
-          stack.push(this.#int(this.#uint8()));
+          size = this.#uint8(at);
+          stack.push(this.#int(at + 1, size));
+          at += 1 + size;
           break;
         case 0x8b: // LONG4
-          stack.push(this.#int(this.#uint32()));
+          size = this.#uint32(at);
+          stack.push(this.#int(at + 4, size));
+          at += 4 + size;
           break;
         case 0x47: // BINFLOAT
-          stack.push(this.#float());
+          stack.push(this.#float(at));
+          at += 8;
           break;
         case 0x8c: // SHORT_BINUNICODE
-          stack.push(this.#text(this.#uint8()));
+          size = this.#uint8(at);
+          stack.push(this.#text(at + 1, size));
+          at += 1 + size;
           break;
         case 0x58: // BINUNICODE
-          stack.push(this.#text(this.#uint32()));
+          size = this.#uint32(at);
+          stack.push(this.#text(at + 4, size));
+          at += 4 + size;
           break;
         case 0x8d: // BINUNICODE8
-          stack.push(this.#text(this.#uint64()));
+          size = this.#uint64(at);
+          stack.push(this.#text(at + 8, size));
+          at += 8 + size;
           break;
         case 0x43: // SHORT_BINBYTES
-          stack.push(this.#copy(this.#uint8()));
+          size = this.#uint8(at);
+          stack.push(this.#copy(at + 1, size));
+          at += 1 + size;
           break;
         case 0x42: // BINBYTES
-          stack.push(this.#copy(this.#uint32()));
+          size = this.#uint32(at);
+          stack.push(this.#copy(at + 4, size));
+          at += 4 + size;
           break;
         case 0x8e: // BINBYTES8
         case 0x96: // BYTEARRAY8
-          stack.push(this.#copy(this.#uint64()));
+          size = this.#uint64(at);
+          stack.push(this.#copy(at + 8, size));
+          at += 8 + size;
           break;
         case 0x5d: // EMPTY_LIST
         case 0x29: // EMPTY_TUPLE
@@ -119,10 +140,12 @@ export class Unpickler {
           memo.push(stack[stack.length - 1]);
           break;
         case 0x68: // BINGET
-          this.#recall(this.#uint8());
+          this.#recall(this.#uint8(at));
+          at += 1;
           break;
         case 0x6a: // LONG_BINGET
-          this.#recall(this.#uint32());
+          this.#recall(this.#uint32(at));
+          at += 4;
           break;
         case 0x61: // APPEND
           this.#append(this.#below(1));
@@ -163,37 +186,35 @@ export class Unpickler {
           stack.length = this.#popMark();
           break;
         case 0x95: // FRAME
-          if (this.#uint64() > bytes.length - this.#at) throw this.#truncated();
+          if (this.#uint64(at) > end - at - 8) throw this.#truncated();
+          at += 8;
           break;
         case 0x2e: // STOP
-          return this.#finish();
+          return this.#finish(at);
         default:
           throw corrupt(`unknown opcode 0x${opcode.toString(16).padStart(2, '0')}`, this.#at - 1);
       }
     }
   }
 
-  #finish(): unknown {
+  #finish(at: number): unknown {
     const [root] = this.#stack;
-    if (this.#stack.length !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corrupt('no value', this.#at);
-    if (this.#at !== this.#bytes.length) throw corrupt('more than one value', this.#at);
+    if (this.#stack.length !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corrupt('no value', at);
+    if (at !== this.#bytes.length) throw corrupt('more than one value', at);
     const problem = this.#defects?.locate(root, (target) => this.#replaced?.get(target) ?? target);
     if (problem !== undefined) throw problem.toFidiusError('result', (place) => `Cannot read ${place} from Python`);
     return root;
   }
 
-  #float(): number | WholeFloat {
-    this.#need(8);
+  #float(at: number): number | WholeFloat {
+    this.#need(at, 8);
     this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
-    const value = this.#view.getFloat64(this.#at);
-    this.#at += 8;
+    const value = this.#view.getFloat64(at);
     return this.#tagged && Number.isInteger(value) ? new WholeFloat(value) : value;
   }
 
-  #int(size: number): unknown {
-    this.#need(size);
-    const at = this.#at;
-    this.#at += size;
+  #int(at: number, size: number): unknown {
+    this.#need(at, size);
     try {
       return decodeInt(this.#bytes, at, size);
     } catch {
@@ -201,10 +222,8 @@ export class Unpickler {
     }
   }
 
-  #text(size: number): unknown {
-    this.#need(size);
-    const at = this.#at;
-    this.#at += size;
+  #text(at: number, size: number): unknown {
+    this.#need(at, size);
     const short = shortText(this.#bytes, at, size);
     if (short !== undefined) return short;
     const { buffer, byteOffset, length } = this.#bytes;
@@ -226,11 +245,10 @@ export class Unpickler {
   }
 
   /** Bytes in memory of their own. */
-  #copy(size: number): Uint8Array {
-    this.#need(size);
+  #copy(at: number, size: number): Uint8Array {
+    this.#need(at, size);
     const copy = new Uint8Array(size);
-    copy.set(this.#bytes.subarray(this.#at, this.#at + size));
-    this.#at += size;
+    copy.set(this.#bytes.subarray(at, at + size));
     return copy;
   }
 
@@ -361,28 +379,26 @@ export class Unpickler {
     return height;
   }
 
-  #uint8(): number {
-    this.#need(1);
-    return this.#bytes[this.#at++] as number;
+  #uint8(at: number): number {
+    this.#need(at, 1);
+    return this.#bytes[at] as number;
   }
 
-  #uint32(): number {
-    this.#need(4);
+  #uint32(at: number): number {
+    this.#need(at, 4);
     const bytes = this.#bytes;
-    const at = this.#at;
-    this.#at = at + 4;
     const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
     return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
   }
 
   /** Rounded beyond 2^53, where it is more than there can be anyway. */
-  #uint64(): number {
-    const low = this.#uint32();
-    return low + this.#uint32() * 0x1_0000_0000;
+  #uint64(at: number): number {
+    return this.#uint32(at) + this.#uint32(at + 4) * 0x1_0000_0000;
   }
 
-  #need(size: number): void {
-    if (size > this.#bytes.length - this.#at) throw this.#truncated();
+  /** Checks that `size` bytes are there. */
+  #need(at: number, size: number): void {
+    if (size > this.#bytes.length - at) throw this.#truncated();
   }
 
   #truncated(): Error {
