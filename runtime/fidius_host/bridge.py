@@ -1,6 +1,7 @@
 """The two doors through which the host calls this package: values in, values out, as encoded bytes."""
 
 from . import boot, errors, fork, loading, shutdown, values
+from .cannot_cross import CannotCross, type_name
 
 
 def _report():
@@ -10,11 +11,18 @@ def _report():
     return diagnosis.report()
 
 
+def _start_server():
+    from . import serving
+
+    return serving.start_here()
+
+
 _functions = {
     "boot.facts": boot.facts,
     "diagnosis.report": _report,
     "loading.load": loading.load,
     "loading.unload": loading.unload,
+    "serving.start_here": _start_server,
     "shutdown.blocking_threads": shutdown.blocking_threads,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,
@@ -52,6 +60,10 @@ def raw_bytes(result):
         return bytes(result)
     if isinstance(result, memoryview):
         return result.tobytes()
-    if isinstance(result, (str, int, float, dict, set, frozenset)) or not hasattr(result, "__getitem__"):
-        raise TypeError("a raw method must return bytes, got %s" % type(result).__qualname__)
-    return bytes(list(result))
+    try:
+        # bytes(5) would be five zeros, bytes({1: 2}) the keys: only a sequence is meant.
+        if not isinstance(result, (str, dict)) and hasattr(result, "__getitem__"):
+            return bytes(list(result))
+    except (TypeError, ValueError):
+        pass
+    raise CannotCross("a raw method must return bytes, got %s" % type_name(type(result)), hint="Return bytes.")

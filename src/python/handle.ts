@@ -95,7 +95,9 @@ export class PythonPluginHandle implements Disposable {
   #callee(index: number, raw: boolean): Callee {
     const callee = this.#callees[index];
     // The rare cases in one place, off the path that every call takes.
-    if (callee === undefined || this.descriptor.methods[index]?.wireRaw !== raw) throw this.#refusal(index, raw);
+    if (typeof index !== 'number' || callee === undefined || this.descriptor.methods[index]?.wireRaw !== raw) {
+      throw this.#refusal(index, raw);
+    }
     return callee;
   }
 
