@@ -1,11 +1,9 @@
-import type { ErrorCode } from '../errors/codes.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
-import { PluginError } from '../errors/plugin-error.ts';
 import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { PickleWriter } from '../wire/pickle-writer.ts';
 import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { ArgumentFrame } from './argument-frame.ts';
+import { toCallError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
@@ -159,11 +157,7 @@ export class Caller {
     const interpreter = this.#interpreter;
     interpreter.endForkedChild();
     if (result !== 0) return result;
-    const { refused, ...data } = interpreter.takeError();
-    if (refused === undefined) throw new PluginError(data, { plugin, method });
-    throw new FidiusError(refused.code as ErrorCode, `Cannot return the result of ${method}(): ${data.message}`, {
-      hint: refused.hint ?? undefined,
-    });
+    throw toCallError(interpreter.takeError(), plugin, method);
   }
 
   #takeFrame(): ArgumentFrame {

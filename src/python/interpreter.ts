@@ -2,6 +2,7 @@ import type { PluginErrorData } from '../errors/plugin-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
+import type { ErrorDescription } from './call-error.ts';
 import { RuntimeFailure, takeException } from './exception.ts';
 import { type Library, PinnedMemory } from './ffi.ts';
 import type { Gil } from './gil.ts';
@@ -25,12 +26,6 @@ export interface PythonFacts {
   readonly implementation: string;
   /** `sys.path` right after the start. */
   readonly path: readonly string[];
-}
-
-/** An exception as `errors.py` describes it. */
-export interface ErrorDescription extends PluginErrorData {
-  /** Present when not the plugin raised, but the codec about what it returned. */
-  readonly refused?: { readonly code: string; readonly hint: string | null };
 }
 
 /**
