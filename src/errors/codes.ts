@@ -75,6 +75,7 @@ export const errorCodes = {
   // loading a package
   FIDIUS_PLUGIN_NOT_FOUND: 'No package in the search paths of the host has this name.',
   FIDIUS_LOAD_ABORTED: 'Loading was given up because its signal was aborted; `cause` is the reason of the signal.',
+  FIDIUS_LOAD_TIMEOUT: 'Loading was given up because its time was over; most likely the import of the module hangs.',
   FIDIUS_ENTRY_MODULE_FOREIGN:
     'The entry module that Python found is not in the package: its name belongs to the standard library or to others.',
   FIDIUS_ENTRY_MODULE_INVALID: 'The name of the entry module is not a dotted Python module name.',
@@ -96,13 +97,24 @@ export const errorCodes = {
   FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
   FIDIUS_CALL_STREAM: 'A method that streams was called, which this version cannot carry yet.',
   FIDIUS_CALL_SYNC: 'The plugin cannot be called on this thread, because it does not run in this process.',
+  FIDIUS_CALL_SYNC_TIMEOUT:
+    'A call on this thread was given a deadline, which here cannot be kept; the message says what is missing.',
+  FIDIUS_CALL_TIMEOUT: 'A call was given up because its time was over.',
   FIDIUS_CALL_WIRE_MODE: 'A raw method was called as a typed one, or a typed one as raw.',
 
   // executors and hosts
+  FIDIUS_EXECUTOR_FAILED: 'What runs the calls ended unexpectedly; all calls under way are lost, and no more are taken.',
+  FIDIUS_EXECUTOR_UNKNOWN: 'An executor was asked for by a name that does not exist.',
+  FIDIUS_EXECUTOR_UNSUPPORTED: 'This executor does not exist on this platform.',
   FIDIUS_HOST_CLOSED: 'The host was closed; it loads nothing and runs nothing any more.',
   FIDIUS_PLUGIN_CLOSED: 'The plugin was closed; its methods cannot be called any more.',
+  FIDIUS_POOL_STUCK: 'Every thread is held by a call that was given up and cannot be stopped, so nothing can run.',
+  FIDIUS_QUEUE_FULL: 'More calls of a plugin are waiting than its queue may hold.',
 
   // command line
+  FIDIUS_CLI_INTERFACE: 'A module exports no interface, not the one that was asked for, or several without a choice.',
+  FIDIUS_CLI_MODULE: 'A module named on the command line cannot be imported.',
+  FIDIUS_CLI_OUTPUT: 'The file that a command should write is there already, or cannot be written.',
   FIDIUS_CLI_USAGE: 'A command was typed wrongly: an unknown command or option, or a missing argument.',
 } as const satisfies Record<`FIDIUS_${string}`, string>;
 

@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Interface } from '../../contract/interface.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import type { Command, CommandIo, OptionSpec } from '../command.ts';
+import { readArguments } from '../read-arguments.ts';
+
+const options = {
+  interface: { type: 'string', value: 'name', help: 'The interface, where the module has several' },
+  out: { type: 'string', value: 'file', help: 'Write to a new file instead of standard output' },
+  force: { type: 'boolean', help: 'Replace the file if it is there already' },
+} as const satisfies Record<string, OptionSpec>;
+
+const about = { name: 'stub', usage: 'fidius stub <module> [options]' };
+
+/** `fidius stub`: the Python module that an author starts from, for an interface of a TypeScript or JavaScript module. */
+export const stub: Command = {
+  ...about,
+  summary: 'Write the Python module that a plugin for an interface starts from',
+  options,
+  examples: [
+    'fidius stub greeter-interface.ts --out my-greeter/my_greeter.py',
+    'fidius stub interfaces.js --interface Greeter',
+  ],
+  async run(argv, io) {
+    const { options: given, positionals } = readArguments(about, argv, options, ['module']);
+    const [path = ''] = positionals;
+    const { importModule } = await import('../import-module.ts');
+    const { isInterface } = await import('../../contract/interface.ts');
+    const { createPythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
+
+    const exported = Object.values(await importModule(path, io.cwd));
+    const definition = choose([...new Set(exported.filter(isInterface))], given.interface, path);
+    const text = createPythonStub(definition);
+    if (given.out === undefined || given.out === '-') io.stdout.write(text);
+    else write(resolve(io.cwd, given.out), text, definition, given.force === true, io);
+    return 0;
+  },
+};
+
+function choose(found: readonly Interface[], name: string | undefined, path: string): Interface {
+  const names = [...new Set(found.map((each) => each.name))].join(', ');
+  if (found.length === 0) {
+    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface`, {
+      hint: 'Export what defineInterface() returns.',
+    });
+  }
+  const fitting = name === undefined ? found : found.filter((each) => each.name === name);
+  const [only, another] = fitting;
+  if (only === undefined) {
+    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}, but ${names}`);
+  }
+  if (another === undefined) return only;
+  const hint = name === undefined ? 'Choose one with --interface.' : 'Give them different names.';
+  throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports ${fitting.length} interfaces: ${names}`, { hint });
+}
+
+/** Never over a file that is there, unless asked to: it is where the author writes the plugin. */
+function write(file: string, text: string, definition: Interface, force: boolean, io: CommandIo): void {
+  try {
+    writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const reason = exists ? 'it is there already' : error instanceof Error ? error.message : String(error);
+    throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${file}: ${reason}`, {
+      cause: error,
+      ...(exists ? { hint: 'Choose another file, or replace it with --force.' } : {}),
+    });
+  }
+  const count = definition.methods.length;
+  io.stdout.write(`Wrote ${file}: ${definition.name} with ${count} ${count === 1 ? 'method' : 'methods'}\n`);
+}

@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run-cli.ts';
+import { rememberedIo } from '../support/remembered-io.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const fixtures = join(import.meta.dirname, '../fixtures/interfaces');
+const approved = readFileSync(join(import.meta.dirname, '../fixtures/stubs/greeter.py'), 'utf8');
+
+async function run(argv: readonly string[], cwd = fixtures) {
+  const io = rememberedIo({ cwd });
+  const exitCode = await runCli(['stub', ...argv], io);
+  return { exitCode, ...io.output };
+}
+
+describe('fidius stub', () => {
+  it.each([[['greeter.ts']], [['greeter.ts', '--out', '-']], [['./greeter.ts', '--interface', 'Greeter']]])(
+    'prints the stub of the only interface of a module: %j',
+    async (argv) => {
+      expect(await run(argv)).toEqual({ exitCode: 0, stdout: approved, stderr: '' });
+    },
+  );
+
+  it('writes it to a file, and says so', async () => {
+    const out = join(tempFolder('with space'), 'größe.py');
+
+    const outcome = await run(['greeter.ts', '--out', out]);
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: `Wrote ${out}: Greeter with 1 method\n`, stderr: '' });
+    expect(readFileSync(out, 'utf8')).toBe(approved);
+  });
+
+  it('finds module and file from where it was started', async () => {
+    const cwd = tempFolder();
+
+    const outcome = await run([join(fixtures, 'several.ts'), '--interface=Two', '--out=two.py'], cwd);
+
+    expect(outcome.stdout).toBe(`Wrote ${join(cwd, 'two.py')}: Two with 2 methods\n`);
+    expect(readFileSync(join(cwd, 'two.py'), 'utf8')).toContain('def too() -> int:');
+  });
+
+  it('does not write over a file, unless asked to', async () => {
+    const out = join(tempFolder(), 'mine.py');
+    writeFileSync(out, 'work of days');
+
+    const refused = await run(['greeter.ts', '--out', out]);
+
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toBe(
+      `error: Cannot write ${out}: it is there already\nhint: Choose another file, or replace it with --force.\n`,
+    );
+    expect(readFileSync(out, 'utf8')).toBe('work of days');
+    expect((await run(['greeter.ts', '--out', out, '--force'])).exitCode).toBe(0);
+    expect(readFileSync(out, 'utf8')).toBe(approved);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['no such file', ['nowhere.ts'], `Cannot import ${join(fixtures, 'nowhere.ts')}: there is no such file\n`],
+    ['a module that throws', ['failing.ts'], `Cannot import ${join(fixtures, 'failing.ts')}: no interfaces today\n`],
+    ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export what defineInterface() returns.\n'],
+    ['several', ['several.ts'], 'several.ts exports 2 interfaces: One, Two\nhint: Choose one with --interface.\n'],
+    ['another name', ['several.ts', '--interface', 'Tow'], 'several.ts exports no interface Tow, but One, Two\n'],
+    [
+      'a folder that is not there',
+      ['greeter.ts', '--out', 'nowhere/x.py'],
+      `Cannot write ${join(fixtures, 'nowhere/x.py')}: ENOENT: no such file or directory, open '${join(fixtures, 'nowhere/x.py')}'\n`,
+    ],
+  ])('fails for %s', async (_what, argv, message) => {
+    expect(await run(argv)).toEqual({ exitCode: 1, stdout: '', stderr: `error: ${message}` });
+  });
+
+  it('needs a module', async () => {
+    expect(await run([])).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'error: fidius stub needs <module>\nhint: Usage: fidius stub <module> [options]\n',
+    });
+  });
+});

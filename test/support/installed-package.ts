@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CliOutcome } from './run-fidius.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Installs this project, compiled as it is shipped, into `node_modules` of a folder, with what it depends on. */
+export function installPackage(folder: string): void {
+  const target = join(folder, 'node_modules/fidius');
+  mkdirSync(target, { recursive: true });
+  cpSync(join(root, 'package.json'), join(target, 'package.json'));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const settings = ['--outDir', join(target, 'dist'), '--declaration', 'false', '--declarationMap', 'false'];
+  spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), ...settings], { cwd: root });
+  for (const name of ['koffi', '@koromix', 'smol-toml']) linkPackage(folder, name);
+}
+
+/** Makes a package that this project has installed available in `node_modules` of a folder. */
+export function linkPackage(folder: string, name: string): void {
+  const link = join(folder, 'node_modules', name);
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(join(root, 'node_modules', name), link);
+}
+
+/** Runs the installed `fidius` with nothing but Node: no loader, no settings of this process. */
+export function runInstalled(folder: string, argv: readonly string[]): CliOutcome {
+  const main = join(folder, 'node_modules/fidius/dist/cli/main.js');
+  const env = { PATH: process.env['PATH'] };
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [main, ...argv], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { exitCode: status, signal, stdout, stderr };
+}
