@@ -31,20 +31,25 @@ export function largeInteger(
   rust: 'i64' | 'u64' | 'i128' | 'u128' | 'isize' | 'usize',
   bits: 64 | 128,
 ): Type<bigint, bigint | number> {
-  const { minimum, maximum, expected } = range(rust, bits);
-  const lowNumber = Number(minimum);
+  const { minimum, expected } = range(rust, bits);
+  const lowest = Number(minimum);
+  // Cutting to the bits and comparing is what V8 does fastest.
+  const fits =
+    minimum === 0n
+      ? (value: bigint) => BigInt.asUintN(bits, value) === value
+      : (value: bigint) => BigInt.asIntN(bits, value) === value;
 
   const check = (value: unknown): number | bigint => {
     if (typeof value === 'number') {
-      if (Number.isSafeInteger(value) && value >= lowNumber) return value + 0; // -0 is a zero too
+      if (Number.isSafeInteger(value) && value >= lowest) return value + 0; // -0 is a zero too
       if (Number.isInteger(value)) throw badArgument(`${expected}, as a bigint where a number is not exact`, value);
-    } else if (typeof value === 'bigint' && value >= minimum && value <= maximum) return value;
+    } else if (typeof value === 'bigint' && fits(value)) return value;
     throw badArgument(expected, value);
   };
   const read = (value: unknown): bigint => {
-    const integer = typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
-    if (typeof integer !== 'bigint' || integer < minimum || integer > maximum) throw badResult(expected, value);
-    return integer;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= lowest) return BigInt(value);
+    if (typeof value !== 'bigint' || !fits(value)) throw badResult(expected, value);
+    return value;
   };
   return integerType(rust, check, read);
 }

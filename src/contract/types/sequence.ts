@@ -58,14 +58,22 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
       if (items === undefined || (length !== undefined && items.length !== length)) {
         throw badResult(`a list${size}`, value);
       }
-      const result: unknown[] = [];
+      // A list whose items are right as they came is given on as it came; most lists of numbers and texts are.
+      let result: unknown[] | undefined;
       let at = 0;
       try {
-        for (; at < items.length; at += 1) result.push(read(items[at]));
+        for (; at < items.length; at += 1) {
+          const item = read(items[at]);
+          if (result !== undefined) result.push(item);
+          else if (item !== items[at]) {
+            result = items.slice(0, at);
+            result.push(item);
+          }
+        }
       } catch (error) {
         throw inside(error, at);
       }
-      return result;
+      return result ?? items;
     },
   };
 }
