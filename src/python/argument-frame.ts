@@ -29,7 +29,7 @@ export class ArgumentFrame {
 
   /** Calls with the arguments collected so far. 0 when the callee raised. */
   call(api: PythonApi, callable: Ptr): Owned | 0 {
-    return api.PyObject_Vectorcall(callable, this.#memory.address, this.#count, 0);
+    return api.PyObject_VectorcallDict(callable, this.#memory.address, this.#count, 0);
   }
 
   /** Gives up the references and is empty again. */

@@ -6,6 +6,7 @@ import { type Callee, Caller } from './call.ts';
 import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
 import type { Owned, Ptr } from './pointers.ts';
+import { callRefusal, noSuchMethod } from './refusal.ts';
 
 /** One caller per interpreter: it holds scratch space and constants. */
 const callers = new WeakMap<Interpreter, Caller>();
@@ -41,8 +42,9 @@ export class PythonPluginHandle implements Disposable {
 
   /** How the method at an index answers: `coroutine` for `async def`, `absent` for an optional one left out, … */
   methodKind(index: number): MethodKind {
-    this.#checkIndex(index);
-    return this.#loaded.methods[index] as MethodKind;
+    const kind = Number.isInteger(index) ? this.#loaded.methods[index] : undefined;
+    if (kind === undefined) throw noSuchMethod(this.descriptor, index);
+    return kind;
   }
 
   /**
@@ -81,11 +83,16 @@ export class PythonPluginHandle implements Disposable {
   /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
   close(): void {
     if (!this.#open) return;
+    this.forget();
+    unloadPackage(this.#interpreter, this.#loaded);
+  }
+
+  /** The same for a plugin that somebody else has loaded and will give back. Does not take the lock. */
+  forget(): void {
     this.#open = false;
     for (const callee of this.#callees)
       if (callee !== undefined) this.#interpreter.gil.release(callee.callable as Owned);
     this.#callees = [];
-    unloadPackage(this.#interpreter, this.#loaded);
   }
 
   [Symbol.dispose](): void {
@@ -107,28 +114,7 @@ export class PythonPluginHandle implements Disposable {
         hint: 'Load it again, or close it later.',
       });
     }
-    this.#checkIndex(index);
-    const { name, wireRaw } = this.descriptor.methods[index] as InterfaceDescriptor['methods'][number];
-    if (wireRaw !== raw) {
-      const mode = (isRaw: boolean) => (isRaw ? 'raw' : 'typed');
-      return new FidiusError(
-        'FIDIUS_CALL_WIRE_MODE',
-        `${this.descriptor.interfaceName}.${name} is declared ${mode(wireRaw)} and was called as ${mode(raw)}`,
-        { hint: wireRaw ? 'Use callRaw() for it.' : 'Use callTyped() for it.' },
-      );
-    }
-    return new FidiusError('FIDIUS_CALL_NOT_SUPPORTED', `Plugin ${this.name} does not implement ${name}()`, {
-      hint: `Ask supports('${name}') first.`,
-    });
-  }
-
-  #checkIndex(index: number): void {
-    if (Number.isInteger(index) && index >= 0 && index < this.methodCount) return;
-    const range = this.methodCount === 0 ? 'it has no methods' : `its methods are 0 to ${this.methodCount - 1}`;
-    throw new FidiusError(
-      'FIDIUS_CALL_INDEX',
-      `${this.descriptor.interfaceName} has no method ${describe(index)}: ${range}`,
-    );
+    return callRefusal(this.name, this.descriptor, index, raw);
   }
 }
 

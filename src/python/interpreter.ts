@@ -129,7 +129,7 @@ export class Interpreter {
   call(callable: Ptr, first: Ptr, second?: Ptr): Owned | Null {
     storePointer(this.#arguments.words, 0, first);
     if (second !== undefined) storePointer(this.#arguments.words, 1, second);
-    return this.api.PyObject_Vectorcall(callable, this.#arguments.address, second === undefined ? 1 : 2, 0);
+    return this.api.PyObject_VectorcallDict(callable, this.#arguments.address, second === undefined ? 1 : 2, 0);
   }
 
   /** A new `str`. Under the lock. */
@@ -149,6 +149,7 @@ export class Interpreter {
     const exception = takeException(this.api);
     if (exception === 0) return undescribed('a call failed without an exception');
     try {
+      if (this.#bridge === undefined) return undescribed(this.#plainText(exception));
       const description = this.call(this.helper('describe'), exception);
       if (description === 0) {
         this.api.PyErr_Clear();
@@ -158,6 +159,19 @@ export class Interpreter {
     } finally {
       this.api.Py_DecRef(exception);
     }
+  }
+
+  /** What an exception says of itself, before there are helpers to ask. */
+  #plainText(exception: Owned): string {
+    const text = this.api.PyObject_Repr(exception);
+    if (text === 0) {
+      this.api.PyErr_Clear();
+      return 'an exception without text';
+    }
+    const copy = this.memory.copyText(text) ?? 'an exception whose text is not Unicode';
+    this.api.PyErr_Clear();
+    this.api.Py_DecRef(text);
+    return copy;
   }
 
   /** The content of a `bytes` object, for a reader that is done at once; gives up the reference. */

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { bindPython, type PythonApi } from './bind.ts';
+import { RuntimeFailure } from './exception.ts';
 import { type Library, openLibrary, openProcess } from './ffi.ts';
 import { Gil } from './gil.ts';
 import { initializePython } from './initialize.ts';
@@ -60,10 +61,19 @@ export function startPython(options: StartOptions = {}): Interpreter {
     const interpreter = enterPython(api, library, python.executable);
     shelf[key] = { interpreter };
     return interpreter;
-  } catch (failure) {
+  } catch (cause) {
+    const failure = startFailure(cause);
     shelf[key] = { failure };
     throw failure;
   }
+}
+
+function startFailure(cause: unknown): unknown {
+  if (!(cause instanceof RuntimeFailure)) return cause;
+  return new FidiusError('FIDIUS_PYTHON_START_FAILED', `Python started, but not completely: ${cause.data.message}`, {
+    cause,
+    hint: 'Check sitecustomize.py and the .pth files of this Python, and that the files of fidius are complete.',
+  });
 }
 
 /** The interpreter of this thread if it was started. */

@@ -68,10 +68,10 @@ export const symbols = {
   // objects and calls
   PyImport_ImportModule: { result: 'new', params: ['text'] },
   PyObject_GetAttrString: { result: 'new', params: ['obj', 'text'] },
-  PyObject_Type: { result: 'new', params: ['obj'] },
-  PyObject_CallObject: { result: 'new', params: ['obj', 'address'] },
-  // The callee borrows the arguments. Part of the stable ABI since 3.12, exported since 3.9.
-  PyObject_Vectorcall: { result: 'new', params: ['obj', 'address', 'size', 'address'] },
+  PyObject_Repr: { result: 'new', params: ['obj'] },
+  // The callee borrows the arguments; the last parameter, a dict of keywords, is always null. Its younger sister without
+  // that parameter is stable ABI since 3.12, but exported only since 3.11.
+  PyObject_VectorcallDict: { result: 'new', params: ['obj', 'address', 'size', 'address'] },
 
   // exceptions
   PyErr_Occurred: { result: 'borrowed', params: [] },

@@ -143,7 +143,7 @@ describe('callRaw', () => {
   });
 
   it.each(['text', 7, null, undefined, [1, 2]])('refuses %j', async (input) => {
-    const error = await failureOf(() => observer().callRaw(flipIndex, input as Uint8Array));
+    const error = await failureOf(() => observer().callRaw(flipIndex, input as unknown as Uint8Array));
 
     expect(error.code).toBe('FIDIUS_ARGUMENT_INVALID');
   });

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type IsolatedOptions, type Outcome, runIsolated } from '../support/isolated.ts';
+import { embeddablePythons } from '../support/pythons.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const python = embeddablePythons().at(-1)?.executable ?? 'python3';
+
+/** Starts Python with these options and environment, and gives what the program printed last. */
+async function start(options: object, isolated: IsolatedOptions = {}): Promise<Outcome & { facts: Facts }> {
+  const outcome = await runIsolated('start.ts', { args: [JSON.stringify(options)], ...isolated });
+  expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0, signal: null });
+  return { ...outcome, facts: JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '') as Facts };
+}
+
+interface Facts {
+  readonly executable: string;
+  readonly prefix: string;
+  readonly spawned: string;
+  readonly utf8: number;
+  readonly no_site: number;
+  readonly encoding: string;
+  readonly file_system: string;
+  readonly argv: string[];
+  readonly dont_write_bytecode: boolean;
+}
+
+/** What a process needs in order to start at all. */
+const bare = { PATH: process.env['PATH'] ?? '' };
+
+describe.concurrent('Python in a host', () => {
+  it.each([
+    ['an empty environment', {}],
+    ['no locale', bare],
+    ['the POSIX locale', { ...bare, LC_ALL: 'POSIX' }],
+    ['a locale that is not installed', { ...bare, LANG: 'xx_XX.UTF-8' }],
+    ['PYTHONUTF8=0', { ...bare, PYTHONUTF8: '0' }],
+  ])('speaks UTF-8 in %s', async (_what, env) => {
+    const { stdout, facts } = await start({ python }, { env });
+
+    expect(stdout).toContain('grüße 🐍\n');
+    expect(facts).toMatchObject({ utf8: 1, encoding: 'utf-8', file_system: 'utf-8' });
+  });
+
+  it.each([
+    ['PYTHONHOME', '/nowhere'],
+    ['PYTHONPATH', '/nowhere'],
+    ['PYTHONSTARTUP', '/nowhere/start.py'],
+    ['PYTHONINSPECT', '1'],
+    ['PYTHONMALLOC', 'debug'],
+  ])('does not care about %s=%s', async (name, value) => {
+    const { facts } = await start({ python }, { env: { ...process.env, [name]: value } });
+
+    expect(facts).toMatchObject({ utf8: 1, no_site: 0, argv: [''], dont_write_bytecode: true });
+  });
+});
+
+describe('Python of a host', () => {
+  it('is the interpreter of the virtual environment that was asked for, for its children too', async () => {
+    const folder = join(tempFolder('ein Ordner – 文件夹 '), 'venv');
+    execFileSync(python, ['-m', 'venv', '--without-pip', folder]);
+
+    const { facts } = await start({ python: join(folder, 'bin', 'python3') });
+
+    expect(facts).toMatchObject({ prefix: folder, spawned: folder });
+    expect(facts.executable.startsWith(folder)).toBe(true);
+  });
+
+  it('is found through a link in a folder with a space and other scripts', async () => {
+    const link = join(tempFolder('ein Ordner – 文件夹 '), 'python3');
+    symlinkSync(python, link);
+
+    const { facts } = await start({ python: link }, { env: bare });
+
+    expect(facts.utf8).toBe(1);
+  });
+
+  it('runs from a folder whose name is not ASCII, where nothing of it is importable by accident', async () => {
+    const cwd = tempFolder('ein Ordner – 文件夹 ');
+
+    const { facts } = await start({ python }, { cwd });
+
+    expect(facts.argv).toEqual(['']);
+  });
+});
