@@ -1,0 +1,29 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import { describe } from '../errors/options.ts';
+import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+
+/**
+ * Why a call by index cannot be made, wherever it would run: no such index, the other wire mode, or a method that the
+ * plugin left out.
+ */
+export function callRefusal(plugin: string, descriptor: InterfaceDescriptor, index: number, raw: boolean): FidiusError {
+  const { interfaceName, methods } = descriptor;
+  const method = Number.isInteger(index) ? methods[index] : undefined;
+  if (method === undefined) return noSuchMethod(descriptor, index);
+  if (method.wireRaw !== raw) {
+    const mode = (isRaw: boolean) => (isRaw ? 'raw' : 'typed');
+    return new FidiusError(
+      'FIDIUS_CALL_WIRE_MODE',
+      `${interfaceName}.${method.name} is declared ${mode(method.wireRaw)} and was called as ${mode(raw)}`,
+      { hint: method.wireRaw ? 'Use callRaw() for it.' : 'Use callTyped() for it.' },
+    );
+  }
+  return new FidiusError('FIDIUS_CALL_NOT_SUPPORTED', `Plugin ${plugin} does not implement ${method.name}()`, {
+    hint: `Ask supports('${method.name}') first.`,
+  });
+}
+
+export function noSuchMethod({ interfaceName, methods }: InterfaceDescriptor, index: unknown): FidiusError {
+  const range = methods.length === 0 ? 'it has no methods' : `its methods are 0 to ${methods.length - 1}`;
+  return new FidiusError('FIDIUS_CALL_INDEX', `${interfaceName} has no method ${describe(index)}: ${range}`);
+}
