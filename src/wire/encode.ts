@@ -50,13 +50,13 @@ export function encodeValue(value: unknown): Uint8Array {
 
 /** `open` holds the containers around the place where an error was thrown. */
 function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void {
-  let container: Container | undefined;
   let deep: Set<object> | undefined;
   let count = 0;
   let limit = UNQUESTIONED;
+  let container: Container | undefined;
   let value = root;
-  for (;;) {
-    const entered = writeItem(writer, value);
+  do {
+    const entered = writeScalar(writer, value) ? undefined : writeObject(writer, value as object);
     if (entered !== undefined) {
       if (isAncestor(entered.source, open) || deep?.has(entered.source)) throw cycle();
       if (++count > limit) {
@@ -71,52 +71,77 @@ function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void
       open.push(entered);
       container = entered;
     }
-    while (container !== undefined && container.next >= container.items.length) {
-      end(writer, container);
-      open.pop();
-      if (open.length >= SHALLOW) deep?.delete(container.source);
-      container = open[open.length - 1];
+    value = finished;
+    while (container !== undefined && value === finished) {
+      value = container.kind === 'dict' ? writeMembers(writer, container) : writeItems(writer, container);
+      if (value === finished) {
+        end(writer, container);
+        open.pop();
+        if (open.length >= SHALLOW) deep?.delete(container.source);
+        container = open[open.length - 1];
+      }
     }
-    if (container === undefined) return;
-    const item = container.items[container.next++];
-    if (container.kind === 'dict') {
-      writer.key(item as string);
-      value = (container.source as Record<string, unknown>)[item as string];
-    } else {
-      value = item;
-    }
-  }
+  } while (value !== finished);
 }
 
-/** Writes a value without parts, or only begins a container and returns it. */
-function writeItem(writer: PickleWriter, value: unknown): Container | undefined {
+/** What {@link writeMembers} and {@link writeItems} return at the end of a container. */
+const finished = Symbol('finished');
+
+/** Writes keys and values up to a value that is no scalar. Returns that value, whose key is written. */
+function writeMembers(writer: PickleWriter, container: Container): unknown {
+  const keys = container.items as readonly string[];
+  const source = container.source as Readonly<Record<string, unknown>>;
+  for (let index = container.next; index < keys.length; index += 1) {
+    container.next = index + 1;
+    const key = keys[index] as string;
+    writer.key(key);
+    const value = source[key];
+    if (!writeScalar(writer, value)) return value;
+  }
+  return finished;
+}
+
+/** Writes items up to one that is no scalar, and returns that. */
+function writeItems(writer: PickleWriter, container: Container): unknown {
+  const { items } = container;
+  for (let index = container.next; index < items.length; index += 1) {
+    container.next = index + 1;
+    const value = items[index];
+    if (!writeScalar(writer, value)) return value;
+  }
+  return finished;
+}
+
+/** Writes a value that is no object; `false` when it is one. */
+function writeScalar(writer: PickleWriter, value: unknown): boolean {
   switch (typeof value) {
     case 'string':
       writer.string(value);
-      return undefined;
+      return true;
     case 'number':
       if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) writer.int(value);
       else writer.float(value);
-      return undefined;
+      return true;
     case 'boolean':
       writer.bool(value);
-      return undefined;
+      return true;
     case 'undefined':
       writer.none();
-      return undefined;
+      return true;
     case 'bigint':
       writer.int(value);
-      return undefined;
+      return true;
     case 'object':
-      if (value !== null) return writeObject(writer, value);
+      if (value !== null) return false;
       writer.none();
-      return undefined;
+      return true;
     case 'function':
     case 'symbol':
       throw noCounterpart(value, 'Pass data only.');
   }
 }
 
+/** Writes an object without parts, or only begins a container and returns it. */
 function writeObject(writer: PickleWriter, value: object): Container | undefined {
   const container = openContainer(value);
   if (container !== undefined) {

@@ -176,11 +176,7 @@ export class PickleWriter {
       this.#recall(this.#keyIndices[slot] as number);
       return;
     }
-    this.string(name);
-    if (this.#keyPickles[slot] === this.#pickle) return;
-    this.#keys[slot] = name;
-    this.#keyPickles[slot] = this.#pickle;
-    this.#keyIndices[slot] = this.#memoize();
+    this.#newKey(name, slot);
   }
 
   bytes(value: Uint8Array): void {
@@ -282,6 +278,14 @@ export class PickleWriter {
     }
     this.#buffer.set(bytes, at);
     this.#length = at + bytes.length;
+  }
+
+  #newKey(name: string, slot: number): void {
+    this.string(name);
+    if (this.#keyPickles[slot] === this.#pickle) return;
+    this.#keys[slot] = name;
+    this.#keyPickles[slot] = this.#pickle;
+    this.#keyIndices[slot] = this.#memoize();
   }
 
   #encodedString(value: string): void {

@@ -19,8 +19,10 @@ import { WholeFloat } from './whole-float.ts';
 export class Unpickler {
   readonly #bytes: Uint8Array;
   readonly #tagged: boolean;
+  /** Used up to {@link #top}; what lies above is left over. */
   readonly #stack: unknown[] = [];
-  /** Heights of {@link #stack} at the marks that are still open. */
+  #top = 0;
+  /** Heights of the stack at the marks that are still open. */
   readonly #marks: number[] = [];
   readonly #memo: unknown[] = [];
   /** Just behind the opcode at work: where errors say that something is wrong. */
@@ -57,87 +59,87 @@ export class Unpickler {
       this.#at = at;
       switch (opcode) {
         case 0x4e: // NONE
-          stack.push(null);
+          stack[this.#top++] = null;
           break;
         case 0x88: // NEWTRUE
-          stack.push(true);
+          stack[this.#top++] = true;
           break;
         case 0x89: // NEWFALSE
-          stack.push(false);
+          stack[this.#top++] = false;
           break;
         case 0x4b: // BININT1
-          stack.push(this.#uint8(at));
+          stack[this.#top++] = this.#uint8(at);
           at += 1;
           break;
         case 0x4d: // BININT2
-          stack.push(this.#uint8(at) | (this.#uint8(at + 1) << 8));
+          stack[this.#top++] = this.#uint8(at) | (this.#uint8(at + 1) << 8);
           at += 2;
           break;
         case 0x4a: // BININT
-          stack.push(this.#uint32(at) | 0);
+          stack[this.#top++] = this.#uint32(at) | 0;
           at += 4;
           break;
         case 0x8a: // LONG1
           size = this.#uint8(at);
-          stack.push(this.#int(at + 1, size));
+          stack[this.#top++] = this.#int(at + 1, size);
           at += 1 + size;
           break;
         case 0x8b: // LONG4
           size = this.#uint32(at);
-          stack.push(this.#int(at + 4, size));
+          stack[this.#top++] = this.#int(at + 4, size);
           at += 4 + size;
           break;
         case 0x47: // BINFLOAT
-          stack.push(this.#float(at));
+          stack[this.#top++] = this.#float(at);
           at += 8;
           break;
         case 0x8c: // SHORT_BINUNICODE
           size = this.#uint8(at);
-          stack.push(this.#text(at + 1, size));
+          stack[this.#top++] = this.#text(at + 1, size);
           at += 1 + size;
           break;
         case 0x58: // BINUNICODE
           size = this.#uint32(at);
-          stack.push(this.#text(at + 4, size));
+          stack[this.#top++] = this.#text(at + 4, size);
           at += 4 + size;
           break;
         case 0x8d: // BINUNICODE8
           size = this.#uint64(at);
-          stack.push(this.#text(at + 8, size));
+          stack[this.#top++] = this.#text(at + 8, size);
           at += 8 + size;
           break;
         case 0x43: // SHORT_BINBYTES
           size = this.#uint8(at);
-          stack.push(this.#copy(at + 1, size));
+          stack[this.#top++] = this.#copy(at + 1, size);
           at += 1 + size;
           break;
         case 0x42: // BINBYTES
           size = this.#uint32(at);
-          stack.push(this.#copy(at + 4, size));
+          stack[this.#top++] = this.#copy(at + 4, size);
           at += 4 + size;
           break;
         case 0x8e: // BINBYTES8
         case 0x96: // BYTEARRAY8
           size = this.#uint64(at);
-          stack.push(this.#copy(at + 8, size));
+          stack[this.#top++] = this.#copy(at + 8, size);
           at += 8 + size;
           break;
         case 0x5d: // EMPTY_LIST
         case 0x29: // EMPTY_TUPLE
-          stack.push([]);
+          stack[this.#top++] = [];
           break;
         case 0x7d: // EMPTY_DICT
-          stack.push({});
+          stack[this.#top++] = {};
           break;
         case 0x8f: // EMPTY_SET
-          stack.push(new Set());
+          stack[this.#top++] = new Set();
           break;
         case 0x28: // MARK
-          this.#marks.push(stack.length);
+          this.#marks.push(this.#top);
           break;
         case 0x94: // MEMOIZE
-          if (stack.length === 0) throw this.#underflow();
-          memo.push(stack[stack.length - 1]);
+          if (this.#top === 0) throw this.#underflow();
+          memo.push(stack[this.#top - 1]);
           break;
         case 0x68: // BINGET
           this.#recall(this.#uint8(at));
@@ -180,10 +182,10 @@ export class Unpickler {
           this.#call();
           break;
         case 0x30: // POP
-          stack.length = this.#below(1);
+          this.#top = this.#below(1);
           break;
         case 0x31: // POP_MARK
-          stack.length = this.#popMark();
+          this.#top = this.#popMark();
           break;
         case 0x95: // FRAME
           if (this.#uint64(at) > end - at - 8) throw this.#truncated();
@@ -199,7 +201,7 @@ export class Unpickler {
 
   #finish(at: number): unknown {
     const [root] = this.#stack;
-    if (this.#stack.length !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corrupt('no value', at);
+    if (this.#top !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corrupt('no value', at);
     if (at !== this.#bytes.length) throw corrupt('more than one value', at);
     const problem = this.#defects?.locate(root, (target) => this.#replaced?.get(target) ?? target);
     if (problem !== undefined) throw problem.toFidiusError('result', (place) => `Cannot read ${place} from Python`);
@@ -260,7 +262,7 @@ export class Unpickler {
       else (this.#recalled ??= new Set()).add(value);
       value = this.#replaced?.get(value) ?? value;
     }
-    this.#stack.push(value);
+    this.#stack[this.#top++] = value;
   }
 
   /** Adds what lies above `height` to the list below it, and takes it from the stack. */
@@ -268,59 +270,58 @@ export class Unpickler {
     const stack = this.#stack;
     const list = this.#target(height);
     if (!Array.isArray(list)) throw corrupt('items for no list', this.#at);
-    for (let index = height; index < stack.length; index += 1) list.push(stack[index]);
-    stack.length = height;
+    for (let index = height; index < this.#top; index += 1) list.push(stack[index]);
+    this.#top = height;
   }
 
   #setItems(height: number): void {
     const stack = this.#stack;
-    let dict = this.#target(height);
-    if ((stack.length - height) % 2 !== 0) throw corrupt('a key without a value', this.#at);
+    const top = this.#top;
+    const dict = this.#target(height);
+    if ((top - height) % 2 !== 0) throw corrupt('a key without a value', this.#at);
+    this.#top = height;
     if (dict instanceof Map) {
-      this.#report(addToMap(dict, stack, height), dict);
-    } else if (Object.getPrototypeOf(dict) === Object.prototype) {
-      const next = addToObject(dict as Record<string, unknown>, stack, height, this.#converted);
-      if (next < stack.length && typeof stack[next] !== 'string') {
-        const map = toMap(dict as Record<string, unknown>);
-        (this.#replaced ??= new Map()).set(dict, map);
-        stack[height - 1] = map;
-        dict = map;
-        this.#report(addToMap(map, stack, next), map);
-      } else {
-        this.#report(next === stack.length, dict);
-      }
-    } else {
-      throw corrupt('items for no dict', this.#at);
+      this.#report(addToMap(dict, stack, height, top), dict);
+      return;
     }
-    stack.length = height;
+    if (Object.getPrototypeOf(dict) !== Object.prototype) throw corrupt('items for no dict', this.#at);
+    const next = addToObject(dict as Record<string, unknown>, stack, height, top, this.#converted);
+    if (next === top) return;
+    if (typeof stack[next] === 'string') {
+      this.#report(false, dict);
+      return;
+    }
+    const map = toMap(dict as Record<string, unknown>);
+    (this.#replaced ??= new Map()).set(dict, map);
+    stack[height - 1] = map;
+    this.#report(addToMap(map, stack, next, top), map);
   }
 
   #addItems(height: number): void {
     const set = this.#target(height);
     if (!(set instanceof Set)) throw corrupt('items for no set', this.#at);
-    this.#report(addToSet(set, this.#stack, height), set);
-    this.#stack.length = height;
+    this.#report(addToSet(set, this.#stack, height, this.#top), set);
+    this.#top = height;
   }
 
   #frozenset(height: number): void {
     const set = new Set();
-    this.#report(addToSet(set, this.#stack, height), set);
-    this.#stack.length = height;
-    this.#stack.push(set);
+    this.#report(addToSet(set, this.#stack, height, this.#top), set);
+    this.#stack[height] = set;
+    this.#top = height + 1;
   }
 
   #tuple(height: number): void {
-    const items = this.#stack.slice(height);
-    this.#stack.length = height;
-    this.#stack.push(items);
+    this.#stack[height] = this.#stack.slice(height, this.#top);
+    this.#top = height + 1;
   }
 
   #function(): void {
     const height = this.#below(2);
     const found = findCrossingFunction(this.#stack[height], this.#stack[height + 1]);
     if (found === undefined) throw corrupt('the name of an unknown function', this.#at);
-    this.#stack.length = height;
-    this.#stack.push(found);
+    this.#stack[height] = found;
+    this.#top = height + 1;
     this.#uncalled += 1;
   }
 
@@ -329,8 +330,8 @@ export class Unpickler {
     const called = this.#stack[height];
     const args = this.#stack[height + 1];
     if (!(called instanceof CrossingFunction) || !Array.isArray(args)) throw corrupt('a call of no function', this.#at);
-    this.#stack.length = height;
-    this.#stack.push(called.call(args, this.#at));
+    this.#stack[height] = called.call(args, this.#at);
+    this.#top = height + 1;
     this.#uncalled -= 1;
     this.#converted = true;
   }
@@ -368,7 +369,7 @@ export class Unpickler {
   #below(count: number): number {
     const marks = this.#marks;
     const fence = marks.length === 0 ? 0 : (marks[marks.length - 1] as number);
-    const height = this.#stack.length - count;
+    const height = this.#top - count;
     if (height < fence) throw this.#underflow();
     return height;
   }
