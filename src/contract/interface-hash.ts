@@ -51,11 +51,6 @@ export function rustStubHash(methods: readonly MethodSignature[]): bigint {
   );
 }
 
-/** A hash as people and Python files write it: `0x` and 16 lower-case hexadecimal digits. */
-export function formatHash(hash: bigint): string {
-  return `0x${hash.toString(16).padStart(16, '0')}`;
-}
-
 /** The spelling of an argument or a return type, where a stream stands for its item. */
 function spellOutside(type: string, spelling: Spelling): { readonly text: string; readonly stream: boolean } {
   const tokens = parseRustTokens(type);

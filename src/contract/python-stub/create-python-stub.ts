@@ -1,5 +1,5 @@
+import { formatHash } from '../../errors/load-error.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
-import { formatHash } from '../interface-hash.ts';
 import type { ReturnType } from '../method.ts';
 import type { ArgumentType } from '../method-arguments.ts';
 import { isResultType, isStreamType } from '../whole-type.ts';
