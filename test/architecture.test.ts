@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readSource, sourceFiles, sourceImports } from './support/imports.ts';
@@ -23,6 +23,11 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
 const packages: Record<string, string> = {
   koffi: 'python/ffi.ts',
   'smol-toml': 'packaging/',
+};
+
+/** The same for packages that are only there where the sources themselves run, in tests and examples. */
+const developmentPackages: Record<string, string> = {
+  tsx: 'packaging/bzip2/start-worker.ts',
 };
 
 /**
@@ -77,16 +82,25 @@ describe('src/index.ts', () => {
 });
 
 describe('the outside world', () => {
-  it.each(Object.entries(packages))('%s is imported by %s alone', (name, only) => {
-    const importers = imports.filter(({ target }) => target === name || target.startsWith(`${name}/`));
+  it.each(Object.entries({ ...packages, ...developmentPackages }))('%s is imported by %s alone', (name, only) => {
+    const importers = imports.filter(({ target }) => packageOf(target) === name).map(({ file }) => file);
 
-    expect(importers.map(({ file }) => file).filter((file) => !file.startsWith(only))).toEqual([]);
+    expect(importers.filter((file) => !file.startsWith(only))).toEqual([]);
   });
 
   it('is made of Node and the packages of the table', () => {
-    const outside = imports.filter(({ target }) => !target.endsWith('.ts')).map(({ target }) => target);
+    const known = Object.keys({ ...packages, ...developmentPackages });
+    const outside = imports.map(({ target }) => target).filter((target) => !target.endsWith('.ts'));
 
-    expect(outside.filter((target) => !target.startsWith('node:') && !(target in packages))).toEqual([]);
+    expect(outside.filter((target) => !target.startsWith('node:') && !known.includes(packageOf(target)))).toEqual([]);
+  });
+
+  it('is installed as far as the table has it, and no further', () => {
+    const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+
+    expect(Object.keys(dependencies)).toEqual(Object.keys(packages));
   });
 
   it('is asked by a library for facts only: arguments, streams and exit are for src/cli', () => {
@@ -101,6 +115,11 @@ describe('the outside world', () => {
     expect(Object.keys(exceptions).filter((file) => beyondFacts(file).length === 0)).toEqual([]);
   });
 });
+
+/** `tsx` for `tsx/esm/api`, `@scope/name` for `@scope/name/file`. */
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
 
 /** What the code of a file touches of `process` beyond facts; `(whole)` where it is handed on or taken apart. */
 function beyondFacts(file: string): string[] {
