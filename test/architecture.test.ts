@@ -21,6 +21,7 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
 
 /** Packages from outside, and the one file or room that knows each of them, so that another can take its place. */
 const packages: Record<string, string> = {
+  'bzip2-wasm': 'packaging/bzip2/libbzip2.ts',
   koffi: 'python/ffi.ts',
   'smol-toml': 'packaging/',
 };
