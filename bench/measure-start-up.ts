@@ -1,19 +1,24 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { pluginFolder } from './contenders/contender.ts';
 import { Unavailable } from './measured-contender.ts';
 import { median } from './median.ts';
 
+const pluginFolder = fileURLToPath(new URL('./start-up/plugin', import.meta.url));
+
 /**
  * Milliseconds from the start of a process to its end, which comes right after its first result; one script of
- * `start-up/` after the other, round by round.
+ * `start-up/` after the other, round by round. Each is told the folder of the plugin and the path of the interpreter.
  */
-export function measureStartUp(scripts: readonly string[], rounds: number): Map<string, number | Unavailable> {
+export function measureStartUp(
+  scripts: readonly string[],
+  python: string,
+  rounds: number,
+): Map<string, number | Unavailable> {
   const samples = new Map<string, number[] | Unavailable>(scripts.map((script) => [script, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const [script, soFar] of samples) {
       if (soFar instanceof Unavailable) continue;
-      const result = runOnce(script);
+      const result = runOnce(script, python);
       if (result instanceof Unavailable) samples.set(script, result);
       else soFar.push(result);
     }
@@ -23,10 +28,10 @@ export function measureStartUp(scripts: readonly string[], rounds: number): Map<
   );
 }
 
-function runOnce(script: string): number | Unavailable {
+function runOnce(script: string, python: string): number | Unavailable {
   const file = fileURLToPath(new URL(`./start-up/${script}.mjs`, import.meta.url));
   const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, pluginFolder], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, pluginFolder, python], { encoding: 'utf8' });
   const tookMs = Number(process.hrtime.bigint() - start) * 1e-6;
   if (status === 0 && stdout === '5\n') return tookMs;
   const reason = stderr.split('\n').find((line) => line.includes('Error')) ?? `it printed ${JSON.stringify(stdout)}`;

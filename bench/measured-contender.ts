@@ -8,6 +8,9 @@ import type { ContenderId } from './trials.ts';
 /** A contender that cannot take part: not installed, or its result is wrong. The page says so in its place. */
 export class Unavailable extends Error {}
 
+/** V8 compiles in steps, the last of them late. */
+const warmUpMs = 600;
+
 /** The parent's end of a `measured-process.ts`. */
 export class MeasuredContender {
   readonly #child: ChildProcess;
@@ -41,12 +44,11 @@ export class MeasuredContender {
   async calibrate(roundMs: number): Promise<void> {
     this.#iterations = this.#inFlight;
     let spentMs = 0;
-    // Compiled code settles after some time, not after some calls: ten rounds' worth of warming up.
     for (;;) {
       const tookMs = (await this.round()) * this.#iterations * 1e-6;
       spentMs += tookMs;
       if (tookMs < roundMs / 2) this.#iterations *= 2;
-      else if (spentMs > roundMs * 10) return;
+      else if (spentMs > warmUpMs) return;
     }
   }
 
@@ -58,6 +60,12 @@ export class MeasuredContender {
     return nanoseconds / this.#iterations;
   }
 
+  /** How much resident memory grows by `calls` calls, after a third of them to warm up. */
+  async memoryGrowth(calls: number): Promise<number> {
+    const [before, after] = [await this.#residentAfter(calls / 3), await this.#residentAfter(calls)];
+    return after - before;
+  }
+
   /** What all rounds took so far, those of warming up included. */
   get measuredSeconds(): number {
     return this.#measuredNs * 1e-9;
@@ -66,6 +74,12 @@ export class MeasuredContender {
   close(): void {
     // Nothing in there is worth an orderly end, and some contenders do not end by themselves.
     this.#child.kill('SIGKILL');
+  }
+
+  async #residentAfter(calls: number): Promise<number> {
+    await this.#ask({ kind: 'round', iterations: calls, inFlight: this.#inFlight });
+    const answer = await this.#ask({ kind: 'memory' });
+    return answer.kind === 'memory' ? answer.residentBytes : Number.NaN;
   }
 
   async #ask(order: Order): Promise<Answer> {

@@ -4,18 +4,22 @@
  * A process per contender and trial, because code that has also run other trials is compiled differently, and because
  * two hosts of one libpython would disturb each other.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Call, ContenderModule } from './contenders/contender.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { ContenderId } from './trials.ts';
 
 export type Order =
   | { readonly kind: 'open'; readonly contender: ContenderId; readonly operation: OperationName }
-  | { readonly kind: 'round'; readonly iterations: number; readonly inFlight: number };
+  | { readonly kind: 'round'; readonly iterations: number; readonly inFlight: number }
+  | { readonly kind: 'memory' };
 
 export type Answer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'round'; readonly nanoseconds: number }
-  | { readonly kind: 'failed'; readonly stage: 'open' | 'check' | 'round'; readonly reason: string };
+  | { readonly kind: 'memory'; readonly residentBytes: number }
+  | { readonly kind: 'failed'; readonly stage: Order['kind'] | 'check'; readonly reason: string };
 
 let call: Call;
 let awaited: boolean;
@@ -30,6 +34,7 @@ process.on('message', (order: Order) => {
 
 async function obey(order: Order): Promise<Answer> {
   if (order.kind === 'open') return openContender(order.contender, order.operation);
+  if (order.kind === 'memory') return { kind: 'memory', residentBytes: residentBytes() };
   return { kind: 'round', nanoseconds: await runRound(order.iterations, order.inFlight) };
 }
 
@@ -49,23 +54,38 @@ async function openContender(contender: ContenderId, operation: OperationName): 
   return { kind: 'ready' };
 }
 
+/** Nanoseconds that a round took: of the processor when the calls return at once, by the clock when they are awaited. */
 async function runRound(iterations: number, inFlight: number): Promise<number> {
+  if (!awaited) return runSync(iterations);
   const start = process.hrtime.bigint();
-  if (!awaited) runSync(iterations);
-  else if (inFlight === 1) await runAwaited(iterations);
+  if (inFlight === 1) await runAwaited(iterations);
   else await Promise.all(Array.from({ length: inFlight }, () => runAwaited(Math.ceil(iterations / inFlight))));
   return Number(process.hrtime.bigint() - start);
 }
 
-function runSync(iterations: number): void {
+/**
+ * A call that returns at once keeps one processor busy, so its processor time is its time on an idle machine; on a busy
+ * one the clock would also count the turns of others.
+ */
+function runSync(iterations: number): number {
+  const start = process.cpuUsage();
   for (let index = 0; index < iterations; index += 1) call((step += 1));
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) * 1e3;
 }
 
 async function runAwaited(iterations: number): Promise<void> {
   for (let index = 0; index < iterations; index += 1) await call((step += 1));
 }
 
-function failed(stage: 'open' | 'check' | 'round', error: unknown): Answer {
+/** Resident memory after what can be collected was collected. */
+function residentBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage.rss();
+}
+
+function failed(stage: Order['kind'] | 'check', error: unknown): Answer {
   const [firstLine] = String(error instanceof Error ? error.message : error).split('\n');
   return { kind: 'failed', stage, reason: firstLine ?? '' };
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Comparison } from './compare.ts';
 import { Unavailable } from './measured-contender.ts';
 import { operations } from './operations.ts';
-import { contenderNames, startUp, type Trial } from './trials.ts';
+import { contenderNames, type MemoryTrial, memoryBudgetBytes, startUp, type Trial } from './trials.ts';
 
 const page = fileURLToPath(new URL('../docs/explanation/performance.md', import.meta.url));
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -30,6 +30,23 @@ export function callTable(comparisons: readonly Comparison[]): string {
       ];
       lines.push(`| ${cells.join(' | ')} |`);
     });
+  }
+  return lines.join('\n');
+}
+
+export function memoryTable(growths: readonly (readonly [MemoryTrial, number | Unavailable])[]): string {
+  const lines = ['| calls | by | resident memory grew by | budget | held |', '|---|---|---|---|---|'];
+  const budget = memoryBudgetBytes / 2 ** 20;
+  for (const [{ contender, operation, calls, inFlight }, growth] of growths) {
+    const grown = growth instanceof Unavailable ? growth : growth / 2 ** 20;
+    const cells = [
+      `${calls.toLocaleString('en')} × ${operations[operation].title}${inFlight === undefined ? '' : `, ${inFlight} in flight`}`,
+      contenderNames[contender] ?? contender,
+      cell(grown, (mebibytes) => `${mebibytes.toFixed(1)} MiB`),
+      `≤ ${budget} MiB`,
+      verdict(grown instanceof Unavailable ? undefined : grown, budget),
+    ];
+    lines.push(`| ${cells.join(' | ')} |`);
   }
   return lines.join('\n');
 }

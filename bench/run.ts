@@ -7,9 +7,10 @@
 import { parseArgs } from 'node:util';
 import { type Comparison, compare, type Effort } from './compare.ts';
 import { describeMachine } from './machine.ts';
+import { measureMemory } from './measure-memory.ts';
 import { measureStartUp } from './measure-start-up.ts';
 import { prepare } from './prepare.ts';
-import { callTable, startUpTable, writePage } from './report.ts';
+import { callTable, memoryTable, startUpTable, writePage } from './report.ts';
 import { startUp, trials } from './trials.ts';
 
 const { values: options } = parseArgs({
@@ -38,7 +39,12 @@ if (comparisons.length > 0) parts.push(callTable(comparisons));
 if (wanted('start-up')) {
   process.stderr.write('bench: start-up\n');
   const scripts = [startUp.baseline, startUp.ours, ...startUp.beside];
-  parts.push(startUpTable(measureStartUp(scripts, options.quick ? 5 : 21)));
+  parts.push(startUpTable(measureStartUp(scripts, python, options.quick ? 5 : 21)));
+}
+
+if (wanted('memory')) {
+  process.stderr.write('bench: memory\n');
+  parts.push(memoryTable(await measureMemory(options.quick ? 0.1 : 1)));
 }
 
 const figures = [machine, ...parts].join('\n\n');

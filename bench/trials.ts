@@ -10,6 +10,7 @@ export type ContenderId =
   | 'fidius'
   | 'fidius-client'
   | 'fidius-json'
+  | 'fidius-thread'
   | 'node-calls-python'
   | 'c-addon'
   | 'pyodide'
@@ -21,6 +22,7 @@ export const contenderNames: Partial<Record<ContenderId, string>> = {
   fidius: 'fidius',
   'fidius-client': 'fidius, typed client',
   'fidius-json': 'fidius carrying JSON text',
+  'fidius-thread': 'fidius, executor `thread`',
   'c-addon': 'hand-written C addon',
   'bare-ping': 'bare ping-pong, no call',
 };
@@ -101,7 +103,54 @@ export const trials: readonly Trial[] = [
     ours: 'fidius',
     beside: [{ contender: 'node-calls-python', budget: 0.01 }],
   },
+  {
+    id: 'rows-typed',
+    operation: 'echoRows',
+    ours: 'fidius-client',
+    beside: [{ contender: 'fidius' }, { contender: 'node-calls-python' }],
+  },
+  {
+    id: 'async',
+    operation: 'addAsync',
+    ours: 'fidius-thread',
+    beside: [
+      { contender: 'bare-ping', operation: 'ping', budget: 1.3 },
+      { contender: 'node-calls-python' },
+      { contender: 'pythonia' },
+    ],
+  },
+  {
+    id: 'in-flight',
+    operation: 'addAsync',
+    ours: 'fidius-thread',
+    beside: [{ contender: 'node-calls-python', budget: 0.06 }],
+    inFlight: 200,
+  },
+  {
+    id: 'coroutine',
+    operation: 'addCoroutine',
+    ours: 'fidius-thread',
+    beside: [{ contender: 'fidius-thread', operation: 'addAsync' }],
+    inFlight: 200,
+  },
 ];
+
+/** Calls after which resident memory must be what it was. */
+export const memoryTrials: readonly MemoryTrial[] = [
+  { contender: 'fidius', operation: 'add', calls: 1_000_000 },
+  { contender: 'fidius', operation: 'echoSmall', calls: 1_000_000 },
+  { contender: 'fidius-thread', operation: 'addAsync', calls: 1_000_000, inFlight: 200 },
+];
+
+export interface MemoryTrial {
+  readonly contender: ContenderId;
+  readonly operation: OperationName;
+  readonly calls: number;
+  readonly inFlight?: number;
+}
+
+/** What the allocators of two languages may keep back for themselves; a leak of one object per call is far more. */
+export const memoryBudgetBytes = 4 * 1024 * 1024;
 
 /** From the start of a process to its first result; each a script of `start-up/`. */
 export const startUp = {
