@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPythons } from '../support/pythons.ts';
 import { ValuePeer } from '../support/value-peer.ts';
 
+class Rows extends Array<number> {}
+
 const buffer = Uint8Array.from([1, 2, 3, 4]).buffer;
 
 describe.each(findPythons())('what CPython $version gets', (python) => {
@@ -33,7 +35,10 @@ describe.each(findPythons())('what CPython $version gets', (python) => {
     ['a Buffer', Buffer.from('ab'), "b'ab'"],
     ['an ArrayBuffer', buffer, String.raw`b'\x01\x02\x03\x04'`],
     ['a DataView', new DataView(buffer, 1, 2), String.raw`b'\x02\x03'`],
+    ['a SharedArrayBuffer', new SharedArrayBuffer(2), String.raw`b'\x00\x00'`],
+    ['an empty typed array', new Uint8Array(), "b''"],
     ['an array', [1, [undefined]], '[1, [None]]'],
+    ['an instance of a subclass of Array', Rows.of(1, 2), '[1, 2]'],
     ['an array with a hole', Array.from({ length: 1 }).concat([1]), '[None, 1]'],
     ['an object', { a: 1, 'b c': { d: undefined } }, "{'a': 1, 'b c': {'d': None}}"],
     ['an object without a prototype', Object.assign(Object.create(null), { a: 1 }), "{'a': 1}"],
