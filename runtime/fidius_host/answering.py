@@ -1,0 +1,126 @@
+"""Running one call and writing its answer."""
+
+import time
+import types
+
+from . import bridge, errors, values
+from .interrupt import FidiusCancelled
+from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, STOPPED, TIMED, frame
+from .targets import ON_LOOP
+
+LATER = object()
+"""What a function of the server's own returns when somebody else will answer its call."""
+
+_pack = HEADER.pack
+
+
+class Answering:
+    """Makes calls and puts what comes of them into frames. One per server, used by all its threads at once.
+
+    ``references`` keeps large payloads out of the frames; without it everything travels inline.
+    """
+
+    def __init__(self, references, adopt):
+        self._references = references
+        self._threshold = references.threshold
+        self._adopt = adopt
+        """Takes over ``(target, method, flags, call, coroutine)`` from a function that turned out to be no plain one."""
+
+    def run(self, worker, target, method, flags, call, data, begin=None):
+        """Run one call on the calling thread; the answer is a frame, or ``b""`` when it comes from elsewhere later.
+
+        ``begin`` is where a coroutine goes that the call may give, with the arguments of ``adopt``.
+
+        ``FidiusCancelled`` may be raised at any line until ``settle``, hence the loop: the second time around only
+        ends the window. There is at most one, as long as it takes less than ``control.REPEAT_SECONDS`` to come here.
+        """
+        answer = None
+        fresh = True
+        while True:
+            try:
+                if fresh:
+                    fresh = False
+                    worker.target = target
+                    worker.call = call
+                    if flags or begin:
+                        answer = self._run_flagged(worker, target, method, flags, call, data, begin)
+                    else:
+                        answer = self._run(worker, target, method, call, data)
+                worker.call = None
+                if worker.attention:
+                    worker.settle()
+                return answer
+            except FidiusCancelled:
+                if answer is None:
+                    answer = frame(STOPPED, call)
+
+    def _run(self, worker, target, method, call, data):
+        try:
+            result = target.callables[method](*values.decode(data))
+        except BaseException as error:
+            return self.raised(worker, call, error)
+        try:
+            payload = values.encode(result)
+        except Exception as error:
+            return self._not_encoded(worker, target, method, 0, call, result, error)
+        if len(payload) > self._threshold:
+            return self._by_reference(call, payload, 0, 0)
+        return _pack(len(payload), RETURNED, 0, 0, call, 0) + payload
+
+    def _run_flagged(self, worker, target, method, flags, call, data, begin):
+        started = time.perf_counter() if flags & TIMED else None
+        try:
+            read = bytes if flags & RAW else values.decode
+            given = self._references.read(data, read) if flags & BY_REFERENCE else read(data)
+            data = None
+            result = target.callables[method](given) if flags & RAW else target.callables[method](*given)
+        except BaseException as error:
+            return self.raised(worker, call, error, started)
+        if begin and type(result) is types.CoroutineType:
+            begin(target, method, flags, call, result)
+            return b""
+        return self.returned(worker, target, method, flags, call, result, started)
+
+    def returned(self, worker, target, method, flags, call, result, started=None):
+        """The answer of a call that gave ``result``."""
+        if result is LATER:
+            return b""
+        try:
+            payload = bridge.raw_bytes(result) if flags & RAW else values.encode(result)
+        except Exception as error:
+            return self._not_encoded(worker, target, method, flags, call, result, error)
+        if len(payload) > self._threshold:
+            return self._by_reference(call, payload, flags & RAW, _microseconds(started))
+        return frame(RETURNED, call, payload, flags & RAW, _microseconds(started))
+
+    def raised(self, worker, call, error, started=None):
+        """The answer of a call that raised, or whose result cannot cross."""
+        if worker.interrupted and _comes_of_cancelling(error):
+            return frame(STOPPED, call, microseconds=_microseconds(started))
+        return frame(RAISED, call, values.encode(errors.describe(error)), microseconds=_microseconds(started))
+
+    def _not_encoded(self, worker, target, method, flags, call, result, error):
+        if isinstance(result, types.CoroutineType) and self._adopt is not None:
+            # A decorator hid the `async def`. Now it is known.
+            target.special[method] |= ON_LOOP
+            self._adopt(target, method, flags, call, result)
+            return b""
+        return self.raised(worker, call, error)
+
+    def _by_reference(self, call, payload, flags, microseconds):
+        return frame(RETURNED, call, self._references.keep(call, payload), flags | BY_REFERENCE, microseconds)
+
+
+def _comes_of_cancelling(error):
+    """Whether an exception is the cancellation, or was raised while it was being handled."""
+    while error is not None:
+        if isinstance(error, FidiusCancelled):
+            return True
+        error = error.__context__
+    return False
+
+
+def _microseconds(started):
+    if started is None:
+        return 0
+    return min(int((time.perf_counter() - started) * 1e6), 0xFFFFFFFF)

@@ -1,0 +1,96 @@
+"""The data channel of the call server: a buffer of frames that were read, and sending."""
+
+import threading
+
+from .protocol import HEADER_BYTES, MAX_PAYLOAD_BYTES, ProtocolError
+
+_BUFFER_BYTES = 1 << 17
+
+
+class Connection:
+    """A stream socket that one thread at a time reads from and any thread may write to.
+
+    ``view`` holds what was read, and the frames from ``at`` to ``end`` were not looked at yet. The reader writes ``at``
+    back before it runs a call: another thread may have to read on from there.
+    """
+
+    __slots__ = ("view", "at", "end", "busy", "_socket", "_receive", "_sending", "_posted")
+
+    def __init__(self, socket):
+        self._socket = socket
+        self._receive = socket.recv_into
+        self._sending = threading.Lock()
+        self._posted = []
+        self.view = memoryview(bytearray(_BUFFER_BYTES))
+        self.at = 0
+        self.end = 0
+        self.busy = False
+        """Whether the reader has frames to work on, in contrast to waiting for some."""
+
+    def receive(self, missing):
+        """Wait for more to read; false at the end of the connection. ``missing``: what is there is part of a frame."""
+        if missing:
+            self._make_room()
+        else:
+            self.at = self.end = 0
+        self.busy = False
+        count = self._receive(self.view[self.end :])
+        self.busy = True
+        self.end += count
+        return count > 0
+
+    def _make_room(self):
+        """Move the incomplete frame to the front, into a larger buffer if it does not fit."""
+        held = self.end - self.at
+        size = int.from_bytes(self.view[self.at : self.at + 4], "little") if held >= 4 else 0
+        if size > MAX_PAYLOAD_BYTES:
+            raise ProtocolError("a frame of %d bytes" % size)
+        view = self.view
+        if HEADER_BYTES + size > len(view):
+            view = memoryview(bytearray(HEADER_BYTES + size))
+        view[:held] = bytes(self.view[self.at : self.end])
+        self.view = view
+        self.at = 0
+        self.end = held
+
+    def renew(self):
+        """Leave the buffer to whoever still looks into it, and go on with the unread rest in another one."""
+        rest = self.end - self.at
+        view = memoryview(bytearray(max(_BUFFER_BYTES, rest)))
+        view[:rest] = self.view[self.at : self.end]
+        self.view = view
+        self.at = 0
+        self.end = rest
+
+    def post(self, frame):
+        """Have a frame sent before the next answer. Never waits; somebody has to call ``flush`` soon."""
+        self._posted.append(frame)
+
+    def flush(self):
+        """Send what was posted."""
+        if self._posted:
+            self.send([])
+
+    def send(self, frames):
+        """Send frames in one piece, after those that were posted. Waits while the other side does not read."""
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        with self._sending:
+            if self._posted:
+                posted = self._posted
+                self._posted = []
+                data = b"".join(posted) + data
+            if data:
+                self._socket.sendall(data)
+
+    def shut_down(self):
+        """End the connection for both sides; a reader that waits comes back."""
+        try:
+            self._socket.shutdown(2)
+        except OSError:
+            pass
+
+    def close(self):
+        self._socket.close()
+
+    def fileno(self):
+        return self._socket.fileno()

@@ -1,0 +1,47 @@
+"""The frames between a host and its call server: the twin of ``src/executor/protocol.ts``, which explains them."""
+
+import struct
+
+VERSION = 1
+
+HEADER = struct.Struct("<IBBHII")
+"""Payload bytes, type, flags, method, call, plugin (in answers: microseconds that the call ran)."""
+
+HEADER_BYTES = 16
+MAX_PAYLOAD_BYTES = 0x40000000
+REFERENCE = struct.Struct("<QQ")
+"""Address and size of a payload that lies in memory both sides can reach."""
+
+# host to server, data channel
+HELLO = 1
+CALL = 2
+RELEASE = 3
+
+# host to server, control channel
+CANCEL = 8
+SHUTDOWN = 9
+
+# server to host, data channel
+WELCOME = 16
+RETURNED = 17
+RAISED = 18
+STOPPED = 19
+SKIPPED = 20
+POOL = 24
+OUTPUT = 25
+NOTICE = 26
+FAILED = 27
+
+# flags
+RAW = 1
+TIMED = 2
+BY_REFERENCE = 4
+
+
+class ProtocolError(Exception):
+    """The other side sent something that is no frame, or not in its place. The connection is of no use any more."""
+
+
+def frame(kind, call, payload=b"", flags=0, microseconds=0):
+    """One frame of an answer or of a message of the server's own."""
+    return HEADER.pack(len(payload), kind, flags, 0, call, microseconds) + payload

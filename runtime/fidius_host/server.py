@@ -1,0 +1,258 @@
+"""The call server: reads calls from a socket, runs them on threads of its own, and answers.
+
+It knows nothing of who is at the other end. In the host's own process that is another thread, later another process: only
+what carries the two sockets differs, and whether memory is shared.
+"""
+
+import functools
+import os
+import sys
+import threading
+import time
+import weakref
+
+from . import errors, interrupt, loading, protocol, values
+from .answering import LATER, Answering
+from .connection import Connection
+from .control import Control
+from .pool import Pool, start_thread
+from .protocol import ProtocolError, frame
+from .references import NoReferences
+from .targets import ALWAYS_SLOW, ON_LOOP, Target
+
+_servers = weakref.WeakSet()
+
+
+class Server:
+    """``data`` and ``control`` are the server's ends of two stream sockets, which it closes in the end.
+
+    ``share_memory`` makes, of the host's threshold, what keeps large payloads out of the frames; ``None`` where host and
+    server are two processes. ``foreign`` are descriptors of the host's ends, if they are in this process: a forked copy
+    closes them too.
+    """
+
+    def __init__(self, data, control, share_memory=None, foreign=()):
+        self.stopping = False
+        self.pool = None
+        self.references = NoReferences()
+        self._connection = Connection(data)
+        self.control = Control(self, control, self._connection)
+        self._data = data
+        self._share_memory = share_memory
+        self._foreign = foreign
+        self._threads = 0
+        self._threads_lock = threading.Lock()
+        self._loops_lock = threading.Lock()
+        self._over = threading.Event()
+
+    def start(self):
+        """Begin to serve, on threads of its own."""
+        _servers.add(self)
+        self.thread_begins()
+        start_thread("fidius-start", self._greet)
+
+    # greeting
+
+    def _greet(self):
+        try:
+            settings = self._read_greeting()
+            if self._share_memory is not None and settings["referenceBytes"] is not None:
+                self.references = self._share_memory(settings["referenceBytes"])
+            answering = Answering(self.references, self._adopt)
+            self.pool = Pool(self, self._connection, answering, settings["threads"], settings["spareThreads"])
+            self._answering = answering
+            self.pool.targets[0] = self._own_functions()
+            self.send(frame(protocol.WELCOME, 0, values.encode(self._facts())))
+            self.control.start()
+            self.pool.start()
+        except OSError:
+            self.stop()
+        except BaseException as error:
+            self.fail_with(error)
+        finally:
+            self.thread_ended()
+
+    def _read_greeting(self):
+        connection = self._connection
+        while True:
+            held = connection.end - connection.at
+            if held >= protocol.HEADER_BYTES:
+                size, kind, _, version, _, _ = protocol.HEADER.unpack_from(connection.view, connection.at)
+                if kind != protocol.HELLO or version != protocol.VERSION:
+                    raise ProtocolError("a greeting of type %d, version %d" % (kind, version))
+                start = connection.at + protocol.HEADER_BYTES
+                if start + size <= connection.end:
+                    connection.at = start + size
+                    return values.decode(connection.view[start : start + size])
+            if not connection.receive(held > 0):
+                raise ConnectionError("the host went away")
+
+    def _facts(self):
+        return {
+            "version": protocol.VERSION,
+            "python": "%d.%d.%d" % sys.version_info[:3],
+            "process": os.getpid(),
+            "interrupts": interrupt.available,
+        }
+
+    # what the host can ask of the server itself: the methods of target 0
+
+    def _own_functions(self):
+        functions = [self._load, self._unload]
+        return Target(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
+
+    def _load(self, name, folder, entry_module, interface_hash, methods, limit, own_thread):
+        """Load a package as ``loading.load`` does, on a thread of its own if asked to."""
+        load = functools.partial(self._load_here, name, folder, entry_module, interface_hash, methods, limit)
+        if not own_thread:
+            return load(None)
+        loop = self._new_loop(name)
+        call = self.pool.current().call
+        loop.submit(Target(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, values.encode(()))
+        return LATER
+
+    def _load_here(self, name, folder, entry_module, interface_hash, methods, limit, loop):
+        outcome = loading.load(folder, entry_module, interface_hash, methods)
+        number = outcome.get("plugin")
+        if number is not None:
+            special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
+            self.pool.targets[number] = Target(number, name, loading.callables(number), special, limit, loop)
+        elif loop is not None:
+            self._end_loop(loop)
+        return outcome
+
+    def _unload(self, number):
+        """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
+        target = self.pool.targets.pop(number, None)
+        if target is None:
+            return
+        loading.unload(number)
+        if target.loop is not None:
+            self._end_loop(target.loop)
+
+    # loops
+
+    def loop_of(self, target):
+        """The loop of a plugin's coroutines. By the leader."""
+        if target.loop is None:
+            target.loop = self._new_loop(target.name)
+        return target.loop
+
+    def _adopt(self, target, method, flags, call, coroutine):
+        with self._loops_lock:
+            loop = self.loop_of(target)
+        loop.adopt(target, method, flags, call, coroutine)
+
+    def _new_loop(self, name):
+        from .loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
+
+        loop = LoopThread(self.pool.lock, name, self._connection, self._answering)
+        with self.pool.lock:
+            self.pool.loops.append(loop)
+        return loop
+
+    def _end_loop(self, loop):
+        loop.end()
+        with self.pool.lock:
+            self.pool.loops.remove(loop)
+
+    # the end
+
+    def send(self, frame):
+        self._connection.send([frame])
+
+    def post(self, frame):
+        """Have a frame sent soon. Never waits."""
+        self._connection.post(frame)
+        self.control.wake()
+
+    def fail_with(self, error):
+        """Give up because of an exception that no plugin raised."""
+        if isinstance(error, ProtocolError):
+            self.fail(str(error), lie=True)
+        else:
+            self.fail(errors.describe(error)["traceback"])
+
+    def fail(self, reason, lie=False):
+        """Tell the host why nothing works any more, and stop. ``lie``: it was the host who sent something impossible."""
+        # The host may still be about to copy what it was referred to.
+        _abandoned.append(self.references)
+        try:
+            self.send(frame(protocol.FAILED, 0, values.encode({"reason": reason, "lie": lie})))
+        except OSError:
+            pass
+        self.stop()
+
+    def stop(self):
+        """End all threads, as soon as they can. May be called by any thread, again and again."""
+        if self.stopping:
+            return
+        self.stopping = True
+        self._connection.shut_down()
+        self.control.wake()
+        if self.pool is None:
+            return
+        with self.pool.lock:
+            self.pool.release_idle()
+            for worker in self.pool.workers:
+                if worker.call is not None:
+                    worker.interrupt(worker.call)
+            loops = list(self.pool.loops)
+        for loop in loops:
+            loop.end_soon()
+
+    def thread_ended(self):
+        """Close the sockets with the last thread that might use them."""
+        with self._threads_lock:
+            self._threads -= 1
+            last = self._threads == 0
+        if last:
+            for one in self._sockets():
+                one.close()
+            self._over.set()
+
+    def wait(self):
+        """Wait until every thread has ended."""
+        self._over.wait()
+
+    def thread_begins(self):
+        with self._threads_lock:
+            self._threads += 1
+
+    def _sockets(self):
+        return (self._data, *self.control.sockets())
+
+    def forget_in_child(self):
+        """In a forked copy of this process: leave the connection to the original, and let nothing come back to it."""
+        if self.pool is not None:
+            for worker in [*self.pool.workers, *(loop.worker for loop in self.pool.loops)]:
+                worker.forked = worker.attention = True
+        for one in self._sockets():
+            one.close()
+        for descriptor in self._foreign:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
+
+
+_abandoned = []
+
+
+def _forget_servers():
+    for server in list(_servers):
+        server.forget_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_servers)
+
+
+def stop_all(seconds):
+    """Stop every server of this process and wait for their threads, at most ``seconds`` in all."""
+    for server in list(_servers):
+        server.stop()
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name.startswith("fidius-") and thread is not threading.current_thread():
+            thread.join(max(0.0, deadline - time.monotonic()))

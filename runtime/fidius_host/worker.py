@@ -1,0 +1,64 @@
+"""A thread that runs calls, and the window in which the call it runs may be interrupted."""
+
+import os
+import threading
+
+from . import interrupt
+
+
+class Worker:
+    """What others may know of a thread that runs calls.
+
+    An interruption must hit the call it is meant for and never the next one, and a short call must not pay for that. So
+    there is no lock around a call. Whoever wants something of a running call sets ``attention`` first and looks at
+    ``call`` second, under the lock; the thread itself takes its call out of ``call`` first and looks at ``attention``
+    second. One of the two is bound to see the other. All of it rests on the GIL, under which single reads and writes of
+    attributes happen in one order for everybody.
+    """
+
+    __slots__ = ("lock", "name", "ident", "call", "target", "attention", "interrupted", "forked", "out", "baton", "stuck")
+
+    def __init__(self, lock, name):
+        self.lock = lock
+        self.name = name
+        self.ident = None
+        self.call = None
+        """Number of the call that runs now. While it is set, ``FidiusCancelled`` may be raised at any line."""
+        self.target = None
+        """The plugin whose call runs, or ran last."""
+        self.attention = False
+        self.interrupted = False
+        self.forked = False
+        self.out = []
+        """Answers that were not sent yet."""
+        self.baton = threading.Lock()
+        self.baton.acquire()
+        self.stuck = False
+
+    def adopt_thread(self):
+        """To be called by the thread itself, before anything else."""
+        self.ident = threading.get_ident()
+
+    def interrupt(self, call):
+        """Interrupt a call if this thread is running it. Under the lock, by another thread."""
+        self.attention = True
+        if self.call != call:
+            return False
+        self.interrupted = True
+        interrupt.interrupt(self.ident)
+        return True
+
+    def settle(self):
+        """End a call that somebody paid attention to: from here on no exception can arrive any more."""
+        if self.forked:
+            # The copy of the process that a plugin forked came back from the method. It is no second host.
+            os._exit(FORKED_CHILD)
+        with self.lock:
+            if self.interrupted:
+                interrupt.withdraw(self.ident)
+                self.interrupted = False
+            self.attention = False
+
+
+FORKED_CHILD = 70
+"""Exit code of a forked copy of the host that did not end by itself: ``EX_SOFTWARE``."""
