@@ -1,13 +1,30 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import { describe } from '../errors/options.ts';
 import type { Interpreter } from '../python/interpreter.ts';
-import type { Executor, ExecutorName } from './executor.ts';
+import { type Executor, type ExecutorName, executorNames } from './executor.ts';
 import { InlineExecutor } from './inline.ts';
+import type { PoolOptions } from './remote-executor.ts';
+import { createThreadExecutor } from './thread-executor.ts';
 
-/** The executor of a name. */
-export function createExecutor(name: ExecutorName, interpreter: Interpreter): Executor {
+/**
+ * The executor of a name.
+ *
+ * @throws FidiusError `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_EXECUTOR_UNSUPPORTED`, `FIDIUS_OPTION_INVALID`.
+ */
+export function createExecutor(name: ExecutorName, interpreter: Interpreter, options: PoolOptions = {}): Executor {
+  checkExecutorName(name);
   switch (name) {
     case 'inline':
       return new InlineExecutor(interpreter);
     case 'thread':
-      return new InlineExecutor(interpreter);
+      return createThreadExecutor(interpreter, options);
   }
+}
+
+/** @throws FidiusError `FIDIUS_EXECUTOR_UNKNOWN`. */
+export function checkExecutorName(name: unknown): asserts name is ExecutorName {
+  if (executorNames.some((known) => known === name)) return;
+  throw new FidiusError('FIDIUS_EXECUTOR_UNKNOWN', `There is no executor ${describe(name)}`, {
+    hint: `Choose one of ${executorNames.map((known) => `"${known}"`).join(', ')}.`,
+  });
 }

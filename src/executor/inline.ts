@@ -12,6 +12,7 @@ import type {
   LoadRequest,
   PluginStats,
 } from './executor.ts';
+import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
 
 /**
  * Runs plugins on the calling JavaScript thread: a call is over when its promise is handed out.
@@ -30,12 +31,10 @@ export class InlineExecutor implements Executor {
   }
 
   async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
-    if (!this.#open)
-      throw new FidiusError('FIDIUS_HOST_CLOSED', `The host is closed and cannot load ${request.plugin}`);
+    checkLoadOptions(options);
+    if (!this.#open) throw hostClosed(`is closed and cannot load ${request.plugin}`);
     const { signal, timeoutMs } = options;
-    if (signal?.aborted === true) {
-      throw new FidiusError('FIDIUS_LOAD_ABORTED', `Loading ${request.plugin} was aborted`, { cause: signal.reason });
-    }
+    if (signal?.aborted === true) throw loadAborted(request, signal.reason);
     if (timeoutMs !== undefined) throw noDeadline(request.plugin);
     const loaded = loadPackage(this.#interpreter, request);
     const handle = new PythonPluginHandle(this.#interpreter, loaded, request.plugin, request.descriptor);

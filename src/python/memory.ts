@@ -15,6 +15,7 @@ export class Memory {
   readonly #api: PythonApi;
   readonly #copyTo: (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
   readonly #copyToAddress: (to: number, from: number, bytes: number) => void;
+  readonly #copyFrom: (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;
   readonly #size = new PinnedMemory(8);
   readonly #scratch = new PinnedMemory(scratchBytes);
   readonly #scratchText: Buffer;
@@ -24,6 +25,7 @@ export class Memory {
     this.#api = api;
     this.#copyTo = libc.function('memcpy', 'void', ['memory', 'address', 'size']) as typeof Memory.prototype.copy;
     this.#copyToAddress = libc.function('memcpy', 'void', ['address', 'address', 'size']) as CopyToAddress;
+    this.#copyFrom = libc.function('memcpy', 'void', ['address', 'memory', 'size']) as CopyFrom;
     this.#scratchText = Buffer.from(this.#scratch.buffer);
   }
 
@@ -35,6 +37,11 @@ export class Memory {
   /** The same for pinned memory, which is cheaper. */
   copyPinned(to: PinnedMemory, from: number, bytes: number): void {
     this.#copyToAddress(to.address, from, bytes);
+  }
+
+  /** Fills a block of C memory of at least that size. Needs no lock. */
+  store(to: number, from: NodeJS.ArrayBufferView): void {
+    this.#copyFrom(to, from, from.byteLength);
   }
 
   /** A copy of a `bytes` object, in memory of its own. */
@@ -76,3 +83,4 @@ export class Memory {
 }
 
 type CopyToAddress = (to: number, from: number, bytes: number) => void;
+type CopyFrom = (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;

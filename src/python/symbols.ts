@@ -55,6 +55,9 @@ export const symbols = {
   PyBytes_AsString: { result: 'address', params: ['obj'] },
   PyBytes_Size: { result: 'size', params: ['obj'] },
 
+  // memory of C; without the GIL
+  PyMem_RawMalloc: { result: 'address', params: ['size'] },
+
   // containers
   PySys_GetObject: { result: 'borrowed', params: ['text'] },
   PyList_Insert: { result: 'int', params: ['obj', 'size', 'obj'] },

@@ -1,0 +1,28 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import { describe } from '../errors/options.ts';
+import type { LoadOptions, LoadRequest } from './executor.ts';
+import { checkCount, checkSignal, checkTimeout } from './patience.ts';
+
+/** More threads than this would only wait for each other. */
+export const mostThreads = 256;
+
+/** Checks the values of the options that every executor takes. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+export function checkLoadOptions(options: LoadOptions): void {
+  checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
+  checkTimeout('timeoutMs', options.timeoutMs);
+  checkCount('maxConcurrent', options.maxConcurrent, 1, mostThreads);
+  checkCount('maxQueued', options.maxQueued, 0, Number.MAX_SAFE_INTEGER);
+  checkSignal(options.signal);
+  const { ownThread } = options;
+  if (ownThread === undefined || typeof ownThread === 'boolean') return;
+  throw new FidiusError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);
+}
+
+export function loadAborted({ plugin }: LoadRequest, cause: unknown): FidiusError {
+  return new FidiusError('FIDIUS_LOAD_ABORTED', `Loading ${plugin} was aborted`, { cause });
+}
+
+/** @param what completes "The host …", such as `is closed and cannot load greeter`. */
+export function hostClosed(what: string): FidiusError {
+  return new FidiusError('FIDIUS_HOST_CLOSED', `The host ${what}`, { hint: 'Open a new host.' });
+}

@@ -1,0 +1,55 @@
+import type { Socket } from 'node:net';
+import { headerBytes, writeHeader } from './protocol.ts';
+
+const firstBytes = 1 << 15;
+/** A buffer beyond this size is not kept: one large frame must not cost memory for ever. */
+const keptBytes = 1 << 20;
+
+/**
+ * Collects the frames of one turn of the event loop and writes them at once.
+ *
+ * A write to a socket costs more than everything else about a short call, whatever its size.
+ */
+export class Outbox {
+  readonly #socket: Socket;
+  #buffer = Buffer.allocUnsafeSlow(firstBytes);
+  #length = 0;
+  #scheduled = false;
+  readonly #flush = () => this.flush();
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Adds a frame. `payload` is copied. */
+  add(type: number, flags: number, method: number, call: number, plugin: number, payload: Uint8Array): void {
+    const size = payload.length;
+    const at = this.#length;
+    if (at + headerBytes + size > this.#buffer.length) this.#grow(at + headerBytes + size);
+    writeHeader(this.#buffer, at, type, flags, method, call, plugin, size);
+    this.#buffer.set(payload, at + headerBytes);
+    this.#length = at + headerBytes + size;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#flush);
+  }
+
+  /** Writes what was collected. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#length === 0 || this.#socket.destroyed) return;
+    const frames = this.#buffer.subarray(0, this.#length);
+    this.#length = 0;
+    this.#socket.write(frames);
+    // Nearly always the system has taken all of it by now, and the buffer is free again.
+    if (this.#socket.writableLength > 0 || this.#buffer.length > keptBytes) {
+      this.#buffer = Buffer.allocUnsafeSlow(firstBytes);
+    }
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#buffer.length));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Interpreter } from '../python/interpreter.ts';
+import { referenceBytes } from './protocol.ts';
+import type { SharedMemory } from './server-connection.ts';
+
+/** Bytes from which on two copies through memory are quicker than a socket; see `bench/trials/async-payload.ts`. */
+const thresholdBytes = 64 * 1024;
+
+/**
+ * The memory of this process, which the `thread` executor's server shares.
+ *
+ * A payload for Python is copied into a block of C memory that becomes Python's own: JavaScript's memory may go away at
+ * any time, when a worker thread is terminated in the middle of a call. None of this takes the GIL.
+ */
+export class ProcessMemory implements SharedMemory {
+  readonly threshold = thresholdBytes;
+  readonly #interpreter: Interpreter;
+  readonly #reference = new DataView(new ArrayBuffer(referenceBytes));
+
+  constructor(interpreter: Interpreter) {
+    this.#interpreter = interpreter;
+  }
+
+  give(payload: Uint8Array): Uint8Array {
+    const address = this.#interpreter.api.PyMem_RawMalloc(payload.length);
+    if (address === 0) throw new RangeError(`no memory for a payload of ${payload.length} bytes`);
+    this.#interpreter.memory.store(address, payload);
+    this.#reference.setBigUint64(0, BigInt(address), true);
+    this.#reference.setBigUint64(8, BigInt(payload.length), true);
+    return new Uint8Array(this.#reference.buffer);
+  }
+
+  copy(reference: Uint8Array): Uint8Array {
+    const { buffer, byteOffset, length } = reference;
+    const view = new DataView(buffer, byteOffset, length);
+    const size = Number(view.getBigUint64(8, true));
+    const copy = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+    this.#interpreter.memory.copy(copy, Number(view.getBigUint64(0, true)), size);
+    return copy;
+  }
+}

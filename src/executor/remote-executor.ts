@@ -1,0 +1,192 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import type { PythonPluginHandle } from '../python/handle.ts';
+import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
+import type {
+  CloseOptions,
+  Executor,
+  ExecutorName,
+  ExecutorPlugin,
+  ExecutorStats,
+  LoadOptions,
+  LoadRequest,
+} from './executor.ts';
+import { checkLoadOptions, hostClosed, loadAborted, mostThreads } from './load-options.ts';
+import { checkCount, type GivenUp } from './patience.ts';
+import { serverMethod } from './protocol.ts';
+import { type PluginOwner, RemotePlugin } from './remote-plugin.ts';
+import { ServerCall } from './server-call.ts';
+import { ServerConnection, type Transport } from './server-connection.ts';
+
+/** Bounds of the server's pool. */
+export interface PoolOptions {
+  /** Threads that run calls. Default: 8. */
+  readonly threads?: number | undefined;
+  /** Threads that may take the place of stuck ones. Default: 8. */
+  readonly spareThreads?: number | undefined;
+}
+
+export interface RemoteSetup extends PoolOptions {
+  readonly name: ExecutorName;
+  /** Starts the server. Called once, by the first load. */
+  connect(): Transport;
+  /** Makes a handle for calls on this thread; absent when the server is in another process. */
+  createHandle?(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle;
+}
+
+const defaultThreads = 8;
+const loadTimeoutMs = 60_000;
+const maxQueued = 16_384;
+
+/** Runs plugins at a call server. Where that is, is the transport's affair alone. */
+export class RemoteExecutor implements Executor, PluginOwner {
+  readonly name: ExecutorName;
+  readonly #setup: RemoteSetup;
+  readonly #threads: number;
+  readonly #spareThreads: number;
+  readonly #plugins = new Set<RemotePlugin>();
+  readonly #loads = new Set<ServerCall>();
+  #connected: Promise<ServerConnection> | undefined;
+  #connection: ServerConnection | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+  constructor(setup: RemoteSetup) {
+    const { name, threads = defaultThreads, spareThreads = defaultThreads } = setup;
+    checkCount('threads', threads, 1, mostThreads);
+    checkCount('spareThreads', spareThreads, 0, mostThreads);
+    this.name = name;
+    this.#setup = setup;
+    this.#threads = threads;
+    this.#spareThreads = spareThreads;
+  }
+
+  get connection(): ServerConnection {
+    if (this.#connection === undefined) throw new Error('asked for before the first load');
+    return this.#connection;
+  }
+
+  async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
+    checkLoadOptions(options);
+    const { signal } = options;
+    const limit = options.maxConcurrent ?? Math.max(1, this.#threads - 1);
+    const args = [request.plugin, ...loadArguments(request), limit, options.ownThread ?? false];
+    if (signal?.aborted === true) throw loadAborted(request, signal.reason);
+    this.#checkOpen(request);
+    const connection = await this.#connect();
+    this.#checkOpen(request);
+    const obstacle = this.obstacle();
+    if (obstacle !== undefined) throw obstacle;
+
+    const timeoutMs = options.loadTimeoutMs ?? loadTimeoutMs;
+    const call = new ServerCall(connection, serverMethod.load, args);
+    this.#loads.add(call);
+    try {
+      const outcome = await call.result(signal, timeoutMs, (why) => gaveUpLoading(request, why, timeoutMs));
+      return this.#adopt(request, readLoadOutcome(outcome, request), options);
+    } catch (error) {
+      // Python may come to the end of the import after all.
+      void call.late.then((outcome) => this.#unloadLate(outcome));
+      throw error;
+    } finally {
+      this.#loads.delete(call);
+    }
+  }
+
+  stats(): ExecutorStats {
+    const { threads, stuck } = this.#connection?.pool ?? { threads: 0, stuck: 0 };
+    const stats = [...this.#plugins].map((plugin) => plugin.stats());
+    const sum = (field: 'queued' | 'running') => stats.reduce((total, each) => total + each[field], 0);
+    return { executor: this.name, threads, stuckThreads: stuck, queued: sum('queued'), running: sum('running') };
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  obstacle(): FidiusError | undefined {
+    const { failure, pool } = this.connection;
+    if (failure !== undefined) return failure;
+    if (pool.stuck < this.#threads + this.#spareThreads) return undefined;
+    return new FidiusError(
+      'FIDIUS_POOL_STUCK',
+      `All ${pool.stuck} threads are held by calls that were given up and cannot be stopped (${this.#stuckPlugins()})`,
+      {
+        hint: 'Have these methods return in time: code in C, or one that waits, cannot be interrupted in this process.',
+      },
+    );
+  }
+
+  createHandle(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle | undefined {
+    return this.#setup.createHandle?.(loaded, request);
+  }
+
+  async unload(plugin: RemotePlugin, timeoutMs: number): Promise<void> {
+    this.#plugins.delete(plugin);
+    const { connection } = this;
+    if (connection.failure !== undefined) return;
+    await new ServerCall(connection, serverMethod.unload, [plugin.number]).ended(timeoutMs);
+  }
+
+  #adopt(request: LoadRequest, loaded: LoadedPackage, options: LoadOptions): RemotePlugin {
+    const limits = { timeoutMs: options.timeoutMs, maxQueued: options.maxQueued ?? maxQueued };
+    const plugin = new RemotePlugin(this, request, loaded, limits);
+    this.#plugins.add(plugin);
+    return plugin;
+  }
+
+  #unloadLate(outcome: unknown): void {
+    const { plugin } = (outcome ?? {}) as Partial<LoadedPackage>;
+    if (plugin === undefined || this.connection.failure !== undefined) return;
+    void new ServerCall(this.connection, serverMethod.unload, [plugin]).ended(loadTimeoutMs);
+  }
+
+  #connect(): Promise<ServerConnection> {
+    this.#connected ??= this.#openConnection();
+    return this.#connected;
+  }
+
+  async #openConnection(): Promise<ServerConnection> {
+    const connection = new ServerConnection(this.#setup.connect());
+    this.#connection = connection;
+    connection.onChange = () => this.#onChange(connection);
+    await connection.greet({ threads: this.#threads, spareThreads: this.#spareThreads });
+    return connection;
+  }
+
+  #onChange({ failure }: ServerConnection): void {
+    const obstacle = this.obstacle();
+    if (obstacle === undefined) return;
+    for (const plugin of this.#plugins) {
+      if (failure === undefined) plugin.giveUpAll(() => obstacle);
+      else plugin.lost(failure);
+    }
+  }
+
+  async #close(options: CloseOptions | undefined): Promise<void> {
+    for (const call of this.#loads) call.giveUp(hostClosed('was closed before loading was done'));
+    await Promise.all([...this.#plugins].map((plugin) => plugin.close(options)));
+    const connection = await this.#connected?.catch(() => undefined);
+    connection?.close();
+  }
+
+  #checkOpen({ plugin }: LoadRequest): void {
+    if (this.#closing !== undefined) throw hostClosed(`is closed and cannot load ${plugin}`);
+  }
+
+  #stuckPlugins(): string {
+    return [...this.#plugins]
+      .filter((plugin) => plugin.tally.stillRunning > 0)
+      .map((plugin) => plugin.name)
+      .join(', ');
+  }
+}
+
+function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number): FidiusError {
+  if (why.by === 'signal') return loadAborted(request, why.reason);
+  return new FidiusError(
+    'FIDIUS_LOAD_TIMEOUT',
+    `Loading ${request.plugin} from ${request.folder} was given up: its ${timeoutMs} ms are over`,
+    { hint: 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.' },
+  );
+}

@@ -1,0 +1,209 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import type { PythonPluginHandle } from '../python/handle.ts';
+import type { LoadedPackage, MethodKind } from '../python/load.ts';
+import { callRefusal } from '../python/refusal.ts';
+import type { MethodCodec } from '../wire/method-codec.ts';
+import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
+import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
+import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, LoadRequest, PluginStats } from './executor.ts';
+import { Lane } from './lane.ts';
+import { checkSignal, checkTimeout } from './patience.ts';
+import { type CallHome, RemoteCall, type RemoteMethod } from './remote-call.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { Tally } from './tally.ts';
+
+/** What a plugin needs from the executor that loaded it. */
+export interface PluginOwner {
+  readonly name: ExecutorName;
+  readonly connection: ServerConnection;
+  /** Why no call can be made now, if so. */
+  obstacle(): FidiusError | undefined;
+  /** Makes the plugin's handle for calls on this thread, if there can be one. */
+  createHandle(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle | undefined;
+  /** Unloads the plugin at the server, waiting no longer than that. Never rejects. */
+  unload(plugin: RemotePlugin, timeoutMs: number): Promise<void>;
+}
+
+export interface PluginLimits {
+  readonly timeoutMs: number | undefined;
+  readonly maxQueued: number;
+}
+
+/** How long closing waits for calls to finish, and how long for given-up calls to stop, in milliseconds. */
+const drainMs = 10_000;
+const abortMs = 1000;
+
+const noOptions: CallOptions = {};
+
+/** A plugin at a call server, wherever that runs. */
+export class RemotePlugin implements ExecutorPlugin, CallHome {
+  readonly executor: ExecutorName;
+  readonly plugin: string;
+  readonly interfaceName: string;
+  readonly file: string;
+  readonly methods: readonly MethodKind[];
+  readonly number: number;
+  readonly connection: ServerConnection;
+  readonly lane: Lane;
+  readonly tally = new Tally();
+  unsettled = 0;
+  readonly #owner: PluginOwner;
+  readonly #request: LoadRequest;
+  readonly #loaded: LoadedPackage;
+  readonly #timeoutMs: number | undefined;
+  #handle: PythonPluginHandle | undefined;
+  #closing: Promise<void> | undefined;
+  #onProgress: (() => void) | undefined;
+
+  constructor(owner: PluginOwner, request: LoadRequest, loaded: LoadedPackage, limits: PluginLimits) {
+    this.#owner = owner;
+    this.#request = request;
+    this.#loaded = loaded;
+    this.#timeoutMs = limits.timeoutMs;
+    this.executor = owner.name;
+    this.connection = owner.connection;
+    this.plugin = request.plugin;
+    this.interfaceName = request.descriptor.interfaceName;
+    this.file = loaded.file;
+    this.methods = loaded.methods;
+    this.number = loaded.plugin;
+    this.lane = new Lane(limits.maxQueued);
+  }
+
+  get name(): string {
+    return this.plugin;
+  }
+
+  call(
+    index: number,
+    codec: MethodCodec | undefined,
+    args: readonly unknown[],
+    options: CallOptions = noOptions,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const method = this.#method(index, codec, false);
+      const timeoutMs = this.#admit(method, options);
+      const writer = takeWriter();
+      try {
+        writer.begin();
+        if (codec === undefined) writeUntypedArguments(writer, args);
+        else codec.writeArguments(writer, args);
+        const payload = writer.finish();
+        new RemoteCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
+      } finally {
+        giveBackWriter(writer);
+      }
+    });
+  }
+
+  callRaw(index: number, input: Uint8Array, options: CallOptions = noOptions): Promise<Uint8Array> {
+    return new Promise<unknown>((resolve, reject) => {
+      const method = this.#method(index, undefined, true);
+      const timeoutMs = this.#admit(method, options);
+      new RemoteCall(this, method, options.signal, timeoutMs, input.length, resolve, reject).begin(input);
+    }) as Promise<Uint8Array>;
+  }
+
+  sync(): PythonPluginHandle | undefined {
+    if (this.#closing !== undefined) throw this.#closedError();
+    this.#handle ??= this.#owner.createHandle(this.#loaded, this.#request);
+    return this.#handle;
+  }
+
+  stats(): PluginStats {
+    return this.tally.toStats(this.lane.queued, this.lane.sent);
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  onProgress(): void {
+    this.#onProgress?.();
+  }
+
+  /** Gives up every call that is not settled. */
+  giveUpAll(reason: () => FidiusError): void {
+    for (const call of [...this.lane.waiting(), ...this.connection.waiting()]) {
+      if (call instanceof RemoteCall && call.home === this) call.giveUp(reason());
+    }
+  }
+
+  /** The connection has failed: what waits here will never be sent. */
+  lost(error: FidiusError): void {
+    for (const call of this.lane.waiting()) (call as RemoteCall).lost(error);
+  }
+
+  async #close({ mode = 'drain', timeoutMs = mode === 'drain' ? drainMs : abortMs }: CloseOptions): Promise<void> {
+    this.#handle?.forget();
+    let left = timeoutMs;
+    if (mode === 'drain') {
+      const drained = await this.#until(() => this.unsettled === 0, timeoutMs);
+      left = drained ? timeoutMs : abortMs;
+    }
+    this.giveUpAll(() => this.#givenUpByClosing());
+    const started = performance.now();
+    await this.#until(() => this.lane.sent === 0, left);
+    await this.#owner.unload(this, Math.max(left - (performance.now() - started), 100));
+  }
+
+  /** Waits until a condition holds, which may change with each settled or answered call; false when the time is over. */
+  async #until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (condition()) return true;
+    this.connection.hold();
+    try {
+      return await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(false), Math.min(timeoutMs, 2 ** 31 - 1));
+        this.#onProgress = () => {
+          if (!condition()) return;
+          clearTimeout(timer);
+          resolve(true);
+        };
+      });
+    } finally {
+      this.#onProgress = undefined;
+      this.connection.letGo();
+    }
+  }
+
+  #method(index: number, codec: MethodCodec | undefined, raw: boolean): RemoteMethod {
+    const { descriptor } = this.#request;
+    const method = descriptor.methods[index];
+    if (method === undefined || method.wireRaw !== raw || this.methods[index] === 'absent') {
+      throw callRefusal(this.plugin, descriptor, index, raw);
+    }
+    return { index, name: method.name, raw, codec };
+  }
+
+  /** Refuses a call that must not start. @returns its deadline in milliseconds. */
+  #admit(method: RemoteMethod, options: CallOptions): number | undefined {
+    const { signal } = options;
+    if (options !== noOptions) {
+      checkTimeout('timeoutMs', options.timeoutMs);
+      checkSignal(signal);
+    }
+    if (this.#closing !== undefined) throw this.#closedError();
+    const obstacle = this.#owner.obstacle();
+    if (obstacle !== undefined) throw obstacle;
+    if (signal?.aborted === true) {
+      this.tally.givenUp += 1;
+      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method.name}() of ${this.plugin} was aborted before it started`, {
+        cause: signal.reason,
+      });
+    }
+    return options.timeoutMs ?? this.#timeoutMs;
+  }
+
+  #closedError(): FidiusError {
+    return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.plugin} is closed`, {
+      hint: 'Load it again, or close it later.',
+    });
+  }
+
+  #givenUpByClosing(): FidiusError {
+    return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.plugin} was closed before the call was done`, {
+      hint: 'Close it with `mode: "drain"` and more time, or await its calls first.',
+    });
+  }
+}

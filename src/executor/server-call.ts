@@ -1,0 +1,98 @@
+import type { FidiusError } from '../errors/fidius-error.ts';
+import { type ErrorDescription, toCallError } from '../python/call-error.ts';
+import { decodeValue } from '../wire/decode.ts';
+import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
+import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
+import { type GivenUp, Patience } from './patience.ts';
+import { frameType } from './protocol.ts';
+import type { ServerConnection, Waiting } from './server-connection.ts';
+
+/** A call of one of the server's own functions, such as loading. Sent at once. */
+export class ServerCall implements Waiting {
+  /** What the server answered in the end, also when nobody waited any longer; `undefined` when nothing came of it. */
+  readonly late: Promise<unknown>;
+  readonly #connection: ServerConnection;
+  readonly #number: number;
+  readonly #answer: Promise<unknown>;
+  #resolve: (value: unknown) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #giveUp: ((error: FidiusError) => void) | undefined;
+
+  constructor(connection: ServerConnection, method: number, args: readonly unknown[]) {
+    this.#connection = connection;
+    this.#answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.late = this.#answer.catch(() => undefined);
+    const writer = takeWriter();
+    try {
+      writer.begin();
+      writeUntypedArguments(writer, args);
+      this.#number = connection.call(this, 0, method, 0, writer.finish());
+    } finally {
+      giveBackWriter(writer);
+    }
+  }
+
+  /**
+   * The answer, unless it is given up before; keeps the event loop alive meanwhile.
+   *
+   * @param explain makes the error of giving up.
+   */
+  async result(
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
+    explain: (why: GivenUp) => FidiusError,
+  ): Promise<unknown> {
+    this.#connection.hold();
+    const patience = new Patience(signal, timeoutMs, (why) => this.giveUp(explain(why)));
+    try {
+      const givenUp = new Promise<never>((_, reject) => {
+        this.#giveUp = reject;
+      });
+      return await Promise.race([this.#answer, givenUp]);
+    } finally {
+      this.#giveUp = undefined;
+      patience.end();
+      this.#connection.letGo();
+    }
+  }
+
+  /** Has `result()` reject, and the server stop. */
+  giveUp(error: FidiusError): void {
+    if (this.#giveUp === undefined) return;
+    this.#giveUp(error);
+    this.#connection.cancel(this.#number);
+  }
+
+  /** Waits for the answer, whatever it is, but no longer than that. */
+  async ended(timeoutMs: number): Promise<void> {
+    this.#connection.hold();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const over = new Promise((resolve) => {
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      await Promise.race([this.late, over]);
+    } finally {
+      clearTimeout(timer);
+      this.#connection.letGo();
+    }
+  }
+
+  answered(type: number, payload: Uint8Array): void {
+    try {
+      if (type === frameType.raised) {
+        throw toCallError(decodeValue(payload) as ErrorDescription, 'the call server', 'load');
+      }
+      this.#resolve(type === frameType.returned ? decodeValue(payload) : undefined);
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  lost(error: FidiusError): void {
+    this.#reject(error);
+  }
+}

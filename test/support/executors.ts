@@ -1,0 +1,57 @@
+import { onTestFinished } from 'vitest';
+import { createExecutor } from '../../src/executor/create-executor.ts';
+import type { CallOptions, Executor, ExecutorName, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
+import type { PoolOptions } from '../../src/executor/remote-executor.ts';
+import { startPython } from '../../src/python/start.ts';
+import { descriptorOf } from './descriptors.ts';
+import { moduleText, writePackage } from './plugin-folders.ts';
+
+/** A new executor, closed after the test. */
+export function openExecutor(name: ExecutorName = 'thread', options: PoolOptions = {}): Executor {
+  const executor = createExecutor(name, startPython(), options);
+  onTestFinished(() => executor.close({ mode: 'abort' }));
+  return executor;
+}
+
+/** A plugin whose methods are called by name. */
+export interface Probe {
+  readonly plugin: ExecutorPlugin;
+  readonly call: (method: string, args?: readonly unknown[], options?: CallOptions) => Promise<unknown>;
+}
+
+export interface ProbeParts {
+  /** Names of the methods, as `descriptorOf` reads them. */
+  readonly methods: readonly string[];
+  /** Lines of the entry module, below its hash. */
+  readonly lines: readonly string[];
+  readonly name?: string;
+  readonly options?: LoadOptions;
+}
+
+let modules = 0;
+
+/** Writes a package and loads it. Each has an entry module of its own: Python keeps one module per name. */
+export async function loadProbe(executor: Executor, parts: ProbeParts): Promise<Probe> {
+  const { methods, lines, name = 'probe', options } = parts;
+  modules += 1;
+  const entryModule = `probe_${modules}`;
+  const folder = writePackage({ name, entryModule, files: { [`${entryModule}.py`]: moduleText(...lines) } });
+  const descriptor = descriptorOf(...methods);
+  const plugin = await executor.load({ plugin: name, folder, entryModule, descriptor }, options);
+  return {
+    plugin,
+    call: (method, args = [], callOptions) => {
+      const index = descriptor.methods.findIndex((each) => each.name === method);
+      return plugin.call(index, undefined, args, callOptions);
+    },
+  };
+}
+
+/** Waits until a condition holds; fails the test when that takes too long. */
+export async function eventually(condition: () => boolean, what = 'the condition'): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come true within 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
