@@ -5,6 +5,9 @@ export type RustToken =
   | { readonly kind: 'word' | 'literal' | 'lifetime' | 'punctuation'; readonly text: string }
   | { readonly kind: 'group'; readonly open: '(' | '[' | '{'; readonly content: readonly RustToken[] };
 
+/** More than anyone writes, and little enough for JavaScript's stack. */
+const deepest = 200;
+
 const closing = { '(': ')', '[': ']', '{': '}' } as const;
 
 const word = /(?:r#)?[\p{XID_Start}_]\p{XID_Continue}*/uy;
@@ -30,14 +33,17 @@ const leaves: readonly (readonly ['literal' | 'lifetime' | 'word' | 'punctuation
  */
 export function parseRustTokens(source: string): RustToken[] {
   let at = 0;
+  let depth = 0;
 
   const readUntil = (close: string | undefined, opened: number): RustToken[] => {
     const tokens: RustToken[] = [];
+    if (++depth > deepest) throw notRust(source, `it has more than ${deepest} brackets inside each other`);
     for (;;) {
       while (/\s/u.test(source[at] ?? '')) at += 1;
       const next = source[at];
       if (next === close) {
         at += 1;
+        depth -= 1;
         return tokens;
       }
       if (next === undefined) throw notRust(source, `the ${source[opened]} at ${opened} is never closed`);

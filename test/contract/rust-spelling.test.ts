@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRustTokens } from '../../src/contract/rust-source.ts';
 import { spellRustType } from '../../src/contract/rust-spelling.ts';
 import { streamItem } from '../../src/contract/rust-stream.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
+import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { failureOf } from '../support/failure.ts';
 
 const { typeSpelling } = JSON.parse(readFileSync('test/fixtures/vectors/interface-hash.json', 'utf8')) as {
@@ -90,10 +92,26 @@ describe('the spelling of a type', () => {
     expect(spellRustType("Foo<Bar<u8, 'b>, 'a>", 'compiler')).toBe("Foo < 'a, Bar < 'b, u8, > , >");
   });
 
+  it('is a type of the same spelling again, or the source was none', () => {
+    const piece = fc.constantFrom(
+      ..."Vec u8 r#type < > ( ) [ ] { } , ; :: -> & 'a 'c' \"s\" 3 - = + _ fn dyn mut # ' \"".split(' '),
+    );
+    const source = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(' '));
+
+    fc.assert(
+      fc.property(source, fc.constantFrom('compiler' as const, 'standalone' as const), (text, spelling) => {
+        const spelled = outcomeOf(() => spellRustType(text, spelling));
+        expect(outcomeOf(() => (spelled === undefined ? undefined : spellRustType(spelled, spelling)))).toBe(spelled);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it.each([
     ['nothing', ' ', 'it is empty'],
     ['an open bracket', 'Vec<(u8', 'the ( at 4 is never closed'],
     ['a bracket that closes nothing', 'u8)', 'unexpected ")" at 2'],
+    ['too many brackets', '('.repeat(300), 'it has more than 200 brackets inside each other'],
     ['an open string', 'Foo<"a>', 'unexpected "\\"" at 4'],
   ])('is refused for %s', async (_what, source, problem) => {
     const error = await failureOf(() => t.named(source));
@@ -102,6 +120,16 @@ describe('the spelling of a type', () => {
     expect(error.message).toBe(`Not the source of a Rust type: ${JSON.stringify(source)}, ${problem}`);
   });
 });
+
+/** What came of an attempt that may only fail because the text is no Rust. */
+function outcomeOf<T>(attempt: () => T): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (isFidiusError(error) && error.code === 'FIDIUS_INTERFACE_INVALID') return undefined;
+    throw error;
+  }
+}
 
 describe('a stream', () => {
   it.each([

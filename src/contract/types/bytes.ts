@@ -1,9 +1,9 @@
-import { isArrayBuffer, isDataView, isUint8Array } from 'node:util/types';
+import { asBytes } from '../../wire/bytes.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
 /** What may be passed where Python is to get `bytes`. */
-export type BytesInput = Uint8Array | ArrayBuffer | DataView;
+export type BytesInput = Uint8Array | ArrayBufferLike | DataView;
 
 /** `Vec<u8>` that crosses as `bytes`. A list of small integers, as the Rust host wants it, is taken from Python too. */
 export const bytes: Type<Uint8Array, BytesInput> = createType({
@@ -20,12 +20,10 @@ export const bytes: Type<Uint8Array, BytesInput> = createType({
   },
 });
 
-// Not `instanceof`: a test runner gives each file globals of its own.
 function checkBytes(value: unknown): Uint8Array {
-  if (isUint8Array(value)) return value;
-  if (isDataView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (isArrayBuffer(value)) return new Uint8Array(value);
-  throw badArgument('a Uint8Array, an ArrayBuffer or a DataView', value);
+  const memory = asBytes(value);
+  if (memory === undefined) throw badArgument('a Uint8Array, an ArrayBuffer or a DataView', value);
+  return memory;
 }
 
 function isByte(value: unknown): value is number {
