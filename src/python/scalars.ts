@@ -4,18 +4,19 @@ import { WholeFloat } from '../wire/whole-float.ts';
 import type { ArgumentFrame } from './argument-frame.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
-import { type Borrowed, loadPointer, type Owned, type Ptr } from './pointers.ts';
+import { ObjectHead } from './object-head.ts';
+import type { Borrowed, Null, Owned, Ptr } from './pointers.ts';
 
 /** Integers from `-smallest` to `largest` are made once and kept: most arguments are among them. */
 const [smallest, largest] = [-5, 256];
 
+/** Of no, one and two digits of 30 bits, and of both signs. */
+const sampleInts = [0, 1, -1, 2 ** 29, -(2 ** 30 - 1), 2 ** 30, -(2 ** 31 + 5), 2 ** 45 + 3, -(2 ** 53 - 1)];
+const sampleFloats = [0.5, -0, 1e300, Number.NEGATIVE_INFINITY, Number.MIN_VALUE];
+
 const minInt64 = -(2n ** 63n);
 const maxInt64 = 2n ** 63n - 1n;
 const maxUint64 = 2n ** 64n - 1n;
-
-/** Every object begins with its reference count and its type. */
-const headBytes = 16;
-const typeWord = 1;
 
 /** What {@link Scalars.toJs} returns for an object that is no scalar. */
 export const notScalar: unique symbol = Symbol('not a scalar');
@@ -36,7 +37,7 @@ export class Scalars {
   readonly #floatType: number;
   readonly #strType: number;
   readonly #bytesType: number;
-  readonly #head = new PinnedMemory(headBytes);
+  readonly #head: ObjectHead;
   readonly #overflow = new PinnedMemory(4);
   readonly #text = Buffer.allocUnsafeSlow(12_288);
 
@@ -46,6 +47,7 @@ export class Scalars {
     const builtins = interpreter.owned(api.PyImport_ImportModule('builtins'));
     const builtin = (name: string) => kept(interpreter.owned(api.PyObject_GetAttrString(builtins, name)));
     this.#interpreter = interpreter;
+    this.#head = new ObjectHead(interpreter.memory);
     this.#none = builtin('None');
     this.#true = builtin('True');
     this.#false = builtin('False');
@@ -57,6 +59,7 @@ export class Scalars {
       kept(interpreter.owned(api.PyLong_FromLongLong(smallest + index))),
     );
     api.Py_DecRef(builtins);
+    this.#learnLayouts();
   }
 
   /**
@@ -101,14 +104,11 @@ export class Scalars {
     if (pointer === this.#true) return true;
     if (pointer === this.#false) return false;
     const { api, memory } = this.#interpreter;
-    memory.copyPinned(this.#head, pointer, headBytes);
-    switch (loadPointer(this.#head.words, typeWord)) {
-      case this.#intType: {
-        const value = api.PyLong_AsLongLongAndOverflow(pointer, this.#overflow.address);
-        return this.#overflow.words[0] === 0 ? value : notScalar;
-      }
+    switch (this.#head.read(pointer)) {
+      case this.#intType:
+        return this.#head.int() ?? this.#askInt(pointer);
       case this.#floatType: {
-        const value = api.PyFloat_AsDouble(pointer);
+        const value = this.#head.float() ?? api.PyFloat_AsDouble(pointer);
         return tagWholeFloats && Number.isInteger(value) ? new WholeFloat(value) : value;
       }
       case this.#strType:
@@ -121,8 +121,25 @@ export class Scalars {
   }
 
   isBytes(pointer: Ptr): boolean {
-    this.#interpreter.memory.copyPinned(this.#head, pointer, headBytes);
-    return loadPointer(this.#head.words, typeWord) === this.#bytesType;
+    return this.#head.read(pointer) === this.#bytesType;
+  }
+
+  /** The value of any `int` that fits 64 bits; larger ones go to the codec. */
+  #askInt(pointer: Ptr): unknown {
+    const value = this.#interpreter.api.PyLong_AsLongLongAndOverflow(pointer, this.#overflow.address);
+    if (this.#overflow.words[0] !== 0) return notScalar;
+    // koffi still calls 2^53 a number, though its neighbour would have the same one.
+    return Number.isSafeInteger(value) ? value : BigInt(value);
+  }
+
+  #learnLayouts(): void {
+    const { api } = this.#interpreter;
+    const make = (values: readonly number[], create: (value: number) => Owned | Null) =>
+      values.map((value) => [this.#interpreter.owned(create(value)), value] as const);
+    const ints = make(sampleInts, api.PyLong_FromLongLong);
+    const floats = make(sampleFloats, api.PyFloat_FromDouble);
+    this.#head.learn(ints, floats);
+    for (const [pointer] of [...ints, ...floats]) api.Py_DecRef(pointer);
   }
 
   #pushInt(frame: ArgumentFrame, value: number): boolean {
