@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer';
 import { bigintToBytes } from './bigint-bytes.ts';
 import { ValueProblem } from './value-problem.ts';
+import { WrittenKeys } from './written-keys.ts';
 
 // The opcodes, by the names they have in CPython's pickletools.
 const MARK = 0x28;
@@ -35,13 +36,11 @@ const MEMOIZE = 0x94;
 
 /** The longest item of fixed size: an opcode, a length byte, eight bytes; with room to spare. */
 const ITEM = 16;
-/** Strings up to this length are copied by a loop: below it a call into native code costs more than the copy. */
+/** Strings up to this length are copied by a loop: a call into native code costs more. Longer keys are not remembered. */
 const LOOPED = 48;
 const FIRST_SIZE = 1 << 14;
 /** A buffer beyond this size is not kept for the next value: one large argument must not cost memory for ever. */
 const KEPT_SIZE = 1 << 20;
-/** Slots of the table of dict keys that were written before; a power of two. */
-const KEY_SLOTS = 256;
 
 const loneSurrogate = /\p{Surrogate}/u;
 
@@ -57,17 +56,11 @@ export class PickleWriter {
   #buffer: Buffer;
   #view: DataView;
   #length = 0;
-  /** Counts the pickles: a slot or an index that was filled in for an earlier one does not count for this one. */
-  #pickle = 0;
   /** How many objects the reader will have in its memo at this point: only what comes back is put there. */
   #memoized = 0;
-  readonly #keys: string[] = Array.from({ length: KEY_SLOTS }, () => '');
-  readonly #keyPickles = new Float64Array(KEY_SLOTS);
-  readonly #keyIndices = new Uint32Array(KEY_SLOTS);
-  readonly #functions: Record<CrossingFunction, { pickle: number; index: number }> = {
-    moment: { pickle: 0, index: 0 },
-    view: { pickle: 0, index: 0 },
-  };
+  readonly #keys = new WrittenKeys();
+  /** Where in the reader's memo the functions are, if it is there for this pickle; else -1. */
+  readonly #functions: Record<CrossingFunction, number> = { moment: -1, view: -1 };
 
   constructor() {
     this.#buffer = Buffer.allocUnsafeSlow(FIRST_SIZE);
@@ -76,8 +69,7 @@ export class PickleWriter {
 
   begin(): void {
     if (this.#buffer.length > KEPT_SIZE) this.#replaceBuffer(FIRST_SIZE);
-    this.#pickle += 1;
-    this.#memoized = 0;
+    if (this.#memoized > 0) this.#forget();
     this.#buffer[0] = PROTO;
     this.#buffer[1] = 5;
     this.#length = 2;
@@ -169,14 +161,10 @@ export class PickleWriter {
 
   /** A `str` that names a member of a dict: the same as {@link string}, but two bytes when it comes again. */
   key(name: string): void {
-    const size = name.length;
-    const edges = size === 0 ? 0 : name.charCodeAt(0) * 3 + name.charCodeAt(size - 1) * 5;
-    const slot = (size * 7 + edges) & (KEY_SLOTS - 1);
-    if (this.#keyPickles[slot] === this.#pickle && this.#keys[slot] === name) {
-      this.#recall(this.#keyIndices[slot] as number);
-      return;
-    }
-    this.#newKey(name, slot);
+    const slot = this.#keys.slotOf(name);
+    const index = this.#keys.indexIn(slot, name);
+    if (index >= 0) this.#recall(index);
+    else this.#newKey(name, slot);
   }
 
   bytes(value: Uint8Array): void {
@@ -282,10 +270,7 @@ export class PickleWriter {
 
   #newKey(name: string, slot: number): void {
     this.string(name);
-    if (this.#keyPickles[slot] === this.#pickle) return;
-    this.#keys[slot] = name;
-    this.#keyPickles[slot] = this.#pickle;
-    this.#keyIndices[slot] = this.#memoize();
+    if (name.length <= LOOPED && this.#keys.isFree(slot)) this.#keys.put(slot, name, this.#memoize());
   }
 
   #encodedString(value: string): void {
@@ -312,16 +297,22 @@ export class PickleWriter {
   }
 
   #function(name: CrossingFunction): void {
-    const known = this.#functions[name];
-    if (known.pickle === this.#pickle) {
-      this.#recall(known.index);
+    const index = this.#functions[name];
+    if (index >= 0) {
+      this.#recall(index);
       return;
     }
     this.string('fidius_host.crossing');
     this.string(name);
     this.#byte(STACK_GLOBAL);
-    known.pickle = this.#pickle;
-    known.index = this.#memoize();
+    this.#functions[name] = this.#memoize();
+  }
+
+  #forget(): void {
+    this.#memoized = 0;
+    this.#keys.clear();
+    this.#functions.moment = -1;
+    this.#functions.view = -1;
   }
 
   /** Puts what was just written into the reader's memo and returns its index there. */

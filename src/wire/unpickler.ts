@@ -4,6 +4,7 @@ import { decodeInt } from './decode-int.ts';
 import { loneSurrogate, longText, notText, shortText, tooLong } from './decode-text.ts';
 import { Defects } from './defects.ts';
 import { addToMap, addToObject, addToSet, toMap } from './fill.ts';
+import { PickleBytes } from './pickle-bytes.ts';
 import { WholeFloat } from './whole-float.ts';
 
 /**
@@ -17,7 +18,8 @@ import { WholeFloat } from './whole-float.ts';
  *   items are added. Adding to one that was recalled is how a cycle is known.
  */
 export class Unpickler {
-  readonly #bytes: Uint8Array;
+  readonly #defects = new Defects();
+  readonly #source: PickleBytes;
   readonly #tagged: boolean;
   /** Used up to {@link #top}; what lies above is left over. */
   readonly #stack: unknown[] = [];
@@ -27,8 +29,6 @@ export class Unpickler {
   readonly #memo: unknown[] = [];
   /** Just behind the opcode at work: where errors say that something is wrong. */
   #at = 0;
-  #view: DataView | undefined;
-  #buffer: Buffer | undefined;
   /** Objects that were recalled from the memo. */
   #recalled: Set<object> | undefined;
   /** What an object became when its dict turned out to have other keys than strings. */
@@ -37,24 +37,24 @@ export class Unpickler {
   #uncalled = 0;
   /** Some keys may have been made from other objects, and two of them may have become one. */
   #converted = false;
-  #defects: Defects | undefined;
 
   constructor(bytes: Uint8Array, tagged: boolean) {
-    this.#bytes = bytes;
+    this.#source = new PickleBytes(bytes, this.#defects);
     this.#tagged = tagged;
   }
 
   read(): unknown {
-    const bytes = this.#bytes;
+    const source = this.#source;
+    const { bytes } = source;
     const stack = this.#stack;
     const memo = this.#memo;
     const end = bytes.length;
-    if (end < 2) throw this.#truncated();
+    if (end < 2) throw source.truncated();
     if (bytes[0] !== 0x80 || bytes[1] !== 5) throw corrupt('no pickle of protocol 5', 0);
     let at = 2;
     let size = 0;
     for (;;) {
-      if (at >= end) throw this.#truncated();
+      if (at >= end) throw source.truncated();
       const opcode = bytes[at++] as number;
       this.#at = at;
       switch (opcode) {
@@ -68,60 +68,60 @@ export class Unpickler {
           stack[this.#top++] = false;
           break;
         case 0x4b: // BININT1
-          stack[this.#top++] = this.#uint8(at);
+          stack[this.#top++] = source.uint8(at);
           at += 1;
           break;
         case 0x4d: // BININT2
-          stack[this.#top++] = this.#uint8(at) | (this.#uint8(at + 1) << 8);
+          stack[this.#top++] = source.uint16(at);
           at += 2;
           break;
         case 0x4a: // BININT
-          stack[this.#top++] = this.#uint32(at) | 0;
+          stack[this.#top++] = source.uint32(at) | 0;
           at += 4;
           break;
         case 0x8a: // LONG1
-          size = this.#uint8(at);
-          stack[this.#top++] = this.#int(at + 1, size);
+          size = source.uint8(at);
+          stack[this.#top++] = source.int(at + 1, size);
           at += 1 + size;
           break;
         case 0x8b: // LONG4
-          size = this.#uint32(at);
-          stack[this.#top++] = this.#int(at + 4, size);
+          size = source.uint32(at);
+          stack[this.#top++] = source.int(at + 4, size);
           at += 4 + size;
           break;
         case 0x47: // BINFLOAT
-          stack[this.#top++] = this.#float(at);
+          stack[this.#top++] = this.#tagged ? tagWhole(source.float(at)) : source.float(at);
           at += 8;
           break;
         case 0x8c: // SHORT_BINUNICODE
-          size = this.#uint8(at);
-          stack[this.#top++] = this.#text(at + 1, size);
+          size = source.uint8(at);
+          stack[this.#top++] = source.text(at + 1, size);
           at += 1 + size;
           break;
         case 0x58: // BINUNICODE
-          size = this.#uint32(at);
-          stack[this.#top++] = this.#text(at + 4, size);
+          size = source.uint32(at);
+          stack[this.#top++] = source.text(at + 4, size);
           at += 4 + size;
           break;
         case 0x8d: // BINUNICODE8
-          size = this.#uint64(at);
-          stack[this.#top++] = this.#text(at + 8, size);
+          size = source.uint64(at);
+          stack[this.#top++] = source.text(at + 8, size);
           at += 8 + size;
           break;
         case 0x43: // SHORT_BINBYTES
-          size = this.#uint8(at);
-          stack[this.#top++] = this.#copy(at + 1, size);
+          size = source.uint8(at);
+          stack[this.#top++] = source.copy(at + 1, size);
           at += 1 + size;
           break;
         case 0x42: // BINBYTES
-          size = this.#uint32(at);
-          stack[this.#top++] = this.#copy(at + 4, size);
+          size = source.uint32(at);
+          stack[this.#top++] = source.copy(at + 4, size);
           at += 4 + size;
           break;
         case 0x8e: // BINBYTES8
         case 0x96: // BYTEARRAY8
-          size = this.#uint64(at);
-          stack[this.#top++] = this.#copy(at + 8, size);
+          size = source.uint64(at);
+          stack[this.#top++] = source.copy(at + 8, size);
           at += 8 + size;
           break;
         case 0x5d: // EMPTY_LIST
@@ -142,11 +142,11 @@ export class Unpickler {
           memo.push(stack[this.#top - 1]);
           break;
         case 0x68: // BINGET
-          this.#recall(this.#uint8(at));
+          this.#recall(source.uint8(at));
           at += 1;
           break;
         case 0x6a: // LONG_BINGET
-          this.#recall(this.#uint32(at));
+          this.#recall(source.uint32(at));
           at += 4;
           break;
         case 0x61: // APPEND
@@ -188,7 +188,7 @@ export class Unpickler {
           this.#top = this.#popMark();
           break;
         case 0x95: // FRAME
-          if (this.#uint64(at) > end - at - 8) throw this.#truncated();
+          if (source.uint64(at) > end - at - 8) throw source.truncated();
           at += 8;
           break;
         case 0x2e: // STOP
@@ -202,56 +202,10 @@ export class Unpickler {
   #finish(at: number): unknown {
     const [root] = this.#stack;
     if (this.#top !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corrupt('no value', at);
-    if (at !== this.#bytes.length) throw corrupt('more than one value', at);
-    const problem = this.#defects?.locate(root, (target) => this.#replaced?.get(target) ?? target);
+    if (at !== this.#source.bytes.length) throw corrupt('more than one value', at);
+    const problem = this.#defects.locate(root, (target) => this.#replaced?.get(target) ?? target);
     if (problem !== undefined) throw problem.toFidiusError('result', (place) => `Cannot read ${place} from Python`);
     return root;
-  }
-
-  #float(at: number): number | WholeFloat {
-    this.#need(at, 8);
-    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
-    const value = this.#view.getFloat64(at);
-    return this.#tagged && Number.isInteger(value) ? new WholeFloat(value) : value;
-  }
-
-  #int(at: number, size: number): unknown {
-    this.#need(at, size);
-    try {
-      return decodeInt(this.#bytes, at, size);
-    } catch {
-      return this.#standIn(`an int of ${size} bytes is larger than a bigint can be`, 'Return it as bytes or as text.');
-    }
-  }
-
-  #text(at: number, size: number): unknown {
-    this.#need(at, size);
-    const short = shortText(this.#bytes, at, size);
-    if (short !== undefined) return short;
-    const { buffer, byteOffset, length } = this.#bytes;
-    this.#buffer ??= Buffer.from(buffer, byteOffset, length);
-    const text = longText(this.#buffer, at, at + size);
-    switch (text) {
-      case notText:
-        throw corrupt('text that is not UTF-8', at);
-      case tooLong:
-        return this.#standIn(`a str of ${size} bytes is longer than a string can be`, 'Return it as bytes.');
-      case loneSurrogate:
-        return this.#standIn(
-          'the str holds half of a surrogate pair, which is not text',
-          "Return bytes, or clean it with text.encode('utf-8', 'replace').decode().",
-        );
-      default:
-        return text;
-    }
-  }
-
-  /** Bytes in memory of their own. */
-  #copy(at: number, size: number): Uint8Array {
-    this.#need(at, size);
-    const copy = new Uint8Array(size);
-    copy.set(this.#bytes.subarray(at, at + size));
-    return copy;
   }
 
   #recall(index: number): void {
@@ -343,7 +297,6 @@ export class Unpickler {
     const target = this.#stack[height - 1];
     if (height <= fence || typeof target !== 'object' || target === null) throw this.#underflow();
     if (this.#recalled?.has(target)) {
-      this.#defects ??= new Defects();
       this.#defects.add(target, 'FIDIUS_VALUE_CYCLE', 'it contains itself', 'Return a tree.');
     }
     return target;
@@ -351,18 +304,12 @@ export class Unpickler {
 
   #report(distinct: boolean, container: object): void {
     if (distinct) return;
-    this.#defects ??= new Defects();
     this.#defects.add(
       container,
       'FIDIUS_VALUE_RESULT',
       'two of its keys or elements differ in Python and are the same in JavaScript',
       'Return a list of pairs.',
     );
-  }
-
-  #standIn(problem: string, hint: string): object {
-    this.#defects ??= new Defects();
-    return this.#defects.standIn(problem, hint);
   }
 
   /** The height of the stack without its `count` topmost values. */
@@ -380,33 +327,11 @@ export class Unpickler {
     return height;
   }
 
-  #uint8(at: number): number {
-    this.#need(at, 1);
-    return this.#bytes[at] as number;
-  }
-
-  #uint32(at: number): number {
-    this.#need(at, 4);
-    const bytes = this.#bytes;
-    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-    return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
-  }
-
-  /** Rounded beyond 2^53, where it is more than there can be anyway. */
-  #uint64(at: number): number {
-    return this.#uint32(at) + this.#uint32(at + 4) * 0x1_0000_0000;
-  }
-
-  /** Checks that `size` bytes are there. */
-  #need(at: number, size: number): void {
-    if (size > this.#bytes.length - at) throw this.#truncated();
-  }
-
-  #truncated(): Error {
-    return corrupt('the end of the data in the middle of a value', this.#bytes.length);
-  }
-
   #underflow(): Error {
     return corrupt('an item without a container', this.#at);
   }
+}
+
+function tagWhole(value: number): number | WholeFloat {
+  return Number.isInteger(value) ? new WholeFloat(value) : value;
 }
