@@ -90,6 +90,7 @@ export const errorCodes = {
   FIDIUS_MODULE_COLLISION: 'Two packages hold different modules of one name; each would run the code of the other.',
   FIDIUS_RUNTIME_NOT_PYTHON: 'The package is not a Python plugin.',
   FIDIUS_SEARCH_PATH: 'Something replaced `sys.path` by an object that is no list, so no package can be found.',
+  FIDIUS_SEARCH_PATH_UNREADABLE: 'A search path of the host exists and cannot be listed; most likely it is no folder.',
 
   // calls
   FIDIUS_CALL_ABORTED: 'A call was given up because its signal was aborted; `cause` is the reason of the signal.',
@@ -103,7 +104,8 @@ export const errorCodes = {
   FIDIUS_CALL_WIRE_MODE: 'A raw method was called as a typed one, or a typed one as raw.',
 
   // executors and hosts
-  FIDIUS_EXECUTOR_FAILED: 'What runs the calls ended unexpectedly; all calls under way are lost, and no more are taken.',
+  FIDIUS_EXECUTOR_FAILED:
+    'What runs the calls ended unexpectedly; all calls under way are lost, and no more are taken.',
   FIDIUS_EXECUTOR_UNKNOWN: 'An executor was asked for by a name that does not exist.',
   FIDIUS_EXECUTOR_UNSUPPORTED: 'This executor does not exist on this platform.',
   FIDIUS_HOST_CLOSED: 'The host was closed; it loads nothing and runs nothing any more.',

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { closest } from '../errors/closest.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
@@ -11,7 +11,7 @@ export interface FoundPackage {
   readonly manifest: Manifest;
 }
 
-/** A folder with a manifest that cannot be used. */
+/** A folder with a manifest that cannot be used, or a search path that cannot be listed. */
 export interface SkippedPackage {
   readonly path: string;
   readonly reason: Error;
@@ -30,12 +30,19 @@ export interface Discovery {
 export function discover(searchPaths: readonly string[]): Discovery {
   const packages: FoundPackage[] = [];
   const skipped: SkippedPackage[] = [];
-  for (const path of searchPaths.flatMap(packageFolders)) {
+  const attempt = (path: string, body: () => void) => {
     try {
-      packages.push({ path, manifest: loadManifest(path) });
+      body();
     } catch (error) {
       skipped.push({ path, reason: error instanceof Error ? error : new Error(String(error)) });
     }
+  };
+  for (const searchPath of searchPaths) {
+    attempt(searchPath, () => {
+      for (const path of packageFolders(searchPath)) {
+        attempt(path, () => packages.push({ path, manifest: loadManifest(path) }));
+      }
+    });
   }
   return { packages, skipped };
 }
@@ -67,9 +74,21 @@ export function findPackage(searchPaths: readonly string[], name: string): Found
 /** A folder that is not there holds no packages: hosts name folders that users may create later. */
 function packageFolders(searchPath: string): string[] {
   if (!existsSync(searchPath)) return [];
-  return readdirSync(searchPath, { withFileTypes: true })
+  return list(searchPath)
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map((entry) => resolve(searchPath, entry.name))
     .filter((path) => existsSync(join(path, 'package.toml')))
     .sort();
+}
+
+function list(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FidiusError('FIDIUS_SEARCH_PATH_UNREADABLE', `Cannot list the search path ${folder}: ${reason}`, {
+      cause,
+      hint: 'Name folders as searchPaths: those whose subfolders are packages.',
+    });
+  }
 }
