@@ -1,7 +1,5 @@
 import { corrupt } from './corrupt.ts';
 import { CrossingFunction, findCrossingFunction } from './crossing.ts';
-import { decodeInt } from './decode-int.ts';
-import { loneSurrogate, longText, notText, shortText, tooLong } from './decode-text.ts';
 import { Defects } from './defects.ts';
 import { addToMap, addToObject, addToSet, toMap } from './fill.ts';
 import { PickleBytes } from './pickle-bytes.ts';
