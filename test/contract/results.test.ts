@@ -6,6 +6,7 @@ import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
 import { WholeFloat } from '../../src/wire/whole-float.ts';
 import { failureOf } from '../support/failure.ts';
+import { runIsolated } from '../support/isolated.ts';
 
 const Row = t.struct('Row', { id: t.u32, price: t.f64, note: t.option(t.string) });
 const Shape = t.enum('Shape', {
@@ -121,6 +122,27 @@ describe('a result', () => {
     while (Array.isArray(inner)) [inner] = inner as unknown[];
 
     expect(inner).toBe(3);
+  });
+});
+
+describe('a struct', () => {
+  it.each([
+    ['allowed', [], '"allowed"'],
+    [
+      'forbidden',
+      ['--disallow-code-generation-from-strings'],
+      'EvalError: Code generation from strings disallowed for this context',
+    ],
+  ])('is read where code from text is %s', async (_what, nodeArgs, first) => {
+    const outcome = await runIsolated('structs.ts', { nodeArgs });
+
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout.split('\n')).toEqual([
+      first,
+      '{"id":"1n","name":null}',
+      'find(): result.name must be a str, got 2',
+      '',
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe } from '../../errors/options.ts';
 import { definitionError } from '../definition-error.ts';
-import { isRustName, parseRustTokens } from '../rust-source.ts';
+import { parseRustTokens } from '../rust-source.ts';
 import { type AnyType, type Fields, isType } from '../type.ts';
 import { isResultType, isStreamType } from '../whole-type.ts';
 import { isPlainObject } from './plain-object.ts';
@@ -30,11 +30,6 @@ export function requireFields(fields: unknown, place: string): Fields {
     throw definitionError(`${place} needs an object of names and types, got ${describe(fields)}`);
   const entries = Object.entries(fields).map(([name, type]) => [name, requireType(type, `${place}, ${name}`)]);
   return Object.freeze(Object.fromEntries(entries));
-}
-
-export function requireName(name: string, place: string): string {
-  if (isRustName(name)) return name;
-  throw definitionError(`${JSON.stringify(name)} cannot be a name in Rust, in ${place}`);
 }
 
 /** The source of a Rust type, as given: `Row`, `crate::rows::Row`, `Page<Row>`. */
