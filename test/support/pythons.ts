@@ -35,22 +35,39 @@ export function findPythons(): readonly Python[] {
 
 /** Those of {@link findPythons} whose shared library is there, the last patch release of each minor version. */
 export function embeddablePythons(): readonly EmbeddablePython[] {
+  return lastOfEachMinor(findPythons());
+}
+
+/** A Python of another minor version than the first that is tested, also beside `TEST_PYTHON`; for what takes two. */
+export function anotherPython(): EmbeddablePython | undefined {
+  const [tested] = embeddablePythons();
+  return lastOfEachMinor(searchMachine()).find(
+    ({ version }) => tested !== undefined && minorOf(version) !== minorOf(tested.version),
+  );
+}
+
+function lastOfEachMinor(pythons: readonly Python[]): readonly EmbeddablePython[] {
   const byMinor = new Map<string, EmbeddablePython>();
-  for (const python of findPythons()) {
+  for (const python of pythons) {
     const { libpython } = python;
-    if (libpython !== undefined) byMinor.set(python.version.split('.').slice(0, 2).join('.'), { ...python, libpython });
+    if (libpython !== undefined) byMinor.set(minorOf(python.version), { ...python, libpython });
   }
   return [...byMinor.values()];
 }
 
+function minorOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
 function searchPythons(): readonly Python[] {
   const override = process.env['TEST_PYTHON'];
-  if (override !== undefined && override !== '') {
-    const python = ask(override);
-    if (python === undefined) throw new Error(`TEST_PYTHON=${override} is not a CPython >= 3.${oldestMinor} that runs`);
-    return [python];
-  }
+  if (override === undefined || override === '') return searchMachine();
+  const python = ask(override);
+  if (python === undefined) throw new Error(`TEST_PYTHON=${override} is not a CPython >= 3.${oldestMinor} that runs`);
+  return [python];
+}
 
+function searchMachine(): readonly Python[] {
   const byFile = new Map<string, Python>();
   for (const candidate of new Set([...onPath(), ...inPyenv()].map((file) => realpathSync(file)))) {
     const python = ask(candidate);
