@@ -1,0 +1,9 @@
+import { parentPort } from 'node:worker_threads';
+import { Libbzip2 } from './libbzip2.ts';
+
+// A thread that compresses the pieces it is sent, one after the other.
+const libbzip2 = new Libbzip2();
+parentPort?.on('message', (piece: Uint8Array) => {
+  const stream = libbzip2.compress(piece);
+  parentPort?.postMessage(stream, [stream.buffer as ArrayBuffer]);
+});

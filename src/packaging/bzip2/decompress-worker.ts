@@ -1,0 +1,21 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { CorruptBzip2 } from './corrupt-bzip2.ts';
+import { decodeFile } from './decode-file.ts';
+import type { DecompressTask } from './decompress.ts';
+
+// A thread that decodes one file and stays at most a few pieces ahead of the reader.
+const { handle, credit }: DecompressTask = workerData;
+const credits = new Int32Array(credit);
+try {
+  for (const piece of decodeFile(handle)) {
+    // This thread has nothing else to do, so it may as well sleep here until the reader wants more.
+    Atomics.wait(credits, 0, 0);
+    Atomics.sub(credits, 0, 1);
+    const bytes = piece.slice();
+    parentPort?.postMessage({ bytes }, [bytes.buffer]);
+  }
+  parentPort?.postMessage({ end: true });
+} catch (error) {
+  if (!(error instanceof CorruptBzip2)) throw error;
+  parentPort?.postMessage({ corrupt: error.message });
+}

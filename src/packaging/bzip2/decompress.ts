@@ -1,0 +1,58 @@
+import { on } from 'node:events';
+import type { FileHandle } from 'node:fs/promises';
+import { TimeSlice } from '../time-slice.ts';
+import { CorruptBzip2 } from './corrupt-bzip2.ts';
+import { decodeFile } from './decode-file.ts';
+import { startWorker } from './start-worker.ts';
+
+/** What the decoding thread is given. */
+export interface DecompressTask {
+  /** Descriptor of the open file. */
+  readonly handle: number;
+  /** One number: how many more pieces may be sent. */
+  readonly credit: SharedArrayBuffer;
+}
+
+type Answer = { readonly bytes: Uint8Array } | { readonly corrupt: string } | { readonly end: true };
+
+/** Decoding so little takes less time than starting a thread. */
+const smallFileBytes = 64 * 1024;
+const piecesAhead = 8;
+
+/**
+ * Decodes an open file, on a thread of its own unless it is small.
+ *
+ * @throws CorruptBzip2
+ */
+export async function* decompressBzip2(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const { size } = await file.stat();
+  if (size > smallFileBytes) {
+    yield* decodeOnThread(file.fd);
+    return;
+  }
+  const slice = new TimeSlice();
+  for (const piece of decodeFile(file.fd)) {
+    if (slice.isOver) await slice.rest();
+    yield piece;
+  }
+}
+
+async function* decodeOnThread(handle: number): AsyncGenerator<Uint8Array> {
+  const credit = new SharedArrayBuffer(4);
+  const credits = new Int32Array(credit);
+  Atomics.store(credits, 0, piecesAhead);
+  const task: DecompressTask = { handle, credit };
+  const worker = startWorker('decompress-worker', task);
+  try {
+    for await (const [answer] of on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[Answer]>) {
+      if ('end' in answer) return;
+      if ('corrupt' in answer) throw new CorruptBzip2(answer.corrupt);
+      yield answer.bytes;
+      Atomics.add(credits, 0, 1);
+      Atomics.notify(credits, 0);
+    }
+    throw new Error('The decoding thread ended before the data did');
+  } finally {
+    await worker.terminate();
+  }
+}
