@@ -8,8 +8,13 @@ export {
   type InterfaceOptions,
   isInterface,
 } from './contract/interface.ts';
-export { method } from './contract/method.ts';
+export type { Metadata } from './contract/metadata.ts';
+export { type Method, type MethodOptions, method } from './contract/method.ts';
+export { createPythonStub } from './contract/python-stub/create-python-stub.ts';
 export { t } from './contract/t.ts';
+export type { AnyType, InputOf, OutputOf, Type } from './contract/type.ts';
+export type { BytesInput } from './contract/types/bytes.ts';
+export type { ResultType, StreamType } from './contract/whole-type.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export { FidiusError, type FidiusErrorOptions, isFidiusError } from './errors/fidius-error.ts';
 export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
