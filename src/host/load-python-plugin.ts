@@ -6,6 +6,7 @@ import { PythonPluginHandle } from '../python/handle.ts';
 import { loadPackage } from '../python/load.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import { debugToStderr } from './debug.ts';
 import { traceLoad } from './diagnostics.ts';
 
 /**
@@ -30,6 +31,7 @@ export function loadPythonPlugin(
   }
   checkDescriptor(descriptor);
   checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython']);
+  debugToStderr(process.env);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {
     const manifest = loadManifest(packageDir);

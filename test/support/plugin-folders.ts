@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Interface } from '../../src/contract/interface.ts';
 import { testHash } from './descriptors.ts';
+import { Greeter, greeterLines } from './greeter.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export interface PackageParts {
@@ -39,9 +41,30 @@ entry_module = ${JSON.stringify(entryModule)}
 `;
 }
 
+/** Writes a package for an interface into a search path, under its name, and returns its folder. */
+export function writePlugin(
+  searchPath: string,
+  name: string,
+  { hash }: Pick<Interface, 'hash'>,
+  ...lines: readonly string[]
+): string {
+  const entryModule = name.replaceAll('-', '_');
+  const files = { [`${entryModule}.py`]: hashedText(hash, lines) };
+  return writePackage({ name, entryModule, folder: join(searchPath, name), files });
+}
+
+/** Writes a plugin that implements it into a search path, and returns its folder. */
+export function writeGreeter(searchPath: string, name: string): string {
+  return writePlugin(searchPath, name, Greeter, ...greeterLines.complete);
+}
+
 /** Source of an entry module: the hash line, then the given lines. */
 export function moduleText(...lines: readonly string[]): string {
-  return [`__interface_hash__ = 0x${testHash.toString(16).padStart(16, '0')}`, ...lines, ''].join('\n');
+  return hashedText(testHash, lines);
+}
+
+function hashedText(hash: bigint, lines: readonly string[]): string {
+  return [`__interface_hash__ = 0x${hash.toString(16).padStart(16, '0')}`, ...lines, ''].join('\n');
 }
 
 function writeTree(folder: string, files: Record<string, string>): void {

@@ -1,0 +1,111 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { executorNames } from '../../src/executor/executor.ts';
+import type { LoadEvent } from '../../src/host/diagnostics.ts';
+import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
+import { PluginHost } from '../../src/host/plugin-host.ts';
+import { failureOf } from '../support/failure.ts';
+import { Greeter, greeterLines } from '../support/greeter.ts';
+import { runIsolated } from '../support/isolated.ts';
+import { writeGreeter, writePackage, writePlugin } from '../support/plugin-folders.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** What the channel publishes from now until the end of the test. */
+function loadEvents(): LoadEvent[] {
+  const events: LoadEvent[] = [];
+  const listener = (message: unknown) => void events.push(message as LoadEvent);
+  subscribe('fidius:load', listener);
+  onTestFinished(() => void unsubscribe('fidius:load', listener));
+  return events;
+}
+
+describe.each(executorNames)('the channel fidius:load, with the executor %s,', (executor) => {
+  it('tells the start and the end of loading, with what is known by then', async () => {
+    const folder = tempFolder();
+    const path = writeGreeter(folder, 'traced');
+    await using host = await PluginHost.open({ searchPaths: [folder], executor });
+    const events = loadEvents();
+
+    await host.load('traced', Greeter);
+
+    const durationMs = expect.any(Number);
+    expect(events).toEqual([
+      { phase: 'start', path, interface: 'Greeter' },
+      { phase: 'end', path, interface: 'Greeter', plugin: 'traced', entryModule: 'traced', durationMs },
+    ]);
+    expect(events[1]?.durationMs).toBeGreaterThan(0);
+  });
+
+  it('tells the error that loading ended with', async () => {
+    const folder = tempFolder();
+    const path = writePlugin(folder, 'failing', Greeter, ...greeterLines.withoutCount);
+    await using host = await PluginHost.open({ searchPaths: [folder], executor });
+    const events = loadEvents();
+
+    const error = await failureOf(() => host.load('failing', Greeter));
+
+    expect(events.map(({ phase }) => phase)).toEqual(['start', 'error']);
+    expect(events[1]).toMatchObject({ path, plugin: 'failing', entryModule: 'failing' });
+    expect(events[1]?.error).toBe(error);
+  });
+});
+
+it('tells a load by hand as well, which may end before the manifest is read', async () => {
+  const folder = tempFolder();
+  const path = writeGreeter(folder, 'by_hand');
+  const broken = writePackage({ folder: join(folder, 'broken'), manifest: '[package' });
+  const events = loadEvents();
+
+  loadPythonPlugin(path, Greeter.descriptor).close();
+  const error = await failureOf(() => loadPythonPlugin(broken, Greeter.descriptor));
+
+  expect(events).toMatchObject([
+    { phase: 'start', path, interface: 'Greeter' },
+    { phase: 'end', plugin: 'by_hand', entryModule: 'by_hand' },
+    { phase: 'start', path: broken, interface: 'Greeter' },
+    { phase: 'error', path: broken, error },
+  ]);
+  expect(events[3]?.plugin).toBeUndefined();
+});
+
+describe('FIDIUS_DEBUG', () => {
+  /** Loads a package that works and one that does not, both ways, and gives what was printed on stderr, without times. */
+  async function loadWith(debug: string): Promise<{ folder: string; stderr: string }> {
+    const folder = tempFolder();
+    writeGreeter(folder, 'sound');
+    writePlugin(folder, 'hollow', Greeter);
+    const env = { ...process.env, FIDIUS_DEBUG: debug };
+    const outcome = await runIsolated('load.ts', { args: [folder, 'sound', 'hollow'], env });
+    expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0, signal: null });
+    expect(outcome.stdout.trim().split('\n')).toEqual([
+      'sound by hand: loaded',
+      'hollow by hand: FIDIUS_METHOD_MISSING',
+      'sound by a host: loaded',
+      'hollow by a host: FIDIUS_METHOD_MISSING',
+    ]);
+    return { folder, stderr: outcome.stderr.replaceAll(/\d+\.\d ms/g, 'n ms') };
+  }
+
+  it('prints what is loaded on stderr, for people', async () => {
+    const { folder, stderr } = await loadWith('1');
+
+    expect(stderr.replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
+      "fidius: loading <folder>/sound for Greeter
+      fidius: loaded sound (module sound) from <folder>/sound after n ms
+      fidius: loading <folder>/hollow for Greeter
+      fidius: failed to load <folder>/hollow after n ms: Cannot load <folder>/hollow: entry module hollow has no method greet (module 'hollow' has no attribute 'greet')
+      fidius: loading <folder>/sound for Greeter
+      fidius: loaded sound (module sound) from <folder>/sound after n ms
+      fidius: loading <folder>/hollow for Greeter
+      fidius: failed to load <folder>/hollow after n ms: Cannot load <folder>/hollow: entry module hollow has no method greet (module 'hollow' has no attribute 'greet')
+      "
+    `);
+  });
+
+  it('prints nothing when it is empty or 0', async () => {
+    const outcomes = await Promise.all([loadWith(''), loadWith('0')]);
+
+    expect(outcomes.map(({ stderr }) => stderr)).toEqual(['', '']);
+  });
+});

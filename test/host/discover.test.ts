@@ -1,0 +1,66 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PluginHost } from '../../src/host/plugin-host.ts';
+import { Greeter } from '../support/greeter.ts';
+import { writePackage, writePlugin } from '../support/plugin-folders.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+describe('discover', () => {
+  it('lists packages in the order of the search paths, by name within each, and runs none of their code', async () => {
+    const [first, second] = [tempFolder('first'), tempFolder('second')];
+    writePlugin(first, 'zebra', Greeter, 'raise SystemExit');
+    writePlugin(first, 'ant', Greeter);
+    writePlugin(second, 'ant', Greeter);
+    await using host = await PluginHost.open({ searchPaths: [first, second] });
+
+    const { packages, skipped } = await host.discover();
+
+    expect(packages.map(({ path }) => path)).toEqual([join(first, 'ant'), join(first, 'zebra'), join(second, 'ant')]);
+    expect(packages[0]?.manifest).toMatchObject({ name: 'ant', runtime: 'python', interface: 'Probe' });
+    expect(skipped).toEqual([]);
+  });
+
+  it('passes over what is no package, follows links, and does not mind a search path that is not there', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'empty'));
+    writeFileSync(join(folder, 'package.toml'), 'not a package: it lies in the search path itself');
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
+    symlinkSync(writePlugin(tempFolder('elsewhere'), 'linked', Greeter), join(folder, 'link'));
+    await using host = await PluginHost.open({ searchPaths: [join(folder, 'missing'), folder] });
+
+    const { packages, skipped } = await host.discover();
+
+    expect(packages.map(({ path }) => path)).toEqual([join(folder, 'link')]);
+    expect(skipped).toEqual([]);
+  });
+
+  it('names the packages that cannot be used, with the reason, and goes on', async () => {
+    const folder = tempFolder();
+    writePackage({ folder: join(folder, 'broken'), manifest: '[package' });
+    mkdirSync(join(folder, 'strange', 'package.toml'), { recursive: true });
+    writePlugin(folder, 'sound', Greeter);
+    await using host = await PluginHost.open({ searchPaths: [folder] });
+
+    const { packages, skipped } = await host.discover();
+
+    expect(packages.map(({ manifest }) => manifest.name)).toEqual(['sound']);
+    expect(skipped).toMatchObject([
+      { path: join(folder, 'broken'), reason: { code: 'FIDIUS_MANIFEST_PARSE' } },
+      { path: join(folder, 'strange'), reason: { code: 'FIDIUS_MANIFEST_UNREADABLE' } },
+    ]);
+  });
+
+  it('names a search path that is no folder, and goes on', async () => {
+    const folder = tempFolder();
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    writePlugin(folder, 'sound', Greeter);
+    await using host = await PluginHost.open({ searchPaths: [file, folder] });
+
+    const { packages, skipped } = await host.discover();
+
+    expect(packages.map(({ manifest }) => manifest.name)).toEqual(['sound']);
+    expect(skipped).toMatchObject([{ path: file, reason: { code: 'FIDIUS_SEARCH_PATH_UNREADABLE' } }]);
+  });
+});
