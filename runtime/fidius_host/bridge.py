@@ -26,6 +26,7 @@ _functions = {
     "shutdown.blocking_threads": shutdown.blocking_threads,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,
+    "shutdown.stop_servers": shutdown.stop_servers,
 }
 
 # Called directly, with objects instead of encoded values.

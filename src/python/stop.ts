@@ -7,6 +7,9 @@ import { leave } from './leave.ts';
 /** How long the end of a process may wait for Python, in milliseconds. */
 const patienceMs = 1000;
 
+/** How long of that calls may take to stop: plugin code may be cleaning up. Those that do not are left behind. */
+const stopServersSeconds = 0.4;
+
 /**
  * Ends Python with the JavaScript thread that uses it.
  *
@@ -58,6 +61,7 @@ function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' 
 /** Asks who would block finalization; if somebody would, does at once what finalization would have done for plugins. */
 function blockingThreads(interpreter: Interpreter): readonly string[] {
   try {
+    interpreter.invoke('shutdown.stop_servers', stopServersSeconds);
     const waiting = interpreter.invoke('shutdown.blocking_threads') as string[];
     if (waiting.length > 0) interpreter.invoke('shutdown.run_exit_functions');
     return waiting;
