@@ -7,7 +7,7 @@ import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
-import { runIsolated } from '../support/isolated.ts';
+import { outputOf } from '../support/isolated.ts';
 import { writeGreeter, writePackage, writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -76,15 +76,14 @@ describe('FIDIUS_DEBUG', () => {
     writeGreeter(folder, 'sound');
     writePlugin(folder, 'hollow', Greeter);
     const env = { ...process.env, FIDIUS_DEBUG: debug };
-    const outcome = await runIsolated('load.ts', { args: [folder, 'sound', 'hollow'], env });
-    expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0, signal: null });
-    expect(outcome.stdout.trim().split('\n')).toEqual([
+    const { stdout, stderr } = await outputOf('load.ts', { args: [folder, 'sound', 'hollow'], env });
+    expect(stdout.trim().split('\n')).toEqual([
       'sound by hand: loaded',
       'hollow by hand: FIDIUS_METHOD_MISSING',
       'sound by a host: loaded',
       'hollow by a host: FIDIUS_METHOD_MISSING',
     ]);
-    return { folder, stderr: outcome.stderr.replaceAll(/\d+\.\d ms/g, 'n ms') };
+    return { folder, stderr: stderr.replaceAll(/\d+\.\d ms/g, 'n ms') };
   }
 
   it('prints what is loaded on stderr, for people', async () => {

@@ -34,7 +34,7 @@ const loader = import.meta.resolve('tsx');
  */
 export function runIsolated(program: string, options: IsolatedOptions = {}): Promise<Outcome> {
   const file = fileURLToPath(new URL(`../fixtures/programs/${program}`, import.meta.url));
-  const { args = [], env = process.env, cwd, signalWhenReady, timeoutMs = 20_000, nodeArgs = [] } = options;
+  const { args = [], env = process.env, cwd, signalWhenReady, timeoutMs = 60_000, nodeArgs = [] } = options;
   const started = performance.now();
   const child = spawn(process.execPath, [...nodeArgs, '--import', loader, file, ...args], {
     env,
@@ -64,4 +64,12 @@ export function runIsolated(program: string, options: IsolatedOptions = {}): Pro
       resolve({ exitCode, signal, stdout, stderr, durationMs: performance.now() - started, timedOut });
     });
   });
+}
+
+/** Runs a program that must end well, and gives what it printed. @throws Error with all that it had to say, if it does not. */
+export async function outputOf(program: string, options: IsolatedOptions = {}): Promise<Outcome> {
+  const outcome = await runIsolated(program, options);
+  if (outcome.exitCode === 0) return outcome;
+  const how = outcome.timedOut ? 'did not end' : `ended with ${outcome.signal ?? outcome.exitCode}`;
+  throw new Error(`${program} ${how}:\n${outcome.stdout}${outcome.stderr}`);
 }
