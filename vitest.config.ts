@@ -15,8 +15,9 @@ export default defineConfig({
       // One Python for what the tests start themselves and for what they embed.
       ...(testPython === undefined ? {} : { FIDIUS_PYTHON: testPython }),
     },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Generous, for machines that are busy with something else: a test that hangs is what it is for.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     reporters: ['default', './test/support/plain-summary.ts'],
   },
 });

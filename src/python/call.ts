@@ -1,7 +1,8 @@
 import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
-import { PickleWriter } from '../wire/pickle-writer.ts';
-import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
+import type { PickleWriter } from '../wire/pickle-writer.ts';
+import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
+import { scalarKind, writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { ArgumentFrame } from './argument-frame.ts';
 import { toCallError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -15,8 +16,10 @@ export interface Callee {
   readonly method: string;
 }
 
-const untagged: DecodeOptions = {};
 const tagged: DecodeOptions = { wholeFloats: 'tagged' };
+
+/** Says that a result is no scalar and was encoded. */
+const encoded: unique symbol = Symbol('encoded');
 
 /**
  * Calls Python on the calling thread and brings back what it returned or raised.
@@ -28,9 +31,10 @@ const tagged: DecodeOptions = { wholeFloats: 'tagged' };
 export class Caller {
   readonly #interpreter: Interpreter;
   readonly #scalars: Scalars;
-  readonly #writer = new PickleWriter();
   /** The frame of a call that is not inside another; nested calls make their own. */
   #idleFrame: ArgumentFrame | undefined = new ArgumentFrame();
+  /** An encoded result between the end of a call under the lock and its decoding after it. */
+  #result: Uint8Array = new Uint8Array();
 
   /** Under the lock. */
   constructor(interpreter: Interpreter) {
@@ -40,34 +44,22 @@ export class Caller {
 
   /** Calls with values of no declared type. */
   untyped(callee: Callee, args: readonly unknown[]): unknown {
-    const { gil, api } = this.#interpreter;
-    const frame = this.#takeFrame();
-    gil.enter();
-    try {
-      for (let index = 0; index < args.length; index += 1) {
-        if (this.#scalars.push(frame, args[index])) continue;
-        this.#writer.begin();
-        writeUntypedArguments(this.#writer, args);
-        return this.#callEncoded(callee, untagged);
-      }
-      return this.#toJs(callee, this.#checked(callee, frame.call(api, callee.callable)), untagged);
-    } finally {
-      this.#giveFrame(frame);
-      gil.leave();
-    }
+    const value = args.every(isScalar) ? this.#callWithScalars(callee, args, undefined) : notScalar;
+    if (value !== notScalar) return value === encoded ? decodeValue(this.#result) : value;
+    return decodeValue(this.#callWithCodec(callee, (writer) => writeUntypedArguments(writer, args)));
   }
 
   /** Calls with values that an interface declares. */
   typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
-    const { gil } = this.#interpreter;
-    const frame = this.#takeFrame();
-    gil.enter();
-    let value: unknown;
-    try {
-      value = this.#callTyped(callee, codec, args, frame);
-    } finally {
-      this.#giveFrame(frame);
-      gil.leave();
+    const kinds = codec.argumentKinds;
+    let value: unknown = notScalar;
+    if (kinds !== undefined) value = this.#callWithScalars(callee, codec.checkArguments(args), kinds);
+    if (value === encoded) value = decodeValue(this.#result, tagged);
+    if (value === notScalar) {
+      value = decodeValue(
+        this.#callWithCodec(callee, (writer) => codec.writeArguments(writer, args)),
+        tagged,
+      );
     }
     return codec.readResult(value);
   }
@@ -92,54 +84,66 @@ export class Caller {
     }
   }
 
-  #callTyped(callee: Callee, codec: MethodCodec, args: readonly unknown[], frame: ArgumentFrame): unknown {
-    const kinds = codec.argumentKinds;
-    if (kinds !== undefined && this.#pushAll(frame, kinds, codec.checkArguments(args))) {
-      return this.#toJs(callee, this.#checked(callee, frame.call(this.#interpreter.api, callee.callable)), tagged);
+  /**
+   * Passes every argument through the C API.
+   *
+   * @returns the result, {@link encoded} when it waits in `#result`, or `notScalar` when an argument needs the codec:
+   *   then nothing was called.
+   */
+  #callWithScalars(callee: Callee, args: readonly unknown[], kinds: MethodCodec['argumentKinds']): unknown {
+    const { gil, api } = this.#interpreter;
+    const frame = this.#takeFrame();
+    gil.enter();
+    try {
+      for (let index = 0; index < args.length; index += 1) {
+        const value = args[index];
+        const kind = kinds?.[index];
+        const pushed =
+          kind === undefined ? this.#scalars.push(frame, value) : this.#scalars.pushKind(frame, kind, value);
+        if (!pushed) return notScalar;
+      }
+      const result = this.#checked(callee, frame.call(api, callee.callable));
+      const value = this.#scalars.toJs(result, kinds !== undefined);
+      if (value === notScalar) {
+        this.#result = this.#takeBytes(this.#convert(callee, 'encode', result));
+        return encoded;
+      }
+      api.Py_DecRef(result);
+      return value;
+    } finally {
+      this.#giveFrame(frame);
+      gil.leave();
     }
-    this.#writer.begin();
-    codec.writeArguments(this.#writer, args);
-    return this.#callEncoded(callee, tagged);
   }
 
-  #pushAll(
-    frame: ArgumentFrame,
-    kinds: NonNullable<MethodCodec['argumentKinds']>,
-    values: readonly unknown[],
-  ): boolean {
-    for (let index = 0; index < kinds.length; index += 1) {
-      if (!this.#scalars.pushKind(frame, kinds[index] as (typeof kinds)[number], values[index])) return false;
-    }
-    return true;
-  }
-
-  /** Calls with the arguments that the writer holds, through a helper that decodes them and encodes the result. */
-  #callEncoded(callee: Callee, options: DecodeOptions): unknown {
+  /**
+   * Passes all arguments as one encoded tuple, through a helper that decodes them, calls, and encodes the result.
+   *
+   * Values are written and read outside of the lock: Python's threads run on meanwhile.
+   *
+   * @returns the encoded result, to be decoded before anything else is called.
+   */
+  #callWithCodec(callee: Callee, write: (writer: PickleWriter) => void): Uint8Array {
     const interpreter = this.#interpreter;
-    const bytes = this.#writer.finish();
-    const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(bytes, bytes.length));
+    const writer = takeWriter();
     try {
-      const result = this.#checked(callee, interpreter.call(interpreter.helper('call'), callee.callable, data));
-      return this.#decode(result, options);
+      writer.begin();
+      write(writer);
+      const bytes = writer.finish();
+      interpreter.gil.enter();
+      try {
+        const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(bytes, bytes.length));
+        try {
+          const result = interpreter.call(interpreter.helper('call'), callee.callable, data);
+          return this.#takeBytes(this.#checked(callee, result));
+        } finally {
+          interpreter.api.Py_DecRef(data);
+        }
+      } finally {
+        interpreter.gil.leave();
+      }
     } finally {
-      interpreter.api.Py_DecRef(data);
-    }
-  }
-
-  /** The value of a result; gives up the reference. */
-  #toJs(callee: Callee, result: Owned, options: DecodeOptions): unknown {
-    const value = this.#scalars.toJs(result, options === tagged);
-    if (value === notScalar) return this.#decode(this.#convert(callee, 'encode', result), options);
-    this.#interpreter.api.Py_DecRef(result);
-    return value;
-  }
-
-  /** The value of an encoded result; gives up the reference. */
-  #decode(result: Owned, options: DecodeOptions): unknown {
-    try {
-      return decodeValue(this.#interpreter.memory.peekBytes(result), options);
-    } finally {
-      this.#interpreter.api.Py_DecRef(result);
+      giveBackWriter(writer);
     }
   }
 
@@ -150,6 +154,15 @@ export class Caller {
       return this.#checked(callee, interpreter.call(interpreter.helper(helper), result));
     } finally {
       interpreter.api.Py_DecRef(result);
+    }
+  }
+
+  /** The content of a `bytes` object, until the next call; gives up the reference. */
+  #takeBytes(bytes: Owned): Uint8Array {
+    try {
+      return this.#interpreter.memory.peekBytes(bytes);
+    } finally {
+      this.#interpreter.api.Py_DecRef(bytes);
     }
   }
 
@@ -171,4 +184,8 @@ export class Caller {
     frame.clear(this.#interpreter.api);
     this.#idleFrame = frame;
   }
+}
+
+function isScalar(value: unknown): boolean {
+  return scalarKind(value) !== undefined;
 }
