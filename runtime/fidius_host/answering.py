@@ -83,8 +83,6 @@ class Answering:
 
     def returned(self, worker, target, method, flags, call, result, started=None):
         """The answer of a call that gave ``result``."""
-        if result is LATER:
-            return b""
         try:
             payload = bridge.raw_bytes(result) if flags & RAW else values.encode(result)
         except Exception as error:
@@ -100,6 +98,8 @@ class Answering:
         return frame(RAISED, call, values.encode(errors.describe(error)), microseconds=_microseconds(started))
 
     def _not_encoded(self, worker, target, method, flags, call, result, error):
+        if result is LATER:
+            return b""
         if isinstance(result, types.CoroutineType) and self._adopt is not None:
             # A decorator hid the `async def`. Now it is known.
             target.special[method] |= ON_LOOP

@@ -7,6 +7,7 @@ when the watch sees it (``control.py``). Another thread then reads on, and calls
 
 import threading
 import time
+from collections import deque
 
 from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, SKIPPED, ProtocolError, frame
 from .targets import ALWAYS_SLOW, ON_LOOP, SLOW
@@ -18,6 +19,8 @@ STACK_BYTES = 16 << 20
 
 IDLE_SECONDS = 30
 """A thread that had nothing to do for so long ends."""
+
+_LEAD = object()
 
 _ANSWERS_HELD = 64
 """Answers of short calls that are sent together."""
@@ -38,12 +41,16 @@ class Pool:
         """Calls that were given up before they were read."""
         self.last = 0
         """The call that was read last."""
+        self.usual_limit = max(1, threads - 1)
+        """How many calls of one plugin may run at a time unless it says otherwise: one thread is left for the others."""
         self._server = server
         self._connection = connection
         self._answering = answering
         self._threads = threads
         self._spare_threads = spare_threads
         self._idle = []
+        self._ready = deque()
+        """Calls that may run and have no thread yet, as ``(target, job)``."""
         self._names = 0
 
     def start(self):
@@ -87,8 +94,15 @@ class Pool:
     def _serve(self, worker):
         worker.adopt_thread()
         try:
-            while self._seek(worker):
-                self._lead(worker)
+            while True:
+                work = self._seek(worker)
+                if work is None:
+                    break
+                if work is _LEAD:
+                    self._lead(worker)
+                else:
+                    self._run_apart(worker, *work)
+                    work = None
         except OSError:
             self._server.stop()  # the connection is gone
         except BaseException as error:
@@ -101,24 +115,27 @@ class Pool:
             self._server.thread_ended()
 
     def _seek(self, worker):
-        """Wait until the worker leads; false when it shall end."""
-        with self.lock:
-            if self._server.stopping:
-                return False
-            if self.leader is None:
-                self.leader = worker
-            if self.leader is worker:
-                return True
-            if len(self.workers) - self.stuck > self._threads:
-                return False
-            self._idle.append(worker)
-        if not worker.baton.acquire(timeout=IDLE_SECONDS):
+        """Wait for work: ``_LEAD``, a call that is ready, or ``None`` when the worker shall end."""
+        while True:
             with self.lock:
-                if worker in self._idle:
-                    self._idle.remove(worker)
-                    return False
-            worker.baton.acquire()
-        return not self._server.stopping
+                if self._server.stopping:
+                    return None
+                if self.leader is worker:
+                    return _LEAD
+                if self._ready:
+                    return self._ready.popleft()
+                if self.leader is None:
+                    self.leader = worker
+                    return _LEAD
+                if len(self.workers) - self._replaced() > self._threads:
+                    return None
+                self._idle.append(worker)
+            if not worker.baton.acquire(timeout=IDLE_SECONDS):
+                with self.lock:
+                    if worker in self._idle:
+                        self._idle.remove(worker)
+                        return None
+                worker.baton.acquire()
 
     def release_idle(self):
         """Wake all that wait, to end. Under the lock."""
@@ -213,15 +230,23 @@ class Pool:
 
     def pass_lead(self):
         """Let another thread lead. Under the lock. A worker that is returned must be started, outside the lock."""
+        self.leader, starting = self._free_worker()
+        return starting
+
+    def _free_worker(self):
+        """A thread that has nothing to do, and whether it must be started; ``(None, None)`` when there is none."""
         if self._idle:
-            self.leader = self._idle.pop()
-            self.leader.baton.release()
-            return None
-        if len(self.workers) - self.stuck < self._threads:
-            self.leader = self._new_worker()
-            return self.leader
-        self.leader = None
-        return None
+            worker = self._idle.pop()
+            worker.baton.release()
+            return worker, None
+        if len(self.workers) - self._replaced() < self._threads:
+            worker = self._new_worker()
+            return worker, worker
+        return None, None
+
+    def _replaced(self):
+        """How many stuck threads have another one in their place."""
+        return min(self.stuck, self._spare_threads)
 
     def relieve(self, worker, call):
         """Take the lead from a thread that has been in one call for long. By the control thread."""
@@ -267,10 +292,11 @@ class Pool:
     def _next(self, worker, target):
         with self.lock:
             freed = worker.stuck
+            counted = not freed or target.strict
             if freed:
                 worker.stuck = False
                 self.stuck -= 1
-            job = target.dismiss()
+            job = target.dismiss() if counted else None
         if freed:
             self.report()
         return job
@@ -280,15 +306,19 @@ class Pool:
     def set_aside(self, worker):
         """Count a thread as stuck; another one takes its place, up to a bound. By the control thread."""
         with self.lock:
-            if worker.stuck or worker.call is None:
+            if worker.stuck or worker.call is None or worker not in self.workers:
                 return
-            if self.stuck < self._spare_threads:
-                worker.stuck = True
-                self.stuck += 1
-            starting = self.pass_lead() if self.leader is None else None
+            worker.stuck = True
+            self.stuck += 1
+            starting = [self.pass_lead()] if self.leader is None else []
+            job = None if worker.target.strict else worker.target.dismiss()
+            if job is not None:
+                self._ready.append((worker.target, job))
+                starting.append(self._free_worker()[1])
         self.report()
-        if starting is not None:
-            self._start_thread(starting)
+        for another in starting:
+            if another is not None:
+                self._start_thread(another)
 
     def report(self):
         """Tell the host how the threads are."""

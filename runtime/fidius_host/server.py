@@ -112,17 +112,21 @@ class Server:
         return LATER
 
     def _load_here(self, name, folder, entry_module, interface_hash, methods, limit, loop):
-        outcome = loading.load(folder, entry_module, interface_hash, methods)
+        outcome = loading.load(folder, entry_module, interface_hash, methods, self.pool.current().end_window)
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
-            self.pool.targets[number] = Target(number, name, loading.callables(number), special, limit, loop)
+            strict = limit is not None
+            limit = limit if strict else self.pool.usual_limit
+            callables = loading.callables(number)
+            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop)
         elif loop is not None:
             self._end_loop(loop)
         return outcome
 
     def _unload(self, number):
         """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
+        self.pool.current().end_window()
         target = self.pool.targets.pop(number, None)
         if target is None:
             return

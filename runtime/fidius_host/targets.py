@@ -14,9 +14,9 @@ _QUICK_CALLS = 8
 
 
 class Target:
-    __slots__ = ("number", "name", "callables", "special", "loop", "limit", "running", "full", "waiting", "_quick")
+    __slots__ = ("number", "name", "callables", "special", "loop", "limit", "strict", "running", "full", "waiting", "_quick")
 
-    def __init__(self, number, name, callables, special, limit, loop=None):
+    def __init__(self, number, name, callables, special, limit, strict=True, loop=None):
         self.number = number
         self.name = name
         self.callables = callables
@@ -25,6 +25,8 @@ class Target:
         """Its ``LoopThread``, once it needs one."""
         self.limit = limit
         """How many calls may run at a time, besides those on the loop."""
+        self.strict = strict
+        """Whether that holds for calls that were given up and cannot be stopped, too."""
         self.running = 0
         """Calls that run apart, that is: while another thread leads. Under the lock."""
         self.full = False

@@ -31,7 +31,10 @@ export interface LoadOptions {
   readonly loadTimeoutMs?: number | undefined;
   /** Default of {@link CallOptions.timeoutMs} for every call of this plugin. Default: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** Calls of this plugin that may run at one time, those of `async def` methods aside. Default: one less than the pool has threads. */
+  /**
+   * Calls of this plugin that may run at a time, those of `async def` methods aside. Given, it is kept strictly: a call that
+   * was given up and cannot be stopped counts until it ends. Default: one less than the pool has threads.
+   */
   readonly maxConcurrent?: number | undefined;
   /** Calls of this plugin that may wait for their turn; one more is an error. Default: 16,384. */
   readonly maxQueued?: number | undefined;

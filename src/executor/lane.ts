@@ -44,7 +44,8 @@ export class Lane {
     }
     if (this.queued >= this.#maxQueued) throw this.#full(call);
     this.queued += 1;
-    call.payload = payload.slice();
+    // Not slice(): that of a Buffer does not copy.
+    call.payload = new Uint8Array(payload);
     this.#queue.push(call);
   }
 

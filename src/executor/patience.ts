@@ -6,20 +6,37 @@ const longestMs = 2 ** 31 - 1;
 
 export type GivenUp = { readonly by: 'signal'; readonly reason: unknown } | { readonly by: 'deadline' };
 
+/**
+ * Who waits for a signal. One listener per signal, however many calls share it: each call adding its own would make Node
+ * warn of a leak, and removing one of thousands again takes a search through all.
+ */
+const waitingFor = new WeakMap<AbortSignal, Set<() => void>>();
+
+function onAbort(signal: AbortSignal, callback: () => void): void {
+  let callbacks = waitingFor.get(signal);
+  if (callbacks === undefined) {
+    callbacks = new Set();
+    waitingFor.set(signal, callbacks);
+    const all = callbacks;
+    signal.addEventListener('abort', () => all.forEach((each) => each()), { once: true });
+  }
+  callbacks.add(callback);
+}
+
 /** Watches the two reasons to give something up: an aborted signal and a deadline. To be ended in any case. */
 export class Patience {
   readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort: () => void;
+  readonly #aborted: () => void;
 
   /** `giveUp` is called at most once, never from within the constructor. */
   constructor(signal: AbortSignal | undefined, timeoutMs: number | undefined, giveUp: (why: GivenUp) => void) {
-    this.#onAbort = () => {
+    this.#aborted = () => {
       this.end();
       giveUp({ by: 'signal', reason: signal?.reason });
     };
     this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort);
+    if (signal !== undefined) onAbort(signal, this.#aborted);
     if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => {
       this.end();
@@ -28,7 +45,7 @@ export class Patience {
   }
 
   end(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) waitingFor.get(this.#signal)?.delete(this.#aborted);
     clearTimeout(this.#timer);
   }
 }

@@ -191,15 +191,15 @@ export class RemoteCall implements LaneCall, Waiting {
   }
 
   #gaveUp(why: GivenUp, timeoutMs: number | undefined): FidiusError {
-    const where = this.#number === 0 ? 'before its turn came' : 'while it ran';
+    const unsent = this.#number === 0;
+    const where = unsent ? ' before its turn came' : '';
     if (why.by === 'signal') {
-      return new FidiusError('FIDIUS_CALL_ABORTED', `${this.title} was aborted ${where}`, { cause: why.reason });
+      return new FidiusError('FIDIUS_CALL_ABORTED', `${this.title} was aborted${where}`, { cause: why.reason });
     }
-    return new FidiusError('FIDIUS_CALL_TIMEOUT', `${this.title} was given up ${where}: its ${timeoutMs} ms are over`, {
-      hint:
-        this.#number === 0
-          ? 'Make fewer calls at a time, or allow more time.'
-          : 'Allow more time, or have the method do less; `stats()` tells whether Python did stop.',
+    return new FidiusError('FIDIUS_CALL_TIMEOUT', `${this.title} was given up${where}: its ${timeoutMs} ms are over`, {
+      hint: unsent
+        ? 'Make fewer calls at a time, or allow more time.'
+        : 'Allow more time, or have the method do less; `stats()` tells whether Python did stop.',
     });
   }
 }

@@ -35,6 +35,8 @@ export interface RemoteSetup extends PoolOptions {
 
 const defaultThreads = 8;
 const loadTimeoutMs = 60_000;
+/** How long closing waits for an import to stop, and for one that did not to be undone. */
+const stopLoadMs = 1000;
 const maxQueued = 16_384;
 
 /** Runs plugins at a call server. Where that is, is the transport's affair alone. */
@@ -45,6 +47,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
   readonly #spareThreads: number;
   readonly #plugins = new Set<RemotePlugin>();
   readonly #loads = new Set<ServerCall>();
+  readonly #lateUnloads = new Set<Promise<unknown>>();
   #connected: Promise<ServerConnection> | undefined;
   #connection: ServerConnection | undefined;
   #closing: Promise<void> | undefined;
@@ -68,8 +71,8 @@ export class RemoteExecutor implements Executor, PluginOwner {
   async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
     checkLoadOptions(options);
     const { signal } = options;
-    const limit = options.maxConcurrent ?? Math.max(1, this.#threads - 1);
-    const args = [request.plugin, ...loadArguments(request), limit, options.ownThread ?? false];
+    const { maxConcurrent = null, ownThread = false } = options;
+    const args = [request.plugin, ...loadArguments(request), maxConcurrent, ownThread];
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
     this.#checkOpen(request);
     const connection = await this.#connect();
@@ -82,6 +85,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
     this.#loads.add(call);
     try {
       const outcome = await call.result(signal, timeoutMs, (why) => gaveUpLoading(request, why, timeoutMs));
+      this.#checkOpen(request);
       return this.#adopt(request, readLoadOutcome(outcome, request), options);
     } catch (error) {
       // Python may come to the end of the import after all.
@@ -138,7 +142,9 @@ export class RemoteExecutor implements Executor, PluginOwner {
   #unloadLate(outcome: unknown): void {
     const { plugin } = (outcome ?? {}) as Partial<LoadedPackage>;
     if (plugin === undefined || this.connection.failure !== undefined) return;
-    void new ServerCall(this.connection, serverMethod.unload, [plugin]).ended(loadTimeoutMs);
+    const unload = new ServerCall(this.connection, serverMethod.unload, [plugin]).ended(stopLoadMs);
+    this.#lateUnloads.add(unload);
+    void unload.then(() => this.#lateUnloads.delete(unload));
   }
 
   #connect(): Promise<ServerConnection> {
@@ -164,8 +170,12 @@ export class RemoteExecutor implements Executor, PluginOwner {
   }
 
   async #close(options: CloseOptions | undefined): Promise<void> {
-    for (const call of this.#loads) call.giveUp(hostClosed('was closed before loading was done'));
+    const loads = [...this.#loads];
+    for (const call of loads) call.giveUp(hostClosed('was closed before loading was done'));
     await Promise.all([...this.#plugins].map((plugin) => plugin.close(options)));
+    // What came of them all the same is unloaded before the server ends.
+    await Promise.all(loads.map((call) => call.ended(stopLoadMs)));
+    await Promise.all(this.#lateUnloads);
     const connection = await this.#connected?.catch(() => undefined);
     connection?.close();
   }

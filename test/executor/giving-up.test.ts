@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import type { CallEvent } from '../../src/executor/call-channel.ts';
+import { loadCalls } from '../support/calls.ts';
+import { recordEvents } from '../support/channel-events.ts';
+import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
+import { failureOf } from '../support/failure.ts';
+
+async function durationOf(attempt: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await attempt();
+  return performance.now() - started;
+}
+
+describe('a call with a deadline', () => {
+  it('is given up when its time is over, and Python code is stopped', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+
+    const error = await failureOf(() => call('spin', [], { timeoutMs: 30 }));
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_CALL_TIMEOUT',
+      message: 'spin() of calls was given up: its 30 ms are over',
+    });
+    await eventually(() => plugin.stats().outcomes.stopped === 1, 'stopped');
+    expect(plugin.stats()).toMatchObject({ givenUp: 1, running: 0, outcomes: { stillRunning: 0 } });
+  });
+
+  it('takes the deadline of its plugin when it has none of its own', async () => {
+    const { call } = await loadCalls(openExecutor(), { timeoutMs: 30 });
+
+    expect((await failureOf(() => call('spin'))).message).toContain('its 30 ms are over');
+    expect(await call('nap', [0.1], { timeoutMs: 5000 })).toBe(0.1);
+    expect(await call('nap', [0.1], { timeoutMs: Number.POSITIVE_INFINITY })).toBe(0.1);
+  });
+
+  it.each([0, -1, Number.NaN, 2 ** 31, '5', null])('is refused when the deadline is %o', async (timeoutMs) => {
+    const { call } = await loadCalls(openExecutor());
+
+    const error = await failureOf(() => call('add', [1, 2], { timeoutMs: timeoutMs as number }));
+
+    expect(error).toMatchObject({ code: 'FIDIUS_OPTION_INVALID', message: expect.stringContaining('timeoutMs must') });
+  });
+
+  it('leaves no timer behind when it is done', async () => {
+    const { call } = await loadCalls(openExecutor());
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+
+    await Promise.all(Array.from({ length: 50 }, () => call('add', [1, 2], { timeoutMs: 60_000 })));
+
+    expect(timers()).toBe(before);
+  });
+});
+
+describe('a call that is aborted', () => {
+  it('rejects at once with the reason as cause, and leaves the thread to the next call', async () => {
+    const { call } = await loadCalls(openExecutor('thread', { threads: 1, spareThreads: 0 }));
+    const abort = new AbortController();
+    const reason = new Error('not needed any more');
+
+    const failure = failureOf(() => call('spin', [], { signal: abort.signal }));
+    setTimeout(() => abort.abort(reason), 30);
+
+    expect(await failure).toMatchObject({ code: 'FIDIUS_CALL_ABORTED', cause: reason });
+    expect(await call('add', [1, 2])).toBe(3);
+  });
+
+  it('never runs when it was waiting for its turn at the server', async () => {
+    const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
+    const events = recordEvents<CallEvent>('fidius:call');
+    const abort = new AbortController();
+
+    const first = call('nap', [0.3]);
+    const second = failureOf(() => call('fail', ['it ran'], { signal: abort.signal }));
+    setTimeout(() => abort.abort(), 50);
+
+    expect((await second).code).toBe('FIDIUS_CALL_ABORTED');
+    expect(await first).toBe(0.3);
+    await eventually(() => plugin.stats().running === 0);
+    expect(plugin.stats()).toMatchObject({ givenUp: 1, failed: 0, outcomes: { stopped: 0, finishedAnyway: 0 } });
+    expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['never ran']);
+  });
+
+  it('never runs when it was waiting in the queue of its plugin', async () => {
+    const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
+    const abort = new AbortController();
+
+    const napping = Array.from({ length: 300 }, () => call('nap', [0.001]));
+    const last = failureOf(() => call('fail', ['it ran'], { signal: abort.signal }));
+    expect(plugin.stats().queued).toBeGreaterThan(0);
+    abort.abort();
+
+    expect(await last).toMatchObject({
+      code: 'FIDIUS_CALL_ABORTED',
+      message: 'fail() of calls was aborted before its turn came',
+    });
+    await Promise.all(napping);
+    expect(plugin.stats()).toMatchObject({ succeeded: 300, failed: 0, queued: 0 });
+  });
+
+  it('cancels the task of a coroutine', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+
+    const duration = await durationOf(() => failureOf(() => call('nap_later', [30], { timeoutMs: 30 })));
+
+    expect(duration).toBeLessThan(5000);
+    await eventually(() => plugin.stats().outcomes.stopped === 1);
+    expect(await call('add_later', [1, 2])).toBe(3);
+  });
+
+  it('interrupts a coroutine that never lets its loop go on', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+
+    await failureOf(() => call('spin_later', [], { timeoutMs: 30 }));
+
+    await eventually(() => plugin.stats().outcomes.stopped === 1);
+    expect(await call('add_later', [1, 2])).toBe(3);
+  });
+
+  it('may share its signal with many others', async () => {
+    const { call } = await loadCalls(openExecutor());
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const abort = new AbortController();
+
+    const failures = Array.from({ length: 100 }, () =>
+      failureOf(() => call('nap_later', [30], { signal: abort.signal })),
+    );
+    setTimeout(() => abort.abort(), 20);
+    const codes = new Set((await Promise.all(failures)).map(({ code }) => code));
+
+    expect([...codes]).toEqual(['FIDIUS_CALL_ABORTED']);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('an interruption', () => {
+  it('lets finally blocks run', async () => {
+    const { call, plugin } = await loadProbe(openExecutor(), {
+      methods: ['work', 'log'],
+      lines: [
+        'import time',
+        'done = []',
+        'def work():',
+        '    try:',
+        '        while True: time.sleep(0.001)',
+        '    finally: done.append("cleaned up")',
+        'def log(): return done',
+      ],
+    });
+
+    await failureOf(() => call('work', [], { timeoutMs: 30 }));
+    await eventually(() => plugin.stats().outcomes.stopped === 1);
+
+    expect(await call('log')).toEqual(['cleaned up']);
+  });
+
+  it('passes by code that catches every Exception', async () => {
+    const { call, plugin } = await loadProbe(openExecutor(), {
+      methods: ['work'],
+      lines: [
+        'import time',
+        'def work():',
+        '    while True:',
+        '        try:',
+        '            time.sleep(0.001)',
+        '        except Exception: pass',
+      ],
+    });
+
+    await failureOf(() => call('work', [], { timeoutMs: 30 }));
+
+    await eventually(() => plugin.stats().outcomes.stopped === 1);
+  });
+
+  it('is repeated for code that catches everything, and known to have been in vain when the code ends by itself', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+
+    await failureOf(() => call('swallow', [2], { timeoutMs: 30 }));
+
+    await eventually(() => plugin.stats().outcomes.finishedAnyway === 1);
+  });
+
+  it('never hits the next call, however close it comes', async () => {
+    const { call, plugin } = await loadCalls(openExecutor('thread', { threads: 1, spareThreads: 0 }));
+    let wrong = 0;
+
+    for (let round = 0; round < 300; round += 1) {
+      const abort = new AbortController();
+      const short = call('nap', [0.0005], { signal: abort.signal }).catch(() => {});
+      const next = call('add', [round, 1]).then((sum) => (wrong += sum === round + 1 ? 0 : 1));
+      setTimeout(() => abort.abort(), round % 3);
+      await Promise.all([short, next]);
+    }
+
+    expect(wrong).toBe(0);
+    expect(plugin.stats()).toMatchObject({ failed: 0 });
+  });
+});
+
+describe('a call that cannot be stopped', () => {
+  it('is reported as still running, and as stopped when it has come to its end', async () => {
+    const events = recordEvents<CallEvent>('fidius:call');
+    const { call, plugin } = await loadCalls(openExecutor());
+
+    await failureOf(() => call('nap', [1.5], { timeoutMs: 50 }));
+    expect(plugin.stats().outcomes.stillRunning).toBe(1);
+    await eventually(() => plugin.stats().outcomes.stillRunning === 0);
+
+    const outcomes = events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome);
+    expect(outcomes[0]).toBe('still running');
+    // Whether the interruption is raised at the return from sleep is up to the version of Python.
+    expect(['stopped', 'finished anyway']).toContain(outcomes[1]);
+  });
+
+  it('has its thread replaced, up to a bound; beyond that every call says so, until a thread comes back', async () => {
+    const executor = openExecutor('thread', { threads: 1, spareThreads: 1 });
+    const { call } = await loadCalls(executor);
+
+    await failureOf(() => call('nap', [4], { timeoutMs: 20 }));
+    expect(await call('add', [1, 2])).toBe(3);
+    expect(executor.stats()).toMatchObject({ stuckThreads: 1, threads: 2 });
+
+    await failureOf(() => call('nap', [3], { timeoutMs: 20 }));
+    const waiting = failureOf(() => call('add', [1, 2]));
+    expect(await waiting).toMatchObject({ code: 'FIDIUS_POOL_STUCK', message: expect.stringContaining('(calls)') });
+    expect((await failureOf(() => call('add', [1, 2]))).code).toBe('FIDIUS_POOL_STUCK');
+
+    await eventually(() => executor.stats().stuckThreads < 2);
+    expect(await call('add', [2, 2])).toBe(4);
+  });
+});
+
+describe('loading', () => {
+  it('is given up when the import hangs, without holding up the event loop or other plugins', async () => {
+    const executor = openExecutor();
+    const { call } = await loadCalls(executor);
+
+    const failure = failureOf(() =>
+      loadProbe(executor, { methods: [], lines: ['while True: pass'], options: { loadTimeoutMs: 200 } }),
+    );
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 10);
+    expect(await call('add', [1, 2])).toBe(3);
+
+    expect(await failure).toMatchObject({
+      code: 'FIDIUS_LOAD_TIMEOUT',
+      message: expect.stringMatching(/^Loading probe from .* was given up: its 200 ms are over$/),
+    });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+
+  it('rejects at once when it is aborted, and unloads what is loaded too late', async () => {
+    const executor = openExecutor();
+    const { call } = await loadProbe(executor, {
+      methods: ['loaded'],
+      lines: ['import sys', 'def loaded(): return [name for name in sys.modules if name.startswith("probe_")]'],
+    });
+    const before = await call('loaded');
+    const abort = new AbortController();
+
+    const failure = failureOf(() =>
+      loadProbe(executor, {
+        methods: [],
+        lines: ['import time', 'try: time.sleep(0.3)', 'except BaseException: pass'],
+        options: { signal: abort.signal },
+      }),
+    );
+    setTimeout(() => abort.abort('enough'), 50);
+
+    expect(await failure).toMatchObject({ code: 'FIDIUS_LOAD_ABORTED', cause: 'enough' });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await call('loaded')).toEqual(before);
+  });
+});

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { loadCalls } from '../support/calls.ts';
+import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
+import { failureOf } from '../support/failure.ts';
+
+const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
+describe('calls that wait in Python', () => {
+  it('overlap up to the size of the pool', async () => {
+    const { call } = await loadCalls(openExecutor('thread', { threads: 9 }));
+    await call('nap', [0.02]);
+    const started = performance.now();
+
+    await Promise.all(times(16, () => call('nap', [0.25])));
+
+    // One after the other they would take four seconds.
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it('do not hold up short ones', async () => {
+    const { call } = await loadCalls(openExecutor());
+    const napping = Promise.all(times(3, () => call('nap', [1])));
+    const started = performance.now();
+
+    for (let index = 0; index < 20; index += 1) await call('add', [1, index]);
+
+    expect(performance.now() - started).toBeLessThan(900);
+    await napping;
+  });
+
+  it('run no more at a time than the plugin may', async () => {
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['work', 'peak'],
+      lines: [
+        'import threading, time',
+        'lock = threading.Lock()',
+        'running = most = 0',
+        'def work():',
+        '    global running, most',
+        '    with lock:',
+        '        running += 1',
+        '        most = max(most, running)',
+        '    time.sleep(0.01)',
+        '    with lock: running -= 1',
+        'def peak(): return most',
+      ],
+      options: { maxConcurrent: 2 },
+    });
+
+    await Promise.all(times(40, () => call('work')));
+
+    expect(await call('peak')).toBe(2);
+  });
+
+  it('run one at a time, in their order, when the plugin wants that', async () => {
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['work', 'log'],
+      lines: [
+        'import time',
+        'done = []',
+        'def work(index):',
+        '    begun = len(done)',
+        '    time.sleep(0.002 if index % 3 else 0.02)',
+        '    assert len(done) == begun',
+        '    done.append(index)',
+        'def log(): return done',
+      ],
+      options: { maxConcurrent: 1 },
+    });
+
+    await Promise.all(times(30, (index) => call('work', [index])));
+
+    expect(await call('log')).toEqual(times(30, (index) => index));
+  });
+});
+
+describe('a plugin with many calls', () => {
+  it('does not starve another one', async () => {
+    const executor = openExecutor('thread', { threads: 4 });
+    const greedy = await loadCalls(executor, {}, 'greedy');
+    const modest = await loadCalls(executor, {}, 'modest');
+    let greedyDone = 0;
+    const all = Promise.allSettled(times(2000, () => greedy.call('nap', [0.005]).then(() => (greedyDone += 1))));
+    await eventually(() => greedyDone > 10);
+
+    for (let index = 0; index < 10; index += 1) expect(await modest.call('add', [1, index])).toBe(index + 1);
+
+    expect(greedyDone).toBeLessThan(1000);
+    await greedy.plugin.close({ mode: 'abort' });
+    await all;
+  });
+
+  it('is refused one more than its queue may hold, without harm to the others', async () => {
+    const { call, plugin } = await loadCalls(openExecutor(), { maxQueued: 5, maxConcurrent: 1 });
+    const accepted = times(256 + 5, (index) => call('add', [index, 1]));
+
+    const error = await failureOf(() => call('add', [1, 2]));
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_QUEUE_FULL',
+      message: 'Cannot call add() of calls: 5 calls of this plugin are waiting, which is the limit',
+    });
+    expect(await Promise.all(accepted)).toEqual(times(261, (index) => index + 1));
+    expect(plugin.stats()).toMatchObject({ succeeded: 261, failed: 1 });
+    expect(await call('add', [1, 2])).toBe(3);
+  });
+
+  it('has each of ten thousand calls at once answered with its own result', async () => {
+    const { call } = await loadCalls(openExecutor());
+
+    const sums = await Promise.all(times(10_000, (index) => call('add', [index, index])));
+
+    expect(sums).toEqual(times(10_000, (index) => 2 * index));
+  });
+});
+
+describe('coroutines', () => {
+  it('overlap, many of them, on one loop', async () => {
+    const { call } = await loadCalls(openExecutor());
+    const started = performance.now();
+
+    await Promise.all(times(500, () => call('nap_later', [0.3])));
+
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(await call('thread_name_later')).toBe('fidius-loop-calls');
+  });
+
+  it('run on the loop of their plugin also behind a decorator that hides them', async () => {
+    const { call, plugin } = await loadProbe(openExecutor(), {
+      methods: ['hidden'],
+      lines: [
+        'import asyncio, functools',
+        'def decorated(function):',
+        '    @functools.wraps(function)',
+        '    def call(*args): return function(*args)',
+        '    return call',
+        '@decorated',
+        'async def hidden(value):',
+        '    await asyncio.sleep(0.01)',
+        '    return value',
+      ],
+    });
+
+    expect(plugin.methods).toEqual(['function']);
+    expect(await Promise.all(times(20, (index) => call('hidden', [index])))).toEqual(times(20, (index) => index));
+  });
+
+  it('raise like any function, exits included', async () => {
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['leave', 'go_on'],
+      lines: ['import sys', 'async def leave(): sys.exit(3)', 'async def go_on(): return "still here"'],
+    });
+
+    await expect(call('leave')).rejects.toMatchObject({ name: 'PluginError', pythonType: 'SystemExit' });
+    expect(await call('go_on')).toBe('still here');
+  });
+
+  it('keep their background tasks going between calls', async () => {
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['start', 'count'],
+      lines: [
+        'import asyncio',
+        'ticks = 0',
+        'async def tick():',
+        '    global ticks',
+        '    while True:',
+        '        ticks += 1',
+        '        await asyncio.sleep(0.005)',
+        'async def start():',
+        '    global task',
+        '    task = asyncio.get_running_loop().create_task(tick())',
+        'def count(): return ticks',
+      ],
+    });
+
+    await call('start');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+
+    expect(await call('count')).toBeGreaterThan(3);
+  });
+});
+
+describe('a plugin with a thread of its own', () => {
+  it('is imported and called on that thread alone', async () => {
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['names', 'names_later'],
+      lines: [
+        'import threading',
+        'imported = threading.current_thread().name',
+        'def names(): return [imported, threading.current_thread().name]',
+        'async def names_later(): return [imported, threading.current_thread().name]',
+      ],
+      options: { ownThread: true },
+    });
+
+    const all = await Promise.all([...times(20, () => call('names')), ...times(20, () => call('names_later'))]);
+
+    expect(new Set(all.flatMap((names) => names))).toEqual(new Set(['fidius-loop-probe']));
+  });
+
+  it('can be given up while it imports and while it runs', async () => {
+    const executor = openExecutor();
+    const options = { ownThread: true, loadTimeoutMs: 100 };
+    const failure = await failureOf(() => loadProbe(executor, { methods: [], lines: ['while True: pass'], options }));
+    expect(failure.code).toBe('FIDIUS_LOAD_TIMEOUT');
+
+    const { call, plugin } = await loadCalls(executor, { ownThread: true });
+    await failureOf(() => call('spin', [], { timeoutMs: 30 }));
+    await eventually(() => plugin.stats().outcomes.stopped === 1);
+    expect(await call('add', [1, 2])).toBe(3);
+  });
+});
+
+describe('two executors in one process', () => {
+  it('know nothing of each other', async () => {
+    const [first, second] = [openExecutor(), openExecutor()];
+    const [one, two] = [await loadCalls(first, {}, 'one'), await loadCalls(second, {}, 'two')];
+
+    expect(await Promise.all([one.call('add', [1, 2]), two.call('add', [3, 4])])).toEqual([3, 7]);
+    await first.close();
+
+    expect((await failureOf(() => one.call('add', [1, 2]))).code).toBe('FIDIUS_PLUGIN_CLOSED');
+    expect(await two.call('add', [5, 6])).toBe(11);
+  });
+});
