@@ -170,16 +170,18 @@ describe('an interruption', () => {
       ],
     });
 
-    await failureOf(() => call('work', [], { timeoutMs: 30 }));
+    const error = await failureOf(() => call('work', [], { timeoutMs: 30 }));
 
+    expect(error.code).toBe('FIDIUS_CALL_TIMEOUT');
     await eventually(() => plugin.stats().outcomes.stopped === 1);
   });
 
   it('is repeated for code that catches everything, and known to have been in vain when the code ends by itself', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
 
-    await failureOf(() => call('swallow', [2], { timeoutMs: 30 }));
+    const error = await failureOf(() => call('swallow', [2], { timeoutMs: 30 }));
 
+    expect(error.code).toBe('FIDIUS_CALL_TIMEOUT');
     await eventually(() => plugin.stats().outcomes.finishedAnyway === 1);
   });
 
