@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-// `runtime/` and `python/` lie beside `src/` and beside `dist/` alike, so the same relative address serves both.
+// Two levels up from `src/python/`, from `dist/python/` and from `dist/bundle/`, where all files are one.
 
 /** The Python of this library that runs inside the interpreter. */
 export const runtimeFolder = fileURLToPath(new URL('../../runtime/', import.meta.url)).replace(/[/\\]$/, '');

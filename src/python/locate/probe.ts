@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { runtimeFolder } from '../runtime-folders.ts';
 import type { Search } from './locator.ts';
 import { describeMissing } from './missing-file.ts';
 import { readBinary } from './read-binary.ts';
@@ -18,7 +19,7 @@ export interface ProbeAnswer {
   readonly config: Readonly<Record<string, string | number | null>>;
 }
 
-const script = fileURLToPath(new URL('../../../runtime/probe_python.py', import.meta.url));
+const script = join(runtimeFolder, 'probe_python.py');
 
 /** Answers of this process, by everything that can change them: a pyenv shim heeds the folder and the environment. */
 const answers = new Map<string, ProbeAnswer>();
