@@ -47,37 +47,42 @@ class Plugin:
         self.callables = callables
 
 
-def load(folder, entry_module, interface_hash, methods):
+def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
     """Load a package and return ``{plugin, file, methods}`` or ``{failure, ...}``.
 
-    ``methods`` is a list of ``[name, optional]`` in the order of the interface. Nothing raises out of here: what went
-    wrong is data, because it may have to cross a process border.
+    ``methods`` is a list of ``[name, optional]`` in the order of the interface. What went wrong is data, because it may
+    have to cross a process border.
+
+    ``settle`` is called as soon as no code of the package runs any more. A caller that may interrupt this thread from
+    outside must see to it that it does so no later: the rest is not to be left half done.
     """
     with _lock:
         before = set(sys.modules)
         package = _packages.get(os.path.realpath(folder)) or Package(folder)
         known = package.plugins > 0
         try:
-            if not known:
-                _refuse_collisions(package)
-                _extend_path(package)
-                _packages[package.key] = package
-            importlib.invalidate_caches()
-            module = _import(package, entry_module)
-            _check_hash(module, interface_hash)
-            callables = [_resolve(module, name, optional) for name, optional in methods]
-        except LoadFailure as failure:
+            try:
+                if not known:
+                    _refuse_collisions(package)
+                    _extend_path(package)
+                    _packages[package.key] = package
+                importlib.invalidate_caches()
+                module = _import(package, entry_module)
+                _check_hash(module, interface_hash)
+                callables = [_resolve(module, name, optional) for name, optional in methods]
+                kinds = [_kind(callable_) for callable_ in callables]
+            finally:
+                settle()
+        except BaseException as error:
             if not known:
                 _forget(package, set(sys.modules) - before)
-            return dict(failure.data, failure=failure.kind)
+            if isinstance(error, LoadFailure):
+                return dict(error.data, failure=error.kind)
+            raise
         package.plugins += 1
         number = next(_ids)
         _plugins[number] = Plugin(package, module, callables)
-        return {
-            "plugin": number,
-            "file": modules.location(module),
-            "methods": [_kind(callable_) for callable_ in callables],
-        }
+        return {"plugin": number, "file": modules.location(module), "methods": kinds}
 
 
 def callables(number):

@@ -48,6 +48,12 @@ class Worker:
         interrupt.interrupt(self.ident)
         return True
 
+    def end_window(self):
+        """Let nobody interrupt the rest of the call that this thread runs. By the thread itself."""
+        self.call = None
+        if self.attention:
+            self.settle()
+
     def settle(self):
         """End a call that somebody paid attention to: from here on no exception can arrive any more."""
         if self.forked:
