@@ -2,14 +2,8 @@ import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { createExecutor } from '../executor/create-executor.ts';
-import {
-  type CloseOptions,
-  type Executor,
-  type ExecutorName,
-  executorNames,
-  type LoadOptions,
-} from '../executor/executor.ts';
+import { checkExecutorName, createExecutor } from '../executor/create-executor.ts';
+import type { CloseOptions, Executor, ExecutorName, LoadOptions } from '../executor/executor.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
 import { debugToStderr } from './debug.ts';
@@ -51,7 +45,7 @@ export class PluginHost implements AsyncDisposable {
   /**
    * Opens a host. Nothing is started before the first load.
    *
-   * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`.
+   * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNKNOWN`.
    */
   static async open(options: HostOptions = {}): Promise<PluginHost> {
     checkOptionNames('PluginHost.open()', options, hostOptionNames);
@@ -59,7 +53,7 @@ export class PluginHost implements AsyncDisposable {
     if (!Array.isArray(searchPaths) || !searchPaths.every((path) => typeof path === 'string' && path !== '')) {
       throw invalidOption('searchPaths', 'an array of paths', searchPaths);
     }
-    checkExecutor(executor);
+    if (executor !== undefined) checkExecutorName(executor);
     debugToStderr(process.env);
     return new PluginHost(options);
   }
@@ -75,7 +69,7 @@ export class PluginHost implements AsyncDisposable {
    *
    * @param name as `package.toml` gives it; the first package of that name in the search paths is taken.
    * @throws LoadError, ManifestError; FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, `FIDIUS_HOST_CLOSED`, `FIDIUS_OPTION_…`,
-   *   `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
+   *   `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
@@ -90,7 +84,7 @@ export class PluginHost implements AsyncDisposable {
     }
     checkOptionNames('PluginHost.load()', options, loadOptionNames);
     const { executor = this.#executor, ...loadOptions } = options;
-    checkExecutor(executor);
+    checkExecutorName(executor);
     this.#checkOpen(`load ${name}`);
 
     const { path, manifest } = findPackage(this.#searchPaths, name);
@@ -102,6 +96,9 @@ export class PluginHost implements AsyncDisposable {
       const { descriptor } = definition;
       const request = { plugin: name, folder: path, entryModule, descriptor };
       const loaded = await this.#executorNamed(executor, interpreter).load(request, loadOptions);
+      // Closed meanwhile: nobody else knows of this one yet.
+      if (this.#closed !== undefined) await loaded.close();
+      this.#checkOpen(`load ${name}`);
       const info = describePlugin(definition, manifest, path, executor, interpreter.facts.version);
       const plugin: Plugin<I> = new Plugin(definition, loaded, info, () => this.#plugins.delete(plugin));
       this.#plugins.add(plugin);
@@ -139,11 +136,6 @@ export class PluginHost implements AsyncDisposable {
       hint: 'Open a new host.',
     });
   }
-}
-
-function checkExecutor(executor: unknown): void {
-  if (executor === undefined || executorNames.some((name) => name === executor)) return;
-  throw invalidOption('executor', executorNames.map((name) => `"${name}"`).join(' or '), executor);
 }
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
