@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Comparison } from './compare.ts';
+import type { Responsiveness } from './measure-under-load.ts';
 import { Unavailable } from './measured-contender.ts';
 import { operations } from './operations.ts';
-import { contenderNames, type MemoryTrial, memoryBudgetBytes, startUp, type Trial } from './trials.ts';
+import { contenderNames, type MemoryTrial, memoryBudgetBytes, startUp, type Trial, underLoadBudget } from './trials.ts';
 
 const page = fileURLToPath(new URL('../docs/explanation/performance.md', import.meta.url));
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -50,6 +51,32 @@ export function memoryTable(growths: readonly (readonly [MemoryTrial, number | U
   }
   return lines.join('\n');
 }
+
+export function underLoadTable(rows: readonly Responsiveness[]): string {
+  const lines = [
+    '| sixteen plugins | by | event-loop delay, 99th percentile | budget | held | slowest `readFile` | budget | held |',
+    '|---|---|---|---|---|---|---|---|',
+  ];
+  const milliseconds = (value: number) => `${toPrecision(value)} ms`;
+  for (const { contender, way, measured } of rows) {
+    const budgeted = contender === 'fidius-thread' && way !== 'idle';
+    const pairs = (['delayP99Ms', 'readFileWorstMs'] as const).flatMap((name) => {
+      const value = measured instanceof Unavailable ? measured : measured[name];
+      const budget = budgeted ? underLoadBudget[name] : undefined;
+      const number = value instanceof Unavailable ? undefined : value;
+      return [cell(value, milliseconds), budget === undefined ? '' : `≤ ${budget} ms`, verdict(number, budget)];
+    });
+    lines.push(`| ${[waysOfBeingBusy[way], contenderNames[contender] ?? contender, ...pairs].join(' | ')} |`);
+  }
+  return lines.join('\n');
+}
+
+const waysOfBeingBusy: Readonly<Record<Responsiveness['way'], string>> = {
+  idle: 'idle',
+  sleep: 'in `time.sleep()`',
+  spin: 'in a loop of Python',
+  hold: 'in a C function that keeps the lock',
+};
 
 export function startUpTable(medians: ReadonlyMap<string, number | Unavailable>): string {
   const baseline = medians.get(startUp.baseline);

@@ -9,8 +9,10 @@ import { type Comparison, compare, type Effort } from './compare.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureStartUp } from './measure-start-up.ts';
+import { measureAbort, measureResponsiveness } from './measure-under-load.ts';
+import { Unavailable } from './measured-contender.ts';
 import { prepare } from './prepare.ts';
-import { callTable, memoryTable, startUpTable, writePage } from './report.ts';
+import { callTable, memoryTable, startUpTable, underLoadTable, writePage } from './report.ts';
 import { startUp, trials } from './trials.ts';
 
 const { values: options } = parseArgs({
@@ -42,6 +44,13 @@ if (wanted('start-up')) {
   parts.push(startUpTable(measureStartUp(scripts, python, options.quick ? 5 : 21)));
 }
 
+if (wanted('under-load')) {
+  process.stderr.write('bench: under-load\n');
+  parts.push(underLoadTable(await measureResponsiveness()));
+  const stopped = await measureAbort();
+  const text = stopped instanceof Unavailable ? `not measured: ${stopped.message}` : `${stopped.toFixed(1)} ms`;
+  parts.push(`From \`abort()\` until a loop of Python is known to have stopped, median: ${text}.`);
+}
 if (wanted('memory')) {
   process.stderr.write('bench: memory\n');
   parts.push(memoryTable(await measureMemory(options.quick ? 0.1 : 1)));

@@ -152,6 +152,9 @@ export interface MemoryTrial {
 /** What the allocators of two languages may keep back for themselves; a leak of one object per call is far more. */
 export const memoryBudgetBytes = 4 * 1024 * 1024;
 
+/** While sixteen plugins are busy: the 99th percentile of the delay of the event loop, and the slowest of many reads. */
+export const underLoadBudget = { delayP99Ms: 20, readFileWorstMs: 50 } as const;
+
 /** From the start of a process to its first result; each a script of `start-up/`. */
 export const startUp = {
   baseline: 'bare-node',
