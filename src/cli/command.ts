@@ -3,10 +3,17 @@ export interface TextSink {
   write(text: string): unknown;
 }
 
+/** The same, for what is not always text. */
+export interface ByteSink extends TextSink {
+  write(data: string | Uint8Array): unknown;
+}
+
 /** The world as a command sees it. Only `main.ts` knows that there is a process behind it. */
 export interface CommandIo {
+  /** Everything that is piped in, once its end has come. Only for a command that needs it: otherwise nobody waits. */
+  readonly readStdin: () => Promise<Uint8Array>;
   /** For what was asked for. */
-  readonly stdout: TextSink;
+  readonly stdout: ByteSink;
   /** For everything else: errors, hints, progress. */
   readonly stderr: TextSink;
   /** Whether a person watches stderr, so that progress makes sense. */
@@ -23,6 +30,10 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
   readonly multiple?: boolean;
+  /** Whether the command cannot do without it. */
+  readonly required?: boolean;
+  /** The values there are, where there are only a few. */
+  readonly choices?: readonly string[];
   /** What the value is, such as `file`; printed as `--out <file>`. */
   readonly value?: string;
   /** One line for the help. An option without it works, and is not printed. */

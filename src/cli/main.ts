@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { buffer } from 'node:stream/consumers';
 import { runCli } from './run-cli.ts';
 
 // The only file that knows the process behind the command line; everything else gets what it needs handed in.
@@ -10,6 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
+  readStdin: () => buffer(process.stdin),
   stdout: process.stdout,
   stderr: process.stderr,
   isTty: process.stderr.isTTY === true,

@@ -3,12 +3,17 @@ import { closest } from '../errors/closest.ts';
 import type { Command, OptionSpec } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What `parseArgs` makes of an option. */
-type ValueOf<Spec extends OptionSpec> = Spec extends { type: 'boolean' }
-  ? boolean | undefined
-  : Spec extends { multiple: true }
-    ? string[] | undefined
-    : string | undefined;
+/** What becomes of an option. */
+type ValueOf<Spec extends OptionSpec> = Spec extends { required: true } ? TypeOf<Spec> : TypeOf<Spec> | undefined;
+
+/** What `parseArgs` makes of an option that is there. */
+type TypeOf<Spec extends OptionSpec> = Spec extends { type: 'boolean' }
+  ? boolean
+  : Spec extends { choices: readonly (infer Choice)[] }
+    ? Choice
+    : Spec extends { multiple: true }
+      ? string[]
+      : string;
 
 export interface Arguments<Options extends Readonly<Record<string, OptionSpec>>> {
   readonly options: { readonly [Name in keyof Options]: ValueOf<Options[Name]> };
@@ -18,8 +23,11 @@ export interface Arguments<Options extends Readonly<Record<string, OptionSpec>>>
 /**
  * Takes the arguments of a command apart.
  *
- * @param expected names of the arguments without a dash, in order; one that ends in `?` may be missing.
- * @throws {@link UsageError} for an unknown option, a missing value, too few or too many arguments.
+ * A word that begins like a negative number is an argument, never an option.
+ *
+ * @param expected names of the arguments without a dash, in order; one that ends in `?` may be missing, and the last may
+ *   begin with `...` for any number of them.
+ * @throws {@link UsageError} for an unknown option, a missing one or its missing value, too few or too many arguments.
  */
 export function readArguments<const Options extends Readonly<Record<string, OptionSpec>>>(
   command: Pick<Command, 'name' | 'usage'>,
@@ -31,8 +39,12 @@ export function readArguments<const Options extends Readonly<Record<string, Opti
   const missing = expected.slice(parsed.positionals.length).find((name) => !name.endsWith('?'));
   if (missing !== undefined) throw new UsageError(`fidius ${command.name} needs <${missing}>`, usageHint(command));
   const extra = parsed.positionals[expected.length];
-  if (extra !== undefined) {
+  if (extra !== undefined && expected.at(-1)?.startsWith('...') !== true) {
     throw new UsageError(`fidius ${command.name} does not take another argument: ${extra}`, usageHint(command));
+  }
+  for (const [name, spec] of Object.entries<OptionSpec>(options)) {
+    const problem = valueProblem(name, spec, parsed.options[name]);
+    if (problem !== undefined) throw new UsageError(`fidius ${command.name} ${problem}`, usageHint(command));
   }
   return parsed as Arguments<Options>;
 }
@@ -41,17 +53,44 @@ function parse(
   command: Pick<Command, 'name' | 'usage'>,
   argv: readonly string[],
   options: Readonly<Record<string, OptionSpec>>,
-): { options: object; positionals: string[] } {
+): { options: Readonly<Record<string, unknown>>; positionals: string[] } {
   try {
     const { values, positionals } = parseArgs({
-      args: [...argv],
+      args: argv.map(hideNumber),
       options: Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, toParseArgs(spec)])),
       allowPositionals: true,
     });
-    return { options: values, positionals };
+    const shown = Object.entries(values).map(([name, value]) => [name, showNumbers(value)]);
+    return { options: Object.fromEntries(shown) as Record<string, unknown>, positionals: positionals.map(showNumber) };
   } catch (error) {
     throw toUsageError(command, Object.keys(options), error);
   }
+}
+
+function valueProblem(
+  name: string,
+  { required, value = 'value', choices }: OptionSpec,
+  given: unknown,
+): string | undefined {
+  if (given === undefined) return required === true ? `needs --${name} <${value}>` : undefined;
+  if (choices === undefined || typeof given !== 'string' || choices.includes(given)) return undefined;
+  return `takes ${choices.join(', ')} after --${name}, not ${given}`;
+}
+
+// No word of a command line can hold this character.
+const disguise = '\0';
+
+function hideNumber(word: string): string {
+  return /^-\.?\d/.test(word) ? `${disguise}${word}` : word;
+}
+
+function showNumber(word: string): string {
+  return word.startsWith(disguise) ? word.slice(disguise.length) : word;
+}
+
+function showNumbers(value: unknown): unknown {
+  if (typeof value === 'string') return showNumber(value);
+  return Array.isArray(value) ? value.map(showNumbers) : value;
 }
 
 function toParseArgs({ type, short, multiple = false }: OptionSpec) {

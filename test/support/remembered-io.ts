@@ -1,18 +1,33 @@
 import type { CommandIo } from '../../src/cli/command.ts';
 
 export interface RememberedIo extends CommandIo {
-  /** What was written so far. */
+  /** What was written so far, as text. */
   readonly output: { stdout: string; stderr: string };
+  /** The same for standard output, byte for byte. */
+  readonly bytes: () => Buffer;
+}
+
+export interface World extends Partial<Pick<CommandIo, 'cwd' | 'env' | 'isTty' | 'self'>> {
+  /** What is piped in. Default: nothing. */
+  readonly stdin?: string | Uint8Array;
 }
 
 /** A world for commands that keeps what they write. */
-export function rememberedIo(world: Partial<Pick<CommandIo, 'cwd' | 'env' | 'self'>> = {}): RememberedIo {
+export function rememberedIo(world: World = {}): RememberedIo {
   const output = { stdout: '', stderr: '' };
+  const written: Buffer[] = [];
   return {
     output,
-    stdout: { write: (text) => (output.stdout += text) },
+    bytes: () => Buffer.concat(written),
+    readStdin: async () => Buffer.from(world.stdin ?? ''),
+    stdout: {
+      write: (data) => {
+        written.push(Buffer.from(data));
+        output.stdout += Buffer.from(data).toString();
+      },
+    },
     stderr: { write: (text) => (output.stderr += text) },
-    isTty: false,
+    isTty: world.isTty ?? false,
     cwd: world.cwd ?? process.cwd(),
     env: world.env ?? {},
     self: world.self ?? [process.execPath],

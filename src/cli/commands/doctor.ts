@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import type { Diagnosis, EmbeddedOutcome } from '../../host/diagnosis.ts';
 import type { Command, CommandIo, OptionSpec } from '../command.ts';
 import { diagnosisText } from '../doctor-text.ts';
+import { toJson } from '../json.ts';
 import { readArguments } from '../read-arguments.ts';
 import { fidiusVersion } from '../version.ts';
 
@@ -37,11 +38,6 @@ export const doctor: Command = {
     return diagnosis.usable ? 0 : 1;
   },
 };
-
-/** Every field is there, also one that is not known: a reader should not have to tell the two from each other. */
-function toJson(record: object): string {
-  return `${JSON.stringify(record, (_key, value: unknown) => value ?? null, 2)}\n`;
-}
 
 /** Starts this command line anew, as a process that may crash, and reads what it found out before it did. */
 async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo): Promise<EmbeddedOutcome> {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Interface } from '../../contract/interface.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Command, CommandIo, OptionSpec } from '../command.ts';
+import { importInterface } from '../import-interface.ts';
 import { readArguments } from '../read-arguments.ts';
 
 const options = {
@@ -25,35 +26,18 @@ export const stub: Command = {
   async run(argv, io) {
     const { options: given, positionals } = readArguments(about, argv, options, ['module']);
     const [path = ''] = positionals;
-    const { importModule } = await import('../import-module.ts');
-    const { isInterface } = await import('../../contract/interface.ts');
     const { createPythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
 
-    const exported = Object.values(await importModule(path, io.cwd));
-    const definition = choose([...new Set(exported.filter(isInterface))], given.interface, path);
+    const definition = await importInterface(path, io.cwd, {
+      name: given.interface,
+      howToChoose: 'Choose one with --interface.',
+    });
     const text = createPythonStub(definition);
     if (given.out === undefined || given.out === '-') io.stdout.write(text);
     else write(resolve(io.cwd, given.out), text, definition, given.force === true, io);
     return 0;
   },
 };
-
-function choose(found: readonly Interface[], name: string | undefined, path: string): Interface {
-  const names = [...new Set(found.map((each) => each.name))].join(', ');
-  if (found.length === 0) {
-    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface`, {
-      hint: 'Export what defineInterface() returns.',
-    });
-  }
-  const fitting = name === undefined ? found : found.filter((each) => each.name === name);
-  const [only, another] = fitting;
-  if (only === undefined) {
-    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}, but ${names}`);
-  }
-  if (another === undefined) return only;
-  const hint = name === undefined ? 'Choose one with --interface.' : 'Give them different names.';
-  throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports ${fitting.length} interfaces: ${names}`, { hint });
-}
 
 /** Never over a file that is there, unless asked to: it is where the author writes the plugin. */
 function write(file: string, text: string, definition: Interface, force: boolean, io: CommandIo): void {

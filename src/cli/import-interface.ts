@@ -1,0 +1,41 @@
+import type { Interface } from '../contract/interface.ts';
+import { FidiusError } from '../errors/fidius-error.ts';
+import { importModule } from './import-module.ts';
+
+/**
+ * The interface that a module of the user's exports.
+ *
+ * @param name which one, where it exports several.
+ * @param howToChoose the hint for one who did not say which.
+ * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
+ */
+export async function importInterface(
+  path: string,
+  cwd: string,
+  { name, howToChoose }: { readonly name: string | undefined; readonly howToChoose: string },
+): Promise<Interface> {
+  const { isInterface } = await import('../contract/interface.ts');
+  const exported = Object.values(await importModule(path, cwd));
+  const found = [...new Set(exported.filter(isInterface))];
+  const names = [...new Set(found.map((each) => each.name))].join(', ');
+  if (found.length === 0) {
+    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface`, {
+      hint: 'Export what defineInterface() returns.',
+    });
+  }
+  const fitting = name === undefined ? found : found.filter((each) => each.name === name);
+  const [only, another] = fitting;
+  if (only === undefined) {
+    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}, but ${names}`);
+  }
+  if (another === undefined) return only;
+  const hint = name === undefined ? howToChoose : 'Give them different names.';
+  throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports ${fitting.length} interfaces: ${names}`, { hint });
+}
+
+/** The same for a module with the name behind it, where one is needed: `interfaces.ts#Greeter`. */
+export async function importNamedInterface(module: string, cwd: string): Promise<Interface> {
+  const at = module.lastIndexOf('#');
+  const [path, name] = at === -1 ? [module, undefined] : [module.slice(0, at), module.slice(at + 1)];
+  return importInterface(path, cwd, { name, howToChoose: `Choose one by its name behind the module: ${path}#<name>.` });
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * What commands print for machines: indented JSON with a line break at its end.
+ *
+ * Every field of a record is there: `undefined` becomes `null`, so that a reader need not tell the two from each other.
+ * Integers of any size are written as digits, and dates as in ISO 8601. What else JSON lacks becomes an object with one key:
+ * `{"$bytes": "<base64>"}`, `{"$float": "NaN"}`, `{"$map": [[key, value], …]}`, `{"$set": […]}`. An object that looks like
+ * one of these itself gets a second `$` before its key. {@link fromJson} reads all of it.
+ */
+export function toJson(value: unknown, { indent = 2 }: { readonly indent?: number } = {}): string {
+  // JSON.stringify has no way to leave digits unquoted, so they are marked, and the marks are taken off afterwards.
+  const mark = randomUUID();
+  const text = JSON.stringify(
+    value,
+    // What is passed went through toJSON() already; `this` still has the value itself.
+    function (this: Readonly<Record<string, unknown>>, key): unknown {
+      const plain = plainForm(this[key]);
+      const digits = digitsOf(plain);
+      return digits === undefined ? plain : `${mark}${digits}`;
+    },
+    indent,
+  );
+  return `${text.replaceAll(new RegExp(`"${mark}(-?[\\d.]+)"`, 'g'), '$1')}\n`;
+}
+
+/**
+ * Reads what {@link toJson} wrote, and any other JSON, without losing a digit of an integer.
+ *
+ * @throws SyntaxError
+ */
+export function fromJson(text: string): unknown {
+  const mark = randomUUID();
+  // Strings are matched too, so that digits within them are passed over.
+  const marked = text.replaceAll(/"(?:[^"\\]|\\.)*"|(?<![\w.+-])-?\d{16,}(?![\d.eE]|\s*:)/g, (token) => {
+    const isExact = token.startsWith('"') || Number.isSafeInteger(Number(token));
+    return isExact ? token : `"${mark}${token}"`;
+  });
+  return JSON.parse(marked, (_key, value: unknown) => {
+    if (typeof value === 'string' && value.startsWith(mark)) return BigInt(value.slice(mark.length));
+    return isObject(value) && !Array.isArray(value) ? fullForm(value) : value;
+  });
+}
+
+/** How a number is written that JSON.stringify would refuse, or in a way that reads back as another. */
+function digitsOf(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return String(value);
+  if (Object.is(value, -0)) return '-0';
+  // Whole, and too large to be told from an integer but for the point.
+  const isWhole = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isWhole && !String(value).includes('e') ? `${String(value)}.0` : undefined;
+}
+
+function plainForm(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === 'number' && !Number.isFinite(value)) return { $float: String(value) };
+  if (!isObject(value) || Array.isArray(value)) return value;
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>);
+  if (value instanceof Map) return { $map: [...value] };
+  if (value instanceof Set) return { $set: [...value] };
+  const [key, item] = onlyEntry(value);
+  return key.startsWith('$') ? { [`$${key}`]: item } : value;
+}
+
+function fullForm(value: object): unknown {
+  const [key, item] = onlyEntry(value);
+  if (key === '$bytes' && typeof item === 'string') return new Uint8Array(Buffer.from(item, 'base64'));
+  if (key === '$float' && ['NaN', 'Infinity', '-Infinity'].includes(item as string)) return Number(item);
+  if (key === '$map' && Array.isArray(item)) return new Map(item as [unknown, unknown][]);
+  if (key === '$set' && Array.isArray(item)) return new Set(item);
+  return key.startsWith('$$') ? { [key.slice(1)]: item } : value;
+}
+
+/** The entry of an object that has just one. */
+function onlyEntry(value: object): readonly [key: string, item: unknown] {
+  const [first, second] = Object.entries(value);
+  return first === undefined || second !== undefined ? ['', undefined] : first;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,68 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
+import { fidiusIn } from '../support/cli-here.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+describe('fidius keygen', () => {
+  it('writes both halves of a pair, the secret for its owner only, and tells their fingerprint', async () => {
+    const folder = tempFolder();
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, ['keygen', '--out', 'acme']);
+
+    const secret = await readSecretKey(join(folder, 'acme.secret'));
+    const { id } = await readPublicKey(join(folder, 'acme.public'));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(secret.publicKey.id).toBe(id);
+    expect(statSync(join(folder, 'acme.secret')).mode & 0o777).toBe(0o600);
+    expect(stdout.replace(id, '<id>')).toMatchInlineSnapshot(`
+      "Generated keypair:
+        Secret: <here>/acme.secret
+        Public: <here>/acme.public
+        Key id: <id>
+      "
+    `);
+  });
+
+  it('writes PEM, and the facts as JSON', async () => {
+    const folder = tempFolder();
+
+    const { stdout } = await fidiusIn(folder, ['keygen', '--out', 'acme', '--pem', '--json']);
+
+    expect(readFileSync(join(folder, 'acme.secret.pem'), 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+    expect(JSON.parse(stdout)).toEqual({
+      secret: '<here>/acme.secret.pem',
+      public: '<here>/acme.public.pem',
+      keyId: (await readPublicKey(join(folder, 'acme.public.pem'))).id,
+    });
+  });
+
+  it('replaces a key only when told to', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'acme.secret'), 'the only copy');
+
+    const refused = await fidiusIn(folder, ['keygen', '--out', 'acme']);
+
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatchInlineSnapshot(`
+      "error: Cannot write key <here>/acme.secret: the file exists
+      hint: Choose another name, or replace it with --force if nobody needs the old key any more.
+      "
+    `);
+    expect(readFileSync(join(folder, 'acme.secret'), 'utf8')).toBe('the only copy');
+    expect((await fidiusIn(folder, ['keygen', '--out', 'acme', '--force'])).exitCode).toBe(0);
+    expect(readFileSync(join(folder, 'acme.secret'))).toHaveLength(32);
+  });
+
+  it('needs to know where', async () => {
+    const { exitCode, stderr } = await fidiusIn(tempFolder(), ['keygen']);
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: fidius keygen needs --out <base>
+      hint: Usage: fidius keygen --out <base> [options]
+      "
+    `);
+  });
+});

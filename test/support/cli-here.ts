@@ -1,0 +1,23 @@
+import { runCli } from '../../src/cli/run-cli.ts';
+import { rememberedIo, type World } from './remembered-io.ts';
+
+export interface HereOutcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output byte for byte. */
+  readonly bytes: Buffer;
+}
+
+/** Runs a command line in this process, as typed in a folder; in what it prints, that folder is `<here>`. */
+export async function fidiusIn(folder: string, argv: readonly string[], world: World = {}): Promise<HereOutcome> {
+  const io = rememberedIo({ ...world, cwd: folder });
+  const exitCode = await runCli(argv, io);
+  const { stdout, stderr } = io.output;
+  return {
+    exitCode,
+    stdout: stdout.replaceAll(folder, '<here>'),
+    stderr: stderr.replaceAll(folder, '<here>'),
+    bytes: io.bytes(),
+  };
+}
