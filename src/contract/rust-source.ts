@@ -20,13 +20,13 @@ const leaves: readonly (readonly ['literal' | 'lifetime' | 'word' | 'punctuation
   ['literal', /[0-9][\p{XID_Continue}]*(?:\.[0-9][\p{XID_Continue}]*)?/uy],
   ['lifetime', /'[\p{XID_Start}_]\p{XID_Continue}*/uy],
   ['word', word],
-  ['punctuation', /::|->|[<>&*!=,;:+\-?.#$@%^|/~]/uy],
+  ['punctuation', /::|->|\.\.\.|[<>&*!=,;:+\-?.#$@%^|/~]/uy],
 ];
 
 /**
  * Splits the source of one Rust type into tokens, `( … )`, `[ … ]` and `{ … }` already gathered into groups.
  *
- * `::` and `->` are single tokens; every other punctuation character stands alone, so `>>` is two and `&&` is two, as
+ * `::`, `->` and `...` are single tokens; every other punctuation character stands alone, so `>>` is two and `&&` is two, as
  * the Rust macro sees them.
  *
  * @throws {@link FidiusError} `FIDIUS_INTERFACE_INVALID` when the text cannot be Rust: an open bracket, a stray character.

@@ -1,4 +1,5 @@
 import { isPunctuation, readGenerics } from './rust-generics.ts';
+import { RustLines } from './rust-lines.ts';
 import { parseRustTokens, type RustToken } from './rust-source.ts';
 
 /**
@@ -17,43 +18,84 @@ export function spellRustType(source: string, spelling: Spelling): string {
 
 /** The same for tokens at hand. */
 export function printTokens(tokens: readonly RustToken[], spelling: Spelling): string {
+  return spelling === 'standalone' ? printStandalone(tokens) : printInCompiler(tokens);
+}
+
+function printStandalone(tokens: readonly RustToken[]): string {
+  return lifetimesFirst(tokens)
+    .map((token) => {
+      if (token.kind !== 'group') return token.text;
+      const content = printStandalone(token.content);
+      if (token.open === '(') return `(${content})`;
+      if (token.open === '[') return `[${content}]`;
+      return content === '' ? '{}' : `{ ${content} }`;
+    })
+    .join(' ');
+}
+
+function printInCompiler(tokens: readonly RustToken[]): string {
+  const lines = new RustLines();
+  layOut(lines, tokens);
+  return lines.finish();
+}
+
+function layOut(lines: RustLines, tokens: readonly RustToken[]): void {
   const ordered = lifetimesFirst(tokens);
-  let text = '';
+  let generics = 0;
   for (const [index, token] of ordered.entries()) {
     const previous = ordered[index - 1];
-    const apart = spelling === 'standalone' || spaceInCompiler(ordered[index - 2], previous, token);
-    text += (previous !== undefined && apart ? ' ' : '') + printToken(token, spelling);
+    if (spaceInCompiler(ordered[index - 2], previous, token, generics > 0)) lines.space();
+    if (isPunctuation(token, '<')) generics += 1;
+    if (isPunctuation(token, '>')) generics -= 1;
+    if (token.kind === 'group') layOutGroup(lines, token);
+    else lines.text(token.text);
   }
-  return text;
 }
 
-function printToken(token: RustToken, spelling: Spelling): string {
-  if (token.kind !== 'group') return token.text;
-  const content = printTokens(token.content, spelling);
-  if (token.open === '(') return `(${content})`;
-  if (token.open === '[') return `[${content}]`;
-  return content === '' ? '{}' : `{ ${content} }`;
+function layOutGroup(lines: RustLines, { open, content }: RustToken & { kind: 'group' }): void {
+  const isBlock = open === '{';
+  if (isBlock) lines.beginGroup(4, true);
+  lines.text(open);
+  if (isBlock && content.length > 0) lines.space();
+  lines.beginGroup();
+  layOut(lines, content);
+  lines.endGroup();
+  if (isBlock && content.length > 0) lines.space(-4);
+  lines.text(closing[open]);
+  if (isBlock) lines.endGroup();
 }
 
-/** Where rustc puts a space: between any two tokens, but for three exceptions. Found by asking it for 86 types. */
-function spaceInCompiler(beforeLast: RustToken | undefined, last: RustToken | undefined, next: RustToken): boolean {
+const closing = { '(': ')', '[': ']', '{': '}' } as const;
+
+/** Where rustc puts a space: between any two tokens, with some exceptions. `space_between` in `rustc_ast_pretty`. */
+function spaceInCompiler(
+  beforeLast: RustToken | undefined,
+  last: RustToken | undefined,
+  next: RustToken,
+  inGenerics: boolean,
+): boolean {
   if (last === undefined) return false;
   const afterPunctuation = last.kind === 'punctuation';
   if (isPunctuation(next, ',', ';', '.')) return afterPunctuation;
-  if (next.kind === 'group' && next.open === '(' && last.kind === 'word') return parenthesisStandsApart.has(last.text);
-  // A minus that negates is part of the literal: Foo<-1>, but N - 1.
-  if (isPunctuation(last, '-') && next.kind === 'literal') {
-    return !(beforeLast === undefined || beforeLast.kind === 'punctuation');
-  }
+  if (isPunctuation(last, '.') && next.kind !== 'punctuation') return false;
+  if (isPunctuation(next, '!') && last.kind === 'word') return reservedWords.has(last.text);
+  if (next.kind === 'group' && next.open === '(' && last.kind === 'word') return parenthesisStandsApart(last.text);
+  // A literal that is a generic argument has its minus in it; anywhere else the minus is an operator: Foo<-1>, [u8; - 1].
+  if (isPunctuation(last, '-') && next.kind === 'literal')
+    return !(inGenerics && isPunctuation(beforeLast, '<', ',', '='));
   return true;
 }
 
-// Reserved words of Rust 2021 without `fn`, `Self` and `pub`, after which rustc prints `(` as after a name.
-const parenthesisStandsApart = new Set(
+function parenthesisStandsApart(word: string): boolean {
+  return reservedWords.has(word) && !['fn', 'Self', 'pub'].includes(word);
+}
+
+// Of Rust 2021.
+const reservedWords = new Set(
   (
-    'abstract as async await become box break const continue crate do dyn else enum extern false final for if impl in ' +
-    'let loop macro match mod move mut override priv ref return self static struct super trait true try type typeof ' +
-    'unsafe unsized use virtual where while yield'
+    'abstract as async await become box break const continue crate do dyn else enum extern false final fn for if impl ' +
+    'in let loop macro match mod move mut override priv pub ref return self Self static struct super trait true try ' +
+    'type typeof unsafe unsized use virtual where while yield'
   ).split(' '),
 );
 

@@ -83,8 +83,49 @@ describe('the spelling of a type', () => {
     ['a never type before a comma', 'Result<!, E>', 'Result < ! , E >'],
     ['an empty block', '[u8; {}]', '[u8; {}]'],
     ['letters beyond ASCII', 'Größe<u8>', 'Größe < u8 >'],
+    ['a minus that is an operator', '[Foo<{ -1 }>; -1]', '[Foo < { - 1 } > ; - 1]'],
+    ['a negative argument after another', 'Foo<-1, N = -2>', 'Foo < -1, N = -2 >'],
+    ['a variadic function', 'unsafe extern "C" fn(u8, ...)', 'unsafe extern "C" fn(u8, ...)'],
+    ['a field and a macro', '[u8; a.b + c!(d)]', '[u8; a.b + c! (d)]'],
   ])('of %s', (_what, source, spelled) => {
     expect(spellRustType(source, 'compiler')).toBe(spelled);
+  });
+
+  // What rustc 1.95 prints; its lines have 78 columns.
+  it.each([
+    [
+      'Result<HashMap<i32, Vec<i16>>, Box<dyn std::error::Error + Send + Sync>>',
+      ['Result < HashMap < i32, Vec < i16 > > , Box < dyn std :: error :: Error + Send', '+ Sync > >'],
+    ],
+    [
+      'Result<(Vec<HashMap<u64, isize>>, Vec<HashMap<char, ()>>, Vec<HashMap<u64, bool>>), PluginError>',
+      [
+        'Result <',
+        '(Vec < HashMap < u64, isize > > , Vec < HashMap < char, () > > , Vec < HashMap',
+        '< u64, bool > >), PluginError >',
+      ],
+    ],
+    [
+      'Größe<Größe<Größe<u8>>, Größe<Größe<i64>>, Größe<Größe<i64>>, Größe<Größe<u8>>>',
+      [
+        'Größe < Größe < Größe < u8 > > , Größe < Größe < i64 > > , Größe <',
+        'Größe < i64 > > , Größe < Größe < u8 > > >',
+      ],
+    ],
+    [
+      'Matrix<u8, { rows_of_a_matrix(1, 2) + columns_of_a_matrix(3) + 123456789 + 987654321 + 11111 }>',
+      [
+        'Matrix < u8,',
+        '{',
+        '    rows_of_a_matrix(1, 2) + columns_of_a_matrix(3) + 123456789 + 987654321 +',
+        '    11111',
+        '} >',
+      ],
+    ],
+    [`A${'b'.repeat(90)}<u8>`, [`A${'b'.repeat(90)}`, '< u8 >']],
+  ])('breaks the lines of %s as the compiler does', (source, lines) => {
+    expect(spellRustType(source, 'compiler')).toBe(lines.join('\n'));
+    expect(spellRustType(source, 'standalone')).not.toContain('\n');
   });
 
   it('puts lifetimes before other generic arguments, each with the comma that followed it', () => {
