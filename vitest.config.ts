@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { alias: { fidius: fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
+    // Those build the Rust tool first: npm run test:interop.
+    exclude: ['test/interop/**'],
     // A crash in native code must end one file, not the run; and each file starts its own interpreter.
     pool: 'forks',
     env: {

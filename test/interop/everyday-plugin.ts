@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { defineInterface } from '../../src/contract/interface.ts';
+import { method } from '../../src/contract/method.ts';
+import { t } from '../../src/contract/t.ts';
+import { manifestText, writePackage } from '../support/plugin-folders.ts';
+
+const Item = t.struct('Item', { name: t.string, count: t.u32, price: t.f64, tags: t.list(t.string) });
+
+/** Methods of every kind that both hosts can call. */
+export const Everyday = defineInterface('Everyday', {
+  version: 1,
+  methods: {
+    greet: method({ name: t.string }, t.string),
+    add: method({ a: t.i64, b: t.i64 }, t.i64),
+    total: method({ items: t.list(Item) }, t.f64),
+    restock: method([{ item: Item }, { by: t.u32 }], Item),
+    count_words: method({ text: t.string }, t.map(t.string, t.u32)),
+    is_even: method({ number: t.u64 }, t.bool),
+    nothing: method({}, t.unit),
+    reverse: method.raw(),
+    refuse: method({ reason: t.string }, t.result(t.string)),
+    vendored: method({}, t.string),
+  },
+});
+
+/** Writes a package that implements {@link Everyday} into a search path, and returns its folder. */
+export function writeEveryday(searchPath: string, name = 'everyday'): string {
+  // A module of its own for each name: a Rust host and this one keep modules by name.
+  const entryModule = name.replaceAll('-', '_');
+  const files = {
+    [`${entryModule}.py`]: source(Everyday.hash),
+    'vendor/interop_dep/__init__.py': "NAME = 'interop_dep of the package'\n",
+    'data/größe.txt': 'groß\n',
+  };
+  return writePackage({ folder: join(searchPath, name), manifest: manifestText(name, entryModule), files });
+}
+
+const source = (hash: bigint) => `from pathlib import Path
+
+import interop_dep
+
+__interface_hash__ = 0x${hash.toString(16).padStart(16, '0')}
+
+
+class Refused(Exception):
+    pass
+
+
+def greet(name):
+    return (Path(__file__).parent / "data" / "größe.txt").read_text(encoding="utf-8").strip() + " " + name
+
+
+def add(a, b):
+    return a + b
+
+
+def total(items):
+    return sum(item["price"] * item["count"] for item in items)
+
+
+def restock(item, by):
+    return {**item, "count": item["count"] + by}
+
+
+def count_words(text):
+    words = text.split()
+    return {word: words.count(word) for word in words}
+
+
+def is_even(number):
+    return number % 2 == 0
+
+
+def nothing():
+    return None
+
+
+def reverse(data):
+    return data[::-1]
+
+
+def refuse(reason):
+    raise Refused(reason)
+
+
+def vendored():
+    return interop_dep.NAME
+`;
