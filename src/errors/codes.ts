@@ -21,6 +21,21 @@ export const errorCodes = {
   FIDIUS_WIRE_CORRUPT: 'Bytes that should hold an encoded value or a message do not; they were refused unread.',
 
   // packages: manifest, digest, signature, archive, store
+  FIDIUS_ARCHIVE_CORRUPT: 'The archive is damaged, cut off, or no bzip2-compressed tar file at all.',
+  FIDIUS_ARCHIVE_ENTRY_TYPE: 'The archive holds a device, a pipe or something else that is neither a file nor a folder.',
+  FIDIUS_ARCHIVE_HARD_LINK: 'The archive holds a hard link.',
+  FIDIUS_ARCHIVE_LAYOUT: 'The archive does not hold exactly one folder with a `package.toml` in it.',
+  FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'The archive would be written into the package that it is made from.',
+  FIDIUS_ARCHIVE_PATH_ABSOLUTE: 'The archive holds an entry with an absolute path.',
+  FIDIUS_ARCHIVE_PATH_DUPLICATE: 'Two entries of the archive would be the same file, at least on some systems.',
+  FIDIUS_ARCHIVE_PATH_INVALID:
+    'The archive holds an entry whose path is empty, too long, not UTF-8, or impossible on some system.',
+  FIDIUS_ARCHIVE_PATH_TRAVERSAL: 'The archive holds an entry whose path leads upwards by `..`.',
+  FIDIUS_ARCHIVE_SYMLINK: 'The archive holds a symbolic link.',
+  FIDIUS_ARCHIVE_TOO_LARGE: 'The files of the archive exceed the limit on their size, or on the ratio to its own size.',
+  FIDIUS_ARCHIVE_TOO_MANY_ENTRIES: 'The archive has more entries than allowed.',
+  FIDIUS_ARCHIVE_UNREADABLE: 'The archive cannot be opened or read.',
+  FIDIUS_ARCHIVE_UNWRITABLE: 'The archive, or what is unpacked from it, cannot be written.',
   FIDIUS_KEY_EXISTS: 'A key file of this name exists; it was not overwritten.',
   FIDIUS_KEY_INVALID: 'What was given as a key is no Ed25519 key of the kind that is needed, or a worthless one.',
   FIDIUS_KEY_UNREADABLE: 'A key file cannot be read.',
@@ -39,6 +54,7 @@ export const errorCodes = {
   FIDIUS_PACKAGE_LINK_BROKEN: 'A symbolic link in the package leads nowhere.',
   FIDIUS_PACKAGE_LINK_CYCLE: 'A symbolic link in the package leads to a folder around it, so that its tree has no end.',
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',
+  FIDIUS_PACKAGE_NAME: 'The name, version or extension of the package cannot be part of a file name.',
   FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library is ready to list.',
   FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or something in it, cannot be read.',
   FIDIUS_SIGNATURE_INVALID:
@@ -46,9 +62,14 @@ export const errorCodes = {
   FIDIUS_SIGNATURE_KEY_EXPIRED: 'The signature is genuine, but the trust in its key has ended.',
   FIDIUS_SIGNATURE_KEY_REVOKED: 'The signature is genuine, but its key was revoked.',
   FIDIUS_SIGNATURE_MISSING: 'The package has no signature, and one is required.',
+  FIDIUS_SIGNATURE_STALE: 'The package was changed after it was signed, so its signature would be shipped invalid.',
   FIDIUS_SIGNATURE_UNWRITABLE: 'The signature cannot be written into the package.',
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
+  FIDIUS_VENDOR_FAILED: 'Dependencies could not be vendored: pip or uv failed. The package is as it was.',
+  FIDIUS_VENDOR_MISMATCH: 'Vendored code of the package was built for another Python or another system than this one.',
+  FIDIUS_VENDOR_NO_INSTALLER: 'Dependencies cannot be vendored: neither uv nor a Python with pip was found.',
+  FIDIUS_VENDOR_REQUIREMENTS: 'The requirements file that the manifest names lies outside the package.',
 
   // finding and starting CPython
   FIDIUS_GIL_ASYNC_BODY: 'The body of `Gil.hold()` returned a promise; the lock would be given back before it settled.',
@@ -115,6 +136,7 @@ export const errorCodes = {
 
   // command line
   FIDIUS_CLI_INTERFACE: 'A module exports no interface, not the one that was asked for, or several without a choice.',
+  FIDIUS_CLI_METHOD: 'A method named on the command line does not exist in the interface named there.',
   FIDIUS_CLI_MODULE: 'A module named on the command line cannot be imported.',
   FIDIUS_CLI_OUTPUT: 'The file that a command should write is there already, or cannot be written.',
   FIDIUS_CLI_USAGE: 'A command was typed wrongly: an unknown command or option, or a missing argument.',

@@ -25,7 +25,8 @@ export class BlockCutter {
     let rest = bytes;
     while (rest.length > 0) {
       const taken = this.#measure(rest);
-      this.#pieces.push(rest.slice(0, taken));
+      // A copy, which `slice` of a Buffer would not be.
+      this.#pieces.push(new Uint8Array(rest.subarray(0, taken)));
       this.#sourceBytes += taken;
       rest = rest.subarray(taken);
       if (rest.length > 0) yield this.#takePiece();

@@ -3,23 +3,32 @@ import { Bzip2Decoder } from './decoder.ts';
 
 const pieceBytes = 256 * 1024;
 
+export interface DecodedPiece {
+  /** The reader's until it asks for the next piece. */
+  readonly bytes: Uint8Array;
+  /** How far the file has been read. */
+  readonly position: number;
+}
+
 /**
- * Decodes an open file from where it stands. A piece is the reader's until it asks for the next one.
+ * Decodes an open file from where it stands.
  *
  * @throws CorruptBzip2
  */
-export function* decodeFile(handle: number): Generator<Uint8Array> {
+export function* decodeFile(handle: number): Generator<DecodedPiece> {
   const decoder = new Bzip2Decoder();
   const input = new Uint8Array(pieceBytes);
   const output = new Uint8Array(pieceBytes);
+  let position = 0;
   for (;;) {
     const length = decoder.read(output);
     if (length === 0) return;
     if (length !== 'starved') {
-      yield output.subarray(0, length);
+      yield { bytes: output.subarray(0, length), position };
       continue;
     }
     const read = readSync(handle, input);
+    position += read;
     if (read === 0) decoder.finish();
     else decoder.push(input.subarray(0, read));
   }

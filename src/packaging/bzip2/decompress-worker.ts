@@ -7,12 +7,12 @@ import type { DecompressTask } from './decompress.ts';
 const { handle, credit }: DecompressTask = workerData;
 const credits = new Int32Array(credit);
 try {
-  for (const piece of decodeFile(handle)) {
+  for (const { bytes, position } of decodeFile(handle)) {
     // This thread has nothing else to do, so it may as well sleep here until the reader wants more.
     Atomics.wait(credits, 0, 0);
     Atomics.sub(credits, 0, 1);
-    const bytes = piece.slice();
-    parentPort?.postMessage({ bytes }, [bytes.buffer]);
+    const copy = bytes.slice();
+    parentPort?.postMessage({ bytes: copy, position }, [copy.buffer as ArrayBuffer]);
   }
   parentPort?.postMessage({ end: true });
 } catch (error) {

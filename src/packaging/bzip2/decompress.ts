@@ -2,7 +2,7 @@ import { on } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { TimeSlice } from '../time-slice.ts';
 import { CorruptBzip2 } from './corrupt-bzip2.ts';
-import { decodeFile } from './decode-file.ts';
+import { type DecodedPiece, decodeFile } from './decode-file.ts';
 import { startWorker } from './start-worker.ts';
 
 /** What the decoding thread is given. */
@@ -13,7 +13,7 @@ export interface DecompressTask {
   readonly credit: SharedArrayBuffer;
 }
 
-type Answer = { readonly bytes: Uint8Array } | { readonly corrupt: string } | { readonly end: true };
+type Answer = DecodedPiece | { readonly corrupt: string } | { readonly end: true };
 
 /** Decoding so little takes less time than starting a thread. */
 const smallFileBytes = 64 * 1024;
@@ -24,7 +24,7 @@ const piecesAhead = 8;
  *
  * @throws CorruptBzip2
  */
-export async function* decompressBzip2(file: FileHandle): AsyncGenerator<Uint8Array> {
+export async function* decompressBzip2(file: FileHandle): AsyncGenerator<DecodedPiece> {
   const { size } = await file.stat();
   if (size > smallFileBytes) {
     yield* decodeOnThread(file.fd);
@@ -37,7 +37,7 @@ export async function* decompressBzip2(file: FileHandle): AsyncGenerator<Uint8Ar
   }
 }
 
-async function* decodeOnThread(handle: number): AsyncGenerator<Uint8Array> {
+async function* decodeOnThread(handle: number): AsyncGenerator<DecodedPiece> {
   const credit = new SharedArrayBuffer(4);
   const credits = new Int32Array(credit);
   Atomics.store(credits, 0, piecesAhead);
@@ -47,7 +47,7 @@ async function* decodeOnThread(handle: number): AsyncGenerator<Uint8Array> {
     for await (const [answer] of on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[Answer]>) {
       if ('end' in answer) return;
       if ('corrupt' in answer) throw new CorruptBzip2(answer.corrupt);
-      yield answer.bytes;
+      yield answer;
       Atomics.add(credits, 0, 1);
       Atomics.notify(credits, 0);
     }

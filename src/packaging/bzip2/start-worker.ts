@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 /**
@@ -11,7 +13,9 @@ export function startWorker(name: 'compress-worker' | 'decompress-worker', worke
   }
   // The sources themselves are running, as in tests and examples. A worker of Node 20 cannot begin with a TypeScript file,
   // not even with a loader, so it begins with a line that fetches both.
-  const entry = JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href);
-  const code = `import('tsx/esm/api').then((tsx) => { tsx.register(); return import(${entry}); })`;
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const loader = JSON.stringify(new URL('dist/esm/api/index.mjs', tsx));
+  const entry = JSON.stringify(new URL(`./${name}.ts`, import.meta.url));
+  const code = `import(${loader}).then((tsx) => { tsx.register(); return import(${entry}); })`;
   return new Worker(code, { eval: true, workerData });
 }

@@ -68,7 +68,7 @@ function isCredible(list: FileList, signature: Buffer, trust: Trust): boolean {
   return trust.trusts(list.key) || list.key.verifies(list.digest, signature);
 }
 
-function describeDifferences(differences: readonly FileDifference[]): string {
+export function describeDifferences(differences: readonly FileDifference[]): string {
   const shown = differences.slice(0, namedDifferences).map(({ path, kind, from }) => {
     return from === undefined ? `${path} was ${kind}` : `${from} was renamed to ${path}`;
   });

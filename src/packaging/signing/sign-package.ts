@@ -7,8 +7,9 @@ import { messageOf } from '../io-error.ts';
 import { manifestFileName } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { replaceFile } from '../replace-file.ts';
+import { recoverStaging } from '../staging.ts';
 import { formatFileList } from './file-list.ts';
-import { takeInventory } from './inventory.ts';
+import { type Inventory, takeInventory } from './inventory.ts';
 import type { KeyInput } from './key-input.ts';
 import type { PublicKey } from './public-key.ts';
 import { type SecretKey, toSecretKey } from './secret-key.ts';
@@ -43,9 +44,20 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
   checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = toSecretKey(options.key);
   await requireManifest(dir);
+  await recoverStaging(dir);
 
   const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
-  const { digest, files } = await takeInventory(await settleByteCode(dir, listed, byteCode), signal);
+  const inventory = await takeInventory(await settleByteCode(dir, listed, byteCode), signal);
+  await writeSignature(dir, inventory, key);
+  return { digest: inventory.digest, signedBy: key.publicKey, files: inventory.files.length };
+}
+
+/**
+ * Writes the signature over an inventory, and the list of what is in it.
+ *
+ * @throws FidiusError `FIDIUS_SIGNATURE_UNWRITABLE`
+ */
+export async function writeSignature(dir: string, { digest, files }: Inventory, key: SecretKey): Promise<void> {
   try {
     // The list goes first: should the second write fail, an old signature stays with a list that explains it.
     await replaceFile(join(dir, fileListName), (file) => file.writeFile(formatFileList(digest, files, key)));
@@ -53,7 +65,6 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
   } catch (cause) {
     throw new FidiusError('FIDIUS_SIGNATURE_UNWRITABLE', `Cannot sign package ${dir}: ${messageOf(cause)}`, { cause });
   }
-  return { digest, signedBy: key.publicKey, files: files.length };
 }
 
 async function requireManifest(dir: string): Promise<void> {

@@ -1,0 +1,75 @@
+import { ArchiveError } from '../../errors/archive-error.ts';
+import { isFidiusError } from '../../errors/fidius-error.ts';
+import { ioCode, messageOf } from '../io-error.ts';
+import { manifestFileName } from '../manifest-text.ts';
+import { TimeSlice } from '../time-slice.ts';
+import { TreeWriter } from '../write-tree.ts';
+import { type ReadArchiveOptions, readArchive } from './read-archive.ts';
+
+/** How far unpacking has come. */
+export interface UnpackProgress {
+  /** Bytes of the archive that were read, of {@link UnpackProgress.archiveBytes}. */
+  readonly position: number;
+  readonly archiveBytes: number;
+  /** Files that are complete, and bytes written. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface ExtractOptions extends Omit<ReadArchiveOptions, 'onRead'> {
+  readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
+}
+
+export interface ExtractedArchive {
+  /** Name of the one folder in the archive, which now is in the destination. */
+  readonly root: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * Writes the files of an archive into a folder that is empty and private. What is there after a failure is the caller's to
+ * remove.
+ *
+ * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
+ */
+export async function extractArchive(
+  archive: string,
+  into: string,
+  options: ExtractOptions,
+): Promise<ExtractedArchive> {
+  const { onProgress, ...readOptions } = options;
+  const writer = new TreeWriter(into, new TimeSlice(options.signal));
+  let [root, files, bytes, hasManifest] = ['', 0, 0, false];
+  const onRead = (position: number, archiveBytes: number) => onProgress?.({ position, archiveBytes, files, bytes });
+
+  for await (const entry of readArchive(archive, { ...readOptions, onRead })) {
+    const path = entry.parts.join('/');
+    root = entry.parts[0] ?? root;
+    try {
+      if (entry.kind === 'folder') writer.makeFolder(path);
+      else bytes += await writer.writeFile(path, entry.content, entry);
+    } catch (cause) {
+      throw explainWriteFailure(archive, path, cause);
+    }
+    if (entry.kind === 'file') files += 1;
+    if (entry.kind === 'file' && entry.parts.length === 2 && entry.parts[1] === manifestFileName) hasManifest = true;
+  }
+  if (!hasManifest) {
+    throw new ArchiveError(
+      'FIDIUS_ARCHIVE_LAYOUT',
+      `Refused archive ${archive}: no folder in it holds a ${manifestFileName}`,
+      {
+        archive,
+      },
+    );
+  }
+  return { root, files, bytes };
+}
+
+/** An error of the system is ours to explain; anything else, a damaged archive or an abort, came from the reading side. */
+function explainWriteFailure(archive: string, entry: string, cause: unknown): unknown {
+  if (isFidiusError(cause) || ioCode(cause) === undefined || ioCode(cause) === 'ABORT_ERR') return cause;
+  const message = `Cannot unpack ${entry} of archive ${archive}: ${messageOf(cause)}`;
+  return new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive, entry }, { cause });
+}

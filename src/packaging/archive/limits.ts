@@ -1,0 +1,33 @@
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { describe } from '../../errors/options.ts';
+
+/** What an archive may cost whoever unpacks it. */
+export interface ArchiveLimits {
+  /** Bytes of all files together once unpacked. Default 500 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** How many times larger than the archive its files may be, together; 0 for no limit. Default 10. */
+  readonly maxRatio?: number | undefined;
+  /** Number of entries. Default 10,000. */
+  readonly maxEntries?: number | undefined;
+}
+
+export const limitNames: readonly string[] = ['maxBytes', 'maxEntries', 'maxRatio'];
+
+export type SettledLimits = Readonly<Record<'maxBytes' | 'maxEntries' | 'maxRatio', number>>;
+
+/** The defaults are those of the Rust tool. */
+export function settleLimits(place: string, limits: ArchiveLimits): SettledLimits {
+  const settled = {
+    maxBytes: limits.maxBytes ?? 500 * 1024 * 1024,
+    maxRatio: limits.maxRatio ?? 10,
+    maxEntries: limits.maxEntries ?? 10_000,
+  };
+  for (const [name, value] of Object.entries(settled)) {
+    if (typeof value === 'number' && value >= 0) continue;
+    throw new FidiusError(
+      'FIDIUS_OPTION_INVALID',
+      `Option "${name}" of ${place} must be a number from 0 up, got ${describe(value)}`,
+    );
+  }
+  return settled;
+}

@@ -1,0 +1,140 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { ArchiveError } from '../../errors/archive-error.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { checkChoice, checkOptionNames } from '../../errors/options.ts';
+import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
+import { messageOf } from '../io-error.ts';
+import { loadManifest, type Manifest } from '../manifest.ts';
+import { listPackageFiles } from '../package-files.ts';
+import { archiveFileName, packageStem } from '../package-name.ts';
+import { stale } from '../signing/check-freshness.ts';
+import type { KeyInput } from '../signing/key-input.ts';
+import { type SecretKey, toSecretKey } from '../signing/secret-key.ts';
+import { fileListName, signatureFileName } from '../signing/signature-files.ts';
+import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
+import { readSignature } from '../signing/verify-package.ts';
+import { recoverStaging } from '../staging.ts';
+import {
+  findVendorState,
+  type VendorOptions,
+  type VendorOutcome,
+  vendorDependencies,
+} from '../vendor/vendor-dependencies.ts';
+import { type PackedSignature, settleSignature } from './settle-signature.ts';
+import { type PackProgress, writeArchive } from './write-archive.ts';
+
+/** Trusted keys are only asked whether a signature that is there still fits. */
+export interface PackOptions extends TrustOptions {
+  /** Path of the archive. Default `NAME-VERSION.EXTENSION` in the current folder. */
+  readonly output?: string | undefined;
+  /** Signs the package with this key. */
+  readonly key?: KeyInput | SecretKey | undefined;
+  /** Default `refuse`. */
+  readonly byteCode?: ByteCodePolicy | undefined;
+  /** How the dependencies of a Python package are vendored; `false` to leave that out. */
+  readonly vendor?: VendorOptions | false | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PackProgress) => void) | undefined;
+}
+
+export interface PackedPackage {
+  readonly archive: string;
+  readonly manifest: Manifest;
+  readonly digest: Buffer;
+  readonly signature: PackedSignature;
+  /** What was done about dependencies; `undefined` when nothing had to be. */
+  readonly vendored: VendorOutcome | undefined;
+  readonly files: number;
+  /** Files that no signature covers, because their names end in `.sig`. */
+  readonly uncoveredFiles: readonly string[];
+  /** Bytes of the files, and of the archive. */
+  readonly bytes: number;
+  readonly archiveBytes: number;
+}
+
+const optionNames: readonly string[] = [
+  'byteCode',
+  'key',
+  'onProgress',
+  'output',
+  'signal',
+  'vendor',
+  ...trustOptionNames,
+];
+
+/**
+ * Makes an archive of a package: vendors its dependencies, signs it if a key is given, and writes it, in this order, so that
+ * the signature is over what is shipped.
+ *
+ * The same files give the same archive, byte for byte.
+ *
+ * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`; FidiusError
+ * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
+ * `vendorDependencies()`, `signPackage()` and `packageDigest()` throw.
+ */
+export async function packPackage(dir: string, options: PackOptions = {}): Promise<PackedPackage> {
+  checkOptionNames('packPackage()', options, optionNames);
+  const { byteCode = 'refuse', signal } = options;
+  checkChoice('packPackage()', 'byteCode', byteCode, byteCodePolicies);
+  const key = options.key === undefined ? undefined : toSecretKey(options.key);
+  const trust = new Trust(options);
+  const manifest = loadManifest(dir);
+  const root = packageStem(manifest);
+  const archive = resolve(options.output ?? archiveFileName(manifest));
+  await refuseOutputInside(dir, archive);
+
+  await recoverStaging(dir);
+  const vendored = await vendor(dir, manifest, { ...options, key });
+  const covered = await settleByteCode(dir, await listPackageFiles(dir, { signatures: 'leave out', signal }), byteCode);
+  const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
+  const files = await listPackageFiles(dir, { signatures: 'keep', signal });
+  const written = await writeArchive(archive, files, {
+    root,
+    approve: (digest) => requireSame(dir, signed, digest),
+    signal,
+    onProgress: options.onProgress,
+  });
+
+  const uncoveredFiles = files.map(({ path }) => path).filter((path) => isUncovered(path));
+  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, ...written };
+}
+
+async function vendor(dir: string, manifest: Manifest, options: PackOptions): Promise<VendorOutcome | undefined> {
+  if (manifest.runtime !== 'python' || options.vendor === false) return undefined;
+  const isNeeded = (await findVendorState(dir, manifest)) === 'needed';
+  if (isNeeded && options.key === undefined && (await readSignature(dir)) !== undefined) {
+    throw stale(dir, 'its dependencies are yet to be vendored');
+  }
+  return vendorDependencies(dir, { signal: options.signal, ...options.vendor });
+}
+
+/** An archive that lies in its package would be in the next archive, and break the signature of the folder. */
+async function refuseOutputInside(dir: string, archive: string): Promise<void> {
+  const folder = await realpath(dirname(archive)).catch((cause: unknown) => {
+    const message = `Cannot write archive ${archive}: ${messageOf(cause)}`;
+    throw new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive }, { cause });
+  });
+  const packed = await realpath(dir);
+  if (folder !== packed && !folder.startsWith(packed + sep)) return;
+  throw new ArchiveError(
+    'FIDIUS_ARCHIVE_OUTPUT_INSIDE',
+    `Cannot pack ${dir} into itself: the archive would be ${archive}`,
+    { archive },
+    {
+      hint: `Write it elsewhere, for example to ${join(dirname(packed), basename(archive))}.`,
+    },
+  );
+}
+
+/** What was written is what was signed, also when somebody edits a file meanwhile. */
+function requireSame(dir: string, signed: Buffer | undefined, written: Buffer): void {
+  if (signed === undefined || signed.equals(written)) return;
+  throw new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot pack ${dir}: it changed while it was packed`, {
+    hint: 'Wait until nothing writes to the package, then try again.',
+  });
+}
+
+function isUncovered(path: string): boolean {
+  return path.endsWith('.sig') && path !== signatureFileName && path !== fileListName;
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { env } from 'node:process';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../io-error.ts';
+
+/** What fetches distributions and unpacks them. */
+export type InstallerName = 'pip' | 'uv';
+
+export interface InstallTask {
+  readonly python: string;
+  /** Folder that the distributions go into. */
+  readonly target: string;
+  readonly requirements: string;
+  readonly constraints: string | undefined;
+  /** Folder of wheels; with it nothing is fetched from anywhere else. */
+  readonly wheels: string | undefined;
+  readonly requireHashes: boolean;
+  /** Paths in the requirements file start here. */
+  readonly cwd: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+// The end of what an installer prints says what went wrong; the rest may be long.
+const keptOutput = 4000;
+
+/** uv where it is installed: it does the same in a tenth of the time. */
+export async function chooseInstaller(): Promise<InstallerName> {
+  const { exitCode } = await run('uv', ['--version'], {}).catch(() => ({ exitCode: 1 }));
+  return exitCode === 0 ? 'uv' : 'pip';
+}
+
+/** @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_NO_INSTALLER`; the reason of the signal. */
+export async function install(installer: InstallerName, task: InstallTask): Promise<void> {
+  const [command, args] = installer === 'uv' ? ['uv', uvArguments(task)] : [task.python, pipArguments(task)];
+  const { exitCode, output } = await run(command, args, task).catch((cause: unknown) => {
+    task.signal?.throwIfAborted();
+    throw missingInstaller(installer, command, messageOf(cause), cause);
+  });
+  if (exitCode === 0) return;
+  if (/No module named pip\b/.test(output)) throw missingInstaller(installer, command, 'it has no module pip');
+  throw new FidiusError(
+    'FIDIUS_VENDOR_FAILED',
+    `${installer} install failed (exit code ${exitCode}): ${output.trim()}`,
+    {
+      hint: `Mend ${task.requirements}, or the reason that ${installer} gives, and try again; nothing was changed.`,
+    },
+  );
+}
+
+/** Runs a command without a shell, and gives the end of what it printed to either stream. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly signal?: AbortSignal | undefined },
+): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      ...(options.signal && { signal: options.signal }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output = (output + text).slice(-keptOutput);
+      });
+    }
+    child.on('error', reject).on('close', (exitCode) => resolve({ exitCode, output }));
+  });
+}
+
+function pipArguments(task: InstallTask): readonly string[] {
+  return ['-m', 'pip', 'install', '--no-compile', '--no-warn-script-location', ...sharedArguments(task)];
+}
+
+function uvArguments(task: InstallTask): readonly string[] {
+  // Links into uv's cache would not survive the move, nor the archive.
+  return ['pip', 'install', '--python', task.python, '--link-mode', 'copy', ...sharedArguments(task)];
+}
+
+function sharedArguments({ requirements, target, constraints, wheels, requireHashes }: InstallTask): readonly string[] {
+  const common = ['--quiet', '--requirement', requirements, '--target', target];
+  return [
+    ...common,
+    ...(constraints === undefined ? [] : ['--constraint', constraints]),
+    ...(wheels === undefined ? [] : ['--no-index', '--find-links', wheels]),
+    ...(requireHashes ? ['--require-hashes'] : []),
+  ];
+}
+
+function missingInstaller(installer: InstallerName, command: string, problem: string, cause?: unknown): FidiusError {
+  const message = `Cannot vendor dependencies with ${installer}: ${command} cannot be used, ${problem}`;
+  return new FidiusError('FIDIUS_VENDOR_NO_INSTALLER', message, {
+    cause,
+    hint: 'Name a Python that has pip (option `python`), or install uv.',
+  });
+}

@@ -1,0 +1,54 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TimeSlice } from './time-slice.ts';
+
+/** Writes files below a folder that nobody else writes to. */
+export class TreeWriter {
+  readonly #root: string;
+  readonly #slice: TimeSlice;
+  readonly #folders = new Set<string>();
+
+  constructor(root: string, slice: TimeSlice) {
+    this.#root = root;
+    this.#slice = slice;
+    this.#folders.add(root);
+  }
+
+  makeFolder(path: string): void {
+    this.#ensureFolder(join(this.#root, path));
+  }
+
+  /**
+   * Creates a file; it must not exist.
+   *
+   * Modes come down to one question, whether it may be executed. Times are those of the writing, not of the source: Python
+   * tells by the time of a source file whether the byte-code it keeps elsewhere is still good, so a replaced file must look new.
+   */
+  async writeFile(
+    path: string,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: { readonly isExecutable: boolean },
+  ): Promise<number> {
+    const target = join(this.#root, path);
+    this.#ensureFolder(dirname(target));
+    const file = openSync(target, 'wx', options.isExecutable ? 0o755 : 0o644);
+    let written = 0;
+    try {
+      for await (const piece of content) {
+        for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+        written += piece.length;
+        if (this.#slice.isOver) await this.#slice.rest();
+      }
+    } finally {
+      closeSync(file);
+    }
+    if (this.#slice.isOver) await this.#slice.rest();
+    return written;
+  }
+
+  #ensureFolder(folder: string): void {
+    if (this.#folders.has(folder)) return;
+    mkdirSync(folder, { recursive: true });
+    this.#folders.add(folder);
+  }
+}
