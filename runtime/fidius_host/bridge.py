@@ -1,5 +1,7 @@
 """The two doors through which the host calls this package: values in, values out, as encoded bytes."""
 
+import functools
+
 from . import boot, errors, fork, loading, shutdown, values
 from .cannot_cross import CannotCross, type_name
 
@@ -17,12 +19,47 @@ def _start_server():
     return serving.start_here()
 
 
+def _output(function, *arguments):
+    # As above: logging, which it needs, is for hosts that listen.
+    from . import output
+
+    return getattr(output, function)(*arguments)
+
+
+def _deadline(function, *arguments):
+    # As above: most hosts need none.
+    from . import deadline
+
+    return getattr(deadline, function)(*arguments)
+
+
+def _interface_hash(path):
+    # As above: for `fidius run` alone.
+    from . import shell
+
+    return shell.interface_hash(path)
+
+
+def _print_to_stderr():
+    from . import shell
+
+    shell.print_to_stderr()
+
+
 _functions = {
     "boot.facts": boot.facts,
+    "deadline.install": functools.partial(_deadline, "install"),
+    "deadline.now": functools.partial(_deadline, "now"),
     "diagnosis.report": _report,
     "loading.load": loading.load,
     "loading.unload": loading.unload,
+    "output.claim_here": functools.partial(_output, "claim_here"),
+    "output.close_here": functools.partial(_output, "close_here"),
+    "output.open_here": functools.partial(_output, "open_here"),
+    "output.take_here": functools.partial(_output, "take_here"),
     "serving.start_here": _start_server,
+    "shell.interface_hash": _interface_hash,
+    "shell.print_to_stderr": _print_to_stderr,
     "shutdown.blocking_threads": shutdown.blocking_threads,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,

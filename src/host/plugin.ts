@@ -101,8 +101,8 @@ function bindSync(handle: PythonPluginHandle, method: InterfaceMethod, index: nu
       throw noStreams(method);
     };
   }
-  if (!method.wireRaw) return (args) => handle.callWithCodec(index, codec, args);
-  return (args) => handle.callRaw(index, rawInput(method, args));
+  if (!method.wireRaw) return (args, options) => handle.callWithCodec(index, codec, args, options);
+  return (args, options) => handle.callRaw(index, rawInput(method, args), options);
 }
 
 /** The bytes of a raw call, checked as any other argument. */
@@ -110,7 +110,8 @@ function rawInput({ codec }: InterfaceMethod, args: unknown[]): Uint8Array {
   return codec.checkArguments(args)[0] as Uint8Array;
 }
 
-function noStreams({ name }: InterfaceMethod): FidiusError {
+/** Why a method that streams cannot be called. */
+export function noStreams({ name }: InterfaceMethod): FidiusError {
   return new FidiusError('FIDIUS_CALL_STREAM', `${name}() streams, which this version cannot carry yet`, {
     hint: 'Return a list, or split the work into several calls.',
   });

@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
@@ -7,6 +8,13 @@ import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
 import type { Owned, Ptr } from './pointers.ts';
 import { callRefusal, noSuchMethod } from './refusal.ts';
+import { SyncDeadline } from './sync-deadline.ts';
+
+/** What a call on this thread may ask for. */
+export interface SyncOptions {
+  /** Milliseconds from now until the call is interrupted: on Linux, on the main thread. Default: never. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /** One caller per interpreter: it holds scratch space and constants. */
 const callers = new WeakMap<Interpreter, Caller>();
@@ -53,11 +61,13 @@ export class PythonPluginHandle implements Disposable {
    *
    * @throws {@link PluginError} what the method raised; FidiusError `FIDIUS_CALL_INDEX`, `FIDIUS_CALL_WIRE_MODE`,
    *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
-   *   `FIDIUS_VALUE_RESULT`.
+   *   `FIDIUS_VALUE_RESULT`; with a deadline `FIDIUS_CALL_TIMEOUT`, `FIDIUS_CALL_SYNC_TIMEOUT`, `FIDIUS_OPTION_INVALID`.
    */
-  callTyped(index: number, args?: unknown): unknown {
+  callTyped(index: number, args?: unknown, options?: SyncOptions): unknown {
     const callee = this.#callee(index, false);
-    return this.#caller.untyped(callee, Array.isArray(args) ? args : args === undefined || args === null ? [] : [args]);
+    const list = Array.isArray(args) ? args : args === undefined || args === null ? [] : [args];
+    if (options?.timeoutMs === undefined) return this.#caller.untyped(callee, list);
+    return this.#within(options.timeoutMs, callee, () => this.#caller.untyped(callee, list));
   }
 
   /**
@@ -65,10 +75,13 @@ export class PythonPluginHandle implements Disposable {
    *
    * @throws as {@link callTyped}, and `FIDIUS_ARGUMENT_INVALID` when `input` holds no bytes.
    */
-  callRaw(index: number, input: Uint8Array | ArrayBuffer): Uint8Array {
+  callRaw(index: number, input: Uint8Array | ArrayBuffer, options?: SyncOptions): Uint8Array {
     const callee = this.#callee(index, true);
-    if (input instanceof Uint8Array) return this.#caller.raw(callee, input);
-    if (input instanceof ArrayBuffer) return this.#caller.raw(callee, new Uint8Array(input));
+    const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
+    if (bytes instanceof Uint8Array) {
+      if (options?.timeoutMs === undefined) return this.#caller.raw(callee, bytes);
+      return this.#within(options.timeoutMs, callee, () => this.#caller.raw(callee, bytes));
+    }
     throw new FidiusError(
       'FIDIUS_ARGUMENT_INVALID',
       `Raw method ${callee.method}() takes a Uint8Array or an ArrayBuffer, got ${describe(input)}`,
@@ -76,8 +89,10 @@ export class PythonPluginHandle implements Disposable {
   }
 
   /** Calls a typed method with arguments and result as its interface declares them. @throws as {@link callTyped} */
-  callWithCodec(index: number, codec: MethodCodec, args: readonly unknown[]): unknown {
-    return this.#caller.typed(this.#callee(index, false), codec, args);
+  callWithCodec(index: number, codec: MethodCodec, args: readonly unknown[], options?: SyncOptions): unknown {
+    const callee = this.#callee(index, false);
+    if (options?.timeoutMs === undefined) return this.#caller.typed(callee, codec, args);
+    return this.#within(options.timeoutMs, callee, () => this.#caller.typed(callee, codec, args));
   }
 
   /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
@@ -97,6 +112,12 @@ export class PythonPluginHandle implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #within<T>(timeoutMs: number, { method, plugin }: Callee, call: () => T): T {
+    checkTimeout('timeoutMs', timeoutMs);
+    if (timeoutMs === Number.POSITIVE_INFINITY) return call();
+    return SyncDeadline.of(this.#interpreter).run(`${method}() of ${plugin}`, timeoutMs, call);
   }
 
   #callee(index: number, raw: boolean): Callee {
