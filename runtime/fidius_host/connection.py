@@ -1,8 +1,10 @@
 """The data channel of the call server: a buffer of frames that were read, and sending."""
 
 import threading
+from collections import deque
 
-from .protocol import HEADER_BYTES, MAX_PAYLOAD_BYTES, ProtocolError
+from . import values
+from .protocol import HEADER_BYTES, MAX_PAYLOAD_BYTES, OUTPUT, ProtocolError, frame
 
 _BUFFER_BYTES = 1 << 17
 
@@ -14,13 +16,16 @@ class Connection:
     back before it runs a call: another thread may have to read on from there.
     """
 
-    __slots__ = ("view", "at", "end", "busy", "_socket", "_receive", "_sending", "_posted")
+    __slots__ = ("view", "at", "end", "busy", "_socket", "_receive", "_sending", "_posted", "_ended", "lines")
 
     def __init__(self, socket):
         self._socket = socket
         self._receive = socket.recv_into
         self._sending = threading.Lock()
-        self._posted = []
+        self._posted = deque()
+        self._ended = False
+        self.lines = None
+        """``output.Lines`` of the host's plugins, if it wants them."""
         self.view = memoryview(bytearray(_BUFFER_BYTES))
         self.at = 0
         self.end = 0
@@ -67,23 +72,37 @@ class Connection:
         self._posted.append(frame)
 
     def flush(self):
-        """Send what was posted."""
-        if self._posted:
+        """Send what was posted, and the lines that plugins wrote."""
+        if self._posted or self.lines:
             self.send([])
 
     def send(self, frames):
-        """Send frames in one piece, after those that were posted. Waits while the other side does not read."""
+        """Send frames in one piece, after what was posted. Waits while the other side does not read."""
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         with self._sending:
-            if self._posted:
-                posted = self._posted
-                self._posted = []
-                data = b"".join(posted) + data
-            if data:
+            lines = self.lines.take() if self.lines and not self._ended else None
+            if self._posted or lines:
+                data = self._take_posted(lines) + data
+            if not data:
+                return
+            try:
                 self._socket.sendall(data)
+            except OSError:
+                if lines:
+                    self.lines.put_back(lines)
+                raise
+
+    def _take_posted(self, lines):
+        frames = []
+        while self._posted:
+            frames.append(self._posted.popleft())
+        if lines:
+            frames.append(frame(OUTPUT, 0, values.encode(lines)))
+        return b"".join(frames)
 
     def shut_down(self):
         """End the connection for both sides; a reader that waits comes back."""
+        self._ended = True
         try:
             self._socket.shutdown(2)
         except OSError:

@@ -5,6 +5,7 @@ what carries the two sockets differs, and whether memory is shared.
 """
 
 import functools
+import itertools
 import os
 import sys
 import threading
@@ -20,6 +21,7 @@ from .protocol import ProtocolError, frame
 from .references import NoReferences
 from .targets import ALWAYS_SLOW, ON_LOOP, Target
 
+_numbers = itertools.count(1)
 _servers = weakref.WeakSet()
 
 
@@ -32,9 +34,12 @@ class Server:
     """
 
     def __init__(self, data, control, share_memory=None, foreign=()):
+        self.number = next(_numbers)
         self.stopping = False
         self.pool = None
         self.references = NoReferences()
+        self.lines = None
+        """Lines that plugins wrote, if the host wants them."""
         self._connection = Connection(data)
         self.control = Control(self, control, self._connection)
         self._data = data
@@ -59,6 +64,8 @@ class Server:
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self.references = self._share_memory(settings["referenceBytes"])
             answering = Answering(self.references, self._adopt)
+            if settings["captureOutput"]:
+                self._capture()
             self.pool = Pool(self, self._connection, answering, settings["threads"], settings["spareThreads"])
             self._answering = answering
             self.pool.targets[0] = self._own_functions()
@@ -95,10 +102,21 @@ class Server:
             "interrupts": interrupt.available,
         }
 
+    def _capture(self):
+        from . import output
+
+        self.lines = self._connection.lines = output.Lines(self.control.wake, self._plugin_here)
+        output.begin(self.lines)
+
+    def _plugin_here(self):
+        """Name of the plugin whose call the current thread runs."""
+        worker = self.pool.current()
+        return None if worker is None or worker.call is None else worker.target.name
+
     # what the host can ask of the server itself: the methods of target 0
 
     def _own_functions(self):
-        functions = [self._load, self._unload]
+        functions = [self._load, self._unload, self.end_capture]
         return Target(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
 
     def _load(self, name, folder, entry_module, interface_hash, methods, limit, own_thread):
@@ -112,7 +130,12 @@ class Server:
         return LATER
 
     def _load_here(self, name, folder, entry_module, interface_hash, methods, limit, loop):
-        outcome = loading.load(folder, entry_module, interface_hash, methods, self.pool.current().end_window)
+        worker = self.pool.current()
+        # While it is imported the plugin has no number, but it may print.
+        worker.target = Target(0, name, [], [], limit=1)
+        if self.lines is not None:
+            self.lines.claim(folder, name)
+        outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
@@ -187,12 +210,14 @@ class Server:
             pass
         self.stop()
 
-    def stop(self):
+    def stop(self, keep_capture=False):
         """End all threads, as soon as they can. May be called by any thread, again and again."""
         if self.stopping:
             return
         self.stopping = True
         self._connection.shut_down()
+        if not keep_capture:
+            self.end_capture()
         self.control.wake()
         if self.pool is None:
             return
@@ -240,6 +265,16 @@ class Server:
                 pass
 
 
+    def end_capture(self):
+        """Let plugins write where they would without a host; the lines that were not sent."""
+        if self.lines is None:
+            return []
+        from . import output
+
+        output.end(self.lines)
+        return self.lines.take_rest()
+
+
 _abandoned = []
 
 
@@ -255,8 +290,13 @@ if hasattr(os, "register_at_fork"):
 def stop_all(seconds):
     """Stop every server of this process and wait for their threads, at most ``seconds`` in all."""
     for server in list(_servers):
-        server.stop()
+        server.stop(keep_capture=True)
     deadline = time.monotonic() + seconds
     for thread in threading.enumerate():
         if thread.name.startswith("fidius-") and thread is not threading.current_thread():
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def end_captures():
+    """``[[server, lines], ...]``: what plugins wrote and servers could not send any more."""
+    return [[server.number, lines] for server in list(_servers) if (lines := server.end_capture())]

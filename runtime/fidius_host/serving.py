@@ -8,14 +8,18 @@ from .server import Server
 
 
 def start_here():
-    """Start a server in this process; return the descriptors of the host's ends: data channel, control channel."""
+    """Start a server in this process.
+
+    Returns the descriptors of the host's ends, data channel and control channel, and the number of the server.
+    """
     from .references import References
 
     data, host_data = socket.socketpair()
     control, host_control = socket.socketpair()
     descriptors = [host_data.detach(), host_control.detach()]
-    Server(data, control, References, descriptors).start()
-    return descriptors
+    server = Server(data, control, References, descriptors)
+    server.start()
+    return [*descriptors, server.number]
 
 
 def main(data, control):

@@ -17,11 +17,15 @@ def blocking_threads():
 def stop_servers(seconds):
     """End the threads of the call servers, so that finalization finds the interpreter at rest; wait no longer than that.
 
-    What a plugin left open is flushed only if no frame of another thread refers to it any more.
+    What a plugin left open is flushed only if no frame of another thread refers to it any more. Returns
+    ``[[server, lines], ...]``, see ``server.end_captures``.
     """
-    server = sys.modules.get("fidius_host.server")
+    server, output = (sys.modules.get("fidius_host." + name) for name in ("server", "output"))
     if server is not None:
         server.stop_all(seconds)
+    if output is not None:
+        output.run_exit_functions()
+    return [] if server is None else server.end_captures()
 
 
 def run_exit_functions():

@@ -65,7 +65,7 @@ export class CallTrace {
     this.#sent = performance.now();
   }
 
-  ended(responseBytes: number | undefined, microseconds: number): void {
+  ended(responseBytes: number | undefined, microseconds: number | undefined): void {
     this.#publish({ phase: 'end', responseBytes, ...this.#times(microseconds) });
   }
 

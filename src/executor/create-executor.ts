@@ -3,7 +3,7 @@ import { describe } from '../errors/options.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type Executor, type ExecutorName, executorNames } from './executor.ts';
 import { InlineExecutor } from './inline.ts';
-import type { PoolOptions } from './remote-executor.ts';
+import type { ExecutorOptions } from './remote-executor.ts';
 import { createThreadExecutor } from './thread-executor.ts';
 
 /**
@@ -11,11 +11,11 @@ import { createThreadExecutor } from './thread-executor.ts';
  *
  * @throws FidiusError `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_EXECUTOR_UNSUPPORTED`, `FIDIUS_OPTION_INVALID`.
  */
-export function createExecutor(name: ExecutorName, interpreter: Interpreter, options: PoolOptions = {}): Executor {
+export function createExecutor(name: ExecutorName, interpreter: Interpreter, options: ExecutorOptions = {}): Executor {
   checkExecutorName(name);
   switch (name) {
     case 'inline':
-      return new InlineExecutor(interpreter);
+      return new InlineExecutor(interpreter, options.onOutput);
     case 'thread':
       return createThreadExecutor(interpreter, options);
   }

@@ -1,8 +1,11 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type LoadedPackage, loadPackage, type MethodKind } from '../python/load.ts';
+import { SyncDeadline } from '../python/sync-deadline.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
+import { CallTrace, callChannel } from './call-channel.ts';
 import type {
   CallOptions,
   Executor,
@@ -12,22 +15,27 @@ import type {
   LoadRequest,
   PluginStats,
 } from './executor.ts';
+import { InlineOutput } from './inline-output.ts';
 import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
+import type { OutputListener } from './output.ts';
+import { Tally } from './tally.ts';
 
 /**
  * Runs plugins on the calling JavaScript thread: a call is over when its promise is handed out.
  *
- * Nothing can give up a call that runs, because nothing else runs in this thread; a signal that is aborted already keeps
- * a call from starting.
+ * A signal that is aborted already keeps a call from starting; later ones come too late, because nothing else runs in this
+ * thread while Python does. A deadline interrupts the call, where that is possible.
  */
 export class InlineExecutor implements Executor {
   readonly name = 'inline';
   readonly #interpreter: Interpreter;
+  readonly #output: InlineOutput | undefined;
   readonly #plugins = new Set<InlinePlugin>();
   #open = true;
 
-  constructor(interpreter: Interpreter) {
+  constructor(interpreter: Interpreter, onOutput?: OutputListener) {
     this.#interpreter = interpreter;
+    if (onOutput !== undefined) this.#output = new InlineOutput(interpreter, onOutput);
   }
 
   async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
@@ -35,12 +43,18 @@ export class InlineExecutor implements Executor {
     if (!this.#open) throw hostClosed(`is closed and cannot load ${request.plugin}`);
     const { signal, timeoutMs } = options;
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
-    if (timeoutMs !== undefined) throw noDeadline(request.plugin);
-    const loaded = loadPackage(this.#interpreter, request);
-    const handle = new PythonPluginHandle(this.#interpreter, loaded, request.plugin, request.descriptor);
-    const plugin = new InlinePlugin(handle, loaded, () => this.#plugins.delete(plugin));
-    this.#plugins.add(plugin);
-    return plugin;
+    // Better refused now than by every call.
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) SyncDeadline.of(this.#interpreter);
+    this.#output?.claim(request.folder, request.plugin);
+    try {
+      const loaded = loadPackage(this.#interpreter, request);
+      const handle = new PythonPluginHandle(this.#interpreter, loaded, request.plugin, request.descriptor);
+      const plugin = new InlinePlugin(handle, loaded, timeoutMs, this.#output, () => this.#plugins.delete(plugin));
+      this.#plugins.add(plugin);
+      return plugin;
+    } finally {
+      this.#output?.drain();
+    }
   }
 
   stats(): ExecutorStats {
@@ -48,8 +62,10 @@ export class InlineExecutor implements Executor {
   }
 
   async close(): Promise<void> {
+    if (!this.#open) return;
     this.#open = false;
     await Promise.all([...this.#plugins].map((plugin) => plugin.close()));
+    this.#output?.close();
   }
 }
 
@@ -59,13 +75,21 @@ class InlinePlugin implements ExecutorPlugin {
   readonly file: string;
   readonly methods: readonly MethodKind[];
   readonly #handle: PythonPluginHandle;
+  readonly #timeoutMs: number | undefined;
+  readonly #output: InlineOutput | undefined;
   readonly #onClose: () => void;
-  #succeeded = 0;
-  #failed = 0;
-  #givenUp = 0;
+  readonly #tally = new Tally();
 
-  constructor(handle: PythonPluginHandle, { file, methods }: LoadedPackage, onClose: () => void) {
+  constructor(
+    handle: PythonPluginHandle,
+    { file, methods }: LoadedPackage,
+    timeoutMs: number | undefined,
+    output: InlineOutput | undefined,
+    onClose: () => void,
+  ) {
     this.#handle = handle;
+    this.#timeoutMs = timeoutMs;
+    this.#output = output;
     this.#onClose = onClose;
     this.name = handle.name;
     this.file = file;
@@ -78,13 +102,15 @@ class InlinePlugin implements ExecutorPlugin {
     args: readonly unknown[],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return this.#count(index, options, () =>
-      codec === undefined ? this.#handle.callTyped(index, args) : this.#handle.callWithCodec(index, codec, args),
+    return this.#run(index, options, (sync) =>
+      codec === undefined
+        ? this.#handle.callTyped(index, args, sync)
+        : this.#handle.callWithCodec(index, codec, args, sync),
     );
   }
 
   async callRaw(index: number, input: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
-    return this.#count(index, options, () => this.#handle.callRaw(index, input));
+    return this.#run(index, options, (sync) => this.#handle.callRaw(index, input, sync));
   }
 
   sync(): PythonPluginHandle {
@@ -92,14 +118,7 @@ class InlinePlugin implements ExecutorPlugin {
   }
 
   stats(): PluginStats {
-    return {
-      queued: 0,
-      running: 0,
-      succeeded: this.#succeeded,
-      failed: this.#failed,
-      givenUp: this.#givenUp,
-      outcomes: { stopped: 0, finishedAnyway: 0, stillRunning: 0 },
-    };
+    return this.#tally.toStats(0, 0);
   }
 
   async close(): Promise<void> {
@@ -107,30 +126,31 @@ class InlinePlugin implements ExecutorPlugin {
     this.#onClose();
   }
 
-  #count<T>(index: number, { signal, timeoutMs }: CallOptions, call: () => T): T {
-    if (signal?.aborted === true) {
-      this.#givenUp += 1;
-      const method = this.#handle.descriptor.methods[index]?.name ?? index;
-      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method}() was aborted before it started`, {
-        cause: signal.reason,
+  #run<T>(index: number, options: CallOptions, call: (options: CallOptions) => T): T {
+    checkTimeout('timeoutMs', options.timeoutMs);
+    checkSignal(options.signal);
+    const { descriptor } = this.#handle;
+    const method = descriptor.methods[index]?.name ?? String(index);
+    if (options.signal?.aborted === true) {
+      this.#tally.givenUp += 1;
+      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${this.name} was aborted before it started`, {
+        cause: options.signal.reason,
       });
     }
-    if (timeoutMs !== undefined) throw noDeadline(this.name);
+    const { executor, name: plugin } = this;
+    const subject = { executor, plugin, interface: descriptor.interfaceName, method, index } as const;
+    const trace = callChannel.hasSubscribers ? new CallTrace(subject) : undefined;
     try {
-      const result = call();
-      this.#succeeded += 1;
+      const result = call({ timeoutMs: options.timeoutMs ?? this.#timeoutMs });
+      this.#tally.succeeded += 1;
+      trace?.ended(undefined, undefined);
       return result;
     } catch (error) {
-      this.#failed += 1;
+      this.#tally.failed += 1;
+      trace?.failed(error, undefined);
       throw error;
+    } finally {
+      this.#output?.drain();
     }
   }
-}
-
-function noDeadline(plugin: string): FidiusError {
-  return new FidiusError(
-    'FIDIUS_OPTION_INVALID',
-    `timeoutMs cannot be kept for ${plugin}: the executor "inline" cannot stop a call that blocks this thread`,
-    { hint: 'Use the executor "thread".' },
-  );
 }

@@ -1,7 +1,7 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkCount, checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { LoadOptions, LoadRequest } from './executor.ts';
-import { checkCount, checkSignal, checkTimeout } from './patience.ts';
 
 /** More threads than this would only wait for each other. */
 export const mostThreads = 256;

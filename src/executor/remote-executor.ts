@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkCount } from '../errors/option-values.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
 import type {
@@ -11,21 +12,24 @@ import type {
   LoadRequest,
 } from './executor.ts';
 import { checkLoadOptions, hostClosed, loadAborted, mostThreads } from './load-options.ts';
-import { checkCount, type GivenUp } from './patience.ts';
+import { type OutputLine, type OutputListener, passOn } from './output.ts';
+import type { GivenUp } from './patience.ts';
 import { serverMethod } from './protocol.ts';
 import { type PluginOwner, RemotePlugin } from './remote-plugin.ts';
 import { ServerCall } from './server-call.ts';
 import { ServerConnection, type Transport } from './server-connection.ts';
 
-/** Bounds of the server's pool. */
-export interface PoolOptions {
+/** What an executor can be told when it is made. */
+export interface ExecutorOptions {
   /** Threads that run calls. Default: 8. */
   readonly threads?: number | undefined;
   /** Threads that may take the place of stuck ones. Default: 8. */
   readonly spareThreads?: number | undefined;
+  /** Gets every line that plugins print or log. Default: they go where Python writes, the streams of this process. */
+  readonly onOutput?: OutputListener | undefined;
 }
 
-export interface RemoteSetup extends PoolOptions {
+export interface RemoteSetup extends ExecutorOptions {
   readonly name: ExecutorName;
   /** Starts the server. Called once, by the first load. */
   connect(): Transport;
@@ -38,6 +42,8 @@ const loadTimeoutMs = 60_000;
 /** How long closing waits for an import to stop, and for one that did not to be undone. */
 const stopLoadMs = 1000;
 const maxQueued = 16_384;
+/** How long closing waits for the last lines that plugins printed, in milliseconds. */
+const lastWordsMs = 1000;
 
 /** Runs plugins at a call server. Where that is, is the transport's affair alone. */
 export class RemoteExecutor implements Executor, PluginOwner {
@@ -153,7 +159,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
   }
 
   async #openConnection(): Promise<ServerConnection> {
-    const connection = new ServerConnection(this.#setup.connect());
+    const connection = new ServerConnection(this.#setup.connect(), this.#setup.onOutput);
     this.#connection = connection;
     connection.onChange = () => this.#onChange(connection);
     await connection.greet({ threads: this.#threads, spareThreads: this.#spareThreads });
@@ -177,7 +183,13 @@ export class RemoteExecutor implements Executor, PluginOwner {
     await Promise.all(loads.map((call) => call.ended(stopLoadMs)));
     await Promise.all(this.#lateUnloads);
     const connection = await this.#connected?.catch(() => undefined);
-    connection?.close();
+    if (connection === undefined) return;
+    const { onOutput } = this.#setup;
+    if (onOutput !== undefined && connection.failure === undefined) {
+      const rest = await new ServerCall(connection, serverMethod.endCapture, []).ended(lastWordsMs);
+      passOn((rest ?? []) as readonly OutputLine[], onOutput);
+    }
+    connection.close();
   }
 
   #checkOpen({ plugin }: LoadRequest): void {

@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import type { LoadedPackage, MethodKind } from '../python/load.ts';
 import { callRefusal } from '../python/refusal.ts';
@@ -7,7 +8,6 @@ import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, LoadRequest, PluginStats } from './executor.ts';
 import { Lane } from './lane.ts';
-import { checkSignal, checkTimeout } from './patience.ts';
 import { type CallHome, RemoteCall, type RemoteMethod } from './remote-call.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { Tally } from './tally.ts';

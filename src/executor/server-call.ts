@@ -66,15 +66,15 @@ export class ServerCall implements Waiting {
     this.#connection.cancel(this.#number);
   }
 
-  /** Waits for the answer, whatever it is, but no longer than that. */
-  async ended(timeoutMs: number): Promise<void> {
+  /** Waits for the answer, whatever it is, but no longer than that. @returns it, or `undefined`. Never rejects. */
+  async ended(timeoutMs: number): Promise<unknown> {
     this.#connection.hold();
     let timer: NodeJS.Timeout | undefined;
     try {
-      const over = new Promise((resolve) => {
-        timer = setTimeout(resolve, timeoutMs);
+      const over = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), timeoutMs);
       });
-      await Promise.race([this.late, over]);
+      return await Promise.race([this.late, over]);
     } finally {
       clearTimeout(timer);
       this.#connection.letGo();

@@ -4,6 +4,7 @@ import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
+import { type OutputLine, type OutputListener, passOn } from './output.ts';
 import { frameFlag, frameType, protocolVersion } from './protocol.ts';
 
 /** Somebody who waits for an answer; gets exactly one of the two. */
@@ -53,6 +54,8 @@ export interface SharedMemory {
 export interface Reader {
   room(): Buffer;
   take(count: number): void;
+  /** Lines of output that reach the host by another way. */
+  takeLines(lines: readonly OutputLine[]): void;
 }
 
 /** What carries the frames. This alone differs between a server in this process and one in another. */
@@ -79,6 +82,7 @@ export class ServerConnection {
   readonly #controlBox: Outbox;
   readonly #memory: SharedMemory | undefined;
   readonly #threshold: number;
+  readonly #onOutput: OutputListener | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #welcome: ((facts: ServerFacts) => void) | undefined;
   #refuse: ((error: FidiusError) => void) | undefined;
@@ -86,13 +90,16 @@ export class ServerConnection {
   #holds = 0;
   #closed = false;
 
-  constructor(transport: Transport) {
+  /** @param onOutput gets what plugins print and log; without it they write where Python does. */
+  constructor(transport: Transport, onOutput?: OutputListener) {
+    this.#onOutput = onOutput;
     const inbox = new Inbox((type, flags, call, microseconds, payload) =>
       this.#take(type, flags, call, microseconds, payload),
     );
     const { data, control } = transport.open({
       room: () => inbox.room(),
       take: (count) => this.#read(inbox, count),
+      takeLines: (lines) => this.#takeLines(lines),
     });
     this.#data = data;
     this.#control = control;
@@ -109,7 +116,11 @@ export class ServerConnection {
 
   /** Sends the settings, and waits until the server has answered. @throws FidiusError `FIDIUS_EXECUTOR_FAILED`. */
   greet(settings: ServerSettings): Promise<ServerFacts> {
-    const payload = encodeValue({ ...settings, referenceBytes: this.#memory?.threshold ?? null });
+    const payload = encodeValue({
+      ...settings,
+      referenceBytes: this.#memory?.threshold ?? null,
+      captureOutput: this.#onOutput !== undefined,
+    });
     this.#outbox.add(frameType.hello, 0, protocolVersion, 0, 0, payload);
     this.hold();
     return new Promise<ServerFacts>((resolve, reject) => {
@@ -198,6 +209,8 @@ export class ServerConnection {
     if (this.failure !== undefined) return;
     if (type >= frameType.returned && type <= frameType.skipped) {
       this.#takeAnswer(type, flags, call, microseconds, payload);
+    } else if (type === frameType.output) {
+      this.#takeLines(decodeValue(payload) as readonly OutputLine[]);
     } else if (type === frameType.pool) {
       this.pool = decodeValue(payload) as PoolState;
       this.onChange();
@@ -209,6 +222,10 @@ export class ServerConnection {
     } else {
       throw lyingFrame(`The call server sent a frame of type ${type}`);
     }
+  }
+
+  #takeLines(lines: readonly OutputLine[]): void {
+    if (this.#onOutput !== undefined) passOn(lines, this.#onOutput);
   }
 
   #takeAnswer(type: number, flags: number, call: number, microseconds: number, payload: Uint8Array): void {

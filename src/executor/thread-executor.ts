@@ -1,9 +1,11 @@
+import { readSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
+import type { OutputLine } from './output.ts';
 import { ProcessMemory } from './process-memory.ts';
-import { type PoolOptions, RemoteExecutor } from './remote-executor.ts';
+import { type ExecutorOptions, RemoteExecutor } from './remote-executor.ts';
 import type { Reader, Transport } from './server-connection.ts';
 
 /**
@@ -14,7 +16,7 @@ import type { Reader, Transport } from './server-connection.ts';
  *
  * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNSUPPORTED`.
  */
-export function createThreadExecutor(interpreter: Interpreter, options: PoolOptions = {}): RemoteExecutor {
+export function createThreadExecutor(interpreter: Interpreter, options: ExecutorOptions = {}): RemoteExecutor {
   if (process.platform === 'win32') {
     throw new FidiusError('FIDIUS_EXECUTOR_UNSUPPORTED', 'The executor "thread" does not exist on Windows', {
       hint: 'Use the executor "inline".',
@@ -29,11 +31,33 @@ export function createThreadExecutor(interpreter: Interpreter, options: PoolOpti
 }
 
 function startServer(interpreter: Interpreter): Transport {
-  const [data, control] = interpreter.invoke('serving.start_here') as [number, number];
+  const [dataFd, controlFd, number] = interpreter.invoke('serving.start_here') as [number, number, number];
   return {
-    open: (reader) => ({ data: openSocket(data, reader), control: openSocket(control) }),
+    open: (reader) => {
+      const data = openSocket(dataFd, reader);
+      const atEnd = {
+        number,
+        drain: () => drain(dataFd, reader),
+        takeLines: (lines: unknown) => reader.takeLines(lines as readonly OutputLine[]),
+      };
+      interpreter.servers.add(atEnd);
+      data.once('close', () => interpreter.servers.delete(atEnd));
+      return { data, control: openSocket(controlFd) };
+    },
     memory: new ProcessMemory(interpreter),
   };
+}
+
+/** Reads what is there without the event loop, which has ended. The descriptor does not block. */
+function drain(fd: number, reader: Reader): void {
+  try {
+    for (let count = -1; count !== 0; ) {
+      count = readSync(fd, reader.room());
+      reader.take(count);
+    }
+  } catch {
+    // EAGAIN: nothing is left. Any other error says the same.
+  }
 }
 
 /** A socket that takes over a descriptor. */

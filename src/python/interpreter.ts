@@ -28,6 +28,16 @@ export interface PythonFacts {
   readonly path: readonly string[];
 }
 
+/** A call server of this JavaScript thread, which may have something to say when the process ends. */
+export interface EndingServer {
+  /** Its number in Python. */
+  readonly number: number;
+  /** Takes in what it has sent. */
+  drain(): void;
+  /** Takes lines that it could not send any more. */
+  takeLines(lines: unknown): void;
+}
+
 /**
  * CPython, started, as one JavaScript thread sees it: its functions, its lock, and the helpers of `runtime/`.
  *
@@ -39,6 +49,7 @@ export class Interpreter {
   readonly memory: Memory;
   /** Path of the libpython in use. */
   readonly libpython: string;
+  readonly servers = new Set<EndingServer>();
   readonly #libc: Library;
   readonly #arguments = new PinnedMemory(16);
   readonly #helpers = new Map<string, Owned>();

@@ -61,12 +61,25 @@ function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' 
 /** Asks who would block finalization; if somebody would, does at once what finalization would have done for plugins. */
 function blockingThreads(interpreter: Interpreter): readonly string[] {
   try {
-    interpreter.invoke('shutdown.stop_servers', stopServersSeconds);
+    stopServers(interpreter);
     const waiting = interpreter.invoke('shutdown.blocking_threads') as string[];
     if (waiting.length > 0) interpreter.invoke('shutdown.run_exit_functions');
     return waiting;
   } catch (error) {
     return [`unknown (${error instanceof Error ? error.message : String(error)})`];
+  }
+}
+
+/** Ends the threads of call servers, and sees to it that what plugins printed reaches its listeners. */
+function stopServers(interpreter: Interpreter): void {
+  const { servers } = interpreter;
+  // First, because a server waits while its socket is full; and again, because calls may print when they are stopped.
+  for (const server of servers) server.drain();
+  const rest = new Map(interpreter.invoke('shutdown.stop_servers', stopServersSeconds) as [number, unknown][]);
+  for (const server of servers) {
+    server.drain();
+    const lines = rest.get(server.number);
+    if (lines !== undefined) server.takeLines(lines);
   }
 }
 

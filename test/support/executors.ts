@@ -1,13 +1,13 @@
 import { onTestFinished } from 'vitest';
 import { createExecutor } from '../../src/executor/create-executor.ts';
 import type { CallOptions, Executor, ExecutorName, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
-import type { PoolOptions } from '../../src/executor/remote-executor.ts';
+import type { ExecutorOptions } from '../../src/executor/remote-executor.ts';
 import { startPython } from '../../src/python/start.ts';
 import { descriptorOf } from './descriptors.ts';
 import { moduleText, writePackage } from './plugin-folders.ts';
 
 /** A new executor, closed after the test. */
-export function openExecutor(name: ExecutorName = 'thread', options: PoolOptions = {}): Executor {
+export function openExecutor(name: ExecutorName = 'thread', options: ExecutorOptions = {}): Executor {
   const executor = createExecutor(name, startPython(), options);
   onTestFinished(() => executor.close({ mode: 'abort' }));
   return executor;

@@ -1,0 +1,34 @@
+import type { EndingServer, Interpreter } from '../python/interpreter.ts';
+import { type OutputLine, type OutputListener, passOn } from './output.ts';
+
+/** Fetches what plugins print and log, for calls on this thread. Takes the lock. */
+export class InlineOutput implements EndingServer {
+  readonly number = 0;
+  readonly #interpreter: Interpreter;
+  readonly #listener: OutputListener;
+  readonly #lines: number;
+
+  constructor(interpreter: Interpreter, listener: OutputListener) {
+    this.#interpreter = interpreter;
+    this.#listener = listener;
+    this.#lines = interpreter.invoke('output.open_here') as number;
+    interpreter.servers.add(this);
+  }
+
+  /** Counts what code in a folder writes as written by a plugin. */
+  claim(folder: string, plugin: string): void {
+    this.#interpreter.invoke('output.claim_here', this.#lines, folder, plugin);
+  }
+
+  /** Passes on the lines so far. */
+  readonly drain = (): void => {
+    this.takeLines(this.#interpreter.invoke('output.take_here', this.#lines) as readonly OutputLine[]);
+  };
+
+  readonly takeLines = (lines: readonly OutputLine[]): void => passOn(lines, this.#listener);
+
+  close(): void {
+    this.#interpreter.servers.delete(this);
+    this.takeLines(this.#interpreter.invoke('output.close_here', this.#lines) as readonly OutputLine[]);
+  }
+}

@@ -1,0 +1,32 @@
+/** A line that a plugin printed or logged. */
+export interface OutputEvent {
+  /** Name of the plugin; `undefined` for a note about the output itself. */
+  readonly plugin: string | undefined;
+  /** `log` is what went through Python's `logging`. */
+  readonly stream: 'stdout' | 'stderr' | 'log';
+  /** Without its line break; a log record can have several lines. */
+  readonly text: string;
+  /** `INFO`, `WARNING`, …; of log records. */
+  readonly level?: string | undefined;
+  /** Name of the logger; of log records. */
+  readonly logger?: string | undefined;
+}
+
+export type OutputListener = (event: OutputEvent) => void;
+
+/** A line as `output.py` sends it: plugin, stream, text, level, logger. */
+export type OutputLine = readonly [string | null, OutputEvent['stream'], string, string | null, string | null];
+
+/** Hands lines to a listener, one by one. What a listener throws becomes an uncaught exception, and harms nothing here. */
+export function passOn(lines: readonly OutputLine[], listener: OutputListener): void {
+  for (const [plugin, stream, text, level, logger] of lines) {
+    const event = { plugin: plugin ?? undefined, stream, text };
+    try {
+      listener(level === null ? event : { ...event, level, logger: logger ?? undefined });
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
