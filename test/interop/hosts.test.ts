@@ -15,6 +15,7 @@ import { Everyday, writeEveryday } from './everyday-plugin.ts';
 import { reference } from './reference.ts';
 import { askRustHost, type RustCall } from './rust-host.ts';
 import { rustSign } from './rust-signing.ts';
+import { askThisHost } from './this-host.ts';
 
 const key = SecretKey.generate();
 const trustedKeys = [key.publicKey];
@@ -110,25 +111,7 @@ describe.skipIf(reference.cli === undefined)('this host', () => {
   });
 });
 
-/** The answers of this library, as JSON has them. */
-async function askThisHost(searchPath: string, list: readonly RustCall[]): Promise<unknown[]> {
-  await using host = await PluginHost.open({ searchPaths: [searchPath] });
-  const plugin = await host.load('everyday', Everyday);
-  const answers: unknown[] = [];
-  for (const [name, input] of list) {
-    const call = plugin.client[name as 'greet'] as (...values: unknown[]) => Promise<unknown>;
-    answers.push(toJson(await call(...(input as unknown[]))));
-  }
-  return answers;
-}
-
 async function loadHere(searchPath: string, name: string, definition: typeof Everyday | object): Promise<void> {
   await using host = await PluginHost.open({ searchPaths: [searchPath] });
   await host.load(name, definition as typeof Everyday);
-}
-
-/** Large integers come as bigint here, nothing as undefined; JSON has numbers and null. */
-function toJson(value: unknown): unknown {
-  const text = JSON.stringify(value ?? null, (_key, each: unknown) => (typeof each === 'bigint' ? Number(each) : each));
-  return JSON.parse(text) as unknown;
 }
