@@ -3,9 +3,11 @@
 import os
 import sys
 
+from . import fork
+
 
 def finish_start(runtime_folder, sdk_folder):
-    """Complete a start that was made with ``-S``: bind libraries right, run ``site``, settle the standard streams.
+    """Complete a start that was made with ``-S``: bind libraries right, run ``site``, settle streams and children.
 
     ``runtime_folder``, where this package lies, is on ``sys.path`` only until here. ``sdk_folder`` holds the ``fidius`` SDK; it comes last on ``sys.path``, so that a vendored copy wins.
     """
@@ -22,6 +24,8 @@ def finish_start(runtime_folder, sdk_folder):
         # A host may die by a signal, without a chance to flush: a finished line must be out by then.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    _share_streams_with_children()
+    fork.guard_children()
 
 
 def _prefer_own_symbols():
@@ -32,6 +36,21 @@ def _prefer_own_symbols():
     """
     if hasattr(os, "RTLD_DEEPBIND"):
         sys.setdlopenflags(sys.getdlopenflags() | os.RTLD_DEEPBIND)
+
+
+def _share_streams_with_children():
+    """Let programs that Python starts have the standard streams, as those that ``python`` starts.
+
+    Node keeps all descriptors that it was given from being inherited, and hands them to its own children by other means.
+    What a plugin runs without redirection would find descriptors 0 to 2 closed, and its next files in their place.
+    """
+    if os.name != "posix":
+        return
+    for descriptor in range(3):
+        try:
+            os.set_inheritable(descriptor, True)
+        except OSError:
+            pass  # the host was started without this stream
 
 
 def facts():

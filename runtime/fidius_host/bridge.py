@@ -2,7 +2,7 @@
 
 import functools
 
-from . import boot, errors, fork, loading, shutdown, values
+from . import boot, errors, loading, shutdown, values
 from .cannot_cross import CannotCross, type_name
 
 
@@ -70,7 +70,6 @@ _functions = {
 callables = loading.callables
 decode = values.decode
 encode = values.encode
-mark_children = fork.mark_children
 
 
 def call(callable_, data):

@@ -1,18 +1,55 @@
-"""Keeps a forked copy of the host from running on as a second host."""
+"""Ends a forked copy of the host before it would come back to JavaScript."""
 
 import os
+import sys
+
+EXIT_CODE = 70
+"""Of a forked copy that did not end by itself: ``EX_SOFTWARE``."""
+
+_MESSAGE = (
+    b"fidius: a forked copy of this process came back from a plugin and was ended: it cannot run JavaScript\n"
+    b"  hint: End it with os._exit() or os.exec*(), or use subprocess or multiprocessing.\n"
+)
 
 
-def mark_children(flag):
-    """Make every forked child set ``flag[0]``, a byte of the host's memory that it looks at when a call returns.
-
-    The child of ``os.fork()`` in a plugin has one thread and half of Node's locks. It may go on in Python (this is how
-    ``multiprocessing`` works), but must not come back to JavaScript; the host ends it when it sees the mark. The
-    child's write is to its own copy of the memory.
-    """
-
-    def mark():
-        flag[0] = 1
-
+def guard_children():
+    """Have every child that Python forks from now on end when the plugin is done with it."""
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=mark)
+        os.register_at_fork(after_in_child=_guard)
+
+
+def end_child():
+    try:
+        os.write(2, _MESSAGE)
+    finally:
+        os._exit(EXIT_CODE)
+
+
+def _guard():
+    """End this child as soon as the outermost Python function of its only thread returns or raises.
+
+    Until then it may do in Python whatever it likes, which is how ``multiprocessing`` works. But it has one thread, half
+    of Node's locks and none of V8's heap, which is left out of forked copies: one step of JavaScript would crash it.
+    """
+    caller = sys._getframe().f_back
+    if caller is None:
+        end_child()  # the method that was called is `os.fork` itself
+    if caller.f_globals.get("__name__") == "multiprocessing.popen_fork":
+        return  # never comes back, and should not be slowed down by tracing
+    outermost = caller
+    while outermost.f_back is not None:
+        outermost = outermost.f_back
+    outermost.f_trace_lines = False
+    outermost.f_trace = _end_at_return
+    if sys.gettrace() is None:
+        sys.settrace(_trace_nothing)
+
+
+def _end_at_return(frame, event, argument):
+    if event == "return":
+        end_child()
+    return _end_at_return
+
+
+def _trace_nothing(frame, event, argument):
+    return None

@@ -1,9 +1,8 @@
 """A thread that runs calls, and the window in which the call it runs may be interrupted."""
 
-import os
 import threading
 
-from . import interrupt
+from . import fork, interrupt
 
 
 class Worker:
@@ -58,13 +57,9 @@ class Worker:
         """End a call that somebody paid attention to: from here on no exception can arrive any more."""
         if self.forked:
             # The copy of the process that a plugin forked came back from the method. It is no second host.
-            os._exit(FORKED_CHILD)
+            fork.end_child()
         with self.lock:
             if self.interrupted:
                 interrupt.withdraw(self.ident)
                 self.interrupted = False
             self.attention = False
-
-
-FORKED_CHILD = 70
-"""Exit code of a forked copy of the host that did not end by itself: ``EX_SOFTWARE``."""

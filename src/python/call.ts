@@ -167,10 +167,8 @@ export class Caller {
   }
 
   #checked({ plugin, method }: Callee, result: Owned | Null): Owned {
-    const interpreter = this.#interpreter;
-    interpreter.endForkedChild();
     if (result !== 0) return result;
-    throw toCallError(interpreter.takeError(), plugin, method);
+    throw toCallError(this.#interpreter.takeError(), plugin, method);
   }
 
   #takeFrame(): ArgumentFrame {

@@ -4,17 +4,10 @@ import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
 import type { ErrorDescription } from './call-error.ts';
 import { RuntimeFailure, takeException } from './exception.ts';
-import { type Library, PinnedMemory } from './ffi.ts';
+import { PinnedMemory } from './ffi.ts';
 import type { Gil } from './gil.ts';
-import { leave } from './leave.ts';
 import type { Memory } from './memory.ts';
 import { type Null, type Owned, type Ptr, storePointer } from './pointers.ts';
-
-/** `PyBUF_WRITE` */
-const writableBuffer = 0x200;
-
-/** `EX_SOFTWARE` of sysexits.h. */
-const forkedChildExitCode = 70;
 
 /** What a started interpreter says about itself. */
 export interface PythonFacts {
@@ -50,43 +43,21 @@ export class Interpreter {
   /** Path of the libpython in use. */
   readonly libpython: string;
   readonly servers = new Set<EndingServer>();
-  readonly #libc: Library;
   readonly #arguments = new PinnedMemory(16);
   readonly #helpers = new Map<string, Owned>();
   #bridge: Owned | undefined;
-  /** Its first byte becomes 1 in a forked child. An explicit buffer lies outside V8's heap and never moves. */
-  readonly #forkMark = new Uint8Array(new ArrayBuffer(8));
   #facts: PythonFacts | undefined;
 
-  constructor(api: PythonApi, gil: Gil, memory: Memory, libpython: string, libc: Library) {
+  constructor(api: PythonApi, gil: Gil, memory: Memory, libpython: string) {
     this.api = api;
     this.gil = gil;
     this.memory = memory;
     this.libpython = libpython;
-    this.#libc = libc;
   }
 
   /** Imports the helpers; `fidius_host` must be importable. Under the lock, once. */
   adoptBridge(): void {
     this.#bridge = this.owned(this.api.PyImport_ImportModule('fidius_host.bridge'));
-  }
-
-  /** Has Python mark every child that it forks. Under the lock, once per process. */
-  markForkedChildren(): void {
-    const view = this.owned(this.api.PyMemoryView_FromMemory(this.#forkMark, 1, writableBuffer));
-    const done = this.owned(this.call(this.helper('mark_children'), view));
-    this.api.Py_DecRef(done);
-    this.api.Py_DecRef(view);
-  }
-
-  /**
-   * To be called after every return from plugin code: a child of `os.fork()` ends here.
-   *
-   * It has one thread and half of Node's locks, and two hosts on one set of sockets would do harm.
-   */
-  endForkedChild(): void {
-    if (this.#forkMark[0] === 0) return;
-    leave(this.#libc, forkedChildExitCode);
   }
 
   get facts(): PythonFacts {

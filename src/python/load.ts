@@ -36,9 +36,7 @@ export interface PackageSource {
  * @throws {@link LoadError} one code for each way in which loading can fail.
  */
 export function loadPackage(interpreter: Interpreter, source: PackageSource): LoadedPackage {
-  const outcome = interpreter.invoke('loading.load', ...loadArguments(source));
-  interpreter.endForkedChild();
-  return readLoadOutcome(outcome, source);
+  return readLoadOutcome(interpreter.invoke('loading.load', ...loadArguments(source)), source);
 }
 
 /**

@@ -89,7 +89,7 @@ function enterPython(api: PythonApi, library: Library, executable: string | unde
   protectStack(api, libc);
 
   const gil = new Gil(api);
-  const interpreter = new Interpreter(api, gil, new Memory(api, libc), library.path, libc);
+  const interpreter = new Interpreter(api, gil, new Memory(api, libc), library.path);
   try {
     importRuntime(interpreter, first);
   } finally {
@@ -123,7 +123,6 @@ function protectStack(api: PythonApi, libc: Library): void {
 function importRuntime(interpreter: Interpreter, first: boolean): void {
   if (first) finishStart(interpreter);
   interpreter.adoptBridge();
-  if (first) interpreter.markForkedChildren();
 }
 
 function finishStart(interpreter: Interpreter): void {

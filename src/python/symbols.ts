@@ -50,7 +50,6 @@ export const symbols = {
   // text and bytes
   PyUnicode_FromStringAndSize: { result: 'new', params: ['memory', 'size'] },
   PyUnicode_AsUTF8AndSize: { result: 'address', params: ['obj', 'address'] },
-  PyMemoryView_FromMemory: { result: 'new', params: ['memory', 'size', 'int'] },
   PyBytes_FromStringAndSize: { result: 'new', params: ['memory', 'size'] },
   PyBytes_AsString: { result: 'address', params: ['obj'] },
   PyBytes_Size: { result: 'size', params: ['obj'] },

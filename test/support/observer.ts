@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { LoadRequest } from '../../src/executor/executor.ts';
 import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
 import type { PythonPluginHandle } from '../../src/python/handle.ts';
 import { descriptorOf } from './descriptors.ts';
@@ -23,17 +24,31 @@ const methods = [
 
 export type ObserverMethod = Exclude<(typeof methods)[number], '!flip'>;
 
+const descriptor = descriptorOf(...methods);
+
+/** The same for whoever loads it with an executor. */
+export const observerRequest: LoadRequest = {
+  plugin: 'observer',
+  folder,
+  entryModule: 'fidius_test_observer',
+  descriptor,
+};
+
 let handle: PythonPluginHandle | undefined;
 
 /** The plugin that looks at the interpreter from inside; loaded once per test file and kept. */
 export function observer(): PythonPluginHandle {
-  handle ??= loadPythonPlugin(folder, descriptorOf(...methods));
+  handle ??= loadPythonPlugin(folder, descriptor);
   return handle;
 }
 
 /** Calls one of its methods by name. */
 export function observe(method: ObserverMethod, ...args: readonly unknown[]): unknown {
-  return observer().callTyped(methods.indexOf(method), args);
+  return observer().callTyped(indexOf(method), args);
+}
+
+export function indexOf(method: ObserverMethod): number {
+  return methods.indexOf(method);
 }
 
 /** Index of its raw method, which reverses bytes. */
