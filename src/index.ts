@@ -21,12 +21,14 @@ export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/
 export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
 export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
 export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
-export type { CloseOptions, ExecutorName, PluginStats } from './executor/executor.ts';
+export type { CallEvent, CallOutcome } from './executor/call-channel.ts';
+export type { CloseOptions, ExecutorName, ExecutorStats, PluginStats } from './executor/executor.ts';
+export type { OutputEvent, OutputListener } from './executor/output.ts';
 export type { LoadEvent } from './host/diagnostics.ts';
 export type { Discovery, FoundPackage, SkippedPackage } from './host/find-package.ts';
 export { loadPythonPlugin } from './host/load-python-plugin.ts';
 export type { Plugin, PluginInfo } from './host/plugin.ts';
-export { type HostLoadOptions, type HostOptions, PluginHost } from './host/plugin-host.ts';
+export { type HostLoadOptions, type HostOptions, type HostStats, PluginHost } from './host/plugin-host.ts';
 export { loadManifest, type Manifest, type ManifestOptions } from './packaging/manifest.ts';
 export type { PythonPluginHandle } from './python/handle.ts';
 export type { StartOptions } from './python/start.ts';

@@ -2,8 +2,8 @@ import { FidiusError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type Executor, type ExecutorName, executorNames } from './executor.ts';
+import type { ExecutorOptions } from './executor-options.ts';
 import { InlineExecutor } from './inline.ts';
-import type { ExecutorOptions } from './remote-executor.ts';
 import { createThreadExecutor } from './thread-executor.ts';
 
 /**

@@ -2,9 +2,7 @@ import { FidiusError } from '../errors/fidius-error.ts';
 import { checkCount, checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { LoadOptions, LoadRequest } from './executor.ts';
-
-/** More threads than this would only wait for each other. */
-export const mostThreads = 256;
+import { mostThreads } from './executor-options.ts';
 
 /** Checks the values of the options that every executor takes. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
 export function checkLoadOptions(options: LoadOptions): void {

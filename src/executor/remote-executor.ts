@@ -1,5 +1,4 @@
 import { FidiusError } from '../errors/fidius-error.ts';
-import { checkCount } from '../errors/option-values.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
 import type {
@@ -11,23 +10,14 @@ import type {
   LoadOptions,
   LoadRequest,
 } from './executor.ts';
-import { checkLoadOptions, hostClosed, loadAborted, mostThreads } from './load-options.ts';
-import { type OutputLine, type OutputListener, passOn } from './output.ts';
+import { checkExecutorOptions, defaultThreads, type ExecutorOptions } from './executor-options.ts';
+import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
+import { type OutputLine, passOn } from './output.ts';
 import type { GivenUp } from './patience.ts';
 import { serverMethod } from './protocol.ts';
 import { type PluginOwner, RemotePlugin } from './remote-plugin.ts';
 import { ServerCall } from './server-call.ts';
 import { ServerConnection, type Transport } from './server-connection.ts';
-
-/** What an executor can be told when it is made. */
-export interface ExecutorOptions {
-  /** Threads that run calls. Default: 8. */
-  readonly threads?: number | undefined;
-  /** Threads that may take the place of stuck ones. Default: 8. */
-  readonly spareThreads?: number | undefined;
-  /** Gets every line that plugins print or log. Default: they go where Python writes, the streams of this process. */
-  readonly onOutput?: OutputListener | undefined;
-}
 
 export interface RemoteSetup extends ExecutorOptions {
   readonly name: ExecutorName;
@@ -37,7 +27,6 @@ export interface RemoteSetup extends ExecutorOptions {
   createHandle?(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle;
 }
 
-const defaultThreads = 8;
 const loadTimeoutMs = 60_000;
 /** How long closing waits for an import to stop, and for one that did not to be undone. */
 const stopLoadMs = 1000;
@@ -60,9 +49,8 @@ export class RemoteExecutor implements Executor, PluginOwner {
 
   /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
   constructor(setup: RemoteSetup) {
+    checkExecutorOptions(setup);
     const { name, threads = defaultThreads, spareThreads = defaultThreads } = setup;
-    checkCount('threads', threads, 1, mostThreads);
-    checkCount('spareThreads', spareThreads, 0, mostThreads);
     this.name = name;
     this.#setup = setup;
     this.#threads = threads;

@@ -3,9 +3,10 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
+import type { ExecutorOptions } from './executor-options.ts';
 import type { OutputLine } from './output.ts';
 import { ProcessMemory } from './process-memory.ts';
-import { type ExecutorOptions, RemoteExecutor } from './remote-executor.ts';
+import { RemoteExecutor } from './remote-executor.ts';
 import type { Reader, Transport } from './server-connection.ts';
 
 /**

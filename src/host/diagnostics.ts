@@ -1,14 +1,19 @@
 import { channel } from 'node:diagnostics_channel';
+import type { ExecutorName } from '../executor/executor.ts';
 
 /** What `fidius:load` publishes: a step of loading a package. A listener must not throw. */
 export interface LoadEvent {
   readonly phase: 'start' | 'end' | 'error';
+  /** The same in all events of one load, and unique in this JavaScript thread. */
+  readonly id: number;
   /** Folder of the package. */
   readonly path: string;
   readonly interface: string;
   /** Name of the package, once its manifest is read. */
   readonly plugin?: string | undefined;
   readonly entryModule?: string | undefined;
+  /** Where its calls run; `undefined` for a handle of `loadPythonPlugin()`. */
+  readonly executor?: ExecutorName | undefined;
   /** Milliseconds since `start`; with `end` and `error`. */
   readonly durationMs?: number | undefined;
   readonly error?: unknown;
@@ -21,6 +26,7 @@ export const loadChannel = channel('fidius:load');
 export interface LoadDetails {
   plugin?: string;
   entryModule?: string;
+  executor?: ExecutorName;
 }
 
 type Subject = Pick<LoadEvent, 'path' | 'interface'>;
@@ -51,20 +57,24 @@ export async function traceLoadAsync<T>(subject: Subject, load: (details: LoadDe
   }
 }
 
+let lastId = 0;
+
 class LoadTrace {
+  readonly #id = ++lastId;
   readonly details: LoadDetails = {};
   readonly #subject: Subject;
   readonly #started = performance.now();
 
   constructor(subject: Subject) {
     this.#subject = subject;
-    if (loadChannel.hasSubscribers) loadChannel.publish({ phase: 'start', ...subject } satisfies LoadEvent);
+    if (loadChannel.hasSubscribers)
+      loadChannel.publish({ phase: 'start', id: this.#id, ...subject } satisfies LoadEvent);
   }
 
   finish(phase: 'end' | 'error', error?: unknown): void {
     if (!loadChannel.hasSubscribers) return;
     const durationMs = performance.now() - this.#started;
-    const event: LoadEvent = { phase, ...this.#subject, ...this.details, durationMs };
+    const event: LoadEvent = { phase, id: this.#id, ...this.#subject, ...this.details, durationMs };
     loadChannel.publish(phase === 'error' ? { ...event, error } : event);
   }
 }

@@ -1,9 +1,19 @@
 import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
+import { checkCloseOptions } from '../executor/close-options.ts';
 import { checkExecutorName, createExecutor } from '../executor/create-executor.ts';
-import type { CloseOptions, Executor, ExecutorName, LoadOptions } from '../executor/executor.ts';
+import type {
+  CloseOptions,
+  Executor,
+  ExecutorName,
+  ExecutorStats,
+  LoadOptions,
+  PluginStats,
+} from '../executor/executor.ts';
+import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
 import { debugToStderr } from './debug.ts';
@@ -12,11 +22,23 @@ import { type Discovery, discover, findPackage } from './find-package.ts';
 import { checkPythonManifest } from './load-python-plugin.ts';
 import { describePlugin, Plugin } from './plugin.ts';
 
-export interface HostOptions extends StartOptions {
+export interface HostOptions extends StartOptions, ExecutorOptions {
   /** Folders whose subfolders are packages. Default: none. */
   readonly searchPaths?: readonly string[] | undefined;
   /** Where calls run unless a load says otherwise. Default: `thread`. */
   readonly executor?: ExecutorName | undefined;
+  /** Milliseconds that a call may take, unless its plugin or the call itself says otherwise. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds that a load may take, unless it says otherwise. Default: 60,000. */
+  readonly loadTimeoutMs?: number | undefined;
+}
+
+/** Figures of a host at one moment. */
+export interface HostStats {
+  /** One for each executor that was used so far. */
+  readonly executors: readonly ExecutorStats[];
+  /** One for each plugin that is loaded, by name; in the order of loading. */
+  readonly plugins: readonly (PluginStats & { readonly plugin: string })[];
 }
 
 export interface HostLoadOptions extends LoadOptions {
@@ -24,7 +46,17 @@ export interface HostLoadOptions extends LoadOptions {
   readonly executor?: ExecutorName | undefined;
 }
 
-const hostOptionNames = ['searchPaths', 'executor', 'python', 'libpython'];
+const hostOptionNames = [
+  'searchPaths',
+  'executor',
+  'python',
+  'libpython',
+  'threads',
+  'spareThreads',
+  'onOutput',
+  'timeoutMs',
+  'loadTimeoutMs',
+];
 const loadOptionNames = ['executor', 'signal', 'loadTimeoutMs', 'timeoutMs', 'maxConcurrent', 'maxQueued', 'ownThread'];
 
 /** Finds packages, loads them, and closes what it loaded. */
@@ -32,6 +64,9 @@ export class PluginHost implements AsyncDisposable {
   readonly #searchPaths: readonly string[];
   readonly #executor: ExecutorName;
   readonly #start: StartOptions;
+  readonly #executorOptions: ExecutorOptions;
+  /** Defaults of every load. */
+  readonly #loadOptions: LoadOptions;
   readonly #executors = new Map<ExecutorName, Executor>();
   readonly #plugins = new Set<Plugin<Interface>>();
   #closed: Promise<void> | undefined;
@@ -40,6 +75,9 @@ export class PluginHost implements AsyncDisposable {
     this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
     this.#executor = options.executor ?? 'thread';
     this.#start = { python: options.python, libpython: options.libpython };
+    const { threads, spareThreads, onOutput, timeoutMs, loadTimeoutMs } = options;
+    this.#executorOptions = { threads, spareThreads, onOutput };
+    this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
 
   /**
@@ -54,6 +92,9 @@ export class PluginHost implements AsyncDisposable {
       throw invalidOption('searchPaths', 'an array of paths', searchPaths);
     }
     if (executor !== undefined) checkExecutorName(executor);
+    checkExecutorOptions(options);
+    checkTimeout('timeoutMs', options.timeoutMs);
+    checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
     debugToStderr(process.env);
     return new PluginHost(options);
   }
@@ -83,7 +124,8 @@ export class PluginHost implements AsyncDisposable {
       );
     }
     checkOptionNames('PluginHost.load()', options, loadOptionNames);
-    const { executor = this.#executor, ...loadOptions } = options;
+    const { executor = this.#executor, ...given } = options;
+    const loadOptions = withDefaults(given, this.#loadOptions);
     checkExecutorName(executor);
     this.#checkOpen(`load ${name}`);
 
@@ -91,7 +133,7 @@ export class PluginHost implements AsyncDisposable {
     return traceLoadAsync({ path, interface: definition.name }, async (details) => {
       checkPythonManifest(path, manifest, definition.descriptor);
       const { entryModule } = manifest.python;
-      Object.assign(details, { plugin: name, entryModule });
+      Object.assign(details, { plugin: name, entryModule, executor });
       const interpreter = startPython(this.#start);
       const { descriptor } = definition;
       const request = { plugin: name, folder: path, entryModule, descriptor };
@@ -106,17 +148,29 @@ export class PluginHost implements AsyncDisposable {
     });
   }
 
-  /** Closes every plugin it loaded, then itself. Never rejects, may be called again. */
-  close(options?: CloseOptions): Promise<void> {
+  stats(): HostStats {
+    return {
+      executors: [...this.#executors.values()].map((executor) => executor.stats()),
+      plugins: [...this.#plugins].map((plugin) => ({ plugin: plugin.info.name, ...plugin.stats() })),
+    };
+  }
+
+  /**
+   * Closes every plugin it loaded, then itself. May be called again: the first call counts.
+   *
+   * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`; never for another reason.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions('PluginHost.close()', options);
     this.#closed ??= this.#close(options);
-    return this.#closed;
+    await this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #close(options: CloseOptions | undefined): Promise<void> {
+  async #close(options: CloseOptions): Promise<void> {
     await Promise.all([...this.#plugins].map((plugin) => plugin.close(options)));
     await Promise.all([...this.#executors.values()].map((executor) => executor.close(options)));
   }
@@ -124,7 +178,7 @@ export class PluginHost implements AsyncDisposable {
   #executorNamed(name: ExecutorName, interpreter: Interpreter): Executor {
     let executor = this.#executors.get(name);
     if (executor === undefined) {
-      executor = createExecutor(name, interpreter);
+      executor = createExecutor(name, interpreter, this.#executorOptions);
       this.#executors.set(name, executor);
     }
     return executor;
@@ -140,4 +194,13 @@ export class PluginHost implements AsyncDisposable {
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
   return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+}
+
+/** Options of a load; what it leaves undefined comes from the host. */
+function withDefaults(options: LoadOptions, defaults: LoadOptions): LoadOptions {
+  return {
+    ...options,
+    timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
+    loadTimeoutMs: options.loadTimeoutMs ?? defaults.loadTimeoutMs,
+  };
 }

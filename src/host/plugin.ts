@@ -2,6 +2,7 @@ import { createClient, createSyncClient } from '../contract/client.ts';
 import type { Client, MethodName, SyncClient } from '../contract/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { PythonManifest } from '../packaging/manifest.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
@@ -60,8 +61,13 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     return this.#loaded.stats();
   }
 
-  /** Ends the plugin; afterwards every method says that it is closed. Never rejects, may be called again. */
-  async close(options?: CloseOptions): Promise<void> {
+  /**
+   * Ends the plugin; afterwards every method says that it is closed. May be called again: the first call counts.
+   *
+   * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`; never for another reason.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions('Plugin.close()', options);
     this.#onClose();
     await this.#loaded.close(options);
   }

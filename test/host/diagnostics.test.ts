@@ -1,24 +1,17 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
 import type { LoadEvent } from '../../src/host/diagnostics.ts';
 import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
+import { recordEvents } from '../support/channel-events.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writeGreeter, writePackage, writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** What the channel publishes from now until the end of the test. */
-function loadEvents(): LoadEvent[] {
-  const events: LoadEvent[] = [];
-  const listener = (message: unknown) => void events.push(message as LoadEvent);
-  subscribe('fidius:load', listener);
-  onTestFinished(() => void unsubscribe('fidius:load', listener));
-  return events;
-}
+const loadEvents = () => recordEvents<LoadEvent>('fidius:load');
 
 describe.each(executorNames)('the channel fidius:load, with the executor %s,', (executor) => {
   it('tells the start and the end of loading, with what is known by then', async () => {
@@ -29,11 +22,12 @@ describe.each(executorNames)('the channel fidius:load, with the executor %s,', (
 
     await host.load('traced', Greeter);
 
-    const durationMs = expect.any(Number);
+    const [durationMs, id] = [expect.any(Number), events[0]?.id];
     expect(events).toEqual([
-      { phase: 'start', path, interface: 'Greeter' },
-      { phase: 'end', path, interface: 'Greeter', plugin: 'traced', entryModule: 'traced', durationMs },
+      { phase: 'start', id, path, interface: 'Greeter' },
+      { phase: 'end', id, path, interface: 'Greeter', plugin: 'traced', entryModule: 'traced', executor, durationMs },
     ]);
+    expect(id).toBeGreaterThan(0);
     expect(events[1]?.durationMs).toBeGreaterThan(0);
   });
 

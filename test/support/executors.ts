@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createExecutor } from '../../src/executor/create-executor.ts';
 import type { CallOptions, Executor, ExecutorName, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
-import type { ExecutorOptions } from '../../src/executor/remote-executor.ts';
+import type { ExecutorOptions } from '../../src/executor/executor-options.ts';
 import { startPython } from '../../src/python/start.ts';
 import { descriptorOf } from './descriptors.ts';
 import { moduleText, writePackage } from './plugin-folders.ts';
