@@ -3,9 +3,15 @@ import { median } from './median.ts';
 import type { Beside, ContenderId, Trial } from './trials.ts';
 
 export interface Effort {
+  /**
+   * How often every contender is started anew. Where its memory happens to lie makes some calls several times faster or
+   * slower, for as long as the process lives.
+   */
+  readonly openings: number;
+  /** Rounds after each opening. */
   readonly rounds: number;
   readonly roundMs: number;
-  /** No contender gets more than this for its rounds; the slow ones make fewer, but never fewer than five. */
+  /** What a contender may take after one opening; the slow ones make fewer rounds, but never fewer than two. */
   readonly maxSeconds: number;
 }
 
@@ -24,8 +30,9 @@ export interface Comparison {
 
 interface Lane {
   readonly beside: Beside;
-  readonly opened: MeasuredContender | Unavailable;
   readonly samples: number[];
+  opened?: MeasuredContender;
+  failure?: Unavailable;
 }
 
 /**
@@ -33,44 +40,50 @@ interface Lane {
  * round. What disturbs the machine meanwhile disturbs all of them alike.
  */
 export async function compare(trial: Trial, effort: Effort): Promise<Comparison> {
-  const lanes: Lane[] = [];
-  try {
-    for (const beside of [{ contender: trial.ours }, ...trial.beside]) {
-      lanes.push({ beside, opened: await openLane(trial, beside, effort), samples: [] });
-    }
-    for (let round = 0; round < effort.rounds; round += 1) {
-      for (let turn = 0; turn < lanes.length; turn += 1) {
-        const lane = lanes[(round + turn) % lanes.length];
-        if (lane !== undefined) await runRound(lane, effort);
-      }
-    }
-  } finally {
-    for (const { opened } of lanes) if (opened instanceof MeasuredContender) opened.close();
-  }
+  const lanes = [{ contender: trial.ours }, ...trial.beside].map((beside): Lane => ({ beside, samples: [] }));
+  for (let opening = 0; opening < effort.openings; opening += 1) await runOpening(trial, lanes, effort);
   const [ours, ...beside] = lanes.map(toFigure);
   if (ours === undefined) throw new Error(`Trial ${trial.id} has no contender`);
   return { trial, ours, beside };
 }
 
-async function openLane(trial: Trial, beside: Beside, effort: Effort): Promise<MeasuredContender | Unavailable> {
+async function runOpening(trial: Trial, lanes: readonly Lane[], effort: Effort): Promise<void> {
   try {
-    const operation = beside.operation ?? trial.operation;
-    const opened = await MeasuredContender.open(beside.contender, operation, trial.inFlight ?? 1);
-    await opened.calibrate(effort.roundMs);
-    return opened;
-  } catch (error) {
-    if (error instanceof Unavailable) return error;
-    throw error;
+    for (const lane of lanes) await guard(lane, () => open(lane, trial, effort));
+    for (let round = 0; round < effort.rounds; round += 1) {
+      for (let turn = 0; turn < lanes.length; turn += 1) {
+        const lane = lanes[(round + turn) % lanes.length] as Lane;
+        await guard(lane, () => runRound(lane, round, effort));
+      }
+    }
+  } finally {
+    for (const { opened } of lanes) opened?.close();
   }
 }
 
-async function runRound({ opened, samples }: Lane, effort: Effort): Promise<void> {
-  if (opened instanceof Unavailable) return;
-  if (samples.length >= 5 && opened.measuredSeconds > effort.maxSeconds) return;
+/** A contender that fails once is out; the others go on. */
+async function guard(lane: Lane, step: () => Promise<void>): Promise<void> {
+  if (lane.failure !== undefined) return;
+  try {
+    await step();
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    lane.failure = error;
+  }
+}
+
+async function open(lane: Lane, trial: Trial, effort: Effort): Promise<void> {
+  const { contender, operation = trial.operation } = lane.beside;
+  lane.opened = await MeasuredContender.open(contender, operation, trial.inFlight ?? 1);
+  await lane.opened.calibrate(effort.roundMs);
+}
+
+async function runRound({ opened, samples }: Lane, round: number, effort: Effort): Promise<void> {
+  if (opened === undefined || (round >= 2 && opened.measuredSeconds > effort.maxSeconds)) return;
   samples.push(await opened.round());
 }
 
-function toFigure({ beside: { contender, budget }, opened, samples }: Lane): Figure {
-  const result = opened instanceof Unavailable ? opened : median(samples);
-  return budget === undefined ? { contender, median: result } : { contender, budget, median: result };
+function toFigure({ beside: { contender, budget }, samples, failure }: Lane): Figure {
+  const figure = { contender, median: failure ?? median(samples) };
+  return budget === undefined ? figure : { ...figure, budget };
 }

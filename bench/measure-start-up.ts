@@ -5,6 +5,9 @@ import { median } from './median.ts';
 
 const pluginFolder = fileURLToPath(new URL('./start-up/plugin', import.meta.url));
 
+/** What one script may take in all; a slow one makes fewer rounds. */
+const enoughMs = 20_000;
+
 /**
  * Milliseconds from the start of a process to its end, which comes right after its first result; one script of
  * `start-up/` after the other, round by round. Each is told the folder of the plugin and the path of the interpreter.
@@ -17,7 +20,7 @@ export function measureStartUp(
   const samples = new Map<string, number[] | Unavailable>(scripts.map((script) => [script, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const [script, soFar] of samples) {
-      if (soFar instanceof Unavailable) continue;
+      if (soFar instanceof Unavailable || (round >= 3 && sum(soFar) > enoughMs)) continue;
       const result = runOnce(script, python);
       if (result instanceof Unavailable) samples.set(script, result);
       else soFar.push(result);
@@ -26,6 +29,10 @@ export function measureStartUp(
   return new Map(
     Array.from(samples, ([script, soFar]) => [script, soFar instanceof Unavailable ? soFar : median(soFar)]),
   );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function runOnce(script: string, python: string): number | Unavailable {
