@@ -64,6 +64,8 @@ export const errorCodes = {
   FIDIUS_SIGNATURE_MISSING: 'The package has no signature, and one is required.',
   FIDIUS_SIGNATURE_STALE: 'The package was changed after it was signed, so its signature would be shipped invalid.',
   FIDIUS_SIGNATURE_UNWRITABLE: 'The signature cannot be written into the package.',
+  FIDIUS_STORE_UNSAFE: 'The package store belongs to another user, or other users may write to it.',
+  FIDIUS_STORE_UNWRITABLE: 'The package store cannot be created or written to.',
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
   FIDIUS_VENDOR_FAILED: 'Dependencies could not be vendored: pip or uv failed. The package is as it was.',

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { checkOptionNames } from '../errors/options.ts';
-import { listPackageFiles } from './package-files.ts';
+import { listPackageFiles, type PackageFile } from './package-files.ts';
 import { readFiles } from './read-files.ts';
 
 export interface DigestOptions {
@@ -18,8 +18,13 @@ export interface DigestOptions {
 export async function packageDigest(dir: string, options: DigestOptions = {}): Promise<Buffer> {
   checkOptionNames('packageDigest()', options, ['signal']);
   const files = await listPackageFiles(dir, { signatures: 'leave out', signal: options.signal });
+  return digestFiles(files, options.signal);
+}
+
+/** The digest of files that come in byte order of their paths. */
+export async function digestFiles(files: readonly PackageFile[], signal?: AbortSignal): Promise<Buffer> {
   const digest = new PackageDigest();
-  for await (const file of readFiles(files, options.signal)) {
+  for await (const file of readFiles(files, signal)) {
     digest.beginFile(file.path, file.bytes);
     for await (const piece of file.content) digest.update(piece);
   }

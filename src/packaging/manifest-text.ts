@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
+import { ioCode, messageOf } from './io-error.ts';
 
 /** The file that makes a folder a package. */
 export const manifestFileName = 'package.toml';
@@ -20,26 +21,35 @@ export function readManifestText(dir: string): string {
     // Non-blocking, so that a pipe of this name does not stop the process.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const status = fstatSync(file);
-    if (!status.isFile()) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is no regular file');
-    if (status.size > maxManifestBytes)
-      throw new Error(`it has ${status.size} bytes, the limit is ${maxManifestBytes}`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    if (!status.isFile()) throw unreadable(path, status.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    checkManifestSize(path, status.size);
+    return decodeManifest(path, readFileSync(file));
   } catch (cause) {
-    throw explainReadFailure(dir, path, cause);
+    if (isFidiusError(cause)) throw cause;
+    if (ioCode(cause) !== 'ENOENT' && ioCode(cause) !== 'ENOTDIR') throw unreadable(path, messageOf(cause), cause);
+    throw new FidiusError('FIDIUS_MANIFEST_NOT_FOUND', `No ${manifestFileName} in ${dir}`, {
+      cause,
+      hint: `Give the folder of the package itself: the one that holds ${manifestFileName}.`,
+    });
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-function explainReadFailure(dir: string, path: string, cause: unknown): FidiusError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new FidiusError('FIDIUS_MANIFEST_NOT_FOUND', `No ${manifestFileName} in ${dir}`, {
-      cause,
-      hint: `Give the folder of the package itself: the one that holds ${manifestFileName}.`,
-    });
+/** @throws FidiusError `FIDIUS_MANIFEST_UNREADABLE`. */
+export function checkManifestSize(origin: string, size: number): void {
+  if (size > maxManifestBytes) throw unreadable(origin, `it has ${size} bytes, the limit is ${maxManifestBytes}`);
+}
+
+/** @throws FidiusError `FIDIUS_MANIFEST_UNREADABLE`. */
+export function decodeManifest(origin: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw unreadable(origin, 'it is not UTF-8 text', cause);
   }
-  const reason =
-    cause instanceof TypeError ? 'it is not UTF-8 text' : cause instanceof Error ? cause.message : String(cause);
-  return new FidiusError('FIDIUS_MANIFEST_UNREADABLE', `Cannot read ${path}: ${reason}`, { cause });
+}
+
+function unreadable(origin: string, reason: string, cause?: unknown): FidiusError {
+  return new FidiusError('FIDIUS_MANIFEST_UNREADABLE', `Cannot read ${origin}: ${reason}`, { cause });
 }

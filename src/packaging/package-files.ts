@@ -16,6 +16,8 @@ export interface PackageFile {
 export interface ListOptions {
   /** Whether files that end in `.sig` are listed: an archive carries them, the digest leaves them out. */
   readonly signatures: 'keep' | 'leave out';
+  /** Told of what is left out: files by their path, folders with a `/` at the end. */
+  readonly onLeftOut?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -65,7 +67,10 @@ class PackageWalk {
       const file = { path: path === '' ? name : `${path}/${name}`, source: join(source, name) };
       const target = entry.isSymbolicLink() ? await statTarget(file.source) : entry;
       const isFolder = target?.isDirectory() === true;
-      if (isFolder ? excludedFolders.includes(name) : this.#leavesOut(name)) continue;
+      if (isFolder ? excludedFolders.includes(name) : this.#leavesOut(name)) {
+        this.#options.onLeftOut?.(isFolder ? `${file.path}/` : file.path);
+        continue;
+      }
 
       const real = entry.isSymbolicLink()
         ? await this.#follow(file.source, isFolder)

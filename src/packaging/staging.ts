@@ -55,6 +55,11 @@ export async function placeFolder(built: string, target: string): Promise<void> 
   }
 }
 
+/** Moves `built` to `target` unless something is there, which then stays. Returns whether it moved. */
+export async function placeNewFolder(built: string, target: string): Promise<boolean> {
+  return tryRename(built, target, ['ENOTEMPTY', 'EEXIST']);
+}
+
 /** Finishes or clears away what processes that no longer live left in `parent`. */
 export async function recoverStaging(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {

@@ -11,7 +11,7 @@ import { archiveFileName, packageStem } from '../package-name.ts';
 import { stale } from '../signing/check-freshness.ts';
 import type { KeyInput } from '../signing/key-input.ts';
 import { type SecretKey, toSecretKey } from '../signing/secret-key.ts';
-import { fileListName, signatureFileName } from '../signing/signature-files.ts';
+import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
 import { recoverStaging } from '../staging.ts';
@@ -96,7 +96,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
     onProgress: options.onProgress,
   });
 
-  const uncoveredFiles = files.map(({ path }) => path).filter((path) => isUncovered(path));
+  const uncoveredFiles = files.map(({ path }) => path).filter((path) => path.endsWith('.sig') && !isOurSignature(path));
   return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, ...written };
 }
 
@@ -133,8 +133,4 @@ function requireSame(dir: string, signed: Buffer | undefined, written: Buffer): 
   throw new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot pack ${dir}: it changed while it was packed`, {
     hint: 'Wait until nothing writes to the package, then try again.',
   });
-}
-
-function isUncovered(path: string): boolean {
-  return path.endsWith('.sig') && path !== signatureFileName && path !== fileListName;
 }

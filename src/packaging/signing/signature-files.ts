@@ -8,3 +8,10 @@ export const signatureFileName = 'package.sig';
 export const fileListName = 'package.files.sig';
 
 export const signatureBytes = 64;
+
+/** Both: they are not covered by a signature, and need not be. */
+export const signatureFiles: readonly string[] = [signatureFileName, fileListName];
+
+export function isOurSignature(path: string): boolean {
+  return signatureFiles.includes(path);
+}

@@ -1,0 +1,116 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FidiusError } from '../errors/fidius-error.ts';
+import { checkOptionNames } from '../errors/options.ts';
+import { readArchiveManifest } from './archive/read-archive-manifest.ts';
+import { ioCode, messageOf } from './io-error.ts';
+import { loadManifest, type Manifest } from './manifest.ts';
+import { manifestFileName } from './manifest-text.ts';
+import { TimeSlice } from './time-slice.ts';
+
+/** A package in a search path. */
+export interface FoundPackage {
+  /** Absolute path of its folder or archive. */
+  readonly path: string;
+  readonly kind: 'archive' | 'folder';
+  readonly manifest: Manifest;
+}
+
+/** A package that cannot be used, or a search path that cannot be listed. */
+export interface SkippedPackage {
+  readonly path: string;
+  readonly reason: Error;
+}
+
+/** Packages of one name: which of them is meant has to be said. */
+export interface DuplicateName {
+  readonly name: string;
+  /** In the order in which they were found. */
+  readonly packages: readonly FoundPackage[];
+}
+
+export interface Discovery {
+  readonly packages: readonly FoundPackage[];
+  readonly skipped: readonly SkippedPackage[];
+  readonly duplicates: readonly DuplicateName[];
+}
+
+export interface DiscoverOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lists the packages directly below search paths: folders with a `package.toml`, and archives, whatever their extension.
+ *
+ * In the order of the search paths, by name of the entry within each. Nothing of any package is run, verified or unpacked;
+ * what is broken is reported and stops nobody else. A search path that does not exist holds nothing: hosts name folders that
+ * users may create later.
+ */
+export async function discoverPackages(
+  searchPaths: readonly string[],
+  options: DiscoverOptions = {},
+): Promise<Discovery> {
+  checkOptionNames('discoverPackages()', options, ['signal']);
+  const slice = new TimeSlice(options.signal);
+  const packages: FoundPackage[] = [];
+  const skipped: SkippedPackage[] = [];
+  for (const searchPath of searchPaths) {
+    for (const path of listEntries(searchPath, skipped)) {
+      if (slice.isOver) await slice.rest();
+      try {
+        const found = await readPackage(path, options.signal);
+        if (found !== undefined) packages.push(found);
+      } catch (reason) {
+        options.signal?.throwIfAborted();
+        skipped.push({ path, reason: reason instanceof Error ? reason : new Error(messageOf(reason)) });
+      }
+    }
+  }
+  return { packages, skipped, duplicates: findDuplicates(packages) };
+}
+
+function listEntries(searchPath: string, skipped: SkippedPackage[]): readonly string[] {
+  try {
+    // Hidden entries are half-built packages of ours, or nobody's business.
+    const names = readdirSync(searchPath).filter((name) => !name.startsWith('.'));
+    return names.sort().map((name) => resolve(searchPath, name));
+  } catch (cause) {
+    if (ioCode(cause) !== 'ENOENT') {
+      const message = `Cannot list the search path ${searchPath}: ${messageOf(cause)}`;
+      const hint = 'Name folders as search paths: those whose entries are packages.';
+      skipped.push({
+        path: resolve(searchPath),
+        reason: new FidiusError('FIDIUS_SEARCH_PATH_UNREADABLE', message, { cause, hint }),
+      });
+    }
+    return [];
+  }
+}
+
+async function readPackage(path: string, signal: AbortSignal | undefined): Promise<FoundPackage | undefined> {
+  if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: loadManifest(path) };
+  if (!path.endsWith('.fid') && !looksLikeArchive(path)) return undefined;
+  return { path, kind: 'archive', manifest: await readArchiveManifest(path, { signal }) };
+}
+
+/** Archives may have any extension, but they all begin as bzip2 data with a block in it. */
+function looksLikeArchive(path: string): boolean {
+  const head = Buffer.alloc(10);
+  let file: number | undefined;
+  try {
+    if (!statSync(path).isFile()) return false;
+    file = openSync(path, 'r');
+    readSync(file, head);
+    return /^BZh[1-9]1AY&SY$/.test(head.toString('latin1'));
+  } catch {
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function findDuplicates(packages: readonly FoundPackage[]): readonly DuplicateName[] {
+  const byName = new Map<string, FoundPackage[]>();
+  for (const found of packages) byName.set(found.manifest.name, [...(byName.get(found.manifest.name) ?? []), found]);
+  return [...byName].filter(([, same]) => same.length > 1).map(([name, same]) => ({ name, packages: same }));
+}
