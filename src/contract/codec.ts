@@ -1,6 +1,6 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
-import { ValueProblem } from '../wire/value-problem.ts';
+import { isValueProblem, type ValueProblem } from '../wire/value-problem.ts';
 import type { Argument, ReturnType } from './method.ts';
 import type { AnyType, Converter } from './type.ts';
 import { TypeMismatch } from './type-mismatch.ts';
@@ -86,12 +86,12 @@ export function wrongCount(method: string, names: readonly string[], got: number
 }
 
 function argumentError(error: unknown, method: string, name: string | undefined): unknown {
-  if (!(error instanceof ValueProblem)) return error;
+  if (!isValueProblem(error)) return error;
   return toFidiusError(error, `${method}(): argument "${name}${error.path}"`);
 }
 
 function resultError(error: unknown, method: string): unknown {
-  if (!(error instanceof ValueProblem)) return error;
+  if (!isValueProblem(error)) return error;
   return toFidiusError(error, `${method}(): result${error.path}`);
 }
 

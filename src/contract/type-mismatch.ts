@@ -1,6 +1,6 @@
 import { describe } from '../errors/options.ts';
 import { type ValueErrorCode, ValueProblem } from '../wire/value-problem.ts';
-import { WholeFloat } from '../wire/whole-float.ts';
+import { isWholeFloat } from '../wire/whole-float.ts';
 
 /** A value that does not have its declared type. Its message continues a sentence: `must be a string, got 3`. */
 export class TypeMismatch extends ValueProblem {}
@@ -21,7 +21,7 @@ function mismatch(code: ValueErrorCode, expected: string, got: string): TypeMism
 
 /** A value from Python in the words of its author, as far as they can still be told. */
 function describeResult(value: unknown): string {
-  if (value instanceof WholeFloat) {
+  if (isWholeFloat(value)) {
     return `the float ${Object.is(value.value, -0) ? '-0.0' : `${value.value}${Math.abs(value.value) < 1e21 ? '.0' : ''}`}`;
   }
   if (value === undefined) return 'nothing';

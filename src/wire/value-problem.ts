@@ -1,5 +1,8 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 
+// Symbol.for: see whole-float.ts.
+const brand = Symbol.for('fidius.value-problem');
+
 export type ValueErrorCode = 'FIDIUS_VALUE_ARGUMENT' | 'FIDIUS_VALUE_CYCLE' | 'FIDIUS_VALUE_RESULT';
 
 /**
@@ -13,6 +16,10 @@ export class ValueProblem extends Error {
   readonly hint: string | undefined;
   /** Where the value sits in the whole, such as `.rows[3].price`; empty for the whole itself. */
   path: string;
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
 
   constructor(code: ValueErrorCode, problem: string, options: { readonly path?: string; readonly hint?: string } = {}) {
     super(problem);
@@ -32,9 +39,14 @@ export class ValueProblem extends Error {
   }
 }
 
+/** True for a {@link ValueProblem}, also one of another copy of this library. */
+export function isValueProblem(value: unknown): value is ValueProblem {
+  return value instanceof Error && brand in value;
+}
+
 /** `error` one step further out, if it is a {@link ValueProblem}; anything else as it came. To be thrown again. */
 export function inside(error: unknown, step: string | number): unknown {
-  if (error instanceof ValueProblem) error.path = pathStep(step) + error.path;
+  if (isValueProblem(error)) error.path = pathStep(step) + error.path;
   return error;
 }
 

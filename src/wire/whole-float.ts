@@ -1,3 +1,6 @@
+// Symbol.for, because the types of an interface may be those of another copy of this library than the codec.
+const brand = Symbol.for('fidius.whole-float');
+
 /**
  * A Python `float` without a fraction, such as `3.0`, kept apart from the `int` 3: in JavaScript both would be 3.
  *
@@ -6,7 +9,16 @@
 export class WholeFloat {
   readonly value: number;
 
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   constructor(value: number) {
     this.value = value;
   }
+}
+
+/** True for a {@link WholeFloat}, also one made by another copy of this library. */
+export function isWholeFloat(value: unknown): value is WholeFloat {
+  return typeof value === 'object' && value !== null && brand in value;
 }

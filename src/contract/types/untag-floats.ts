@@ -1,4 +1,4 @@
-import { WholeFloat } from '../../wire/whole-float.ts';
+import { isWholeFloat } from '../../wire/whole-float.ts';
 
 /**
  * Turns every `WholeFloat` inside a value from Python into the number it stands for, for places without declared type.
@@ -9,7 +9,7 @@ export function untagFloats(value: unknown): unknown {
   const seen = new Set<object>();
   const waiting: object[] = [];
   const plain = (item: unknown): unknown => {
-    if (item instanceof WholeFloat) return item.value;
+    if (isWholeFloat(item)) return item.value;
     if (typeof item === 'object' && item !== null && !ArrayBuffer.isView(item) && !seen.has(item)) {
       seen.add(item);
       waiting.push(item);
