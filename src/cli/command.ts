@@ -53,6 +53,8 @@ export interface Command {
   /** The line after `Usage:`, such as `fidius stub <module> [options]`. */
   readonly usage: string;
   readonly options?: Readonly<Record<string, OptionSpec>>;
+  /** What the first argument can be, where it is one of a few words. */
+  readonly words?: readonly string[];
   /** Lines that can be typed as they stand. */
   readonly examples: readonly string[];
   /**

@@ -6,11 +6,16 @@ import type { Command } from './command.ts';
  * A name of two words belongs to a group, such as `package`.
  */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  'init interface': async () => (await import('./commands/init-interface.ts')).initInterface,
+  'init plugin': async () => (await import('./commands/init-plugin.ts')).initPlugin,
+  'init host': async () => (await import('./commands/init-host.ts')).initHost,
   stub: async () => (await import('./commands/stub.ts')).stub,
   keygen: async () => (await import('./commands/keygen.ts')).keygen,
   'package validate': async () => (await import('./commands/package-validate.ts')).packageValidate,
   'package inspect': async () => (await import('./commands/package-inspect.ts')).packageInspect,
   'package sign': async () => (await import('./commands/package-sign.ts')).packageSign,
   'package verify': async () => (await import('./commands/package-verify.ts')).packageVerify,
+  run: async () => (await import('./commands/run.ts')).run,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  completion: async () => (await import('./commands/completion.ts')).completion,
 };

@@ -1,7 +1,7 @@
 import type { Command, OptionSpec } from './command.ts';
 
-const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this text' };
-const versionOption: OptionSpec = { type: 'boolean', short: 'V', help: 'Show the version' };
+export const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this text' };
+export const versionOption: OptionSpec = { type: 'boolean', short: 'V', help: 'Show the version' };
 
 /** The help of the program, or of one group of its commands. */
 export function overviewHelp(commands: readonly Command[], group?: string): string {

@@ -49,7 +49,7 @@ export function loadPythonPlugin(
 export function checkPythonManifest(
   path: string,
   manifest: Manifest,
-  { interfaceName }: InterfaceDescriptor,
+  { interfaceName }: Pick<InterfaceDescriptor, 'interfaceName'>,
 ): asserts manifest is PythonManifest {
   if (manifest.runtime === 'python') return;
   throw new LoadError(

@@ -1,20 +1,29 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CliOutcome } from './run-fidius.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Installs this project, compiled as it is shipped, into `node_modules` of a folder, with what it depends on. */
+/** Installs this project, built as it is shipped, into `node_modules` of a folder, with what it depends on. */
 export function installPackage(folder: string): void {
   const target = join(folder, 'node_modules/fidius');
   mkdirSync(target, { recursive: true });
-  cpSync(join(root, 'package.json'), join(target, 'package.json'));
+  for (const name of ['package.json', 'runtime', 'python']) {
+    cpSync(join(root, name), join(target, name), { recursive: true });
+  }
+  const { scripts, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const settings = ['--outDir', join(target, 'dist'), '--declaration', 'false', '--declarationMap', 'false'];
-  spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), ...settings], { cwd: root });
-  for (const name of ['koffi', '@koromix', 'smol-toml']) linkPackage(folder, name);
+  spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(target, 'dist')], { cwd: root });
+  const [bundler = '', ...settings] = scripts.bundle.split(' ');
+  spawnSync(join(root, 'node_modules/.bin', bundler), settings, { cwd: target });
+  for (const name of [...Object.keys(dependencies), '@koromix']) linkPackage(folder, name);
+}
+
+interface PackageJson {
+  readonly scripts: { readonly bundle: string };
+  readonly dependencies: Readonly<Record<string, string>>;
 }
 
 /** Makes a package that this project has installed available in `node_modules` of a folder. */

@@ -11,7 +11,7 @@ interface PackageJson {
 const { scripts, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
 
 /** Programs that a reader has or knows how to get; what they are asked to do is not looked into. */
-const common = ['cat', 'cd', 'cp', 'export', 'git', 'ls', 'mkdir', 'mv', 'pip', 'python3', 'rm', 'sudo'];
+const common = ['cat', 'cd', 'cp', 'export', 'git', 'ls', 'mkdir', 'mv', 'pip', 'python3', 'rm', 'source', 'sudo'];
 
 type Written = readonly (string | undefined)[];
 

@@ -28,7 +28,7 @@ export const stub: Command = {
     const [path = ''] = positionals;
     const { createPythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
 
-    const definition = await importInterface(path, io.cwd, {
+    const { definition } = await importInterface(path, io.cwd, {
       name: given.interface,
       howToChoose: 'Choose one with --interface.',
     });

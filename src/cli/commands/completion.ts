@@ -1,0 +1,37 @@
+import type { Command } from '../command.ts';
+import { bashCompletion } from '../completion/bash.ts';
+import { fishCompletion } from '../completion/fish.ts';
+import { createVocabulary, type Vocabulary } from '../completion/vocabulary.ts';
+import { zshCompletion } from '../completion/zsh.ts';
+import { readArguments } from '../read-arguments.ts';
+import { UsageError } from '../usage-error.ts';
+
+const about = { name: 'completion', usage: 'fidius completion <shell>' };
+
+const shells: Readonly<Record<string, (vocabulary: Vocabulary) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+/** `fidius completion`: has a shell complete the rest of the command line. */
+export const completion: Command = {
+  ...about,
+  summary: 'Print what makes bash, zsh or fish complete commands and options',
+  words: Object.keys(shells),
+  examples: ['fidius completion bash', 'fidius completion fish'],
+  async run(argv, io) {
+    const [shell = ''] = readArguments(about, argv, {}, ['shell']).positionals;
+    const write = Object.hasOwn(shells, shell) ? shells[shell] : undefined;
+    if (write === undefined) {
+      throw new UsageError(
+        `fidius completion does not know ${shell}`,
+        `Name one of ${Object.keys(shells).join(', ')}.`,
+      );
+    }
+    const { commands } = await import('../commands.ts');
+    const all = await Promise.all(Object.values(commands).map((load) => load()));
+    io.stdout.write(write(createVocabulary(all)));
+    return 0;
+  },
+};

@@ -1,0 +1,102 @@
+import { resolve } from 'node:path';
+import type { Interface } from '../../contract/interface.ts';
+import { closest } from '../../errors/closest.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { formatHash } from '../../errors/load-error.ts';
+import { isPluginError, type PluginError } from '../../errors/plugin-error.ts';
+import type { Command, OptionSpec } from '../command.ts';
+import { importNamedInterface } from '../import-interface.ts';
+import { fromJson, toJson } from '../json.ts';
+import { readArguments } from '../read-arguments.ts';
+import { UsageError } from '../usage-error.ts';
+
+const options = {
+  interface: { type: 'string', value: 'module', help: 'Check package and call against the interface of this module' },
+  raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
+  python: { type: 'string', value: 'path', help: 'Run it with this interpreter, or virtual environment' },
+  libpython: { type: 'string', value: 'path', help: 'Run it with this shared library' },
+} as const satisfies Record<string, OptionSpec>;
+
+const about = { name: 'run', usage: 'fidius run <package> <method> [arguments] [options]' };
+
+/** `fidius run`: loads a package and calls one of its methods. */
+export const run: Command = {
+  ...about,
+  summary: 'Call a method of a package; arguments and result are JSON',
+  options,
+  examples: [
+    `fidius run my-greeter greet '"World"'`,
+    `fidius run my-greeter greet '"World"' --interface greeter.ts`,
+    'fidius run my-codec reverse --raw < in.bin > out.bin',
+  ],
+  async run(argv, io) {
+    const { options: given, positionals } = readArguments(about, argv, options, ['package', 'method', '...arguments?']);
+    const [path = '', method = '', ...words] = positionals;
+    const imported = given.interface === undefined ? undefined : await importNamedInterface(given.interface, io.cwd);
+    const definition = imported?.definition;
+    const isRaw = wantsBytes(method, given.raw === true, definition);
+    if (isRaw && words.length > 0) {
+      throw new UsageError(`${method} is a raw method and takes its input from standard input, not as an argument`);
+    }
+    const args = words.map(readArgument);
+
+    const { callPackage } = await import('../../host/package-call.ts');
+    try {
+      const result = await callPackage({
+        path: resolve(io.cwd, path),
+        method,
+        definition,
+        input: isRaw ? await io.readStdin() : args,
+        start: { python: given.python, libpython: given.libpython },
+        onDeclaredHash: (hash) => io.stderr.write(takenAtItsWord(path, hash)),
+      });
+      io.stdout.write(isRaw ? (result as Uint8Array) : toJson(result));
+      return 0;
+    } catch (error) {
+      if (!isPluginError(error)) throw error;
+      io.stderr.write(pluginErrorText(error));
+      return 1;
+    }
+  },
+};
+
+/** Whether a call carries bytes: the interface knows; without one, the user has to. */
+function wantsBytes(name: string, asked: boolean, definition: Interface | undefined): boolean {
+  if (definition === undefined) return asked;
+  const method = definition.methods.find((each) => each.name === name);
+  if (method === undefined) {
+    const names = definition.methods.map((each) => each.name);
+    const near = closest(name, names);
+    throw new FidiusError('FIDIUS_CLI_METHOD', `${definition.name} has no method ${name}, but ${names.join(', ')}`, {
+      hint: near === undefined ? undefined : `Call ${near}.`,
+    });
+  }
+  if (asked && !method.wireRaw) {
+    throw new UsageError(`${name} is not a raw method of ${definition.name}`, 'Leave out --raw.');
+  }
+  return method.wireRaw;
+}
+
+function readArgument(word: string, index: number): unknown {
+  try {
+    return fromJson(word);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = `Write arguments as JSON; text has quotes of its own, and the shell takes a pair away: '"World"'.`;
+    throw new UsageError(`Argument ${index + 1} is not JSON: ${reason}`, hint);
+  }
+}
+
+function takenAtItsWord(path: string, hash: bigint): string {
+  return `note: no interface given, so ${path} is taken at its word: its interface hash is ${formatHash(hash)}\n`;
+}
+
+/** What a plugin raised, with all that its author needs. */
+function pluginErrorText({ plugin, method, code, message, details, traceback }: PluginError): string {
+  const lines = [
+    `error: ${plugin}.${method} raised ${code}: ${message}`,
+    ...(details === undefined || details === null ? [] : [`details: ${toJson(details, { indent: 0 }).trimEnd()}`]),
+    traceback.trimEnd(),
+  ];
+  return `${lines.join('\n')}\n`;
+}

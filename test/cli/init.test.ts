@@ -1,0 +1,198 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fidiusVersion } from '../../src/cli/version.ts';
+import { loadManifest } from '../../src/packaging/manifest.ts';
+import { fidiusIn } from '../support/cli-here.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const fixtures = join(import.meta.dirname, '../fixtures/interfaces');
+const greeter = join(fixtures, 'greeter.ts');
+
+function filesOf(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), textOf(path)]));
+}
+
+/** Its text, the version of this library aside. */
+function textOf(path: string): string {
+  return readFileSync(path, 'utf8').replace(`"^${fidiusVersion()}"`, '"^<version>"');
+}
+
+describe('fidius init interface', () => {
+  it('writes a package with an interface', async () => {
+    const folder = tempFolder();
+
+    const outcome = await fidiusIn(folder, ['init', 'interface', 'my-greeter']);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toMatchInlineSnapshot(`
+      "Created interface: my-greeter
+      Next:
+        1. npm install fidius tsx
+        2. npx fidius init plugin <name> --interface my-greeter/my-greeter.ts
+      "
+    `);
+    expect(filesOf(join(folder, 'my-greeter'))).toMatchSnapshot();
+  });
+
+  it('calls it what it is told, where it is told', async () => {
+    const folder = tempFolder();
+
+    const { stdout } = await fidiusIn(folder, [
+      'init',
+      'interface',
+      'g',
+      '--interface',
+      'Größe',
+      '--path',
+      'a/b',
+      '--json',
+    ]);
+
+    expect(JSON.parse(stdout)).toEqual({ path: '<here>/a/b/g', files: ['package.json', 'tsconfig.json', 'g.ts'] });
+    expect(readFileSync(join(folder, 'a/b/g/g.ts'), 'utf8')).toContain(
+      "export const Größe = defineInterface('Größe', {",
+    );
+  });
+
+  it.each([
+    ['a name that leads elsewhere', ['../x'], 2],
+    ['a name that begins with a digit', ['1st'], 2],
+    ['no name', [], 2],
+    ['an interface that is no name in Rust', ['x', '--interface', 'my greeter'], 1],
+  ])('refuses %s, and writes nothing', async (_what, argv, expected) => {
+    const folder = tempFolder();
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['init', 'interface', ...argv]);
+
+    expect(exitCode).toBe(expected);
+    expect(stderr).toMatchSnapshot();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('fidius init plugin', () => {
+  it('writes a package for the interface, to be filled in', async () => {
+    const folder = tempFolder();
+
+    const outcome = await fidiusIn(folder, [
+      'init',
+      'plugin',
+      'my-greeter',
+      '--interface',
+      greeter,
+      '--extension',
+      'gre',
+    ]);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toMatchInlineSnapshot(`
+      "Created plugin: my-greeter
+      Next: write its methods in my-greeter/my_greeter.py
+      "
+    `);
+    expect(filesOf(join(folder, 'my-greeter'))).toMatchSnapshot();
+    expect(loadManifest(join(folder, 'my-greeter'))).toMatchObject({ extension: 'gre', interface: 'Greeter' });
+  });
+
+  it('does not name a module as the standard library names one of its own', async () => {
+    const folder = tempFolder();
+
+    await fidiusIn(folder, ['init', 'plugin', 'json', '--interface', greeter]);
+
+    expect(Object.keys(filesOf(join(folder, 'json')))).toEqual(['json_plugin.py', 'package.toml']);
+    expect(loadManifest(join(folder, 'json'))).toMatchObject({ python: { entryModule: 'json_plugin' } });
+  });
+
+  it('leaves alone what is there', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'mine'));
+    writeFileSync(join(folder, 'mine/work.py'), 'of days');
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['init', 'plugin', 'mine', '--interface', greeter]);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: Cannot write <here>/mine: it already exists
+      hint: Choose another name, or another folder with --path.
+      "
+    `);
+    expect(filesOf(join(folder, 'mine'))).toEqual({ 'work.py': 'of days' });
+  });
+
+  it('leaves nothing half done', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'file'), '');
+
+    const { exitCode, stderr } = await fidiusIn(folder, [
+      'init',
+      'plugin',
+      'x',
+      '--interface',
+      greeter,
+      '--path',
+      'file',
+    ]);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: Cannot write <here>\/file\/x: ENOTDIR/);
+    expect(filesOf(folder)).toEqual({ file: '' });
+  });
+
+  it.each([
+    ['no interface', ['x'], 2],
+    ['one that is not there', ['x', '--interface', `${greeter}#Gretter`], 1],
+    ['several', ['x', '--interface', join(fixtures, 'several.ts')], 1],
+  ])('needs to know which interface: %s', async (_what, argv, expected) => {
+    const { exitCode, stderr } = await fidiusIn(tempFolder(), ['init', 'plugin', ...argv]);
+
+    expect(exitCode).toBe(expected);
+    expect(stderr.replaceAll(fixtures, '<fixtures>')).toMatchSnapshot();
+  });
+});
+
+describe('fidius init host', () => {
+  it('writes a program that loads plugins, and says how to go on', async () => {
+    const folder = tempFolder();
+
+    const outcome = await fidiusIn(folder, ['init', 'host', 'app', '--interface', greeter]);
+
+    const files = filesOf(join(folder, 'app'));
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout.replaceAll(fixtures, '<fixtures>')).toMatchInlineSnapshot(`
+      "Created host: app
+      Next:
+        1. npm install fidius tsx
+        2. npx fidius init plugin <name> --path app/plugins --interface <fixtures>/greeter.ts
+        3. npx tsx app/host.ts
+      "
+    `);
+    expect(Object.keys(files)).toEqual(['host.ts', 'package.json', 'tsconfig.json']);
+    expect(files['host.ts']?.replace(/'\.\..*\/greeter/, "'…/greeter")).toMatchSnapshot();
+  });
+
+  it('imports the interface from where it is, under the name it has there', async () => {
+    const folder = tempFolder();
+    const imports = "import { defineInterface } from 'fidius';\n";
+    writeFileSync(
+      join(folder, 'default.mts'),
+      `${imports}export default defineInterface('Greeter', { version: 1, methods: {} });\n`,
+    );
+    mkdirSync(join(folder, 'app'));
+    writeFileSync(
+      join(folder, 'app/own.mts'),
+      `${imports}export const mine = defineInterface('Own', { version: 1, methods: {} });\n`,
+    );
+    mkdirSync(join(folder, 'node_modules'));
+
+    const first = await fidiusIn(folder, ['init', 'host', 'one', '--interface', 'default.mts']);
+    const second = await fidiusIn(folder, ['init', 'host', 'two', '--interface', 'app/own.mts#Own', '--path', 'app']);
+
+    expect([first.stderr, second.stderr]).toEqual(['', '']);
+    expect(readFileSync(join(folder, 'one/host.ts'), 'utf8')).toContain("import Greeter from '../default.mts';");
+    expect(readFileSync(join(folder, 'app/two/host.ts'), 'utf8')).toContain("import { mine } from '../own.mts';");
+    expect(readFileSync(join(folder, 'app/two/host.ts'), 'utf8')).toContain('host.load(manifest.name, mine)');
+  });
+});

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installPackage, linkPackage, runInstalled } from '../support/installed-package.ts';
+import { fill, pythonManifest } from '../support/packages.ts';
+
+describe('fidius, installed', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-installed-')));
+  const node = (...argv: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' });
+    return { exitCode: status, stdout, stderr };
+  };
+
+  beforeAll(() => {
+    installPackage(folder);
+    for (const name of ['@types', 'esbuild', 'get-tsconfig', 'tsx', 'undici-types']) linkPackage(folder, name);
+    writeFileSync(join(folder, 'package.json'), '{}');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('starts an interface, a plugin and a host that compile, find each other, and run', () => {
+    const steps = [
+      runInstalled(folder, ['init', 'interface', 'greeter']),
+      runInstalled(folder, ['init', 'host', 'app', '--interface', 'greeter/greeter.ts']),
+      runInstalled(folder, [
+        'init',
+        'plugin',
+        'my-greeter',
+        '--interface',
+        'greeter/greeter.ts',
+        '--path',
+        'app/plugins',
+      ]),
+    ];
+    const tsc = join(import.meta.dirname, '../../node_modules/typescript/bin/tsc');
+
+    expect(steps.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+      steps.map(() => ({ exitCode: 0, stderr: '' })),
+    );
+    expect(steps[1]?.stdout).not.toContain('npm install');
+    expect(node(tsc, '-p', 'greeter')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(node(tsc, '-p', 'app')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(node('--import', 'tsx', 'app/host.ts')).toEqual({
+      exitCode: 0,
+      stdout: 'my-greeter 0.1.0: HELLO\n',
+      stderr: '',
+    });
+  });
+
+  it('runs a package against an interface that is made by the entry of the library, not by the files of the command', () => {
+    const imports = "import { defineInterface, method, t } from 'fidius';\n";
+    const methods = '{ half: method({ whole: t.f64 }, t.f64), echo: method({ text: t.string }, t.list(t.f64)) }';
+    writeFileSync(
+      join(folder, 'half.mjs'),
+      `${imports}export const Half = defineInterface('Half', { version: 1, methods: ${methods} });\n`,
+    );
+    const hash = /0x\w+/.exec(runInstalled(folder, ['stub', 'half.mjs']).stdout)?.[0];
+    fill(join(folder, 'half'), {
+      'package.toml': pythonManifest('half').replace('Greeter', 'Half'),
+      'demo.py': `__interface_hash__ = ${hash}\ndef half(x): return x / 2\ndef echo(text): return [1.0, text]\n`,
+    });
+    const run = (...argv: readonly string[]) =>
+      runInstalled(folder, ['run', 'half', ...argv, '--interface', 'half.mjs']);
+
+    expect(run('half', '6')).toMatchObject({ exitCode: 0, stdout: '3\n', stderr: '' });
+    expect(run('half', '"six"').stderr).toContain('half(): argument "whole" must be a number, got "six"');
+    expect(run('echo', '"x"').stderr).toContain('echo(): result[1] must be a number, got "x"');
+    expect(run('echo', '"\\ud800"').stderr).toContain('echo(): argument "text"');
+  });
+});

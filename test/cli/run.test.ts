@@ -1,0 +1,264 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fidiusIn } from '../support/cli-here.ts';
+import { fill, pythonManifest } from '../support/packages.ts';
+import { runFidius } from '../support/run-fidius.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const greeterModule = join(import.meta.dirname, '../fixtures/interfaces/greeter.ts');
+const rawModule = join(import.meta.dirname, '../fixtures/interfaces/raw.ts');
+
+const source = `
+from fidius import PluginError, method
+
+__interface_hash__: int = 0xD66A_3334_3F4B_2077
+
+
+@method
+def greet(name):
+    print("printed by the plugin")
+    if not name:
+        raise PluginError("EMPTY_NAME", "nobody to greet", {"known": ["World"]})
+    return "Hello, " + name
+
+
+def echo(*values):
+    return list(values)
+
+
+def reverse(data):
+    return data[::-1]
+
+
+async def later(value):
+    return value
+
+
+def unspeakable():
+    return object()
+`;
+
+/** A folder with a package `demo`, whose entry module has this source. */
+function workplace(text = source): string {
+  const folder = tempFolder();
+  fill(join(folder, 'demo'), { 'package.toml': pythonManifest('demo'), 'demo.py': text });
+  return folder;
+}
+
+describe('fidius run', () => {
+  it('calls a method and prints what it returns as JSON, and nothing else', () => {
+    const folder = workplace();
+
+    const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'greet', '"Wörld"'], { cwd: folder });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '"Hello, Wörld"\n' });
+    expect(stderr).toBe(
+      'note: no interface given, so demo is taken at its word: its interface hash is 0xd66a33343f4b2077\n' +
+        'printed by the plugin\n',
+    );
+  });
+
+  it('takes every argument as JSON, negative numbers and what JSON lacks included', async () => {
+    const argv = ['run', 'demo', 'echo', '-1', '12345678901234567890', '{"$bytes": "aGk="}', '[null, -0.5]'];
+
+    const { exitCode, stdout } = await fidiusIn(workplace(), argv);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatchInlineSnapshot(`
+      "[
+        -1,
+        12345678901234567890,
+        {
+          "$bytes": "aGk="
+        },
+        [
+          null,
+          -0.5
+        ]
+      ]
+      "
+    `);
+  });
+
+  it('waits for an async method', async () => {
+    expect(await fidiusIn(workplace(), ['run', 'demo', 'later', '[1]'])).toMatchObject({
+      exitCode: 0,
+      stdout: '[\n  1\n]\n',
+    });
+  });
+
+  it('carries bytes from standard input to standard output with --raw', async () => {
+    const stdin = Uint8Array.from({ length: 70_000 }, (_, index) => index);
+
+    const { exitCode, bytes } = await fidiusIn(workplace(), ['run', 'demo', 'reverse', '--raw'], { stdin });
+
+    expect(exitCode).toBe(0);
+    expect(bytes.equals(stdin.toReversed())).toBe(true);
+  });
+
+  it('prints what a plugin raises, for its author', async () => {
+    const { exitCode, stdout, stderr } = await fidiusIn(workplace(), ['run', 'demo', 'greet', '""']);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr.replace(/^note: .*\n/, '')).toMatchInlineSnapshot(`
+      "error: demo.greet raised EMPTY_NAME: nobody to greet
+      details: {"known":["World"]}
+      Traceback (most recent call last):
+        File "<here>/demo/demo.py", line 11, in greet
+          raise PluginError("EMPTY_NAME", "nobody to greet", {"known": ["World"]})
+      fidius.PluginError: nobody to greet
+      "
+    `);
+  });
+
+  it.each([
+    ['text without quotes', ['greet', 'World'], 2],
+    ['no method', [], 2],
+    ['an argument for a raw method', ['reverse', '"x"', '--raw'], 2],
+    ['a method that is not there', ['gret'], 1],
+    ['a result that cannot cross', ['unspeakable'], 1],
+  ])('fails for %s', async (_what, argv, expected) => {
+    const { exitCode, stdout, stderr } = await fidiusIn(workplace(), ['run', 'demo', ...argv]);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
+    expect(stderr.replace(/^note: .*\n/, '')).toMatchSnapshot();
+  });
+
+  it('does not take a package of another runtime', async () => {
+    const folder = workplace();
+    const rust = pythonManifest('demo')
+      .replace('"python"', '"rust"')
+      .replace(/\[python\][^]*/, '');
+    writeFileSync(join(folder, 'demo/package.toml'), rust);
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['run', 'demo', 'greet']);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('it is not a Python plugin, its manifest says runtime = "rust"');
+  });
+});
+
+describe('fidius run without an interface', () => {
+  it.each([
+    ['annotated', '__interface_hash__: int = 7\n', '0x0000000000000007'],
+    ['one of several names', 'a = __interface_hash__ = 0xFF\n', '0x00000000000000ff'],
+    ['the last of two', '__interface_hash__ = 1\n__interface_hash__ = 2\n', '0x0000000000000002'],
+    ['the largest', `__interface_hash__ = ${2n ** 64n - 1n}\n`, '0xffffffffffffffff'],
+  ])('reads a hash that is %s from the source', async (_what, line, hash) => {
+    const folder = workplace(`${line}\ndef greet(): return 1\n`);
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['run', 'demo', 'greet']);
+
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: `note: no interface given, so demo is taken at its word: its interface hash is ${hash}\n`,
+    });
+  });
+
+  it('reads it where Python would find the module: in vendor first, in a package, in a namespace', async () => {
+    const folder = tempFolder();
+    const manifest = pythonManifest('demo').replace('entry_module = "demo"', 'entry_module = "inner.entry"');
+    fill(join(folder, 'demo'), {
+      'package.toml': manifest,
+      'inner/entry/__init__.py': '__interface_hash__ = 5\ndef which(): return "inner"\n',
+      'inner/entry.py': 'raise SystemExit',
+    });
+    const [first, second] = [folder, tempFolder()];
+    fill(join(second, 'demo'), {
+      'package.toml': pythonManifest('demo'),
+      'demo.py': 'raise SystemExit',
+      'vendor/demo.py': '__interface_hash__ = 6\ndef which(): return "vendored"\n',
+    });
+
+    expect(await fidiusIn(first, ['run', 'demo', 'which'])).toMatchObject({ exitCode: 0, stdout: '"inner"\n' });
+    expect(await fidiusIn(second, ['run', 'demo', 'which'])).toMatchObject({ exitCode: 0, stdout: '"vendored"\n' });
+  });
+
+  it.each([
+    ['computed', '__interface_hash__ = 2 ** 8'],
+    ['no number', '__interface_hash__ = "5"'],
+    ['a truth', '__interface_hash__ = True'],
+    ['too large', `__interface_hash__ = ${2n ** 64n}`],
+    ['nowhere', 'hash = 5'],
+    ['assigned inside a function', 'def f(): __interface_hash__ = 5'],
+  ])('runs nothing of a package whose hash is %s', async (_what, line) => {
+    const folder = workplace(`${line}\nopen("ran", "w")\ndef greet(): return 1\n`);
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['run', 'demo', 'greet']);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      'error: Cannot load <here>/demo: <here>/demo/demo.py does not show which interface it implements: ' +
+        'it assigns no number to __interface_hash__\nhint: Name the interface with --interface.\n',
+    );
+  });
+
+  it.each([
+    ['is not Python', 'def greet(:\n', 'SyntaxError'],
+    ['cannot be decoded', '# coding: nonsense\n', 'nonsense'],
+  ])('leaves it to loading to say that the module %s', async (_what, text, reason) => {
+    const { exitCode, stderr } = await fidiusIn(workplace(text), ['run', 'demo', 'greet']);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: Cannot load <here>\/demo: /);
+    expect(stderr).toContain(reason);
+  });
+});
+
+describe('fidius run with an interface', () => {
+  const run = (folder: string, ...argv: readonly string[]) => fidiusIn(folder, ['run', 'demo', ...argv]);
+
+  it('holds package and call to it, without a note', async () => {
+    const outcome = await run(workplace(), 'greet', '"World"', '--interface', greeterModule);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: '"Hello, World"\n', stderr: '' });
+  });
+
+  it('knows which methods are raw', async () => {
+    const folder = workplace(source.replace(/0x[\w]+/, '0x0'));
+    const hash = /declares 0x0{16}, the host expects (0x\w+)/;
+    const mismatch = await run(folder, 'reverse', '--interface', `${rawModule}#Codec`);
+    writeFileSync(join(folder, 'demo/demo.py'), source.replace(/0x[\w]+/, hash.exec(mismatch.stderr)?.[1] ?? '?'));
+
+    const argv = ['run', 'demo', 'reverse', '--interface', `${rawModule}#Codec`];
+    const { exitCode, bytes } = await fidiusIn(folder, argv, { stdin: 'abc' });
+
+    expect({ exitCode, text: bytes.toString() }).toEqual({ exitCode: 0, text: 'cba' });
+  });
+
+  it.each([
+    ['an argument of another type', ['greet', '5', '--interface', greeterModule], 1],
+    ['too few arguments', ['greet', '--interface', greeterModule], 1],
+    ['a method of another name', ['gret', '--interface', greeterModule], 1],
+    ['a typed method with --raw', ['greet', '--raw', '--interface', greeterModule], 2],
+    ['a module with several interfaces', ['greet', '--interface', rawModule], 1],
+    ['an interface that the module does not have', ['greet', '--interface', `${greeterModule}#Other`], 1],
+    ['another interface', ['tick', '--interface', `${rawModule}#Clock`], 1],
+  ])('fails for %s', async (_what, argv, expected) => {
+    const { exitCode, stdout, stderr } = await run(workplace(), ...argv);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
+    expect(stderr.replaceAll(join(import.meta.dirname, '../fixtures'), '<fixtures>')).toMatchSnapshot();
+  });
+
+  it('refuses a method that streams, before anything is started', async () => {
+    const { exitCode, stderr } = await run(workplace(), 'tick', '--interface', `${rawModule}#Ticker`);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('tick() streams');
+  });
+});
+
+describe('the process of fidius run', () => {
+  it('ends with what the plugin does at exit, and with its own exit code', () => {
+    const folder = workplace(
+      `import atexit\n__interface_hash__ = 1\natexit.register(print, "bye")\ndef go(): return 5\n`,
+    );
+
+    const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'go'], { cwd: folder });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '5\n' });
+    expect(stderr).toMatch(/bye\n$/);
+  });
+});
