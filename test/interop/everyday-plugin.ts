@@ -18,7 +18,6 @@ export const Everyday = defineInterface('Everyday', {
     is_even: method({ number: t.u64 }, t.bool),
     nothing: method({}, t.unit),
     reverse: method.raw(),
-    refuse: method({ reason: t.string }, t.result(t.string)),
     vendored: method({}, t.string),
   },
 });
@@ -40,10 +39,6 @@ const source = (hash: bigint) => `from pathlib import Path
 import interop_dep
 
 __interface_hash__ = 0x${hash.toString(16).padStart(16, '0')}
-
-
-class Refused(Exception):
-    pass
 
 
 def greet(name):
@@ -77,10 +72,6 @@ def nothing():
 
 def reverse(data):
     return data[::-1]
-
-
-def refuse(reason):
-    raise Refused(reason)
 
 
 def vendored():

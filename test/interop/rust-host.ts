@@ -16,15 +16,14 @@ export interface RustHostRequest {
 /** A call by the name of its method: arguments as JSON, or the bytes of a raw one. */
 export type RustCall = readonly [method: string, input: readonly unknown[] | Uint8Array];
 
-export type RustAnswer =
-  | { readonly error: string }
-  | {
-      readonly results: readonly (
-        | { readonly value: unknown }
-        | { readonly raw: string }
-        | { readonly error: string }
-      )[];
-    };
+/** Why the package was not loaded, or what came of each call. */
+export type RustAnswer = { readonly error: string } | { readonly results: readonly RustResult[] };
+
+export type RustResult =
+  | { readonly value: unknown }
+  | { readonly raw: string }
+  | { readonly raised: readonly [code: string, message: string, details: unknown] }
+  | { readonly error: string };
 
 /** Loads a package in a process that runs the host written in Rust, and makes the calls. */
 export function askRustHost(request: RustHostRequest): RustAnswer {

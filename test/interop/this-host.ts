@@ -15,7 +15,7 @@ export async function askThisHost(searchPath: string, list: readonly RustCall[])
 }
 
 /** Large integers come as bigint here, nothing as undefined; JSON has numbers and null. */
-function toJson(value: unknown): unknown {
+export function toJson(value: unknown): unknown {
   const text = JSON.stringify(value ?? null, (_key, each: unknown) => (typeof each === 'bigint' ? Number(each) : each));
   return JSON.parse(text) as unknown;
 }

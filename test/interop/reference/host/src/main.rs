@@ -2,7 +2,7 @@
 
 use ed25519_dalek::VerifyingKey;
 use fidius_core::python_descriptor::{PythonInterfaceDescriptor, PythonMethodDesc};
-use fidius_host::{PluginHandle, PluginHost};
+use fidius_host::{CallError, PluginHandle, PluginHost};
 use serde_json::{json, Value};
 
 fn main() {
@@ -44,7 +44,10 @@ fn answer(plugin: &PluginHandle, call: &Value) -> Value {
         Some(input) => plugin.call_method_raw(index, &bytes(input)).map(|output| json!({ "raw": hex(&output) })),
         None => plugin.call_method::<Value, Value>(index, &call["arguments"]).map(|value| json!({ "value": value })),
     };
-    result.unwrap_or_else(|error| json!({ "error": error.to_string() }))
+    result.unwrap_or_else(|error| match error {
+        CallError::Plugin(raised) => json!({ "raised": [raised.code, raised.message, raised.details_value()] }),
+        other => json!({ "error": other.to_string() }),
+    })
 }
 
 fn key(hex: &Value) -> VerifyingKey {
