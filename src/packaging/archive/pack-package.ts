@@ -21,6 +21,7 @@ import {
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
+import { checkPackable, remarkOnLimits } from './check-packable.ts';
 import { type PackedSignature, settleSignature } from './settle-signature.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
 
@@ -48,6 +49,8 @@ export interface PackedPackage {
   readonly files: number;
   /** Files that no signature covers, because their names end in `.sig`. */
   readonly uncoveredFiles: readonly string[];
+  /** Limits that the archive exceeds, in sentences: those who unpack it have to raise them. */
+  readonly remarks: readonly string[];
   /** Bytes of the files, and of the archive. */
   readonly bytes: number;
   readonly archiveBytes: number;
@@ -69,7 +72,8 @@ const optionNames: readonly string[] = [
  *
  * The same files give the same archive, byte for byte.
  *
- * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`; FidiusError
+ * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
+ * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
  * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
  * `vendorDependencies()`, `signPackage()` and `packageDigest()` throw.
  */
@@ -89,6 +93,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   const covered = await settleByteCode(dir, await listPackageFiles(dir, { signatures: 'leave out', signal }), byteCode);
   const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
   const files = await listPackageFiles(dir, { signatures: 'keep', signal });
+  checkPackable(archive, root, files);
   const written = await writeArchive(archive, files, {
     root,
     approve: (digest) => requireSame(dir, signed, digest),
@@ -97,7 +102,8 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   });
 
   const uncoveredFiles = files.map(({ path }) => path).filter((path) => path.endsWith('.sig') && !isOurSignature(path));
-  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, ...written };
+  const remarks = remarkOnLimits(files.length, written.bytes, written.archiveBytes);
+  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, remarks, ...written };
 }
 
 async function vendor(dir: string, manifest: Manifest, options: PackOptions): Promise<VendorOutcome | undefined> {

@@ -1,0 +1,47 @@
+import { ArchiveError } from '../../errors/archive-error.ts';
+import type { PackageFile } from '../package-files.ts';
+import { EntryNames, splitEntryPath } from './entry-path.ts';
+import { settleLimits } from './limits.ts';
+
+/**
+ * Refuses files that nobody could unpack: reading an archive is stricter than a file system.
+ *
+ * @throws ArchiveError `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`
+ */
+export function checkPackable(archive: string, root: string, files: readonly PackageFile[]): void {
+  const names = new EntryNames();
+  for (const { path } of files) {
+    const parts = splitEntryPath(`${root}/${path}`);
+    const refuse = (code: 'FIDIUS_ARCHIVE_PATH_DUPLICATE' | 'FIDIUS_ARCHIVE_PATH_INVALID', problem: string) =>
+      new ArchiveError(
+        code,
+        `Cannot pack ${JSON.stringify(path)}: ${problem}`,
+        { archive, entry: path },
+        { hint: 'Rename it.' },
+      );
+    if ('code' in parts) throw refuse('FIDIUS_ARCHIVE_PATH_INVALID', parts.problem);
+    const other = names.add(parts, false);
+    if (other === undefined) continue;
+    const name = JSON.stringify(other.slice(root.length + 1));
+    throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some systems take it for the same as ${name}`);
+  }
+}
+
+/** What those who unpack the archive should know: that it exceeds a limit which is in force unless they say otherwise. */
+export function remarkOnLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
+  const { maxEntries, maxBytes, maxRatio } = settleLimits('packPackage()', {});
+  const ratio = bytes / archiveBytes;
+  return [
+    ...(files > maxEntries
+      ? [`It has ${files} files; unpacking takes ${maxEntries} unless \`maxEntries\` is raised.`]
+      : []),
+    ...(bytes > maxBytes
+      ? [`Its files have ${bytes} bytes; unpacking takes ${maxBytes} unless \`maxBytes\` is raised.`]
+      : []),
+    ...(ratio > maxRatio
+      ? [
+          `It was compressed ${ratio.toFixed(1)} times; unpacking takes ${maxRatio} times unless \`maxRatio\` is raised.`,
+        ]
+      : []),
+  ];
+}
