@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { type EmbeddablePython, embeddablePythons } from '../support/pythons.ts';
 import type { Reference, RustHost, Workspace } from './reference.ts';
+import { writeIfChanged } from './write-if-changed.ts';
 
 /**
  * Builds the published Rust tool, and two programs around its crates, into a cache folder: minutes the first time, a
@@ -100,8 +101,9 @@ class ReferenceBuild {
     ];
     const dependencies = [...crates.map((crate) => `${crate} = "=${this.#version}"`), 'serde_json = "1"'];
     const members = '[workspace]\nresolver = "2"\nmembers = ["digest", "hashes", "host"]';
-    replaceText(join(folder, 'Cargo.toml'), `${members}\n\n[workspace.dependencies]\n${dependencies.join('\n')}\n`);
-    replaceText(join(folder, 'hashes/src/interfaces.rs'), noInterfaces, { onlyNew: true });
+    writeIfChanged(join(folder, 'Cargo.toml'), `${members}\n\n[workspace.dependencies]\n${dependencies.join('\n')}\n`);
+    const interfaces = join(folder, 'hashes/src/interfaces.rs');
+    if (!existsSync(interfaces)) writeFileSync(interfaces, noInterfaces);
     // The versions that the tool itself was built with, so that those crates are not compiled again.
     const lock = lockFileOf(`fidius-cli-${this.#version}`);
     if (lock !== undefined && !existsSync(join(folder, 'Cargo.lock'))) copyFileSync(lock, join(folder, 'Cargo.lock'));
@@ -183,12 +185,6 @@ function lockFileOf(crate: string): string | undefined {
   const sources = join(setting('CARGO_HOME') ?? join(homedir(), '.cargo'), 'registry', 'src');
   const registries = existsSync(sources) ? readdirSync(sources) : [];
   return registries.map((registry) => join(sources, registry, crate, 'Cargo.lock')).find((file) => existsSync(file));
-}
-
-/** Leaves a file alone that has this text already, as cargo goes by its time. */
-function replaceText(path: string, text: string, { onlyNew = false } = {}): void {
-  if (existsSync(path) && (onlyNew || readFileSync(path, 'utf8') === text)) return;
-  writeFileSync(path, text);
 }
 
 function defaultFolder(): string {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reference, run } from './reference.ts';
+import { writeIfChanged } from './write-if-changed.ts';
 
 /**
  * Compiles traits with the real macro and returns their hashes by name, as the compiled program prints them.
@@ -10,7 +10,7 @@ import { reference, run } from './reference.ts';
  */
 export function compileInterfaces(names: readonly string[], traits: readonly string[]): ReadonlyMap<string, string> {
   const { folder, environment } = reference.workspace;
-  writeFileSync(join(folder, 'hashes/src/interfaces.rs'), sourceFile(names, traits));
+  writeIfChanged(join(folder, 'hashes/src/interfaces.rs'), sourceFile(names, traits));
   const cargo = spawnSync('cargo', ['build', '--quiet', '--package', 'interop-hashes'], {
     cwd: folder,
     env: { ...process.env, ...environment },
