@@ -22,7 +22,8 @@ export const errorCodes = {
 
   // packages: manifest, digest, signature, archive, store
   FIDIUS_ARCHIVE_CORRUPT: 'The archive is damaged, cut off, or no bzip2-compressed tar file at all.',
-  FIDIUS_ARCHIVE_ENTRY_TYPE: 'The archive holds a device, a pipe or something else that is neither a file nor a folder.',
+  FIDIUS_ARCHIVE_ENTRY_TYPE:
+    'The archive holds a device, a pipe or something else that is neither a file nor a folder.',
   FIDIUS_ARCHIVE_HARD_LINK: 'The archive holds a hard link.',
   FIDIUS_ARCHIVE_LAYOUT: 'The archive does not hold exactly one folder with a `package.toml` in it.',
   FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'The archive would be written into the package that it is made from.',
@@ -97,6 +98,7 @@ export const errorCodes = {
 
   // loading a package
   FIDIUS_PLUGIN_NOT_FOUND: 'No package in the search paths of the host has this name.',
+  FIDIUS_PLUGIN_VERSION: 'Packages of this name were found, none of them of a version in the range asked for.',
   FIDIUS_LOAD_ABORTED: 'Loading was given up because its signal was aborted; `cause` is the reason of the signal.',
   FIDIUS_LOAD_TIMEOUT: 'Loading was given up because its time was over; most likely the import of the module hangs.',
   FIDIUS_ENTRY_MODULE_FOREIGN:
@@ -108,6 +110,8 @@ export const errorCodes = {
   FIDIUS_INTERFACE_HASH_MISMATCH:
     'The package was written for another version of the interface than the host asks for.',
   FIDIUS_INTERFACE_HASH_MISSING: 'The entry module does not say which interface it implements.',
+  FIDIUS_INTERFACE_NAME_MISMATCH: 'The manifest names another interface than the host asks for.',
+  FIDIUS_INTERFACE_VERSION_MISMATCH: 'The manifest names another version of the interface than the host asks for.',
   FIDIUS_METHOD_MISSING: 'The entry module lacks a method that the interface requires.',
   FIDIUS_METHOD_NOT_CALLABLE: 'The entry module has something under the name of a method that cannot be called.',
   FIDIUS_MODULE_COLLISION: 'Two packages hold different modules of one name; each would run the code of the other.',

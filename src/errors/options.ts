@@ -43,7 +43,9 @@ export function describe(value: unknown): string {
   if (typeof value === 'object') return describeObject(value);
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   if (typeof value === 'bigint') return `${value}n`;
-  return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'boolean') return String(value);
+  return 'undefined';
 }
 
 function describeObject(value: object): string {

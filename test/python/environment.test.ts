@@ -11,7 +11,7 @@ const python = embeddablePythons().at(-1)?.executable ?? 'python3';
 /** Starts Python with these options and environment, and gives what the program printed last. */
 async function start(options: object, isolated: IsolatedOptions = {}): Promise<Outcome & { facts: Facts }> {
   const outcome = await runIsolated('start.ts', { args: [JSON.stringify(options)], ...isolated });
-  expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0, signal: null });
+  expect(outcome).toMatchObject({ exitCode: 0, signal: null });
   return { ...outcome, facts: JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '') as Facts };
 }
 
