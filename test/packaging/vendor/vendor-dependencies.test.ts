@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
+import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
+import { type VendorOptions, vendorDependencies } from '../../../src/packaging/vendor/vendor-dependencies.ts';
+import { failureOf } from '../../support/failure.ts';
+import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { makeWheels, pythonWithPip } from '../../support/wheels.ts';
+
+describe('vendorDependencies', () => {
+  it('installs what the requirements ask for, from a folder of wheels alone', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours>=1\n' });
+
+    const outcome = await vendorDependencies(dir, offline([{ name: 'colours', version: '1.2.0' }]));
+
+    expect(outcome.status).toBe('vendored');
+    expect(outcome.distributions).toEqual([
+      { name: 'colours', version: '1.2.0', tags: ['py3-none-any'], requiresPython: '>=3.8' },
+    ]);
+    expect(readFileSync(join(dir, 'vendor', 'colours.py'), 'utf8')).toContain('1.2.0');
+  });
+
+  it('leaves no byte-code, nothing half-built, and a record of what was done for whom', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+
+    await vendorDependencies(dir, offline([{ name: 'colours', version: '1.2.0' }]));
+
+    expect(readdirSync(join(dir, 'vendor'), { recursive: true, encoding: 'utf8' }).join()).not.toContain('__pycache__');
+    expect(readdirSync(dir).filter((name) => name.startsWith('.'))).toEqual([]);
+    const record = JSON.parse(readFileSync(join(dir, 'vendor', 'fidius-vendor.json'), 'utf8'));
+    expect(record).toMatchObject({
+      format: 1,
+      installer: 'pip',
+      platform: process.platform,
+      python: { implementation: 'cpython', version: expect.stringMatching(/^3\.\d+\.\d+/) },
+      distributions: [{ name: 'colours', version: '1.2.0' }],
+    });
+  });
+
+  it('takes the requirements file that the manifest names, and paths in it from the package', async () => {
+    const dir = packageOf({ 'deps/all.txt': './wheels/colours-1.2.0-py3-none-any.whl\n' });
+    writeFileSync(join(dir, 'package.toml'), `${pythonManifest()}requirements = "deps/all.txt"\n`);
+    makeWheels(join(dir, 'wheels'), [{ name: 'colours', version: '1.2.0' }]);
+
+    const outcome = await vendorDependencies(dir, offline([]));
+
+    expect(outcome.distributions.map(({ name }) => name)).toEqual(['colours']);
+  });
+
+  it('keeps a vendor folder that is there, unless it is told to refresh it', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours', 'vendor/old.py': '' });
+    const options = offline([{ name: 'colours', version: '1.2.0' }]);
+
+    expect((await vendorDependencies(dir, options)).status).toBe('kept');
+    expect(existsSync(join(dir, 'vendor', 'old.py'))).toBe(true);
+    expect((await vendorDependencies(dir, { ...options, refresh: true })).status).toBe('vendored');
+    expect(existsSync(join(dir, 'vendor', 'old.py'))).toBe(false);
+  });
+
+  it('finds nothing to do without a requirements file, or in a package without Python', async () => {
+    const rust = pythonManifest().replace('runtime = "python"\n', '').replace('[python]\nentry_module = "demo"\n', '');
+
+    expect((await vendorDependencies(packageOf())).status).toBe('nothing');
+    expect((await vendorDependencies(folderOf({ 'package.toml': rust, 'requirements.txt': 'x' }))).status).toBe(
+      'nothing',
+    );
+  });
+
+  it('obeys a constraints file', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const constraints = join(folderOf({ 'constraints.txt': 'colours<2\n' }), 'constraints.txt');
+    const options = offline(['1.2.0', '2.0.0'].map((version) => ({ name: 'colours', version })));
+
+    const { distributions } = await vendorDependencies(dir, { ...options, constraints });
+
+    expect(distributions.map(({ version }) => version)).toEqual(['1.2.0']);
+  });
+
+  it('checks hashes where they are given, and can ask for them everywhere', async () => {
+    const options = offline([{ name: 'colours', version: '1.2.0' }]);
+    const wheel = readFileSync(join(options.wheels ?? '', 'colours-1.2.0-py3-none-any.whl'));
+    const good = `colours==1.2.0 --hash=sha256:${createHash('sha256').update(wheel).digest('hex')}\n`;
+    const bad = `colours==1.2.0 --hash=sha256:${'0'.repeat(64)}\n`;
+    const vendor = (requirements: string) =>
+      vendorDependencies(packageOf({ 'requirements.txt': requirements }), { ...options, requireHashes: true });
+
+    expect((await vendor(good)).status).toBe('vendored');
+    expect((await failureOf(() => vendor(bad))).message).toMatch(
+      /pip install failed \(exit code 1\)[\s\S]*DO NOT MATCH THE HASHES/,
+    );
+    expect((await failureOf(() => vendor('colours==1.2.0'))).message).toContain('Hashes are required');
+  });
+
+  it('passes on what pip has to say, and leaves the package as it was', async () => {
+    const dir = packageOf({ 'requirements.txt': 'no-such-thing==9' });
+    const before = readdirSync(dir);
+
+    const error = await failureOf(() => vendorDependencies(dir, offline([])));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
+    expect(error.message).toMatch(
+      /^pip install failed \(exit code 1\): [\s\S]*No matching distribution found for no-such-thing==9/,
+    );
+    expect(readdirSync(dir)).toEqual(before);
+  });
+
+  it.each([
+    ['is missing', '/nowhere/python3', 'ENOENT'],
+    ['has no pip', 'without-pip', 'it has no module pip'],
+  ])('says when the Python %s', async (_what, python, problem) => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const executable = python === 'without-pip' ? script('echo "python3: No module named pip" >&2; exit 1') : python;
+
+    const error = await failureOf(() => vendorDependencies(dir, { python: executable, installer: 'pip' }));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_NO_INSTALLER');
+    expect(error.message).toContain(problem);
+  });
+
+  it('uses uv when it is there, and copies instead of linking into its cache', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const log = join(tempFolder(), 'log');
+    // Does the little that matters here: notes how it was called, and puts a module into the target.
+    const uv = script(
+      `echo "$@" >> "${log}"\n[ "$1" = --version ] && exit 0\nwhile [ "$1" != --target ]; do shift; done\nmkdir -p "$2"; echo > "$2/colours.py"`,
+      'uv',
+    );
+    vi.stubEnv('PATH', `${join(uv, '..')}${delimiter}${process.env['PATH']}`);
+
+    await vendorDependencies(dir, { python: pythonWithPip });
+
+    vi.unstubAllEnvs();
+    expect(readFileSync(log, 'utf8')).toMatch(
+      new RegExp(
+        `^--version\npip install --python ${pythonWithPip} --link-mode copy --quiet --requirement ${dir}/requirements.txt --target `,
+      ),
+    );
+    expect(existsSync(join(dir, 'vendor', 'colours.py'))).toBe(true);
+  });
+
+  it.each(['../requirements.txt', '/etc/requirements.txt'])('refuses the requirements file %s', async (path) => {
+    const dir = packageOf();
+    writeFileSync(join(dir, 'package.toml'), `${pythonManifest()}requirements = "${path}"\n`);
+
+    const error = await failureOf(() => vendorDependencies(dir));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_REQUIREMENTS');
+    expect(error.message).toContain(`the requirements file "${path}" lies outside the package`);
+  });
+
+  it('stops when it is told to, and leaves the package as it was', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const controller = new AbortController();
+    const attempt = vendorDependencies(dir, {
+      python: script('sleep 60'),
+      installer: 'pip',
+      signal: controller.signal,
+    });
+    setTimeout(() => controller.abort(new Error('enough')), 50);
+
+    await expect(attempt).rejects.toThrow('enough');
+
+    expect(readdirSync(dir).sort()).toEqual(['package.toml', 'requirements.txt']);
+  });
+});
+
+describe('packPackage', () => {
+  it('vendors before it signs, so that the signature covers what was vendored', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const key = SecretKey.generate();
+    const vendor = offline([{ name: 'colours', version: '1.2.0' }]);
+
+    const packed = await packPackage(dir, { output: join(tempFolder(), 'x.fid'), key, vendor });
+
+    expect(packed.signature).toBe('made');
+    expect(packed.vendored?.status).toBe('vendored');
+    expect(readFileSync(join(dir, 'package.files.sig'), 'utf8')).toContain('"vendor/colours.py"');
+  });
+
+  it('refuses a signed package that is yet to be vendored, and vendors nothing', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    await signPackage(dir, { key: SecretKey.generate() });
+
+    const error = await failureOf(() => packPackage(dir, { output: join(tempFolder(), 'x.fid') }));
+
+    expect(error.code).toBe('FIDIUS_SIGNATURE_STALE');
+    expect(error.message).toContain('its dependencies are yet to be vendored');
+    expect(existsSync(join(dir, 'vendor'))).toBe(false);
+  });
+
+  it('can leave vendoring out', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+
+    const packed = await packPackage(dir, { output: join(tempFolder(), 'x.fid'), vendor: false });
+
+    expect(packed.vendored).toBeUndefined();
+    expect(existsSync(join(dir, 'vendor'))).toBe(false);
+  });
+});
+
+/** Options for pip that fetch nothing from anywhere. */
+function offline(wheels: Parameters<typeof makeWheels>[1]): VendorOptions {
+  const dir = join(tempFolder(), 'wheels');
+  makeWheels(dir, wheels);
+  return { python: pythonWithPip, installer: 'pip', wheels: dir };
+}
+
+function script(body: string, name = 'python3'): string {
+  const path = join(tempFolder(), name);
+  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
