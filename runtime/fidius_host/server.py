@@ -115,11 +115,13 @@ class Server:
 
     # what the host can ask of the server itself: the methods of target 0
 
+    OWN_METHODS = ("load", "unload", "end_capture")
+
     def _own_functions(self):
-        functions = [self._load, self._unload, self.end_capture]
+        functions = [getattr(self, name) for name in self.OWN_METHODS]
         return Target(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
 
-    def _load(self, name, folder, entry_module, interface_hash, methods, limit, own_thread):
+    def load(self, name, folder, entry_module, interface_hash, methods, limit, own_thread):
         """Load a package as ``loading.load`` does, on a thread of its own if asked to."""
         load = functools.partial(self._load_here, name, folder, entry_module, interface_hash, methods, limit)
         if not own_thread:
@@ -147,7 +149,7 @@ class Server:
             self._end_loop(loop)
         return outcome
 
-    def _unload(self, number):
+    def unload(self, number):
         """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
         self.pool.current().end_window()
         target = self.pool.targets.pop(number, None)

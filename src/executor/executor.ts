@@ -18,6 +18,8 @@ export interface LoadRequest {
   readonly plugin: string;
   /** Folder of the package, as it shall stand on `sys.path`. */
   readonly folder: string;
+  /** What the user knows the package by, where that is not the folder; errors name it. */
+  readonly origin?: string | undefined;
   /** Dotted name of the module that holds the methods. */
   readonly entryModule: string;
   readonly descriptor: InterfaceDescriptor;

@@ -231,13 +231,15 @@ export class ServerConnection {
   #takeAnswer(type: number, flags: number, call: number, microseconds: number, payload: Uint8Array): void {
     const waiting = this.#waiting.get(call);
     if (waiting === undefined) throw lyingFrame(`The call server answered call ${call}, which is not under way`);
-    this.#waiting.delete(call);
     if ((flags & frameFlag.byReference) === 0) {
+      this.#waiting.delete(call);
       waiting.answered(type, payload, microseconds, false);
       return;
     }
     if (this.#memory === undefined) throw lyingFrame('The call server referred to memory that is not shared');
     const copy = this.#memory.copy(payload);
+    // Not before, so that the call is among those that fail when this does.
+    this.#waiting.delete(call);
     this.#outbox.add(frameType.release, 0, 0, call, 0, noBytes);
     waiting.answered(type, copy, microseconds, true);
   }

@@ -15,6 +15,7 @@ const methods = [
   'search_in_vain',
   'swallow',
   'thread_name',
+  'count_threads',
   'add_later',
   'nap_later',
   'thread_name_later',

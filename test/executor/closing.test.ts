@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { loadCalls } from '../support/calls.ts';
+import { eventually, openExecutor } from '../support/executors.ts';
+import { failureOf } from '../support/failure.ts';
+
+const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
+describe('closing a plugin', () => {
+  it('lets accepted calls finish, and takes no more', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+    const accepted = [...times(500, (index) => call('add', [index, 1])), call('nap', [0.2]), call('nap_later', [0.2])];
+
+    const closed = plugin.close();
+    const late = failureOf(() => call('add', [1, 2]));
+
+    expect((await late).code).toBe('FIDIUS_PLUGIN_CLOSED');
+    expect(await Promise.all(accepted)).toEqual([...times(500, (index) => index + 1), 0.2, 0.2]);
+    await closed;
+    expect(plugin.stats()).toMatchObject({ queued: 0, running: 0, succeeded: 502 });
+  });
+
+  it('gives up what does not finish in time, and stops it', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+    const [quick, endless] = [call('nap', [0.05]), failureOf(() => call('spin'))];
+
+    await plugin.close({ timeoutMs: 200 });
+
+    expect(await quick).toBe(0.05);
+    expect(await endless).toMatchObject({
+      code: 'FIDIUS_PLUGIN_CLOSED',
+      message: 'Plugin calls was closed before the call was done',
+    });
+    expect(plugin.stats().outcomes).toMatchObject({ stopped: 1, stillRunning: 0 });
+  });
+
+  it('gives up everything at once when told to', async () => {
+    const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
+    const calls = times(400, () => failureOf(() => call('nap', [10])));
+    const later = failureOf(() => call('nap_later', [10]));
+    const started = performance.now();
+    await eventually(() => plugin.stats().running > 0);
+
+    const closed = plugin.close({ mode: 'abort', timeoutMs: 300 });
+
+    const codes = (await Promise.all([...calls, later])).map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set(['FIDIUS_PLUGIN_CLOSED']));
+    await closed;
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('does not wait for ever for code that cannot be stopped', async () => {
+    const { call, plugin } = await loadCalls(openExecutor());
+    const nap = failureOf(() => call('nap', [4]));
+    await eventually(() => plugin.stats().running === 1);
+    const started = performance.now();
+
+    await plugin.close({ mode: 'abort', timeoutMs: 100 });
+
+    expect(performance.now() - started).toBeLessThan(3000);
+    expect((await nap).code).toBe('FIDIUS_PLUGIN_CLOSED');
+    expect(plugin.stats().outcomes.stillRunning).toBe(1);
+  });
+});
+
+describe('closing an executor', () => {
+  it('settles every call exactly once', async () => {
+    const executor = openExecutor('thread', { threads: 2 });
+    const { call } = await loadCalls(executor);
+    let settlements = 0;
+    const count = () => void (settlements += 1);
+    for (let index = 0; index < 1000; index += 1) {
+      (index % 3 === 0 ? call('nap', [0.05]) : call('add', [index, 1])).then(count, count);
+    }
+
+    await executor.close({ timeoutMs: 300 });
+
+    expect(settlements).toBe(1000);
+  });
+
+  it('refuses loads that are under way, and unloads what comes of them', async () => {
+    const executor = openExecutor();
+    await loadCalls(executor);
+    const loading = failureOf(() => loadCalls(executor, {}, 'late'));
+
+    await executor.close();
+
+    expect((await loading).code).toBe('FIDIUS_HOST_CLOSED');
+  });
+
+  it('ends its threads', async () => {
+    const [first, second] = [openExecutor(), openExecutor()];
+    const witness = await loadCalls(second);
+    const { call } = await loadCalls(first);
+    const before = await threadsSeenBy(witness.call);
+    await Promise.all(times(5, () => call('nap', [0.05])));
+    expect(await threadsSeenBy(witness.call)).toBeGreaterThan(before);
+
+    await first.close();
+
+    const deadline = performance.now() + 5000;
+    while ((await threadsSeenBy(witness.call)) >= before && performance.now() < deadline);
+    expect(await threadsSeenBy(witness.call)).toBeLessThan(before);
+  });
+
+  it('closes its sockets on both sides', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name.includes('Pipe')).length;
+    const before = sockets();
+    const executor = openExecutor();
+    await loadCalls(executor);
+
+    await executor.close();
+
+    await eventually(() => sockets() === before, 'the end of the sockets');
+    expect(sockets()).toBe(before);
+  });
+});
+
+async function threadsSeenBy(call: (method: 'count_threads') => Promise<unknown>): Promise<number> {
+  return (await call('count_threads')) as number;
+}

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isFidiusError } from '../../src/errors/fidius-error.ts';
+import { Inbox } from '../../src/executor/inbox.ts';
+import { maxPayloadBytes } from '../../src/executor/protocol.ts';
+import { failureOf } from '../support/failure.ts';
+import { frame } from '../support/frames.ts';
+import { feed } from '../support/server-process.ts';
+
+type Taken = readonly [type: number, flags: number, call: number, microseconds: number, payload: readonly number[]];
+
+/** Gives an inbox a stream in pieces of some sizes, the last of which is repeated; what it made of them. */
+function takenFrom(stream: Uint8Array, pieces: readonly number[]): Taken[] {
+  const taken: Taken[] = [];
+  const inbox = new Inbox(
+    (type, flags, call, time, payload) => void taken.push([type, flags, call, time, [...payload]]),
+  );
+  const reader = { room: () => inbox.room(), take: (count: number) => inbox.take(count), takeLines: () => {} };
+  let at = 0;
+  for (let index = 0; at < stream.length; index += 1) {
+    const size = pieces[Math.min(index, pieces.length - 1)] as number;
+    feed(reader, stream.subarray(at, at + size));
+    at += size;
+  }
+  return taken;
+}
+
+const number = fc.integer({ min: 0, max: 0xffff_ffff });
+const byte = fc.integer({ min: 0, max: 255 });
+const anyFrame = fc.tuple(byte, byte, number, number, fc.uint8Array({ maxLength: 300 }));
+
+describe('Inbox', () => {
+  it('gives the same frames however the stream is cut into pieces', () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1 });
+
+    fc.assert(
+      fc.property(fc.array(anyFrame, { maxLength: 30 }), pieces, (frames, sizes) => {
+        const stream = Buffer.concat(
+          frames.map(([type, flags, call, plugin, payload]) => frame(type, { flags, call, plugin, payload })),
+        );
+
+        const expected = frames.map(([type, flags, call, time, payload]) => [type, flags, call, time, [...payload]]);
+        expect(takenFrom(stream, sizes)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('takes a frame that is larger than its buffer, and small ones after it', () => {
+    const payload = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251);
+    const stream = Buffer.concat([frame(17, { call: 1 }), frame(17, { call: 2, payload }), frame(17, { call: 3 })]);
+
+    const taken = takenFrom(stream, [65_536]);
+
+    expect(taken.map(([, , call]) => call)).toEqual([1, 2, 3]);
+    expect(Buffer.compare(Uint8Array.from(taken[1]?.[4] ?? []), payload)).toBe(0);
+  });
+
+  it('refuses a size that no frame may have, before it makes room for it', async () => {
+    const error = await failureOf(() => takenFrom(frame(17, { announced: maxPayloadBytes + 1 }), [5]));
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_WIRE_CORRUPT',
+      message: `The call server announced a frame of ${maxPayloadBytes + 1} bytes`,
+    });
+  });
+
+  it('makes something harmless of any bytes at all', () => {
+    const outcomeOf = (stream: Uint8Array): unknown => {
+      try {
+        takenFrom(stream, [100]);
+        return undefined;
+      } catch (error) {
+        return isFidiusError(error) ? error.code : error;
+      }
+    };
+
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), (stream) => {
+        expect([undefined, 'FIDIUS_WIRE_CORRUPT']).toContain(outcomeOf(stream));
+      }),
+    );
+  });
+});
