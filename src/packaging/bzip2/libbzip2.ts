@@ -33,6 +33,7 @@ interface Exports {
   ) => number;
 }
 
+const webAssembly = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
 const level = 9;
 const defaultWorkFactor = 30;
 
@@ -40,12 +41,8 @@ export class Libbzip2 {
   readonly #exports: Exports;
 
   constructor() {
-    const binary = readFileSync(createRequire(import.meta.url).resolve(binaryPath));
-    const sha256 = createHash('sha256').update(binary).digest('hex');
-    if (sha256 !== binarySha256)
-      throw new Error(`${binaryPath} is not the one that this library was made with: ${sha256}`);
-    const { Instance, Module } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
-    const instance = new Instance(new Module(binary), {
+    compiled ??= compile();
+    const instance = new webAssembly.Instance(compiled, {
       env: {
         exit: refuse,
         emscripten_memcpy_big: (to: number, from: number, bytes: number) =>
@@ -96,6 +93,16 @@ export class Libbzip2 {
       return 0;
     }
   }
+}
+
+let compiled: object | undefined;
+
+function compile(): object {
+  const binary = readFileSync(createRequire(import.meta.url).resolve(binaryPath));
+  const sha256 = createHash('sha256').update(binary).digest('hex');
+  if (sha256 !== binarySha256)
+    throw new Error(`${binaryPath} is not what this library was made with: SHA-256 ${sha256}`);
+  return new webAssembly.Module(binary);
 }
 
 function refuse(): never {
