@@ -15,6 +15,7 @@ const methods = [
   'allocated_blocks',
   'facts',
   'evaluate',
+  'evaluate_with',
   'execute',
   'raise_error',
   'echo',

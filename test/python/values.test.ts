@@ -1,0 +1,121 @@
+import { isDeepStrictEqual as same } from 'node:util';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createExecutor } from '../../src/executor/create-executor.ts';
+import type { Executor, ExecutorPlugin } from '../../src/executor/executor.ts';
+import { startPython } from '../../src/python/start.ts';
+import { data, leaf } from '../support/arbitrary-values.ts';
+import { flipIndex, indexOf, observe, observer, observerRequest } from '../support/observer.ts';
+
+// Not expect().toEqual(): it asks a value for its `constructor`, which may be data here.
+
+const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: 'grapheme' }));
+const number = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(-0, 2 ** 53, -(2 ** 63), 2 ** 64),
+);
+const bigint = fc
+  .tuple(fc.bigInt(-(2n ** 4096n), 2n ** 4096n), fc.nat(4096))
+  .map(([value, shift]) => value >> BigInt(shift));
+const scalar = fc.oneof(fc.constant(null), fc.boolean(), number, text, fc.uint8Array({ maxLength: 600 }));
+
+/** Asserts something of many values. */
+function forAll<T>(arbitrary: fc.Arbitrary<T>, check: (value: T) => void, numRuns = 500): void {
+  // What an assertion of vitest returns, fast-check would take for its verdict.
+  fc.assert(
+    fc.property(arbitrary, (value) => {
+      check(value);
+    }),
+    { numRuns },
+  );
+}
+
+/** An integer as it comes from Python: a number if that is exact. */
+function fromPython(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+describe('a value sent to the Python of this process and back', () => {
+  it('is the same for any scalar', () => {
+    forAll(scalar, (value) => expect(same(observe('echo', value), value)).toBe(true));
+  });
+
+  it('is the same for nested data', () => {
+    forAll(data, (value) => expect(same(observe('echo', value), value)).toBe(true), 200);
+  });
+
+  it('is the same alone, where it crosses by itself, and in a list, where it is encoded', () => {
+    forAll(fc.oneof(leaf, bigint), (value) => {
+      const [encoded] = observe('echo', [value]) as [unknown];
+      expect(same(observe('echo', value), encoded)).toBe(true);
+    });
+  });
+
+  it('is the same among many arguments, whichever of them are scalars', () => {
+    forAll(fc.tuple(leaf, data), (values) => {
+      const result = observe('evaluate_with', '[*args]', ...values);
+      expect(same(result, values)).toBe(true);
+    });
+  });
+
+  it('is the same for integers up to 2^4096 either way, and Python calculates with them', () => {
+    forAll(fc.tuple(bigint, bigint), ([a, b]) => {
+      expect(same(observe('echo', a), fromPython(a))).toBe(true);
+      expect(same(observe('add', a, b), fromPython(a + b))).toBe(true);
+    });
+  });
+
+  it('is the same for raw bytes', () => {
+    forAll(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
+      expect(same(observer().callRaw(flipIndex, bytes), bytes.toReversed())).toBe(true);
+    });
+  });
+});
+
+describe('a value that Python makes', () => {
+  it('is exact for integers around every power of two', () => {
+    forAll(fc.tuple(fc.nat(4096), fc.integer({ min: -3, max: 3 }), fc.boolean()), ([power, offset, negative]) => {
+      const value = (2n ** BigInt(power) + BigInt(offset)) * (negative ? -1n : 1n);
+      expect(same(observe('evaluate', String(value)), fromPython(value))).toBe(true);
+    });
+  });
+
+  it.each(['7ff8000000000000', 'fff8000000000000', '7ff0000000000001', 'fff123456789abcd'])(
+    'is NaN for the float of the bits %s',
+    (bits) => {
+      const value = `__import__("struct").unpack(">d", bytes.fromhex("${bits}"))[0]`;
+
+      expect(observe('evaluate', value)).toBeNaN();
+      expect(observe('evaluate', `[${value}]`)).toEqual([Number.NaN]);
+    },
+  );
+
+  it('is the same float, bit for bit, for any bits that are a number', () => {
+    forAll(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (bits) => {
+      const [value] = new Float64Array(BigUint64Array.of(bits).buffer) as unknown as [number];
+      const hex = bits.toString(16).padStart(16, '0');
+      const came = observe('evaluate', `__import__("struct").unpack(">d", bytes.fromhex("${hex}"))[0]`);
+      expect(same(came, value)).toBe(true);
+    });
+  });
+});
+
+describe('a value sent to the threads of Python and back', () => {
+  let executor: Executor;
+  let plugin: ExecutorPlugin;
+  beforeAll(async () => {
+    executor = createExecutor('thread', startPython());
+    plugin = await executor.load(observerRequest);
+  });
+  afterAll(() => executor.close());
+
+  it('is the same as on this thread', () =>
+    fc.assert(
+      fc.asyncProperty(fc.oneof(data, bigint, scalar), async (value) => {
+        expect(same(await plugin.call(indexOf('echo'), undefined, [value]), observe('echo', value))).toBe(true);
+      }),
+      { numRuns: 200 },
+    ));
+});
