@@ -23,6 +23,7 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
 const packages: Record<string, string> = {
   'bzip2-wasm': 'packaging/bzip2/libbzip2.ts',
   koffi: 'python/ffi.ts',
+  semver: 'host/version-range.ts',
   'smol-toml': 'packaging/',
 };
 
@@ -38,6 +39,9 @@ const facts = ['arch', 'cwd', 'env', 'execPath', 'pid', 'platform', 'release', '
 
 /** The files outside `src/cli` that need more than {@link facts}, and why. */
 const exceptions: Record<string, string> = {
+  'packaging/staging.ts':
+    'What another process left half-done is cleared away only when that process is no longer alive.',
+  'host/warn.ts': 'What plugins change for the whole process is a warning of the process.',
   'python/stop.ts':
     'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
 };

@@ -17,5 +17,9 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'package verify': async () => (await import('./commands/package-verify.ts')).packageVerify,
   run: async () => (await import('./commands/run.ts')).run,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
-  completion: async () => (await import('./commands/completion.ts')).completion,
+  completion: async () => (await import('./commands/completion.ts')).createCompletion(loadAll),
 };
+
+function loadAll(): Promise<readonly Command[]> {
+  return Promise.all(Object.values(commands).map((load) => load()));
+}

@@ -27,7 +27,9 @@ export function readSource(file: string): string {
 
 /** What the source files import and re-export, dynamic imports of plain strings included. */
 export function sourceImports(): readonly Import[] {
-  return sourceFiles().flatMap((file) => importsOf(file, readSource(file)));
+  // The texts of `fidius init` are programs of their own, with imports of their own.
+  const own = sourceFiles().filter((file) => !file.startsWith('cli/init/'));
+  return own.flatMap((file) => importsOf(file, readSource(file)));
 }
 
 // The formatter writes every import in one of these forms, quotes included; that makes expressions enough for a parser.

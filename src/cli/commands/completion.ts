@@ -14,8 +14,12 @@ const shells: Readonly<Record<string, (vocabulary: Vocabulary) => string>> = {
   fish: fishCompletion,
 };
 
-/** `fidius completion`: has a shell complete the rest of the command line. */
-export const completion: Command = {
+/**
+ * `fidius completion`: has a shell complete the rest of the command line.
+ *
+ * @param loadAll loads every command, this one included.
+ */
+export const createCompletion = (loadAll: () => Promise<readonly Command[]>): Command => ({
   ...about,
   summary: 'Print what makes bash, zsh or fish complete commands and options',
   words: Object.keys(shells),
@@ -29,9 +33,7 @@ export const completion: Command = {
         `Name one of ${Object.keys(shells).join(', ')}.`,
       );
     }
-    const { commands } = await import('../commands.ts');
-    const all = await Promise.all(Object.values(commands).map((load) => load()));
-    io.stdout.write(write(createVocabulary(all)));
+    io.stdout.write(write(createVocabulary(await loadAll())));
     return 0;
   },
-};
+});
