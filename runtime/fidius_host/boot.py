@@ -53,6 +53,20 @@ def _share_streams_with_children():
             pass  # the host was started without this stream
 
 
+def adopt_environment(variables):
+    """Make the environment that of the host.
+
+    Nearly always it is: both read that of the process. But a test runner, or a worker thread, may have given the host
+    another one, and plugins shall see what the host sees.
+    """
+    for name in set(os.environ) - set(variables):
+        del os.environ[name]
+    for name, value in variables.items():
+        # U+FFFD stands for bytes that JavaScript could not read. Python can.
+        if os.environ.get(name) != value and "\ufffd" not in value:
+            os.environ[name] = value
+
+
 def facts():
     """What the record of ``fidius doctor`` and of a plugin's info says about this interpreter."""
     return {

@@ -26,6 +26,13 @@ def _output(function, *arguments):
     return getattr(output, function)(*arguments)
 
 
+def _environment_changes():
+    # As above: hosts that call on their own thread ask for it.
+    from . import environment
+
+    return environment.changes()
+
+
 def _deadline(function, *arguments):
     # As above: most hosts need none.
     from . import deadline
@@ -47,10 +54,12 @@ def _print_to_stderr():
 
 
 _functions = {
+    "boot.adopt_environment": boot.adopt_environment,
     "boot.facts": boot.facts,
     "deadline.install": functools.partial(_deadline, "install"),
     "deadline.now": functools.partial(_deadline, "now"),
     "diagnosis.report": _report,
+    "environment.changes": _environment_changes,
     "loading.load": loading.load,
     "loading.unload": loading.unload,
     "output.claim_here": functools.partial(_output, "claim_here"),

@@ -127,6 +127,9 @@ class Control:
         # The leader sets `busy` first and looks at `watching` second: one of the two sees the other.
         if self._connection.busy and self._server.pool.leader is not None:
             self.watching = True
+        else:
+            # Not after each call: looking takes longer than most calls do.
+            self._server.report_changes()
 
     # calls that were given up
 

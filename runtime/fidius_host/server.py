@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 
-from . import errors, interrupt, loading, protocol, values
+from . import environment, errors, interrupt, loading, protocol, values
 from .answering import LATER, Answering
 from .connection import Connection
 from .control import Control
@@ -138,6 +138,7 @@ class Server:
         if self.lines is not None:
             self.lines.claim(folder, name)
         outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
+        self.report_changes([name])
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
@@ -158,6 +159,18 @@ class Server:
         loading.unload(number)
         if target.loop is not None:
             self._end_loop(target.loop)
+
+    def report_changes(self, plugins=None):
+        """Tell the host what plugins have changed for the whole process; without ``plugins``, those that ran lately."""
+        found = environment.changes()
+        if not found:
+            return
+        if plugins is None:
+            workers = self.pool.workers + [loop.worker for loop in self.pool.loops]
+            plugins = sorted({worker.target.name for worker in workers if worker.target and worker.target.number})
+        for kind, before, after in found:
+            notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
+            self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
 
     # loops
 

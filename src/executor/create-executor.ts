@@ -15,7 +15,7 @@ export function createExecutor(name: ExecutorName, interpreter: Interpreter, opt
   checkExecutorName(name);
   switch (name) {
     case 'inline':
-      return new InlineExecutor(interpreter, options.onOutput);
+      return new InlineExecutor(interpreter, options);
     case 'thread':
       return createThreadExecutor(interpreter, options);
   }

@@ -17,7 +17,8 @@ import type {
 } from './executor.ts';
 import { InlineOutput } from './inline-output.ts';
 import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
-import type { OutputListener } from './output.ts';
+import { type NoticeListener, toNotice } from './notice.ts';
+import type { ConnectionListeners } from './server-connection.ts';
 import { Tally } from './tally.ts';
 
 /**
@@ -30,11 +31,13 @@ export class InlineExecutor implements Executor {
   readonly name = 'inline';
   readonly #interpreter: Interpreter;
   readonly #output: InlineOutput | undefined;
+  readonly #onNotice: NoticeListener | undefined;
   readonly #plugins = new Set<InlinePlugin>();
   #open = true;
 
-  constructor(interpreter: Interpreter, onOutput?: OutputListener) {
+  constructor(interpreter: Interpreter, { onOutput, onNotice }: ConnectionListeners = {}) {
     this.#interpreter = interpreter;
+    this.#onNotice = onNotice;
     if (onOutput !== undefined) this.#output = new InlineOutput(interpreter, onOutput);
   }
 
@@ -54,6 +57,7 @@ export class InlineExecutor implements Executor {
       return plugin;
     } finally {
       this.#output?.drain();
+      this.#reportChanges([request.plugin]);
     }
   }
 
@@ -64,8 +68,22 @@ export class InlineExecutor implements Executor {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    this.#reportChanges([...this.#plugins].map(({ name }) => name));
     await Promise.all([...this.#plugins].map((plugin) => plugin.close()));
     this.#output?.close();
+  }
+
+  /** After loading and before closing: looking after each call would take longer than most calls do. */
+  #reportChanges(plugins: readonly string[]): void {
+    if (this.#onNotice === undefined) return;
+    for (const [kind, before, after] of this.#interpreter.invoke('environment.changes') as [
+      string,
+      unknown,
+      unknown,
+    ][]) {
+      const notice = toNotice({ kind, before, after, plugins });
+      if (notice !== undefined) this.#onNotice(notice);
+    }
   }
 }
 

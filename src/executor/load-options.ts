@@ -16,7 +16,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   throw new FidiusError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);
 }
 
-export function loadAborted({ plugin }: LoadRequest, cause: unknown): FidiusError {
+export function loadAborted({ plugin }: Pick<LoadRequest, 'plugin'>, cause: unknown): FidiusError {
   return new FidiusError('FIDIUS_LOAD_ABORTED', `Loading ${plugin} was aborted`, { cause });
 }
 

@@ -147,7 +147,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
   }
 
   async #openConnection(): Promise<ServerConnection> {
-    const connection = new ServerConnection(this.#setup.connect(), this.#setup.onOutput);
+    const connection = new ServerConnection(this.#setup.connect(), this.#setup);
     this.#connection = connection;
     connection.onChange = () => this.#onChange(connection);
     await connection.greet({ threads: this.#threads, spareThreads: this.#spareThreads });

@@ -3,6 +3,7 @@ import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import { Inbox } from './inbox.ts';
+import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
 import { Outbox } from './outbox.ts';
 import { type OutputLine, type OutputListener, passOn } from './output.ts';
 import { frameFlag, frameType, protocolVersion } from './protocol.ts';
@@ -58,6 +59,13 @@ export interface Reader {
   takeLines(lines: readonly OutputLine[]): void;
 }
 
+export interface ConnectionListeners {
+  /** Gets what plugins print and log; without it they write where Python does. */
+  readonly onOutput?: OutputListener | undefined;
+  /** Hears of what plugins have changed for the whole process. */
+  readonly onNotice?: NoticeListener | undefined;
+}
+
 /** What carries the frames. This alone differs between a server in this process and one in another. */
 export interface Transport {
   /** Opens both channels. */
@@ -83,6 +91,7 @@ export class ServerConnection {
   readonly #memory: SharedMemory | undefined;
   readonly #threshold: number;
   readonly #onOutput: OutputListener | undefined;
+  readonly #onNotice: NoticeListener | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #welcome: ((facts: ServerFacts) => void) | undefined;
   #refuse: ((error: FidiusError) => void) | undefined;
@@ -90,9 +99,9 @@ export class ServerConnection {
   #holds = 0;
   #closed = false;
 
-  /** @param onOutput gets what plugins print and log; without it they write where Python does. */
-  constructor(transport: Transport, onOutput?: OutputListener) {
+  constructor(transport: Transport, { onOutput, onNotice }: ConnectionListeners = {}) {
     this.#onOutput = onOutput;
+    this.#onNotice = onNotice;
     const inbox = new Inbox((type, flags, call, microseconds, payload) =>
       this.#take(type, flags, call, microseconds, payload),
     );
@@ -211,6 +220,9 @@ export class ServerConnection {
       this.#takeAnswer(type, flags, call, microseconds, payload);
     } else if (type === frameType.output) {
       this.#takeLines(decodeValue(payload) as readonly OutputLine[]);
+    } else if (type === frameType.notice) {
+      const notice = toNotice(decodeValue(payload) as FoundChange);
+      if (notice !== undefined) this.#onNotice?.(notice);
     } else if (type === frameType.pool) {
       this.pool = decodeValue(payload) as PoolState;
       this.onChange();

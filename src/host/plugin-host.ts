@@ -14,16 +14,22 @@ import type {
   PluginStats,
 } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
+import { checkLoadOptions, loadAborted } from '../executor/load-options.ts';
+import { type Discovery, discoverPackages } from '../packaging/discover-packages.ts';
+import { findVendorConflicts, type VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
+import { admitFirst } from './admit-package.ts';
+import { choosePackages } from './choose-package.ts';
 import { debugToStderr } from './debug.ts';
 import { traceLoadAsync } from './diagnostics.ts';
-import { type Discovery, discover, findPackage } from './find-package.ts';
-import { checkPythonManifest } from './load-python-plugin.ts';
+import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
 import { describePlugin, Plugin } from './plugin.ts';
+import { targetPython } from './target-python.ts';
+import { warn } from './warn.ts';
 
-export interface HostOptions extends StartOptions, ExecutorOptions {
-  /** Folders whose subfolders are packages. Default: none. */
+export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
+  /** Folders that hold packages: as folders, or as archives. Default: none. */
   readonly searchPaths?: readonly string[] | undefined;
   /** Where calls run unless a load says otherwise. Default: `thread`. */
   readonly executor?: ExecutorName | undefined;
@@ -42,6 +48,8 @@ export interface HostStats {
 }
 
 export interface HostLoadOptions extends LoadOptions {
+  /** Versions to choose from: a range as npm writes it, such as `^1.2`, or the very text of a version. Default: any. */
+  readonly version?: string | undefined;
   /** Where the calls of this plugin run. Default: as the host says. */
   readonly executor?: ExecutorName | undefined;
 }
@@ -54,16 +62,28 @@ const hostOptionNames = [
   'threads',
   'spareThreads',
   'onOutput',
+  'onNotice',
   'timeoutMs',
   'loadTimeoutMs',
+  ...policyOptionNames,
 ];
-const loadOptionNames = ['executor', 'signal', 'loadTimeoutMs', 'timeoutMs', 'maxConcurrent', 'maxQueued', 'ownThread'];
+const loadOptionNames = [
+  'version',
+  'executor',
+  'signal',
+  'loadTimeoutMs',
+  'timeoutMs',
+  'maxConcurrent',
+  'maxQueued',
+  'ownThread',
+];
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
   readonly #searchPaths: readonly string[];
   readonly #executor: ExecutorName;
   readonly #start: StartOptions;
+  readonly #policy: PackagePolicy;
   readonly #executorOptions: ExecutorOptions;
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
@@ -71,19 +91,21 @@ export class PluginHost implements AsyncDisposable {
   readonly #plugins = new Set<Plugin<Interface>>();
   #closed: Promise<void> | undefined;
 
-  private constructor(options: HostOptions) {
+  private constructor(options: HostOptions, policy: PackagePolicy) {
+    this.#policy = policy;
     this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
     this.#executor = options.executor ?? 'thread';
     this.#start = { python: options.python, libpython: options.libpython };
-    const { threads, spareThreads, onOutput, timeoutMs, loadTimeoutMs } = options;
-    this.#executorOptions = { threads, spareThreads, onOutput };
+    const { threads, spareThreads, onOutput, onNotice = warn, timeoutMs, loadTimeoutMs } = options;
+    this.#executorOptions = { threads, spareThreads, onOutput, onNotice };
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
 
   /**
    * Opens a host. Nothing is started before the first load.
    *
-   * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNKNOWN`.
+   * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_KEY_INVALID`,
+   *   `FIDIUS_TRUST_INVALID`, `FIDIUS_TRUST_UNREADABLE`.
    */
   static async open(options: HostOptions = {}): Promise<PluginHost> {
     checkOptionNames('PluginHost.open()', options, hostOptionNames);
@@ -95,22 +117,30 @@ export class PluginHost implements AsyncDisposable {
     checkExecutorOptions(options);
     checkTimeout('timeoutMs', options.timeoutMs);
     checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
+    const policy = await PackagePolicy.read('PluginHost.open()', options);
     debugToStderr(process.env);
-    return new PluginHost(options);
+    return new PluginHost(options, policy);
   }
 
-  /** Lists the packages in the search paths without running any of their code, and what it had to pass over. */
+  /**
+   * Lists the packages in the search paths, what is skipped and why, and names that are taken twice. Runs, verifies and
+   * unpacks nothing.
+   */
   async discover(): Promise<Discovery> {
     this.#checkOpen('discover packages');
-    return discover(this.#searchPaths);
+    return discoverPackages(this.#searchPaths);
   }
 
   /**
    * Loads a package for an interface.
    *
-   * @param name as `package.toml` gives it; the first package of that name in the search paths is taken.
-   * @throws LoadError, ManifestError; FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, `FIDIUS_HOST_CLOSED`, `FIDIUS_OPTION_…`,
-   *   `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
+   * Where several packages have the name, the first search path that holds one decides, and within it the highest version.
+   * One that is not admitted, was made for another interface or for another Python is passed over.
+   *
+   * @param name as `package.toml` gives it.
+   * @throws LoadError, ManifestError, SignatureError, ArchiveError; FidiusError `FIDIUS_PLUGIN_NOT_FOUND`,
+   *   `FIDIUS_PLUGIN_VERSION`, `FIDIUS_VENDOR_MISMATCH`, `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`, `FIDIUS_HOST_CLOSED`,
+   *   `FIDIUS_OPTION_…`, `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
@@ -124,24 +154,45 @@ export class PluginHost implements AsyncDisposable {
       );
     }
     checkOptionNames('PluginHost.load()', options, loadOptionNames);
-    const { executor = this.#executor, ...given } = options;
+    const { executor = this.#executor, version, ...given } = options;
     const loadOptions = withDefaults(given, this.#loadOptions);
     checkExecutorName(executor);
+    if (version !== undefined && typeof version !== 'string') {
+      throw invalidOption('version', 'a range of versions', version);
+    }
     this.#checkOpen(`load ${name}`);
 
-    const { path, manifest } = findPackage(this.#searchPaths, name);
-    return traceLoadAsync({ path, interface: definition.name }, async (details) => {
-      checkPythonManifest(path, manifest, definition.descriptor);
+    checkLoadOptions(loadOptions);
+
+    const { signal } = loadOptions;
+    const candidates = await unlessAborted(name, signal, async () => {
+      const discovery = await discoverPackages(this.#searchPaths, { signal });
+      return choosePackages(discovery, this.#searchPaths, { name, version });
+    });
+    return traceLoadAsync({ path: candidates[0].path, interface: definition.name }, async (details) => {
+      const admission = await unlessAborted(name, signal, () =>
+        admitFirst(candidates, definition, this.#policy, {
+          signal,
+          startPython: () => targetPython(startPython(this.#start)),
+        }),
+      );
+      const { path, folder, manifest } = admission.admitted;
       const { entryModule } = manifest.python;
-      Object.assign(details, { plugin: name, entryModule, executor });
+      const vendorConflicts = this.#conflictsWith(name, folder);
+      const { passedOver } = admission;
+      Object.assign(details, { plugin: name, entryModule, executor, passedOver, vendorConflicts });
       const interpreter = startPython(this.#start);
       const { descriptor } = definition;
-      const request = { plugin: name, folder: path, entryModule, descriptor };
+      const request = { plugin: name, folder, origin: path, entryModule, descriptor };
       const loaded = await this.#executorNamed(executor, interpreter).load(request, loadOptions);
       // Closed meanwhile: nobody else knows of this one yet.
       if (this.#closed !== undefined) await loaded.close();
       this.#checkOpen(`load ${name}`);
-      const info = describePlugin(definition, manifest, path, executor, interpreter.facts.version);
+      const info = describePlugin(definition, admission, {
+        executor,
+        pythonVersion: interpreter.facts.version,
+        vendorConflicts,
+      });
       const plugin: Plugin<I> = new Plugin(definition, loaded, info, () => this.#plugins.delete(plugin));
       this.#plugins.add(plugin);
       return plugin;
@@ -184,6 +235,13 @@ export class PluginHost implements AsyncDisposable {
     return executor;
   }
 
+  /** What a package and those that are loaded bring along in different versions. */
+  #conflictsWith(name: string, folder: string): readonly VendorConflict[] {
+    const others = [...this.#plugins].map(({ info }) => ({ name: info.name, dir: info.folder }));
+    const conflicts = findVendorConflicts([...others.filter(({ dir }) => dir !== folder), { name, dir: folder }]);
+    return conflicts.filter(({ versions }) => versions.some((each) => each.package === name));
+  }
+
   #checkOpen(doing: string): void {
     if (this.#closed === undefined) return;
     throw new FidiusError('FIDIUS_HOST_CLOSED', `The host is closed and cannot ${doing}`, {
@@ -194,6 +252,15 @@ export class PluginHost implements AsyncDisposable {
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
   return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+}
+
+/** Runs a part of loading. What its signal ends is an error of loading, as it is in an executor. */
+async function unlessAborted<T>(plugin: string, signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw signal?.aborted === true ? loadAborted({ plugin }, signal.reason) : error;
+  }
 }
 
 /** Options of a load; what it leaves undefined comes from the host. */

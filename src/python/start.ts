@@ -123,6 +123,7 @@ function protectStack(api: PythonApi, libc: Library): void {
 function importRuntime(interpreter: Interpreter, first: boolean): void {
   if (first) finishStart(interpreter);
   interpreter.adoptBridge();
+  if (first && process.platform !== 'win32') interpreter.invoke('boot.adopt_environment', { ...process.env });
 }
 
 function finishStart(interpreter: Interpreter): void {
