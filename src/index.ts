@@ -33,13 +33,26 @@ export type { PolicyOptions } from './host/package-policy.ts';
 export type { Plugin, PluginInfo } from './host/plugin.ts';
 export { type HostLoadOptions, type HostOptions, type HostStats, PluginHost } from './host/plugin-host.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
-export type { Discovery, DuplicateName, FoundPackage, SkippedPackage } from './packaging/discover-packages.ts';
+export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
+export { type UnpackedPackage, type UnpackOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
+export { type DigestOptions, packageDigest } from './packaging/digest.ts';
+export {
+  type Discovery,
+  type DuplicateName,
+  discoverPackages,
+  type FoundPackage,
+  type SkippedPackage,
+} from './packaging/discover-packages.ts';
 export { loadManifest, type Manifest, type ManifestOptions } from './packaging/manifest.ts';
-export { readPublicKey } from './packaging/signing/key-files.ts';
+export { readPublicKey, readSecretKey, writeKeyPair } from './packaging/signing/key-files.ts';
 export type { KeyInput } from './packaging/signing/key-input.ts';
 export { PublicKey } from './packaging/signing/public-key.ts';
+export { SecretKey } from './packaging/signing/secret-key.ts';
+export { type SignedPackage, type SignOptions, signPackage } from './packaging/signing/sign-package.ts';
 export { readTrustStore, type TrustedKey, type TrustStore } from './packaging/signing/trust-store.ts';
+export { type VerifiedPackage, type VerifyOptions, verifyPackage } from './packaging/signing/verify-package.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
+export { type VendorOptions, type VendorOutcome, vendorDependencies } from './packaging/vendor/vendor-dependencies.ts';
 export type { PythonPluginHandle } from './python/handle.ts';
 export type { StartOptions } from './python/start.ts';
 export type { InterfaceDescriptor, MethodDescriptor } from './wire/descriptor.ts';

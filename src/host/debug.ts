@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { describeVendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import type { LoadEvent } from './diagnostics.ts';
 
 let listening = false;
@@ -10,7 +11,18 @@ let listening = false;
 export function debugToStderr(env: NodeJS.ProcessEnv): void {
   if (listening || (env['FIDIUS_DEBUG'] ?? '0') === '0' || env['FIDIUS_DEBUG'] === '') return;
   listening = true;
-  subscribe('fidius:load', (message) => console.error(`fidius: ${loadLine(message as LoadEvent)}`));
+  subscribe('fidius:load', (message) => {
+    const event = message as LoadEvent;
+    for (const line of [...warnings(event), loadLine(event)]) console.error(`fidius: ${line}`);
+  });
+}
+
+function warnings({ phase, passedOver = [], vendorConflicts = [] }: LoadEvent): string[] {
+  if (phase === 'start') return [];
+  return [
+    ...passedOver.map(({ path, reason }) => `passed over ${path}: ${reason.message}`),
+    ...vendorConflicts.map(describeVendorConflict),
+  ];
 }
 
 function loadLine({ phase, path, interface: name, plugin, entryModule, durationMs, error }: LoadEvent): string {

@@ -1,12 +1,14 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ExecutorName } from '../executor/executor.ts';
+import type { SkippedPackage } from '../packaging/discover-packages.ts';
+import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 
 /** What `fidius:load` publishes: a step of loading a package. A listener must not throw. */
 export interface LoadEvent {
   readonly phase: 'start' | 'end' | 'error';
   /** The same in all events of one load, and unique in this JavaScript thread. */
   readonly id: number;
-  /** Folder of the package. */
+  /** Folder or archive of the package. */
   readonly path: string;
   readonly interface: string;
   /** Name of the package, once its manifest is read. */
@@ -14,6 +16,10 @@ export interface LoadEvent {
   readonly entryModule?: string | undefined;
   /** Where its calls run; `undefined` for a handle of `loadPythonPlugin()`. */
   readonly executor?: ExecutorName | undefined;
+  /** See `PluginInfo`. */
+  readonly passedOver?: readonly SkippedPackage[] | undefined;
+  /** See `PluginInfo`; known before the package is imported. */
+  readonly vendorConflicts?: readonly VendorConflict[] | undefined;
   /** Milliseconds since `start`; with `end` and `error`. */
   readonly durationMs?: number | undefined;
   readonly error?: unknown;
@@ -27,6 +33,8 @@ export interface LoadDetails {
   plugin?: string;
   entryModule?: string;
   executor?: ExecutorName;
+  passedOver?: readonly SkippedPackage[];
+  vendorConflicts?: readonly VendorConflict[];
 }
 
 type Subject = Pick<LoadEvent, 'path' | 'interface'>;

@@ -1,18 +1,23 @@
 import type { Interface } from '../contract/interface.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { createExecutor } from '../executor/create-executor.ts';
-import { loadManifest, type PythonManifest } from '../packaging/manifest.ts';
+import type { PythonManifest } from '../packaging/manifest.ts';
+import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import { checkInterface } from './check-interface.ts';
 import { findEntryModule } from './entry-module.ts';
 import { checkPythonManifest } from './load-python-plugin.ts';
+import type { PackagePolicy } from './package-policy.ts';
 import { noStreams } from './plugin.ts';
+import { targetPython } from './target-python.ts';
 
 /** One call of one method of a package, for whoever is no program: the command line. */
 export interface PackageCall {
-  /** Folder of the package. */
+  /** Folder or archive of the package. */
   readonly path: string;
+  readonly policy: PackagePolicy;
   readonly method: string;
   /** The interface to hold the package and the call to. Without it the package is taken at its word. */
   readonly definition: Interface | undefined;
@@ -27,24 +32,26 @@ export interface PackageCall {
  * Loads a package, calls a method and gives the package up again. What plugins print goes to standard error.
  *
  * @returns what the method returned; bytes for a raw one.
- * @throws PluginError; LoadError, also with `FIDIUS_INTERFACE_HASH_MISSING` for a module whose source does not show its hash
- *   when there is no interface; the codes of starting Python and of calls.
+ * @throws what admitting the package throws; PluginError; LoadError, also with `FIDIUS_INTERFACE_HASH_MISSING` for a module
+ *   whose source does not show its hash when there is no interface; the codes of starting Python and of calls.
  */
 export async function callPackage(call: PackageCall): Promise<unknown> {
-  const { path, method, definition, input, start } = call;
-  const manifest = loadManifest(path);
+  const { path, policy, method, definition, input, start } = call;
+  const { folder, manifest } = await policy.admit(path);
   checkPythonManifest(path, manifest, { interfaceName: definition?.name ?? manifest.interface });
+  if (definition !== undefined) checkInterface(path, manifest, definition);
   const declared = definition?.methods.find(({ name }) => name === method);
   if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
 
   const interpreter = startPython(start);
+  requireVendoredFor(folder, targetPython(interpreter));
   interpreter.invoke('shell.print_to_stderr');
-  const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, manifest, call);
+  const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { folder, manifest, call });
   const index = descriptor.methods.findIndex(({ name }) => name === method);
   const executor = createExecutor('thread', interpreter);
   try {
-    const { name, python } = manifest;
-    const plugin = await executor.load({ plugin: name, folder: path, entryModule: python.entryModule, descriptor });
+    const { entryModule } = manifest.python;
+    const plugin = await executor.load({ plugin: manifest.name, folder, origin: path, entryModule, descriptor });
     if (input instanceof Uint8Array) return await plugin.callRaw(index, input);
     return await plugin.call(index, declared?.codec, input);
   } finally {
@@ -52,22 +59,25 @@ export async function callPackage(call: PackageCall): Promise<unknown> {
   }
 }
 
+interface Subject {
+  readonly folder: string;
+  readonly manifest: PythonManifest;
+  readonly call: PackageCall;
+}
+
 /** An interface of the one method, with the hash that the package itself declares. */
-function declaredDescriptor(
-  interpreter: Interpreter,
-  manifest: PythonManifest,
-  { path, method, input, onDeclaredHash }: PackageCall,
-): InterfaceDescriptor {
-  const interfaceHash = declaredHash(interpreter, manifest, path);
+function declaredDescriptor(interpreter: Interpreter, subject: Subject): InterfaceDescriptor {
+  const { method, input, onDeclaredHash } = subject.call;
+  const interfaceHash = declaredHash(interpreter, subject);
   if (interfaceHash !== undefined) onDeclaredHash(interfaceHash);
   const methods = [{ name: method, wireRaw: input instanceof Uint8Array }];
-  return { interfaceName: manifest.interface, interfaceHash: interfaceHash ?? 0n, methods };
+  return { interfaceName: subject.manifest.interface, interfaceHash: interfaceHash ?? 0n, methods };
 }
 
 /** `undefined` where there is no source to read: loading says better what is wrong with the module. */
-function declaredHash(interpreter: Interpreter, manifest: PythonManifest, path: string): bigint | undefined {
+function declaredHash(interpreter: Interpreter, { folder, manifest, call }: Subject): bigint | undefined {
   const { entryModule } = manifest.python;
-  const file = findEntryModule(path, entryModule);
+  const file = findEntryModule(folder, entryModule);
   if (file === undefined) return undefined;
   const isSource = file.endsWith('.py');
   const shown = isSource
@@ -78,7 +88,7 @@ function declaredHash(interpreter: Interpreter, manifest: PythonManifest, path: 
   throw new LoadError(
     'FIDIUS_INTERFACE_HASH_MISSING',
     `${file} does not show which interface it implements: it assigns no number to __interface_hash__`,
-    { path, interface: manifest.interface, module: entryModule },
+    { path: call.path, interface: manifest.interface, module: entryModule },
     { hint: 'Name the interface with --interface.' },
   );
 }

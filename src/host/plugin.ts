@@ -4,15 +4,21 @@ import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
-import type { PythonManifest } from '../packaging/manifest.ts';
+import type { SkippedPackage } from '../packaging/discover-packages.ts';
+import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
+import type { Admission } from './admit-package.ts';
 
 /** What is known about a loaded plugin. */
 export interface PluginInfo {
   readonly name: string;
   readonly version: string;
-  /** Folder it was loaded from. */
+  /** The folder or archive that it was found as. */
   readonly path: string;
+  /** The folder that it runs from: the same, or one of the store. */
+  readonly folder: string;
+  /** The key whose signature was required and found; `undefined` when none was required. */
+  readonly signedBy: { readonly name: string | undefined; readonly keyId: string } | undefined;
   readonly interface: string;
   readonly interfaceVersion: number;
   readonly interfaceHash: bigint;
@@ -22,6 +28,10 @@ export interface PluginInfo {
   readonly pythonVersion: string;
   /** `[metadata]` of its manifest. */
   readonly metadata: unknown;
+  /** Packages that would have been loaded in its place, had there been nothing wrong with them. */
+  readonly passedOver: readonly SkippedPackage[];
+  /** What this package and others of the host bring along in different versions: the one that is imported first serves all. */
+  readonly vendorConflicts: readonly VendorConflict[];
 }
 
 /** A loaded plugin, with the methods of its interface as typed functions. Made by `PluginHost.load()`. */
@@ -126,21 +136,22 @@ export function noStreams({ name }: InterfaceMethod): FidiusError {
 /** What a plugin's info says, put together from where it is known. */
 export function describePlugin(
   definition: Interface,
-  manifest: PythonManifest,
-  path: string,
-  executor: ExecutorName,
-  pythonVersion: string,
+  { admitted, passedOver }: Admission,
+  place: Pick<PluginInfo, 'executor' | 'pythonVersion' | 'vendorConflicts'>,
 ): PluginInfo {
+  const { path, folder, manifest, signedBy } = admitted;
   return Object.freeze({
     name: manifest.name,
     version: manifest.version,
     path,
+    folder,
+    signedBy: signedBy && { name: signedBy.name, keyId: signedBy.key.id },
     interface: definition.name,
     interfaceVersion: definition.version,
     interfaceHash: definition.hash,
     runtime: 'python',
-    executor,
-    pythonVersion,
     metadata: manifest.metadata,
+    passedOver,
+    ...place,
   });
 }

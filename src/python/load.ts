@@ -22,6 +22,8 @@ export interface PackageSource {
   readonly plugin: string;
   /** Its folder, as it shall stand on `sys.path`: it is neither resolved nor made absolute. */
   readonly folder: string;
+  /** What the user knows the package by, where that is not the folder: the archive it came from. */
+  readonly origin?: string | undefined;
   /** Dotted name of the module that holds the methods. */
   readonly entryModule: string;
   readonly descriptor: InterfaceDescriptor;
@@ -44,9 +46,9 @@ export function loadPackage(interpreter: Interpreter, source: PackageSource): Lo
  *
  * @throws {@link LoadError} `FIDIUS_ENTRY_MODULE_INVALID`.
  */
-export function loadArguments({ folder, entryModule, descriptor }: PackageSource): readonly unknown[] {
+export function loadArguments({ folder, origin, entryModule, descriptor }: PackageSource): readonly unknown[] {
   if (!dottedName.test(entryModule)) {
-    const place = { path: folder, interface: descriptor.interfaceName };
+    const place = { path: origin ?? folder, interface: descriptor.interfaceName };
     throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
       hint: 'Give [python] entry_module as a dotted Python name, such as "greeter" or "greeter.main".',
     });
@@ -150,9 +152,9 @@ const explanations = {
   hash: { code: 'FIDIUS_INTERFACE_HASH_MISMATCH', message: () => '', hint: '' },
 } as const satisfies Record<string, Explanation>;
 
-function toError(failure: Failure, { plugin, folder, descriptor }: PackageSource): LoadError {
+function toError(failure: Failure, { plugin, folder, origin = folder, descriptor }: PackageSource): LoadError {
   const { module, method, attribute, error } = failure;
-  const place: LoadPlace = { path: folder, interface: descriptor.interfaceName, module, method, attribute };
+  const place: LoadPlace = { path: origin, interface: descriptor.interfaceName, module, method, attribute };
   if (failure.failure === 'hash') {
     const got = BigInt(failure.got);
     return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { runFidius } from '../support/run-fidius.ts';
@@ -39,10 +40,11 @@ def unspeakable():
     return object()
 `;
 
-/** A folder with a package `demo`, whose entry module has this source. */
-function workplace(text = source): string {
+/** A folder with a package `demo` for an interface, whose entry module has this source. */
+function workplace(text = source, interfaceName = 'Greeter'): string {
   const folder = tempFolder();
-  fill(join(folder, 'demo'), { 'package.toml': pythonManifest('demo'), 'demo.py': text });
+  const manifest = pythonManifest('demo').replace('Greeter', interfaceName);
+  fill(join(folder, 'demo'), { 'package.toml': manifest, 'demo.py': text });
   return folder;
 }
 
@@ -139,6 +141,47 @@ describe('fidius run', () => {
   });
 });
 
+describe('fidius run with somebody to trust', () => {
+  async function signed(): Promise<string> {
+    const folder = workplace();
+    await fidiusIn(folder, ['keygen', '--out', 'acme']);
+    await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret']);
+    return folder;
+  }
+  const argv = ['run', 'demo', 'later', '1', '--key', 'acme.public', '--store', 'store'];
+
+  it('runs what they signed', async () => {
+    const folder = await signed();
+
+    expect(await fidiusIn(folder, argv)).toMatchObject({ exitCode: 0, stdout: '1\n' });
+    expect(readdirSync(join(folder, 'store/content'))[0]).toMatch(/^demo-1\.0\.0-[0-9a-f]{64}/);
+  });
+
+  it('runs nothing else', async () => {
+    const folder = await signed();
+    writeFileSync(join(folder, 'demo/demo.py'), `${source}\nopen("ran", "w")\n`);
+
+    const { exitCode, stderr } = await fidiusIn(folder, argv);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: Cannot trust package <here>\/demo: .*, demo\.py was changed\n/);
+  });
+
+  it('takes an archive as well, with an interface or without', async () => {
+    const folder = await signed();
+    await packPackage(join(folder, 'demo'), { output: join(folder, 'demo.fid') });
+    rmSync(join(folder, 'demo'), { recursive: true });
+    const trusting = ['run', 'demo.fid', 'greet', '"you"', '--key', 'acme.public', '--store', 'store'];
+
+    const alone = await fidiusIn(folder, trusting);
+    const checked = await fidiusIn(folder, [...trusting, '--interface', greeterModule]);
+
+    expect(alone).toMatchObject({ exitCode: 0, stdout: '"Hello, you"\n' });
+    expect(alone.stderr).toMatch(/^note: no interface given, so demo\.fid is taken at its word: /);
+    expect(checked).toMatchObject({ exitCode: 0, stdout: '"Hello, you"\n', stderr: '' });
+  });
+});
+
 describe('fidius run without an interface', () => {
   it.each([
     ['annotated', '__interface_hash__: int = 7\n', '0x0000000000000007'],
@@ -216,7 +259,7 @@ describe('fidius run with an interface', () => {
   });
 
   it('knows which methods are raw', async () => {
-    const folder = workplace(source.replace(/0x[\w]+/, '0x0'));
+    const folder = workplace(source.replace(/0x[\w]+/, '0x0'), 'Codec');
     const hash = /declares 0x0{16}, the host expects (0x\w+)/;
     const mismatch = await run(folder, 'reverse', '--interface', `${rawModule}#Codec`);
     writeFileSync(join(folder, 'demo/demo.py'), source.replace(/0x[\w]+/, hash.exec(mismatch.stderr)?.[1] ?? '?'));
@@ -243,7 +286,7 @@ describe('fidius run with an interface', () => {
   });
 
   it('refuses a method that streams, before anything is started', async () => {
-    const { exitCode, stderr } = await run(workplace(), 'tick', '--interface', `${rawModule}#Ticker`);
+    const { exitCode, stderr } = await run(workplace(source, 'Ticker'), 'tick', '--interface', `${rawModule}#Ticker`);
 
     expect(exitCode).toBe(1);
     expect(stderr).toContain('tick() streams');

@@ -25,7 +25,18 @@ describe.each(executorNames)('the channel fidius:load, with the executor %s,', (
     const [durationMs, id] = [expect.any(Number), events[0]?.id];
     expect(events).toEqual([
       { phase: 'start', id, path, interface: 'Greeter' },
-      { phase: 'end', id, path, interface: 'Greeter', plugin: 'traced', entryModule: 'traced', executor, durationMs },
+      {
+        phase: 'end',
+        id,
+        path,
+        interface: 'Greeter',
+        plugin: 'traced',
+        entryModule: 'traced',
+        executor,
+        passedOver: [],
+        vendorConflicts: [],
+        durationMs,
+      },
     ]);
     expect(id).toBeGreaterThan(0);
     expect(events[1]?.durationMs).toBeGreaterThan(0);

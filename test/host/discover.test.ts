@@ -17,7 +17,7 @@ describe('discover', () => {
     const { packages, skipped } = await host.discover();
 
     expect(packages.map(({ path }) => path)).toEqual([join(first, 'ant'), join(first, 'zebra'), join(second, 'ant')]);
-    expect(packages[0]?.manifest).toMatchObject({ name: 'ant', runtime: 'python', interface: 'Probe' });
+    expect(packages[0]?.manifest).toMatchObject({ name: 'ant', runtime: 'python', interface: 'Greeter' });
     expect(skipped).toEqual([]);
   });
 

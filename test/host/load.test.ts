@@ -21,7 +21,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     const folder = tempFolder();
     const path = writePackage({
       folder: join(folder, 'some folder'),
-      manifest: `${manifestText('Grüßer ☂', 'greeting')}\n`.replace('[metadata]', '[metadata]\nmood = "good"'),
+      manifest: `${manifestText('Grüßer ☂', 'greeting', Greeter)}\n`.replace('[metadata]', '[metadata]\nmood = "good"'),
       files: { 'greeting.py': `__interface_hash__ = ${Greeter.hash}\n${[...greeterLines.complete].join('\n')}\n` },
     });
     await using host = await open(folder);
@@ -40,6 +40,10 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       executor,
       pythonVersion: expect.stringMatching(/^3\.\d+\.\d+/),
       metadata: { mood: 'good' },
+      folder: path,
+      signedBy: undefined,
+      passedOver: [],
+      vendorConflicts: [],
     });
   });
 
@@ -55,7 +59,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
   it('takes the first package of the name in a search path, by the name of its folder', async () => {
     const folder = tempFolder();
     for (const name of ['b', 'a']) {
-      writePackage({ folder: join(folder, name), manifest: manifestText('same', 'same_name'), files: {} });
+      writePackage({ folder: join(folder, name), manifest: manifestText('same', 'same_name', Greeter), files: {} });
     }
     await using host = await open(folder);
 
@@ -161,7 +165,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
   it('refuses a package for another runtime', async () => {
     const folder = tempFolder();
-    const manifest = manifestText('rusty', 'x')
+    const manifest = manifestText('rusty', 'x', Greeter)
       .replace('"python"', '"rust"')
       .replace(/\[python\][^]*/, '');
     writePackage({ folder: join(folder, 'rusty'), manifest });
@@ -179,7 +183,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
   it('refuses a package for another version of the interface, and says what the two hashes are', async () => {
     const folder = tempFolder();
-    writePlugin(folder, 'old', { hash: 0xffn }, ...greeterLines.complete);
+    writePlugin(folder, 'old', { ...Greeter, hash: 0xffn }, ...greeterLines.complete);
     await using host = await open(folder);
 
     const error = await failureOf(() => host.load('old', Greeter));
@@ -203,7 +207,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     });
     const { standaloneHash = 0n } = Spelled.descriptor;
     const folder = tempFolder();
-    writePlugin(folder, 'spelled', { hash: standaloneHash }, 'def look(map): pass');
+    writePlugin(folder, 'spelled', { ...Spelled, hash: standaloneHash }, 'def look(map): pass');
     await using host = await open(folder);
 
     const error = await failureOf(() => host.load('spelled', Spelled));

@@ -31,7 +31,7 @@ export function writeEveryday(searchPath: string, name = 'everyday'): string {
     'vendor/interop_dep/__init__.py': "NAME = 'interop_dep of the package'\n",
     'data/größe.txt': 'groß\n',
   };
-  return writePackage({ folder: join(searchPath, name), manifest: manifestText(name, entryModule), files });
+  return writePackage({ folder: join(searchPath, name), manifest: manifestText(name, entryModule, Everyday), files });
 }
 
 const source = (hash: bigint) => `from pathlib import Path

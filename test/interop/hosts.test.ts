@@ -80,7 +80,11 @@ describe.skipIf(reference.host === undefined)('a host in Rust', () => {
   it('loads a stub of ours as it was generated, with the SDK vendored', () => {
     const searchPath = tempFolder();
     const files = { 'stub.py': createPythonStub(Everyday) };
-    const dir = writePackage({ folder: join(searchPath, 'stub'), manifest: manifestText('stub', 'stub'), files });
+    const dir = writePackage({
+      folder: join(searchPath, 'stub'),
+      manifest: manifestText('stub', 'stub', Everyday),
+      files,
+    });
     cpSync('python/fidius', join(dir, 'vendor/fidius'), { recursive: true });
 
     const theirs = askRustHost({ searchPath, package: 'stub', interface: Everyday, calls: [['add', [1, 2]]] });

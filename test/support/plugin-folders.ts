@@ -26,12 +26,17 @@ export function writePackage(parts: PackageParts = {}): string {
   return folder;
 }
 
-export function manifestText(name: string, entryModule: string): string {
+/** A manifest; for an interface of which nothing else is known unless one is given. */
+export function manifestText(
+  name: string,
+  entryModule: string,
+  definition: Pick<Interface, 'name' | 'version'> = { name: 'Probe', version: 1 },
+): string {
   return `[package]
 name = "${name}"
 version = "1.0.0"
-interface = "Probe"
-interface_version = 1
+interface = "${definition.name}"
+interface_version = ${definition.version}
 runtime = "python"
 
 [metadata]
@@ -45,12 +50,13 @@ entry_module = ${JSON.stringify(entryModule)}
 export function writePlugin(
   searchPath: string,
   name: string,
-  { hash }: Pick<Interface, 'hash'>,
+  definition: Pick<Interface, 'hash' | 'name' | 'version'>,
   ...lines: readonly string[]
 ): string {
   const entryModule = name.replaceAll('-', '_');
-  const files = { [`${entryModule}.py`]: hashedText(hash, lines) };
-  return writePackage({ name, entryModule, folder: join(searchPath, name), files });
+  const files = { [`${entryModule}.py`]: hashedText(definition.hash, lines) };
+  const manifest = manifestText(name, entryModule, definition);
+  return writePackage({ name, folder: join(searchPath, name), manifest, files });
 }
 
 /** Writes a plugin that implements it into a search path, and returns its folder. */

@@ -8,11 +8,14 @@ import type { Command, OptionSpec } from '../command.ts';
 import { importNamedInterface } from '../import-interface.ts';
 import { fromJson, toJson } from '../json.ts';
 import { readArguments } from '../read-arguments.ts';
+import { namesTrust, readTrust, trustOptions } from '../trust-options.ts';
 import { UsageError } from '../usage-error.ts';
 
 const options = {
   interface: { type: 'string', value: 'module', help: 'Check package and call against the interface of this module' },
   raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
+  ...trustOptions,
+  store: { type: 'string', value: 'dir', help: 'Keep archives and signed packages here, not among the caches' },
   python: { type: 'string', value: 'path', help: 'Run it with this interpreter, or virtual environment' },
   libpython: { type: 'string', value: 'path', help: 'Run it with this shared library' },
 } as const satisfies Record<string, OptionSpec>;
@@ -41,9 +44,13 @@ export const run: Command = {
     const args = words.map(readArgument);
 
     const { callPackage } = await import('../../host/package-call.ts');
+    const { PackagePolicy } = await import('../../host/package-policy.ts');
+    const storeDir = given.store === undefined ? undefined : resolve(io.cwd, given.store);
+    const trust = namesTrust(given) ? await readTrust(given, io.cwd) : {};
     try {
       const result = await callPackage({
         path: resolve(io.cwd, path),
+        policy: await PackagePolicy.read('fidius run', { ...trust, storeDir }),
         method,
         definition,
         input: isRaw ? await io.readStdin() : args,

@@ -31,7 +31,7 @@ describe('a mutated archive', () => {
   it('is contained too when the damage is below the compression, where no checksum stands in the way', async () => {
     const original = tarOf(
       tarEntry({ path: 'demo-1.0.0/package.toml', content: pythonManifest() }),
-      longName(`demo-1.0.0/${'long/'.repeat(30)}x`),
+      longName(`demo-1.0.0/${'long'.repeat(40)}`),
       tarEntry({ path: 'cut', content: 'long' }),
       paxEntry({ path: 'demo-1.0.0/é', size: '4' }),
       tarEntry({ path: 'cut', content: 'pax!' }),
@@ -52,7 +52,7 @@ describe('a mutated archive', () => {
 
         expect(traces).toEqual([]);
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   }, 120_000);
 });

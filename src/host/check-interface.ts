@@ -1,0 +1,39 @@
+import type { Interface } from '../contract/interface.ts';
+import { LoadError } from '../errors/load-error.ts';
+import type { Manifest } from '../packaging/manifest.ts';
+
+/**
+ * Compares what a manifest says of its interface with the interface asked for: before any code of the package runs, and in
+ * words where the hash has only numbers.
+ *
+ * A package for an earlier version passes if the interface itself tells that nothing but optional methods came since:
+ * for every version in between it has one with that `since`.
+ *
+ * @throws LoadError `FIDIUS_INTERFACE_NAME_MISMATCH`, `FIDIUS_INTERFACE_VERSION_MISMATCH`.
+ */
+export function checkInterface(path: string, manifest: Manifest, definition: Interface): void {
+  const place = { path, interface: definition.name };
+  if (manifest.interface !== definition.name) {
+    throw new LoadError(
+      'FIDIUS_INTERFACE_NAME_MISMATCH',
+      `it is for the interface ${manifest.interface}, the host asks for ${definition.name}`,
+      place,
+      { hint: 'Load another package, or correct `interface` in package.toml.' },
+    );
+  }
+  if (isCompatible(manifest.interfaceVersion, definition)) return;
+  throw new LoadError(
+    'FIDIUS_INTERFACE_VERSION_MISMATCH',
+    `it is for version ${manifest.interfaceVersion} of ${definition.name}, the host asks for version ${definition.version}`,
+    place,
+    { hint: 'Load a package for that version, or correct `interface_version` in package.toml.' },
+  );
+}
+
+function isCompatible(offered: number, { version, methods }: Interface): boolean {
+  if (offered >= version) return offered === version;
+  const steps = new Set(methods.filter(({ optional }) => optional).map(({ since }) => since));
+  // Never more steps than optional methods: a version may be any number up to 4294967295.
+  if (version - offered > steps.size) return false;
+  return Array.from({ length: version - offered }, (_, step) => version - step).every((each) => steps.has(each));
+}

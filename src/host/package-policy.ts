@@ -1,0 +1,129 @@
+import { stat } from 'node:fs/promises';
+import { FidiusError } from '../errors/fidius-error.ts';
+import { describe } from '../errors/options.ts';
+import { type ArchiveLimits, settleLimits } from '../packaging/archive/limits.ts';
+import { loadManifest, type Manifest } from '../packaging/manifest.ts';
+import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
+import { readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
+import { defaultStoreDir } from '../packaging/store/default-store-dir.ts';
+import { PackageStore } from '../packaging/store/package-store.ts';
+
+/** Which packages a host loads, and where it keeps them. */
+export interface PolicyOptions {
+  /** Public keys whose signatures are accepted. Default: none. */
+  readonly trustedKeys?: TrustOptions['trustedKeys'];
+  /** More of them, with names, an end and revocations: the path of a trust store, or one that was read. Default: none. */
+  readonly trustStore?: TrustStore | string | undefined;
+  /**
+   * Whether a package without a signature of a trusted key is refused. Default: `true` where `trustedKeys` or `trustStore`
+   * is given, otherwise `false`. When it is `false`, signatures are not looked at.
+   */
+  readonly requireSignature?: boolean | undefined;
+  /** Folder in which archives, and packages that had to be signed, are kept to run from. Default: among the user's caches. */
+  readonly storeDir?: string | undefined;
+  /** How much an archive in a search path may unpack to. Default: 500 MiB, 10,000 entries, 10 times its own size. */
+  readonly archiveLimits?: ArchiveLimits | undefined;
+}
+
+export const policyOptionNames: readonly string[] = [
+  'trustedKeys',
+  'trustStore',
+  'requireSignature',
+  'storeDir',
+  'archiveLimits',
+];
+
+/** A package that may run. */
+export interface AdmittedPackage {
+  /** The folder or archive that it was found as. */
+  readonly path: string;
+  /** The folder that it runs from: the same, or one of the store. */
+  readonly folder: string;
+  /** Read from {@link AdmittedPackage.folder}. */
+  readonly manifest: Manifest;
+  /** The key whose signature was required and found. */
+  readonly signedBy: TrustedKey | undefined;
+}
+
+/**
+ * Decides which packages may run, before any of their code does.
+ *
+ * What is verified is what runs: a package that has to be signed is copied into the store, verified from the copy, and run
+ * from there. A folder that nobody has to vouch for runs where it lies, so that its author can edit it.
+ */
+export class PackagePolicy {
+  /** Whether every package has to be signed by a trusted key. */
+  readonly requireSignature: boolean;
+  readonly #trust: TrustOptions;
+  readonly #storeDir: string;
+  readonly #limits: ArchiveLimits;
+  #store: Promise<PackageStore> | undefined;
+
+  private constructor(trust: TrustOptions, options: PolicyOptions) {
+    this.#trust = trust;
+    const {
+      trustedKeys,
+      trustStore,
+      requireSignature = trustedKeys !== undefined || trustStore !== undefined,
+    } = options;
+    this.requireSignature = requireSignature;
+    this.#storeDir = options.storeDir ?? defaultStoreDir(process.env);
+    this.#limits = options.archiveLimits ?? {};
+  }
+
+  /**
+   * Checks the options, and reads the trust store if there is one to read.
+   *
+   * @param place how the reader knows the function that takes the options, such as `PluginHost.open()`.
+   * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_KEY_INVALID`, `FIDIUS_TRUST_INVALID`, `FIDIUS_TRUST_UNREADABLE`.
+   */
+  static async read(place: string, options: PolicyOptions): Promise<PackagePolicy> {
+    const { trustedKeys, trustStore, requireSignature, storeDir, archiveLimits = {} } = options;
+    if (requireSignature !== undefined && typeof requireSignature !== 'boolean') {
+      throw invalid('requireSignature', 'true or false', requireSignature);
+    }
+    if (storeDir !== undefined && (typeof storeDir !== 'string' || storeDir === '')) {
+      throw invalid('storeDir', 'the path of a folder', storeDir);
+    }
+    if (typeof archiveLimits !== 'object' || archiveLimits === null) {
+      throw invalid('archiveLimits', 'an object of limits', archiveLimits);
+    }
+    settleLimits(place, archiveLimits);
+    const read = typeof trustStore === 'string' ? await readTrustStore(trustStore) : trustStore;
+    const trust = { trustedKeys, trustStore: read };
+    // Refuses what is no key, now and not at the first load.
+    void new Trust(trust);
+    return new PackagePolicy(trust, options);
+  }
+
+  /**
+   * Admits the package at a path, or refuses it.
+   *
+   * @throws SignatureError, ArchiveError, ManifestError; FidiusError `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`; the reason of
+   *   `signal`.
+   */
+  async admit(path: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<AdmittedPackage> {
+    const isArchive = await isFile(path);
+    if (!isArchive && !this.requireSignature) {
+      return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };
+    }
+    this.#store ??= PackageStore.open(this.#storeDir);
+    const store = await this.#store;
+    const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };
+    const { dir, manifest, signedBy } = isArchive
+      ? await store.addArchive(path, { ...policy, ...this.#limits })
+      : await store.addFolder(path, policy);
+    return { path, folder: dir, manifest, signedBy };
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
+}
+
+function invalid(name: string, expected: string, found: unknown): FidiusError {
+  return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+}
