@@ -96,6 +96,16 @@ export function openProcess(): Library {
   return new Library('', koffi.load(null));
 }
 
+/** A library by the name that the dynamic linker has for it; nothing where there is none of that name. */
+export function openSystemLibrary(name: string): Library | undefined {
+  configureStacks();
+  try {
+    return new Library(name, koffi.load(name));
+  } catch {
+    return undefined;
+  }
+}
+
 function configureStacks(): void {
   if (configured) return;
   const wanted = { sync_stack_size: nativeStackBytes, async_stack_size: nativeStackBytes };

@@ -8,6 +8,7 @@ import { initializePython } from './initialize.ts';
 import { Interpreter } from './interpreter.ts';
 import { locatePython } from './locate/locate-python.ts';
 import { Memory } from './memory.ts';
+import { fillOriginals } from './originals.ts';
 import { runtimeFolder, sdkFolder } from './runtime-folders.ts';
 import { nativeStackBounds } from './stack.ts';
 import { stopAtExit } from './stop.ts';
@@ -84,8 +85,12 @@ export function startedPython(): Interpreter | undefined {
 function enterPython(api: PythonApi, library: Library, executable: string | undefined): Interpreter {
   const libc = openProcess();
   const first = api.Py_IsInitialized() === 0;
-  if (first) initializePython(api, executable);
-  else api.PyEval_RestoreThread(api.PyThreadState_New(api.PyInterpreterState_Main()));
+  if (first) {
+    fillOriginals(libc);
+    initializePython(api, executable);
+  } else {
+    api.PyEval_RestoreThread(api.PyThreadState_New(api.PyInterpreterState_Main()));
+  }
   protectStack(api, libc);
 
   const gil = new Gil(api);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type IsolatedOptions, type Outcome, runIsolated } from '../support/isolated.ts';
+import { type IsolatedOptions, type Outcome, outputOf } from '../support/isolated.ts';
 import { embeddablePythons } from '../support/pythons.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -10,8 +10,7 @@ const python = embeddablePythons().at(-1)?.executable ?? 'python3';
 
 /** Starts Python with these options and environment, and gives what the program printed last. */
 async function start(options: object, isolated: IsolatedOptions = {}): Promise<Outcome & { facts: Facts }> {
-  const outcome = await runIsolated('start.ts', { args: [JSON.stringify(options)], ...isolated });
-  expect(outcome).toMatchObject({ exitCode: 0, signal: null });
+  const outcome = await outputOf('start.ts', { args: [JSON.stringify(options)], ...isolated });
   return { ...outcome, facts: JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '') as Facts };
 }
 
@@ -77,11 +76,38 @@ describe('Python of a host', () => {
     expect(facts.utf8).toBe(1);
   });
 
+  it('starts with a home folder that nobody can write to', async () => {
+    const { facts } = await start({ python }, { env: { ...bare, HOME: '/proc' } });
+
+    expect(facts.utf8).toBe(1);
+  });
+
   it('runs from a folder whose name is not ASCII, where nothing of it is importable by accident', async () => {
     const cwd = tempFolder('ein Ordner – 文件夹 ');
 
     const { facts } = await start({ python }, { cwd });
 
     expect(facts.argv).toEqual(['']);
+  });
+});
+
+describe('what belongs to the process', () => {
+  it('is shared with Python: environment, working folder, umask', async () => {
+    const { stdout } = await outputOf('environment.ts', { env: { ...process.env, REMOVED_BEFORE: 'x', EMPTY: '' } });
+
+    expect(JSON.parse(stdout)).toEqual({
+      // `os.environ` is a copy of the time when Python was started.
+      sameAsInNode: true,
+      setBefore: 'früher',
+      removedBefore: null,
+      setAfter: null,
+      setAfterInChild: 'später',
+      setByPlugin: 'hier',
+      // Node asks once where it is; files it finds where the process is now.
+      cwdOfNodeIsStale: true,
+      filesAreThoseOfTheNewFolder: true,
+      cwdOfPythonFollows: true,
+      umaskOfPlugin: 0o077,
+    });
   });
 });
