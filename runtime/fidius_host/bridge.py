@@ -26,6 +26,21 @@ def _output(function, *arguments):
     return getattr(output, function)(*arguments)
 
 
+def _door_address():
+    # As above: for worker threads.
+    try:
+        from . import door
+    except ImportError:  # no ctypes
+        return None
+    return door.address()
+
+
+def _protect_stack(base, size):
+    from . import door
+
+    door.protect(base, size)
+
+
 def _environment_changes():
     # As above: hosts that call on their own thread ask for it.
     from . import environment
@@ -59,6 +74,8 @@ _functions = {
     "deadline.install": functools.partial(_deadline, "install"),
     "deadline.now": functools.partial(_deadline, "now"),
     "diagnosis.report": _report,
+    "door.address": _door_address,
+    "door.protect": _protect_stack,
     "environment.changes": _environment_changes,
     "loading.load": loading.load,
     "loading.unload": loading.unload,

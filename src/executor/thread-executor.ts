@@ -3,6 +3,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
+import { shareDoor } from '../python/start.ts';
 import type { ExecutorOptions } from './executor-options.ts';
 import type { OutputLine } from './output.ts';
 import { ProcessMemory } from './process-memory.ts';
@@ -32,6 +33,7 @@ export function createThreadExecutor(interpreter: Interpreter, options: Executor
 }
 
 function startServer(interpreter: Interpreter): Transport {
+  shareDoor(interpreter);
   const [dataFd, controlFd, number] = interpreter.invoke('serving.start_here') as [number, number, number];
   return {
     open: (reader) => {

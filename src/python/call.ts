@@ -6,15 +6,9 @@ import { scalarKind, writeUntypedArguments } from '../wire/untyped-arguments.ts'
 import { ArgumentFrame } from './argument-frame.ts';
 import { toCallError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
+import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
-
-/** What is being called: the callable, and how errors name it. */
-export interface Callee {
-  readonly callable: Ptr;
-  readonly plugin: string;
-  readonly method: string;
-}
 
 const tagged: DecodeOptions = { wholeFloats: 'tagged' };
 
@@ -28,7 +22,7 @@ const encoded: unique symbol = Symbol('encoded');
  * it took, also when it throws. Calls may nest. Scalars go through the C API one by one; as soon as one argument is
  * something else, all of them travel as one encoded tuple, and so does the result.
  */
-export class Caller {
+export class Caller implements MethodCaller {
   readonly #interpreter: Interpreter;
   readonly #scalars: Scalars;
   /** The frame of a call that is not inside another; nested calls make their own. */
@@ -42,14 +36,12 @@ export class Caller {
     this.#scalars = new Scalars(interpreter);
   }
 
-  /** Calls with values of no declared type. */
   untyped(callee: Callee, args: readonly unknown[]): unknown {
     const value = args.every(isScalar) ? this.#callWithScalars(callee, args, undefined) : notScalar;
     if (value !== notScalar) return value === encoded ? decodeValue(this.#result) : value;
     return decodeValue(this.#callWithCodec(callee, (writer) => writeUntypedArguments(writer, args)));
   }
 
-  /** Calls with values that an interface declares. */
   typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
     const kinds = codec.argumentKinds;
     let value: unknown = notScalar;
@@ -64,14 +56,13 @@ export class Caller {
     return codec.readResult(value);
   }
 
-  /** Calls with bytes, for bytes. */
   raw(callee: Callee, input: Uint8Array): Uint8Array {
     const { gil, api } = this.#interpreter;
     const frame = this.#takeFrame();
     gil.enter();
     try {
       this.#scalars.pushKind(frame, 'bytes', input);
-      const result = this.#checked(callee, frame.call(api, callee.callable));
+      const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
       const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, 'raw_bytes', result);
       try {
         return this.#interpreter.memory.copyBytes(bytes);
@@ -102,7 +93,7 @@ export class Caller {
           kind === undefined ? this.#scalars.push(frame, value) : this.#scalars.pushKind(frame, kind, value);
         if (!pushed) return notScalar;
       }
-      const result = this.#checked(callee, frame.call(api, callee.callable));
+      const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
       const value = this.#scalars.toJs(result, kinds !== undefined);
       if (value === notScalar) {
         this.#result = this.#takeBytes(this.#convert(callee, 'encode', result));
@@ -134,7 +125,7 @@ export class Caller {
       try {
         const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(bytes, bytes.length));
         try {
-          const result = interpreter.call(interpreter.helper('call'), callee.callable, data);
+          const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
           return this.#takeBytes(this.#checked(callee, result));
         } finally {
           interpreter.api.Py_DecRef(data);

@@ -127,6 +127,12 @@ function configureStacks(): void {
   configured = true;
 }
 
+/** The C function at an address that C gave us. */
+export function functionAt(address: number, result: CType, parameters: readonly CType[]): CFunction {
+  const types = parameters.map((parameter) => koffiTypes[parameter]);
+  return koffi.decode(BigInt(address), koffi.proto(koffiTypes[result], types)) as CFunction;
+}
+
 /** Reads NUL-terminated text at an address that C returned. */
 export function readText(address: number): string {
   return koffi.decode.string(BigInt(address));

@@ -20,11 +20,16 @@ export class Gil {
   readonly #api: PythonApi;
   readonly #released: Owned[] = [];
   #state: State | undefined;
-  #depth = 1;
+  #depth: number;
 
-  /** The calling thread holds the lock, from the start of the interpreter or of its thread state: one {@link leave} is due. */
-  constructor(api: PythonApi) {
+  /**
+   * Without `state` the calling thread holds the lock, from the start of the interpreter or of its thread state, and one
+   * {@link leave} is due. With it, it does not.
+   */
+  constructor(api: PythonApi, state?: State) {
     this.#api = api;
+    this.#state = state;
+    this.#depth = state === undefined ? 1 : 0;
   }
 
   /** True while this thread is between {@link enter} and {@link leave}. */

@@ -3,9 +3,11 @@ import { checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
-import { type Callee, Caller } from './call.ts';
+import { Caller } from './call.ts';
+import { DoorCaller } from './door-caller.ts';
 import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
+import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Owned, Ptr } from './pointers.ts';
 import { callRefusal, noSuchMethod } from './refusal.ts';
 import { SyncDeadline } from './sync-deadline.ts';
@@ -30,7 +32,7 @@ export class PythonPluginHandle implements Disposable {
   readonly name: string;
   readonly #interpreter: Interpreter;
   readonly #loaded: LoadedPackage;
-  readonly #caller: Caller;
+  readonly #caller: MethodCaller;
   #callees: readonly (Callee | undefined)[];
   #open = true;
 
@@ -40,8 +42,14 @@ export class PythonPluginHandle implements Disposable {
     this.#loaded = loaded;
     this.descriptor = descriptor;
     this.name = name;
-    this.#caller = interpreter.gil.hold(() => callerOf(interpreter));
-    this.#callees = interpreter.gil.hold(() => takeCallables(interpreter, loaded, name, descriptor));
+    const { door, gil } = interpreter;
+    if (door === undefined) {
+      this.#caller = gil.hold(() => callerOf(interpreter));
+      this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor));
+    } else {
+      this.#caller = new DoorCaller(door);
+      this.#callees = calleesOf(loaded, name, descriptor, () => 0);
+    }
   }
 
   get methodCount(): number {
@@ -106,7 +114,7 @@ export class PythonPluginHandle implements Disposable {
   forget(): void {
     this.#open = false;
     for (const callee of this.#callees)
-      if (callee !== undefined) this.#interpreter.gil.release(callee.callable as Owned);
+      if (callee !== undefined && callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
     this.#callees = [];
   }
 
@@ -151,20 +159,31 @@ function callerOf(interpreter: Interpreter): Caller {
 /** The callables of a loaded package, each with a reference of our own. Under the lock. */
 function takeCallables(
   interpreter: Interpreter,
-  { plugin, methods }: LoadedPackage,
+  loaded: LoadedPackage,
   name: string,
   descriptor: InterfaceDescriptor,
 ): readonly (Callee | undefined)[] {
   const { api } = interpreter;
-  const list = interpreter.callHelper('callables', plugin);
+  const list = interpreter.callHelper('callables', loaded.plugin);
   try {
-    return descriptor.methods.map((method, index) => {
-      if (methods[index] === 'absent') return undefined;
+    return calleesOf(loaded, name, descriptor, (index) => {
       const callable = api.PyList_GetItem(list, index) as Ptr;
       api.Py_IncRef(callable);
-      return { callable, plugin: name, method: method.name };
+      return callable;
     });
   } finally {
     api.Py_DecRef(list);
   }
+}
+
+function calleesOf(
+  { plugin: number, methods }: LoadedPackage,
+  plugin: string,
+  descriptor: InterfaceDescriptor,
+  callableAt: (index: number) => Callee['callable'],
+): readonly (Callee | undefined)[] {
+  return descriptor.methods.map(({ name: method }, index) => {
+    if (methods[index] === 'absent') return undefined;
+    return { callable: callableAt(index), number, index, plugin, method };
+  });
 }

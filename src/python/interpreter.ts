@@ -3,6 +3,7 @@ import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
 import type { ErrorDescription } from './call-error.ts';
+import type { Door } from './door.ts';
 import { RuntimeFailure, takeException } from './exception.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Gil } from './gil.ts';
@@ -43,6 +44,8 @@ export class Interpreter {
   /** Path of the libpython in use. */
   readonly libpython: string;
   readonly servers = new Set<EndingServer>();
+  /** On a worker thread, what must be used instead of the lock. */
+  door: Door | undefined;
   readonly #arguments = new PinnedMemory(16);
   readonly #helpers = new Map<string, Owned>();
   #bridge: Owned | undefined;
@@ -71,6 +74,7 @@ export class Interpreter {
    * @throws {@link RuntimeFailure} when it raises: these functions report what can go wrong as data.
    */
   invoke(name: string, ...args: readonly unknown[]): unknown {
+    if (this.door !== undefined) return this.door.invoke(name, args);
     const message = encodeValue([name, ...args]);
     return this.gil.hold(() => {
       const data = this.owned(this.api.PyBytes_FromStringAndSize(message, message.length));

@@ -1,6 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { bindPython, type PythonApi } from './bind.ts';
+import { Door } from './door.ts';
 import { RuntimeFailure } from './exception.ts';
 import { type Library, openLibrary, openProcess } from './ffi.ts';
 import { Gil } from './gil.ts';
@@ -10,7 +12,7 @@ import { locatePython } from './locate/locate-python.ts';
 import { Memory } from './memory.ts';
 import { fillOriginals } from './originals.ts';
 import { runtimeFolder, sdkFolder } from './runtime-folders.ts';
-import { nativeStackBounds } from './stack.ts';
+import { nativeStackBounds, type StackBounds } from './stack.ts';
 import { stopAtExit } from './stop.ts';
 
 export interface StartOptions {
@@ -85,6 +87,8 @@ export function startedPython(): Interpreter | undefined {
 function enterPython(api: PythonApi, library: Library, executable: string | undefined): Interpreter {
   const libc = openProcess();
   const first = api.Py_IsInitialized() === 0;
+  const door = first || isMainThread ? undefined : knownDoor();
+  if (door !== undefined) return enterThroughDoor(api, library, libc, door);
   if (first) {
     fillOriginals(libc);
     initializePython(api, executable);
@@ -100,25 +104,63 @@ function enterPython(api: PythonApi, library: Library, executable: string | unde
   } finally {
     gil.leave();
   }
+  if (!isMainThread) shareDoor(interpreter);
   stopAtExit(interpreter, libc);
   return interpreter;
 }
 
-/** Sets the limits of this thread's state to the stack that koffi runs it on; needed since CPython 3.14. */
+/** Joins a Python that runs already, without the lock: this thread may be terminated at any time. */
+function enterThroughDoor(api: PythonApi, library: Library, libc: Library, door: number): Interpreter {
+  const gil = new Gil(api, api.PyThreadState_New(api.PyInterpreterState_Main()));
+  const memory = new Memory(api, libc);
+  const interpreter = new Interpreter(api, gil, memory, library.path);
+  interpreter.door = new Door(memory, door);
+  const bounds = stackBoundsNeeded(api, libc);
+  if (bounds !== undefined) interpreter.invoke('door.protect', bounds.base, bounds.size);
+  stopAtExit(interpreter, libc);
+  return interpreter;
+}
+
+/** Environment data is what worker threads inherit from the thread that creates them. */
+const doorKey = 'fidius.door@1';
+
+function knownDoor(): number | undefined {
+  const address = getEnvironmentData(doorKey);
+  return typeof address === 'number' ? address : undefined;
+}
+
+/**
+ * Lets worker threads that are created from now on use Python without the lock, and this one, if it is one. Where Python
+ * has no ctypes, there is no door, and terminating a worker thread in the middle of a call may stop Python for everybody.
+ */
+export function shareDoor(interpreter: Interpreter): void {
+  const address = knownDoor() ?? interpreter.invoke('door.address');
+  if (typeof address !== 'number') return;
+  setEnvironmentData(doorKey, address);
+  if (!isMainThread) interpreter.door = new Door(interpreter.memory, address);
+}
+
+/** Sets the limits of this thread's state to the stack that koffi runs it on. */
 function protectStack(api: PythonApi, libc: Library): void {
-  const [major = 0, minor = 0] = api.Py_GetVersion().split('.', 2).map(Number);
-  if (major === 3 && minor < 14) return;
-  const bounds = nativeStackBounds(libc);
-  const protect = api.PyUnstable_ThreadState_SetStackProtection;
-  if (bounds === undefined || protect === undefined) {
-    const lack = protect === undefined ? 'this CPython has no function to set them' : 'they are not known here';
-    throw new FidiusError(
-      'FIDIUS_PYTHON_STACK',
-      `CPython ${major}.${minor} must be told the bounds of the stack it runs on, and ${lack}`,
-      { hint: 'Use CPython 3.13 or older, or 3.14.2 or newer on Linux with glibc (x64 or arm64).' },
-    );
+  const bounds = stackBoundsNeeded(api, libc);
+  if (bounds !== undefined) {
+    api.PyUnstable_ThreadState_SetStackProtection?.(api.PyThreadState_Get(), bounds.base, bounds.size);
   }
-  protect(api.PyThreadState_Get(), bounds.base, bounds.size);
+}
+
+/** The bounds that this CPython must be told; nothing before 3.14. @throws FidiusError `FIDIUS_PYTHON_STACK`. */
+function stackBoundsNeeded(api: PythonApi, libc: Library): StackBounds | undefined {
+  const [major = 0, minor = 0] = api.Py_GetVersion().split('.', 2).map(Number);
+  if (major === 3 && minor < 14) return undefined;
+  const bounds = nativeStackBounds(libc);
+  const can = api.PyUnstable_ThreadState_SetStackProtection !== undefined;
+  if (bounds !== undefined && can) return bounds;
+  const lack = can ? 'they are not known here' : 'this CPython has no function to set them';
+  throw new FidiusError(
+    'FIDIUS_PYTHON_STACK',
+    `CPython ${major}.${minor} must be told the bounds of the stack it runs on, and ${lack}`,
+    { hint: 'Use CPython 3.13 or older, or 3.14.2 or newer on Linux with glibc (x64 or arm64).' },
+  );
 }
 
 /**

@@ -20,6 +20,7 @@ const methods = [
   'nap_later',
   'thread_name_later',
   'spin_later',
+  'cannot_cross',
 ] as const;
 
 type Method = (typeof methods)[number];

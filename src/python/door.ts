@@ -1,0 +1,78 @@
+import type { PluginErrorData } from '../errors/plugin-error.ts';
+import { decodeValue } from '../wire/decode.ts';
+import type { PickleWriter } from '../wire/pickle-writer.ts';
+import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
+import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
+import { RuntimeFailure } from './exception.ts';
+import { functionAt, PinnedMemory } from './ffi.ts';
+import type { Memory } from './memory.ts';
+
+/** What a request is, and what came of it: the first byte of each. See `runtime/fidius_host/door.py`. */
+const [invoke, call, callRaw] = [0, 1, 2];
+const raised = 1;
+
+const callHeadBytes = 7;
+
+/**
+ * One C function that takes the lock, serves a request in Python, and gives the lock back.
+ *
+ * For worker threads, which can be terminated between any two steps of JavaScript: the lock must not be held there.
+ */
+export class Door {
+  readonly #memory: Memory;
+  readonly #enter: Enter;
+  /** Address and size of a reply. */
+  readonly #reply = new PinnedMemory(16);
+
+  constructor(memory: Memory, address: number) {
+    this.#memory = memory;
+    this.#enter = functionAt(address, 'int', ['memory', 'size', 'address']) as Enter;
+  }
+
+  /** Calls a function of `bridge.py` by its name. @throws {@link RuntimeFailure} when it raises. */
+  invoke(name: string, args: readonly unknown[]): unknown {
+    const head = Uint8Array.of(invoke);
+    return decodeValue(this.#serve(head, (writer) => writeUntypedArguments(writer, [name, ...args])));
+  }
+
+  /** Calls a method of a plugin. @returns its encoded result. @throws {@link RuntimeFailure} with what it raised. */
+  call(plugin: number, index: number, write: (writer: PickleWriter) => void): Uint8Array {
+    return this.#serve(callHead(call, plugin, index), write);
+  }
+
+  /** Calls a method with bytes, for bytes. @throws {@link RuntimeFailure} with what it raised. */
+  callRaw(plugin: number, index: number, input: Uint8Array): Uint8Array {
+    return this.#pass(Buffer.concat([callHead(callRaw, plugin, index), input]));
+  }
+
+  #serve(head: Uint8Array, write: (writer: PickleWriter) => void): Uint8Array {
+    const writer = takeWriter();
+    try {
+      writer.begin();
+      write(writer);
+      return this.#pass(Buffer.concat([head, writer.finish()]));
+    } finally {
+      giveBackWriter(writer);
+    }
+  }
+
+  /** @returns what follows the first byte of the reply, in memory of its own. */
+  #pass(request: Uint8Array): Uint8Array {
+    this.#enter(request, request.length, this.#reply.address);
+    const [address = 0n, size = 0n] = new BigUint64Array(this.#reply.buffer, 0, 2);
+    const reply = new Uint8Array(Buffer.allocUnsafeSlow(Number(size)).buffer);
+    this.#memory.copy(reply, Number(address), reply.length);
+    if (reply[0] === raised) throw new RuntimeFailure(decodeValue(reply.subarray(1)) as PluginErrorData);
+    return reply.subarray(1);
+  }
+}
+
+function callHead(kind: number, plugin: number, index: number): Uint8Array {
+  const head = new DataView(new ArrayBuffer(callHeadBytes));
+  head.setUint8(0, kind);
+  head.setUint32(1, plugin, true);
+  head.setUint16(5, index, true);
+  return new Uint8Array(head.buffer);
+}
+
+type Enter = (request: Uint8Array, bytes: number, reply: number) => number;

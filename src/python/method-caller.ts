@@ -1,0 +1,24 @@
+import type { MethodCodec } from '../wire/method-codec.ts';
+import type { Null, Ptr } from './pointers.ts';
+
+/** What is being called, and how errors name it. */
+export interface Callee {
+  /** 0 where the callable is looked up by number and index. */
+  readonly callable: Ptr | Null;
+  /** Number under which `loading.py` keeps the plugin. */
+  readonly number: number;
+  /** Position of the method in the interface. */
+  readonly index: number;
+  readonly plugin: string;
+  readonly method: string;
+}
+
+/** Calls Python on the calling thread and brings back what it returned or raised. */
+export interface MethodCaller {
+  /** Calls with values of no declared type. */
+  untyped(callee: Callee, args: readonly unknown[]): unknown;
+  /** Calls with values that an interface declares. */
+  typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown;
+  /** Calls with bytes, for bytes. */
+  raw(callee: Callee, input: Uint8Array): Uint8Array;
+}
