@@ -271,9 +271,9 @@ class Pool:
 
     def _finish_apart(self, worker, target, method):
         """A call that began under this thread's lead and ended without it."""
+        target.special[method] |= SLOW
         self._connection.send(worker.out)
         worker.out.clear()
-        target.special[method] |= SLOW
         self._run_apart(worker, target, self._next(worker, target))
 
     def _run_apart(self, worker, target, job):

@@ -1,0 +1,192 @@
+import socket
+import threading
+import time
+import unittest
+
+from fidius_host import protocol, values
+from fidius_host.protocol import HEADER, HEADER_BYTES, frame
+from fidius_host.server import Server
+from fidius_host.targets import Target
+
+SETTINGS = {"threads": 3, "spareThreads": 1, "referenceBytes": None, "captureOutput": False}
+
+
+class Host:
+    """The other end of a server in this process."""
+
+    def __init__(self, **settings):
+        self.data, data = socket.socketpair()
+        self.control, control = socket.socketpair()
+        self.data.settimeout(10)
+        self.server = Server(data, control)
+        self.server.start()
+        greeting = values.encode(dict(SETTINGS, **settings))
+        self.data.sendall(HEADER.pack(len(greeting), protocol.HELLO, 0, protocol.VERSION, 0, 0) + greeting)
+        self.welcome = self.receive()
+
+    def add(self, *functions, limit=2, special=None):
+        target = Target(9, "probe", list(functions), special or [0] * len(functions), limit)
+        self.server.pool.targets[9] = target
+        return target
+
+    def call(self, call, method, *arguments):
+        data = values.encode(arguments)
+        self.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, method, call, 9) + data)
+
+    def cancel(self, call):
+        self.control.sendall(frame(protocol.CANCEL, call))
+
+    def receive(self):
+        """The next frame, as type, call and value."""
+        head = self.read(HEADER_BYTES)
+        size, kind, _, _, call, _ = HEADER.unpack(head)
+        payload = self.read(size)
+        return kind, call, values.decode(payload) if payload else None
+
+    def read(self, size):
+        data = b""
+        while len(data) < size:
+            piece = self.data.recv(size - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
+        return data
+
+    def close(self):
+        self.control.sendall(frame(protocol.SHUTDOWN, 0))
+        self.server.wait()
+        self.data.close()
+        self.control.close()
+
+
+class ServerTest(unittest.TestCase):
+    def open(self, **settings):
+        host = Host(**settings)
+        self.addCleanup(host.close)
+        return host
+
+    def test_greets(self):
+        kind, call, facts = self.open().welcome
+
+        self.assertEqual((kind, call), (protocol.WELCOME, 0))
+        self.assertEqual(facts["version"], protocol.VERSION)
+
+    def test_answers_short_calls_in_their_order_on_the_thread_that_reads(self):
+        host = self.open()
+        host.add(lambda value: [value, threading.current_thread().name])
+
+        for call in range(1, 101):
+            host.call(call, 0, call)
+        answers = [host.receive() for _ in range(100)]
+
+        self.assertEqual([call for _, call, _ in answers], list(range(1, 101)))
+        self.assertEqual(len({name for _, _, (_, name) in answers}), 1)
+
+    def test_lets_another_thread_read_while_a_call_takes_long(self):
+        host = self.open()
+        go_on = threading.Event()
+        host.add(lambda: go_on.wait(10), lambda: "short")
+
+        host.call(1, 0)
+        host.call(2, 1)
+        first = host.receive()
+        go_on.set()
+        second = host.receive()
+
+        self.assertEqual([first, second], [(protocol.RETURNED, 2, "short"), (protocol.RETURNED, 1, True)])
+
+    def test_learns_which_methods_are_slow_and_forgets_it_when_they_are_not_any_more(self):
+        host = self.open()
+        target = host.add(time.sleep)
+
+        host.call(1, 0, 0.05)
+        host.receive()
+        self.assertTrue(target.special[0])
+        for call in range(2, 30):
+            host.call(call, 0, 0)
+            host.receive()
+
+        self.assertFalse(target.special[0])
+
+    def test_skips_a_call_that_was_given_up_before_it_was_read(self):
+        host = self.open()
+        host.add(lambda: "ran")
+        host.cancel(5)
+        time.sleep(0.05)
+
+        for call in (4, 5, 6):
+            host.call(call, 0)
+
+        answers = [host.receive()[:2] for _ in range(3)]
+        self.assertEqual(
+            answers, [(protocol.RETURNED, 4), (protocol.SKIPPED, 5), (protocol.RETURNED, 6)]
+        )
+        self.assertEqual(host.server.pool.doomed, set())
+
+    def test_skips_a_call_that_was_given_up_while_it_waited(self):
+        host = self.open()
+        go_on = threading.Event()
+        host.add(lambda: go_on.wait(10), limit=1)
+        host.call(1, 0)
+        time.sleep(0.05)
+        host.call(2, 0)
+        time.sleep(0.05)
+
+        host.cancel(2)
+        skipped = host.receive()[:2]
+        go_on.set()
+
+        self.assertEqual(skipped, (protocol.SKIPPED, 2))
+        self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
+
+    def test_ignores_that_a_call_is_given_up_that_is_over_or_never_was(self):
+        host = self.open()
+        host.add(lambda: "ran")
+        host.call(1, 0)
+        self.assertEqual(host.receive()[0], protocol.RETURNED)
+
+        host.cancel(1)
+        time.sleep(0.1)
+        host.call(2, 0)
+
+        self.assertEqual(host.receive(), (protocol.RETURNED, 2, "ran"))
+
+    def test_goes_on_while_numbers_of_calls_start_again(self):
+        host = self.open()
+        host.add(lambda: "ran")
+
+        for call in (0xFFFFFFFE, 0xFFFFFFFF, 1, 2):
+            host.call(call, 0)
+            self.assertEqual(host.receive()[:2], (protocol.RETURNED, call))
+        host.cancel(3)
+        time.sleep(0.05)
+        host.call(3, 0)
+
+        self.assertEqual(host.receive()[:2], (protocol.SKIPPED, 3))
+
+    def test_takes_a_frame_in_pieces(self):
+        host = self.open()
+        host.add(len)
+        data = values.encode(("x" * 200000,))
+        whole = HEADER.pack(len(data), protocol.CALL, 0, 0, 1, 9) + data
+
+        for start in range(0, len(whole), 7001):
+            host.data.sendall(whole[start : start + 7001])
+
+        self.assertEqual(host.receive(), (protocol.RETURNED, 1, 200000))
+
+    def test_ends_all_its_threads(self):
+        host = Host()
+        host.add(time.sleep)
+        for call in range(1, 5):
+            host.call(call, 0, 0.05)
+        time.sleep(0.02)
+
+        host.close()
+
+        names = [thread.name for thread in threading.enumerate()]
+        self.assertEqual([name for name in names if name.startswith("fidius-")], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,134 @@
+import random
+import threading
+import time
+import unittest
+
+from fidius_host import interrupt, values
+from fidius_host.answering import Answering
+from fidius_host.interrupt import FidiusCancelled
+from fidius_host.protocol import HEADER, RAISED, RETURNED, STOPPED
+from fidius_host.references import NoReferences
+from fidius_host.targets import Target
+from fidius_host.worker import Worker
+
+
+def short(value):
+    total = 0
+    for number in range(20):
+        total += number
+    return value
+
+
+def endless():
+    while True:
+        time.sleep(0.001)
+
+
+def stubborn():
+    while True:
+        try:
+            time.sleep(0.001)
+        except FidiusCancelled:
+            return "went on"
+
+
+def raising_on_the_way_out():
+    try:
+        endless()
+    finally:
+        raise ValueError("could not clean up")
+
+
+TARGET = Target(1, "probe", [short, endless, stubborn, raising_on_the_way_out], [0] * 4, limit=7)
+
+
+class Running:
+    """A thread that makes calls, and others that look at it."""
+
+    def __init__(self):
+        self.worker = Worker(threading.Lock(), "probe")
+        self.answering = Answering(NoReferences(), None)
+        self.answers = {}
+        self.escaped = []
+
+    def run(self, calls):
+        def work():
+            self.worker.adopt_thread()
+            for call, method, arguments in calls:
+                try:
+                    answer = self.answering.run(self.worker, TARGET, method, 0, call, values.encode(arguments))
+                    self.answers[call] = HEADER.unpack_from(answer)[1]
+                except BaseException as error:
+                    self.escaped.append(error)
+
+        self.thread = threading.Thread(target=work)
+        self.thread.start()
+
+    def interrupt(self, call):
+        with self.worker.lock:
+            return self.worker.interrupt(call)
+
+
+@unittest.skipUnless(interrupt.available, "this Python has no ctypes")
+class InterruptTest(unittest.TestCase):
+    def answer_of(self, method):
+        running = Running()
+        running.run([(7, method, ())])
+        while running.worker.call != 7:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        self.assertTrue(running.interrupt(7))
+        running.thread.join(5)
+        self.assertEqual(running.escaped, [])
+        return running.answers[7]
+
+    def test_stops_a_call_that_does_not_end(self):
+        self.assertEqual(self.answer_of(1), STOPPED)
+
+    def test_lets_a_call_return_that_catches_it(self):
+        self.assertEqual(self.answer_of(2), RETURNED)
+
+    def test_counts_a_call_as_stopped_that_fails_to_clean_up(self):
+        self.assertEqual(self.answer_of(3), STOPPED)
+
+    def test_misses_a_call_that_is_over(self):
+        running = Running()
+        running.run([(7, 0, (1,))])
+        running.thread.join(5)
+
+        self.assertFalse(running.interrupt(7))
+
+    def test_hits_the_call_it_is_meant_for_or_none(self):
+        # Short calls one after the other, interrupted at random moments: each has exactly one answer, calls that nobody
+        # wanted to interrupt return, and nothing is raised outside of a call.
+        running = Running()
+        calls = [(number, 0, (number,)) for number in range(1, 20001)]
+        wanted = set()
+        running.run(calls)
+        while running.thread.is_alive():
+            call = running.worker.call
+            if call is not None and random.random() < 0.5:
+                wanted.add(call)
+                running.interrupt(call)
+
+        self.assertEqual(running.escaped, [])
+        self.assertEqual(len(running.answers), len(calls))
+        wrong = [call for call, kind in running.answers.items() if kind != RETURNED and call not in wanted]
+        self.assertEqual(wrong, [])
+        self.assertTrue(set(running.answers.values()) <= {RETURNED, STOPPED})
+
+    def test_is_an_error_like_any_other_when_a_plugin_raises_it_itself(self):
+        running = Running()
+
+        def pretend():
+            raise FidiusCancelled
+
+        target = Target(1, "probe", [pretend], [0], limit=1)
+        running.worker.adopt_thread()
+        answer = running.answering.run(running.worker, target, 0, 0, 1, values.encode(()))
+
+        self.assertEqual(HEADER.unpack_from(answer)[1], RAISED)
+
+
+if __name__ == "__main__":
+    unittest.main()
