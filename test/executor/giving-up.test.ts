@@ -48,7 +48,8 @@ describe('a call with a deadline', () => {
 
     await Promise.all(Array.from({ length: 50 }, () => call('add', [1, 2], { timeoutMs: 60_000 })));
 
-    expect(timers()).toBe(before);
+    // Fewer when a timer of loading was still there before.
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });
 

@@ -38,12 +38,10 @@ export function embeddablePythons(): readonly EmbeddablePython[] {
   return lastOfEachMinor(findPythons());
 }
 
-/** A Python of another minor version than the first that is tested, also beside `TEST_PYTHON`; for what takes two. */
-export function anotherPython(): EmbeddablePython | undefined {
-  const [tested] = embeddablePythons();
-  return lastOfEachMinor(searchMachine()).find(
-    ({ version }) => tested !== undefined && minorOf(version) !== minorOf(tested.version),
-  );
+/** A Python whose library is not the given one (the first that is tested), also beside `TEST_PYTHON`; for what takes two. */
+export function anotherPython(than = embeddablePythons()[0]?.libpython): EmbeddablePython | undefined {
+  const known = than === undefined ? undefined : realpathSync(than);
+  return lastOfEachMinor(searchMachine()).find(({ libpython }) => realpathSync(libpython) !== known);
 }
 
 function lastOfEachMinor(pythons: readonly Python[]): readonly EmbeddablePython[] {
