@@ -30,7 +30,7 @@ describe('compressBzip2', () => {
   });
 
   it('bounds what it keeps of endless runs, which no block would ever end', async () => {
-    const data = Buffer.alloc(40_000_000);
+    const data = Buffer.alloc(20_000_000);
 
     const compressed = await compress(data);
 
@@ -70,7 +70,7 @@ describe('compressBzip2', () => {
 
 describe('decompressBzip2', () => {
   it.each([1, 5, 9])('reads what libbzip2 wrote at level %i, small or large', async (level) => {
-    for (const data of [Buffer.alloc(0), words(1000), noise(1_500_000), Buffer.alloc(5_000_000, 'ab')]) {
+    for (const data of [Buffer.alloc(0), words(1000), noise(level * 120_000), Buffer.alloc(1_000_000, 'ab')]) {
       expect((await decompress(reference('compress', data, level))).equals(data)).toBe(true);
     }
   });
@@ -154,7 +154,7 @@ describe('decompressBzip2', () => {
           );
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });
