@@ -18,6 +18,11 @@ export interface CommandIo {
   readonly stderr: TextSink;
   /** Whether a person watches stderr, so that progress makes sense. */
   readonly isTty: boolean;
+  /**
+   * Runs work that leaves something behind when it is killed. While it runs, Ctrl-C aborts its signal instead of ending the
+   * program, with an `Interruption` as reason; a second one ends the program.
+   */
+  interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Where relative paths start. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { buffer } from 'node:stream/consumers';
+import { Interruption } from './interruption.ts';
 import { runCli } from './run-cli.ts';
 
 // The only file that knows the process behind the command line; everything else gets what it needs handed in.
@@ -14,8 +15,21 @@ process.exitCode = await runCli(process.argv.slice(2), {
   readStdin: () => buffer(process.stdin),
   stdout: process.stdout,
   stderr: process.stderr,
+  interruptible,
   isTty: process.stderr.isTTY === true,
   cwd: process.cwd(),
   env: process.env,
   self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
 });
+
+async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = (signal: NodeJS.Signals) =>
+    controller.abort(new Interruption(signal === 'SIGTERM' ? signal : 'SIGINT'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}

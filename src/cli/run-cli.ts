@@ -2,6 +2,7 @@ import { isFidiusError } from '../errors/fidius-error.ts';
 import type { Command, CommandIo } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp, overviewHelp } from './help.ts';
+import { Interruption } from './interruption.ts';
 import { readRequest } from './request.ts';
 import { UsageError } from './usage-error.ts';
 import { fidiusVersion } from './version.ts';
@@ -9,7 +10,7 @@ import { fidiusVersion } from './version.ts';
 /**
  * Runs one command line, given without the name of the program.
  *
- * @returns the exit code: 0 done, 1 failed or the answer is no, 2 typed wrongly. Never throws.
+ * @returns the exit code: 0 done, 1 failed or the answer is no, 2 typed wrongly, 130 interrupted. Never throws.
  */
 export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
   try {
@@ -30,6 +31,7 @@ export async function runCli(argv: readonly string[], io: CommandIo): Promise<nu
     return asked ? 0 : 2;
   } catch (error) {
     io.stderr.write(describeFailure(error, io.env));
+    if (error instanceof Interruption) return error.exitCode;
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -45,7 +47,8 @@ function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   if (!(error instanceof Error)) return `error: ${String(error)}\n`;
   const isOurs = isFidiusError(error);
   const message = isOurs || error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
-  const hint = isOurs ? error.hint : 'Set FIDIUS_DEBUG=1 to see where this happened.';
+  const isExpected = error instanceof Interruption;
+  const hint = isOurs ? error.hint : isExpected ? undefined : 'Set FIDIUS_DEBUG=1 to see where this happened.';
   const stack = env['FIDIUS_DEBUG'] ? error.stack : undefined;
   const lines = [`error: ${message}`, hint === undefined ? undefined : `hint: ${hint}`, stack];
   return `${lines.filter((line) => line !== undefined).join('\n')}\n`;

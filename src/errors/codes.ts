@@ -141,6 +141,7 @@ export const errorCodes = {
   FIDIUS_QUEUE_FULL: 'More calls of a plugin are waiting than its queue may hold.',
 
   // command line
+  FIDIUS_CLI_FOLDER: 'A folder named on the command line does not exist.',
   FIDIUS_CLI_INTERFACE: 'A module exports no interface, not the one that was asked for, or several without a choice.',
   FIDIUS_CLI_METHOD: 'A method named on the command line does not exist in the interface named there.',
   FIDIUS_CLI_MODULE: 'A module named on the command line cannot be imported.',

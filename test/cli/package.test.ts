@@ -63,11 +63,57 @@ describe('fidius package validate', () => {
             "entryModule": "demo",
             "requirements": "needs.txt"
           }
-        }
+        },
+        "warnings": []
       }
       "
     `);
   });
+
+  it('warns of what will not work although the manifest is sound', async () => {
+    const odd = manifest
+      .replace('name = "demo"', 'name = "../demo"')
+      .replace('entry_module = "demo"', 'entry_module = "gone"');
+
+    const { exitCode, stderr } = await fidiusIn(await workplace({ 'package.toml': odd }), [
+      'package',
+      'validate',
+      'demo',
+    ]);
+
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatchInlineSnapshot(`
+      "warning: The name of the package cannot be part of a file name: "../demo"
+      warning: The package holds no module gone, its entry module
+      "
+    `);
+  });
+
+  it.each([
+    'gone.py',
+    'vendor/gone.py',
+    'gone/__init__.py',
+    'gone.cpython-311-x86_64-linux-gnu.so',
+    'gone.so',
+    'gone.pyd',
+  ])('finds the entry module in %s', async (file) => {
+    const odd = manifest.replace('entry_module = "demo"', 'entry_module = "gone"');
+    const folder = await workplace({ 'package.toml': odd, [file]: '' });
+
+    expect(await fidiusIn(folder, ['package', 'validate', 'demo'])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it.each(['gone.txt', 'gone.a.b.so', 'gone', 'target/gone.py'])(
+    'does not take %s for the entry module',
+    async (file) => {
+      const odd = manifest.replace('entry_module = "demo"', 'entry_module = "gone"');
+      const folder = await workplace({ 'package.toml': odd, [file]: '' });
+
+      const { stderr } = await fidiusIn(folder, ['package', 'validate', 'demo']);
+
+      expect(stderr).toBe('warning: The package holds no module gone, its entry module\n');
+    },
+  );
 
   const broken = { 'package.toml': manifest.replace('"python"', '"pyton"').replace('interface_version = 1', '') };
 

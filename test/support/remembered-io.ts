@@ -10,6 +10,8 @@ export interface RememberedIo extends CommandIo {
 export interface World extends Partial<Pick<CommandIo, 'cwd' | 'env' | 'isTty' | 'self'>> {
   /** What is piped in. Default: nothing. */
   readonly stdin?: string | Uint8Array;
+  /** Aborted when the user presses Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 /** A world for commands that keeps what they write. */
@@ -27,6 +29,7 @@ export function rememberedIo(world: World = {}): RememberedIo {
       },
     },
     stderr: { write: (text) => (output.stderr += text) },
+    interruptible: (work) => work(world.signal ?? new AbortController().signal),
     isTty: world.isTty ?? false,
     cwd: world.cwd ?? process.cwd(),
     env: world.env ?? {},

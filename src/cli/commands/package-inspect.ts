@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Manifest } from '../../packaging/manifest.ts';
 import type { Command, OptionSpec } from '../command.ts';
 import { type Fact, factsText } from '../facts-text.ts';
 import { toJson } from '../json.ts';
 import { jsonOption } from '../json-option.ts';
+import { withProgress } from '../progress.ts';
 import { readArguments } from '../read-arguments.ts';
 
 const options = { json: jsonOption } as const satisfies Record<string, OptionSpec>;
 
-const about = { name: 'package inspect', usage: 'fidius package inspect <dir> [options]' };
+const about = { name: 'package inspect', usage: 'fidius package inspect <package> [options]' };
 
 /** What can be said of a package without running or trusting it. */
 interface PackageFacts {
@@ -17,7 +18,8 @@ interface PackageFacts {
   readonly manifest: Manifest;
   /** Whether dependencies lie in its `vendor` folder. */
   readonly vendored: boolean;
-  readonly digest: string;
+  /** Not known of an archive: it has to be unpacked for that. */
+  readonly digest: string | undefined;
   readonly signed: boolean;
   /** The key that the signed list of files names; whether it is genuine shows when the package is verified. */
   readonly signedAs: string | undefined;
@@ -26,25 +28,30 @@ interface PackageFacts {
 /** `fidius package inspect`: what a package is, without running any of it. */
 export const packageInspect: Command = {
   ...about,
-  summary: 'Show what a package says about itself, its digest, and whether it is signed',
+  summary: 'Show what a package, a folder or an archive, says about itself, and whether it is signed',
   options,
-  examples: ['fidius package inspect my-greeter', 'fidius package inspect my-greeter --json'],
+  examples: ['fidius package inspect my-greeter', 'fidius package inspect my-greeter-0.1.0.fid --json'],
   async run(argv, io) {
-    const { options: given, positionals } = readArguments(about, argv, options, ['dir']);
-    const facts = await readFacts(resolve(io.cwd, positionals[0] ?? ''));
+    const { options: given, positionals } = readArguments(about, argv, options, ['package']);
+    const [typed = ''] = positionals;
+    const path = resolve(io.cwd, typed);
+    const isArchive = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    const facts = await withProgress(io, `Reading ${typed}`, ({ signal }) =>
+      isArchive ? readArchiveFacts(path, signal) : readFacts(path, signal),
+    );
     io.stdout.write(given.json === true ? toJson(facts) : textOf(facts));
     return 0;
   },
 };
 
-async function readFacts(path: string): Promise<PackageFacts> {
+async function readFacts(path: string, signal: AbortSignal): Promise<PackageFacts> {
   const { loadManifest } = await import('../../packaging/manifest.ts');
   const { packageDigest } = await import('../../packaging/digest.ts');
   const { readSignature } = await import('../../packaging/signing/verify-package.ts');
   const { readFileList } = await import('../../packaging/signing/explain-mismatch.ts');
 
   const manifest = loadManifest(path);
-  const digest = await packageDigest(path);
+  const digest = await packageDigest(path, { signal });
   const signed = (await readSignature(path)) !== undefined;
   const list = signed ? await readFileList(path) : undefined;
   return {
@@ -55,6 +62,21 @@ async function readFacts(path: string): Promise<PackageFacts> {
     signed,
     signedAs: list?.key.id,
   };
+}
+
+/** Reads to the end of the archive, and keeps nothing but its manifest. */
+async function readArchiveFacts(path: string, signal: AbortSignal): Promise<PackageFacts> {
+  const { readArchive } = await import('../../packaging/archive/read-archive.ts');
+  const { readArchiveManifest } = await import('../../packaging/archive/read-archive-manifest.ts');
+  const { signatureFileName } = await import('../../packaging/signing/signature-files.ts');
+
+  const manifest = await readArchiveManifest(path);
+  let [vendored, signed] = [false, false];
+  for await (const { parts } of readArchive(path, { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 0, signal })) {
+    vendored ||= parts[1] === 'vendor';
+    signed ||= parts.length === 2 && parts[1] === signatureFileName;
+  }
+  return { path, manifest, vendored, digest: undefined, signed, signedAs: undefined };
 }
 
 function textOf({ manifest, vendored, digest, signed, signedAs }: PackageFacts): string {

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Command, OptionSpec } from '../command.ts';
 import { toJson } from '../json.ts';
 import { jsonOption } from '../json-option.ts';
+import { withProgress } from '../progress.ts';
 import { readArguments } from '../read-arguments.ts';
 import { withHints } from '../with-hints.ts';
 
@@ -35,7 +36,10 @@ export const packageSign: Command = {
     const path = resolve(io.cwd, dir);
     const { digest, signedBy, files } = await withHints(
       { FIDIUS_PACKAGE_BYTE_CODE: 'Delete its `__pycache__` folders, or have that done by --byte-code remove.' },
-      () => signPackage(path, { key, byteCode: given['byte-code'] }),
+      () =>
+        withProgress(io, `Signing ${dir}`, ({ signal }) =>
+          signPackage(path, { key, byteCode: given['byte-code'], signal }),
+        ),
     );
     const signature = join(dir, signatureFileName);
     io.stdout.write(

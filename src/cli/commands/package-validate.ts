@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isFidiusError } from '../../errors/fidius-error.ts';
 import { ManifestError } from '../../errors/manifest-error.ts';
 import type { Manifest } from '../../packaging/manifest.ts';
 import type { Command, OptionSpec } from '../command.ts';
@@ -23,7 +24,9 @@ export const packageValidate: Command = {
 
     try {
       const manifest = loadManifest(path);
-      io.stdout.write(given.json === true ? toJson({ valid: true, path, manifest }) : summaryOf(manifest));
+      const warnings = await warningsOf(path, manifest);
+      for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
+      io.stdout.write(given.json === true ? toJson({ valid: true, path, manifest, warnings }) : summaryOf(manifest));
       return 0;
     } catch (error) {
       if (given.json === true && error instanceof ManifestError) {
@@ -33,6 +36,23 @@ export const packageValidate: Command = {
     }
   },
 };
+
+/** What is not wrong by the rules of the manifest, and will not work all the same. */
+async function warningsOf(path: string, manifest: Manifest): Promise<string[]> {
+  const { findEntryModule } = await import('../../host/entry-module.ts');
+  const { archiveFileName } = await import('../../packaging/package-name.ts');
+  const warnings: string[] = [];
+  try {
+    archiveFileName(manifest);
+  } catch (error) {
+    if (!isFidiusError(error)) throw error;
+    warnings.push(error.message);
+  }
+  if (manifest.runtime === 'python' && findEntryModule(path, manifest.python.entryModule) === undefined) {
+    warnings.push(`The package holds no module ${manifest.python.entryModule}, its entry module`);
+  }
+  return warnings;
+}
 
 function summaryOf({ name, version, interface: interfaceName, interfaceVersion, metadata }: Manifest): string {
   const count = typeof metadata === 'object' && metadata !== null ? Object.keys(metadata).length : 0;

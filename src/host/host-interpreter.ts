@@ -1,0 +1,16 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+import { locatePython } from '../python/locate/locate-python.ts';
+import type { LocateOptions } from '../python/locate/located-python.ts';
+
+/**
+ * The interpreter that a host with these options would take: the one to vendor for.
+ *
+ * @throws the codes of finding Python; `FIDIUS_PYTHON_NOT_FOUND` also when there is a library without an interpreter.
+ */
+export function hostInterpreter(options: LocateOptions): string {
+  const { python } = locatePython(options);
+  if (python.executable !== undefined) return python.executable;
+  throw new FidiusError('FIDIUS_PYTHON_NOT_FOUND', `${python.libpython} has no interpreter beside it`, {
+    hint: 'Name an interpreter of the same version.',
+  });
+}

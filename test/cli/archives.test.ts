@@ -1,0 +1,327 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Interruption } from '../../src/cli/interruption.ts';
+import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
+import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { fidiusIn } from '../support/cli-here.ts';
+import { fill, pythonManifest } from '../support/packages.ts';
+import { fidius } from '../support/run-fidius.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { makeWheels, pythonWithPip } from '../support/wheels.ts';
+
+/** A folder with a package `demo` and the key pair `acme`. */
+async function workplace(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<string> {
+  const folder = tempFolder();
+  fill(join(folder, 'demo'), { 'package.toml': pythonManifest('demo'), 'demo.py': 'x = 1\n', ...files });
+  await writeKeyPair(join(folder, 'acme'), new SecretKey(Buffer.alloc(32, 1)));
+  return folder;
+}
+
+/** The same with the archive in place of the package. */
+async function packed(files: Readonly<Record<string, string>> = {}, ...options: readonly string[]): Promise<string> {
+  const folder = await workplace(files);
+  await fidiusIn(folder, ['package', 'pack', 'demo', ...options]);
+  rmSync(join(folder, 'demo'), { recursive: true });
+  return folder;
+}
+
+/** Sizes of archives change with the compressor. */
+function withoutSizes(text: string): string {
+  return text.replaceAll(/\(\d.*?B\)/g, '(<size>)');
+}
+
+describe('fidius package pack', () => {
+  it('writes an archive here, and warns that nobody signed it', async () => {
+    const folder = await workplace();
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
+
+    expect(exitCode).toBe(0);
+    expect(withoutSizes(stdout)).toMatchInlineSnapshot(`
+      "Packed: demo-1.0.0.fid (<size>)
+      "
+    `);
+    expect(stderr).toMatchInlineSnapshot(`
+      "warning: package is unsigned, nothing will tell who made it
+      "
+    `);
+    expect(readFileSync(join(folder, 'demo-1.0.0.fid')).subarray(0, 4).toString()).toBe('BZh9');
+  });
+
+  it('signs the package before it writes it', async () => {
+    const folder = await workplace();
+
+    const argv = ['package', 'pack', 'demo', '--key', 'acme.secret', '--output', 'my.fid'];
+    const { stdout, stderr } = await fidiusIn(folder, argv);
+
+    expect(withoutSizes(stdout)).toBe('Packed: my.fid (<size>)\n');
+    expect(stderr).toBe('');
+    expect(readFileSync(join(folder, 'demo/package.sig'))).toHaveLength(64);
+    expect(await fidiusIn(folder, ['package', 'verify', 'my.fid', '--key', 'acme.public'])).toMatchObject({
+      exitCode: 0,
+    });
+  });
+
+  it('prints all that it did as JSON', async () => {
+    const folder = await workplace({ 'notes.sig': 'x' });
+
+    const { stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--key', 'acme.secret', '--json']);
+
+    expect(JSON.parse(stdout)).toEqual({
+      archive: '<here>/demo-1.0.0.fid',
+      name: 'demo',
+      version: '1.0.0',
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      vendored: { status: 'nothing', distributions: [] },
+      signature: 'made',
+      files: 5,
+      uncoveredFiles: ['notes.sig'],
+      remarks: [],
+      bytes: expect.any(Number),
+      archiveBytes: expect.any(Number),
+    });
+    expect(stderr).toBe('warning: notes.sig is not covered by any signature, because its name ends in .sig\n');
+  });
+
+  it('warns of what others will refuse to unpack', async () => {
+    const folder = await workplace({ 'zeros.txt': '0'.repeat(100_000) });
+
+    const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--key', 'acme.secret']);
+
+    expect(stderr).toMatch(/^warning: .*\n$/);
+    expect(stderr).toContain('maxRatio');
+  });
+
+  it('warns of a signature that nothing can tell to be right', async () => {
+    const folder = await workplace({ 'package.sig': 'x'.repeat(64) });
+
+    const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
+
+    expect(stderr).toMatchInlineSnapshot(`
+      "warning: package.sig is packed as it was found; nothing tells whether it still fits
+      "
+    `);
+  });
+
+  it('vendors from a folder of wheels, for the Python of the host', async () => {
+    const folder = await workplace({ 'requirements.txt': 'tiny==1.0\n' });
+    makeWheels(join(folder, 'wheels'), [{ name: 'tiny', version: '1.0' }]);
+    const argv = ['package', 'pack', 'demo', '--wheels', 'wheels', '--python', pythonWithPip, '--installer', 'pip'];
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, argv, { env: process.env });
+
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: 'warning: package is unsigned, nothing will tell who made it\n',
+    });
+    expect(withoutSizes(stdout)).toBe('Vendored: tiny 1.0\nPacked: demo-1.0.0.fid (<size>)\n');
+    expect(existsSync(join(folder, 'demo/vendor/tiny.py'))).toBe(true);
+  });
+
+  it('leaves dependencies out when it is told to', async () => {
+    const folder = await workplace({ 'requirements.txt': 'no-such-thing==99\n' });
+
+    const { exitCode, stdout } = await fidiusIn(folder, ['package', 'pack', 'demo', '--no-vendor', '--json']);
+
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ vendored: null });
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['a stale signature', {}, ['demo']],
+    ['compiled code', { '__pycache__/x.pyc': 'x' }, ['demo']],
+    ['an archive in its package', {}, ['demo', '--output', 'demo/demo.fid']],
+    ['a key that is not there', {}, ['demo', '--key', 'none.secret']],
+    ['another installer', {}, ['demo', '--installer', 'conda']],
+    ['no Python to vendor for', { 'requirements.txt': 'tiny' }, ['demo', '--python', 'none']],
+  ])('fails for %s', async (what, files, argv) => {
+    const folder = await workplace(files);
+    if (what === 'a stale signature') {
+      await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret']);
+      writeFileSync(join(folder, 'demo/demo.py'), 'x = 2\n');
+    }
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', ...argv]);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: what === 'another installer' ? 2 : 1, stdout: '' });
+    expect(stderr.replace(/(looked|tried)[^]*/, '$1 …')).toMatchSnapshot();
+    expect(readdirSync(folder).filter((name) => name.includes('.fid'))).toEqual([]);
+  });
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const folder = await workplace({ 'noise.bin': randomBytes(24 << 20) });
+    const [program, ...before] = fidius;
+    const child = spawn(program, [...before, 'package', 'pack', 'demo', '--output', 'out.fid'], { cwd: folder });
+    child.stdout.resume();
+    child.stderr.resume();
+    const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.out.fid'));
+    for (const end = Date.now() + 20_000; !isWriting() && Date.now() < end; ) await new Promise(setImmediate);
+
+    child.kill('SIGINT');
+    const [exitCode, signal] = (await once(child, 'exit')) as [number | null, string | null];
+
+    expect({ exitCode, signal }).toEqual({ exitCode: 130, signal: null });
+    expect(readdirSync(folder).sort()).toEqual(['acme.public', 'acme.secret', 'demo']);
+  });
+
+  it('says that it was interrupted', async () => {
+    const signal = AbortSignal.abort(new Interruption('SIGTERM'));
+
+    const outcome = await fidiusIn(await workplace(), ['package', 'pack', 'demo'], { signal });
+
+    expect(outcome).toMatchObject({ exitCode: 143, stdout: '', stderr: 'error: interrupted by SIGTERM\n' });
+  });
+});
+
+describe('fidius package list', () => {
+  it('lists the files of an archive', async () => {
+    const folder = await packed({ 'größe/data.txt': 'x'.repeat(1500) });
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'list', 'demo-1.0.0.fid']);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatchInlineSnapshot(`
+      "   6 B  demo-1.0.0/demo.py
+      1.5 KB  demo-1.0.0/größe/data.txt
+       149 B  demo-1.0.0/package.toml
+      3 files, 1.6 KB
+      "
+    `);
+  });
+
+  it('prints them as JSON', async () => {
+    const { stdout } = await fidiusIn(await packed(), ['package', 'list', 'demo-1.0.0.fid', '--json']);
+
+    expect(JSON.parse(stdout)).toEqual({
+      path: '<here>/demo-1.0.0.fid',
+      entries: [
+        { path: 'demo-1.0.0/demo.py', kind: 'file', bytes: 6, executable: false },
+        { path: 'demo-1.0.0/package.toml', kind: 'file', bytes: 149, executable: false },
+      ],
+      files: 2,
+      bytes: 155,
+    });
+  });
+
+  it('unpacks nothing', async () => {
+    const folder = await packed();
+
+    await fidiusIn(folder, ['package', 'list', 'demo-1.0.0.fid']);
+
+    expect(readdirSync(folder).sort()).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
+  });
+
+  it.each([
+    ['what is not there', ['none.fid'], 1],
+    ['what is no archive', ['acme.public'], 1],
+    ['a limit that is no number', ['demo-1.0.0.fid', '--max-bytes', '1G'], 2],
+    ['an archive beyond a limit', ['demo-1.0.0.fid', '--max-entries', '1'], 1],
+  ])('fails for %s', async (_what, argv, expected) => {
+    const { exitCode, stdout, stderr } = await fidiusIn(await packed(), ['package', 'list', ...argv]);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
+    expect(stderr).toMatchSnapshot();
+  });
+});
+
+describe('fidius package unpack', () => {
+  it('makes a folder of an archive', async () => {
+    const folder = await packed({}, '--key', 'acme.secret');
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, [
+      'package',
+      'unpack',
+      'demo-1.0.0.fid',
+      '--dest',
+      'a/b',
+    ]);
+
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'Unpacked: a/b/demo-1.0.0\n', stderr: '' });
+    expect(readFileSync(join(folder, 'a/b/demo-1.0.0/demo.py'), 'utf8')).toBe('x = 1\n');
+  });
+
+  it('makes it here, warns of a package without signature, and prints the facts as JSON', async () => {
+    const folder = await packed();
+
+    const { stdout, stderr } = await fidiusIn(folder, ['package', 'unpack', 'demo-1.0.0.fid', '--json']);
+
+    expect(JSON.parse(stdout)).toEqual({
+      path: '<here>/demo-1.0.0',
+      name: 'demo',
+      version: '1.0.0',
+      signed: false,
+      files: 2,
+      bytes: 155,
+    });
+    expect(stderr).toBe('warning: package is unsigned, nothing tells who made it\n');
+  });
+
+  it('names the option that lifts a limit', async () => {
+    const folder = await packed({ 'zeros.txt': '0'.repeat(100_000) });
+    const argv = ['package', 'unpack', 'demo-1.0.0.fid'];
+
+    const { exitCode, stderr } = await fidiusIn(folder, argv);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for any), if you trust the archive.\n');
+    expect(existsSync(join(folder, 'demo-1.0.0'))).toBe(false);
+    expect(await fidiusIn(folder, [...argv, '--max-ratio', '0'])).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('an archive', () => {
+  it('is verified without being unpacked here', async () => {
+    const folder = await packed({}, '--key', 'acme.secret');
+    const argv = ['package', 'verify', 'demo-1.0.0.fid', '--key', 'acme.public'];
+
+    const { exitCode, stdout } = await fidiusIn(folder, argv);
+    const { stdout: json } = await fidiusIn(folder, [...argv, '--json']);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe('Package signature valid: demo-1.0.0.fid\nSigned by: key 34750f98bd59fcfc\n');
+    expect(JSON.parse(json)).toMatchObject({ valid: true, path: '<here>/demo-1.0.0.fid' });
+    expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
+  });
+
+  it('that nobody signed is refused', async () => {
+    const { exitCode, stderr } = await fidiusIn(await packed(), [
+      'package',
+      'verify',
+      'demo-1.0.0.fid',
+      '--key',
+      'acme.public',
+    ]);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: Cannot trust package <here>/demo-1.0.0.fid: it has no package.sig
+      hint: Sign it, or load it without requiring a signature if you trust where it came from.
+      "
+    `);
+  });
+
+  it('is inspected like a folder, as far as that goes without unpacking it', async () => {
+    const folder = await packed({ 'vendor/six.py': '' }, '--key', 'acme.secret');
+
+    const { exitCode, stdout } = await fidiusIn(folder, ['package', 'inspect', 'demo-1.0.0.fid']);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatchInlineSnapshot(`
+      "Name:              demo
+      Version:           1.0.0
+      Interface:         Greeter
+      Interface version: 1
+      Runtime:           python
+      Entry module:      demo
+      Requirements:      requirements.txt
+      Vendored:          yes
+      Signature:         present, not verified
+      Metadata: none
+      "
+    `);
+  });
+});
