@@ -18,8 +18,8 @@ describe('fidius keygen', () => {
     expect(statSync(join(folder, 'acme.secret')).mode & 0o777).toBe(0o600);
     expect(stdout.replace(id, '<id>')).toMatchInlineSnapshot(`
       "Generated keypair:
-        Secret: <here>/acme.secret
-        Public: <here>/acme.public
+        Secret: acme.secret
+        Public: acme.public
         Key id: <id>
       "
     `);
