@@ -41,9 +41,25 @@ export class DocWorkspace implements Disposable {
     return outcome.exitCode === 0 ? '' : outcome.stdout;
   }
 
+  /** Runs a TypeScript program of a page. */
+  async runProgram(block: Block): Promise<Outcome> {
+    return await this.run(block, process.execPath, [tsx, this.fileOf(block)]);
+  }
+
+  /** Runs the commands of a block, as in a shell of the reader's: `npx` starts what is installed here. */
+  async runShell(block: Block): Promise<Outcome> {
+    const npx = `npx() { local name=$1; shift; case $name in
+      fidius) '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${join(root, 'src/cli/main.ts')}' "$@" ;;
+      tsx) '${process.execPath}' '${tsx}' "$@" ;;
+    esac; }`;
+    return await this.run(block, 'bash', ['-ec', `${npx}\n${block.code}`]);
+  }
+
   /** Runs a program in the folder of a block's page. */
   async run(block: Block, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-    return await runFile(command, args, this.pageFolderOf(block), env);
+    // Packages are stored among the caches of the user.
+    const own = { XDG_CACHE_HOME: join(this.folder, 'caches') };
+    return await runFile(command, args, this.pageFolderOf(block), { ...own, ...env });
   }
 
   [Symbol.dispose](): void {
@@ -61,6 +77,8 @@ export interface Outcome {
 export function isProjectFile(block: Block): block is Block & { file: string } {
   return block.file !== undefined && existsSync(join(root, block.file));
 }
+
+const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 
 const tsconfig = {
   extends: join(root, 'tsconfig.json'),

@@ -15,7 +15,7 @@ export interface Page {
  *
  * - `file=plugins/greeter/greeter.py`: the file the reader is to put it in; other blocks of the page find it there. A file
  *   that the project has itself must be equal to it.
- * - `run`: run it. A `text output` block after it is what it prints.
+ * - `run`: run it, in the order of the page. A `text output` block after it is what it prints; `…` in it stands for any text.
  * - `no-run: the reason`, to the end of the line: it is not checked.
  */
 export interface Block {

@@ -11,7 +11,22 @@ interface PackageJson {
 const { scripts, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
 
 /** Programs that a reader has or knows how to get; what they are asked to do is not looked into. */
-const common = ['cat', 'cd', 'cp', 'export', 'git', 'ls', 'mkdir', 'mv', 'pip', 'python3', 'rm', 'source', 'sudo'];
+const common = [
+  'cat',
+  'cd',
+  'cp',
+  'echo',
+  'export',
+  'git',
+  'ls',
+  'mkdir',
+  'mv',
+  'pip',
+  'python3',
+  'rm',
+  'source',
+  'sudo',
+];
 
 type Written = readonly (string | undefined)[];
 
@@ -47,7 +62,7 @@ function problemOf([program = '', ...args]: string[], written: Written | undefin
 }
 
 function npmProblem([command = '', ...args]: string[]): string | undefined {
-  if (['ci', 'install', 'init'].includes(command)) return undefined;
+  if (['ci', 'install', 'init', 'pkg'].includes(command)) return undefined;
   const script = command === 'run' ? args[0] : command;
   return script !== undefined && script in scripts ? undefined : `no such npm script: ${script}`;
 }
