@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { isFidiusError } from '../errors/fidius-error.ts';
 import type { ExecutorName } from './executor.ts';
 
 /** What became of a call that was given up after it had started. */
@@ -16,27 +17,32 @@ export type CallOutcome =
  * What `fidius:call` publishes. Events of one call share its `id`.
  *
  * `start` is published in the asynchronous context of the caller, before anything is sent; then either `end` or `error`.
- * An `error` of a call that was given up is followed by one or two `outcome`.
+ * An `error` of a call that was given up while it waited or ran is followed by one or two `outcome`, unless the host is
+ * closed first.
  */
 export interface CallEvent {
   readonly phase: 'start' | 'end' | 'error' | 'outcome';
   /** Unique in this JavaScript thread. */
   readonly id: number;
+  /** Where the call runs; `inline` for one through `sync`. */
   readonly executor: ExecutorName;
   readonly plugin: string;
   readonly interface: string;
   readonly method: string;
   /** Index of the method in the interface. */
   readonly index: number;
-  /** Bytes of the encoded arguments; of the values that cross without encoding, `undefined`. */
+  /** Bytes of the encoded arguments. With `inline` known of raw methods alone: many values cross without encoding there. */
   readonly requestBytes?: number | undefined;
-  /** Bytes of the encoded result; with `end`. */
+  /** Bytes of the encoded result, likewise; with `end`. */
   readonly responseBytes?: number | undefined;
   /** Milliseconds from the call until its promise was settled; with `end` and `error`. */
   readonly durationMs?: number | undefined;
-  /** Milliseconds of these that the Python method ran; with `end`, and with `error` when it raised. */
+  /**
+   * Milliseconds of these that the Python method ran, as Python measured; with `end`, and with `error` when it raised. Not
+   * with `inline`, where nothing else happens meanwhile.
+   */
   readonly runMs?: number | undefined;
-  /** Milliseconds of these that the call waited in this process before it was sent. */
+  /** Milliseconds of these that the call waited in the queue of its plugin, before it was sent to Python. */
   readonly queueMs?: number | undefined;
   readonly error?: unknown;
   readonly outcome?: CallOutcome | undefined;
@@ -45,18 +51,19 @@ export interface CallEvent {
 /** Calls of any host of this JavaScript thread: https://nodejs.org/api/diagnostics_channel.html */
 export const callChannel = channel('fidius:call');
 
-type Subject = Pick<CallEvent, 'executor' | 'plugin' | 'interface' | 'method' | 'index' | 'requestBytes'>;
+/** What the events of one call have in common. */
+export type CallSubject = Pick<CallEvent, 'executor' | 'plugin' | 'interface' | 'method' | 'index' | 'requestBytes'>;
 
 let lastId = 0;
 
 /** Publishes the events of one call. Made only while somebody listens. */
 export class CallTrace {
   readonly #id = ++lastId;
-  readonly #subject: Subject;
+  readonly #subject: CallSubject;
   readonly #started = performance.now();
-  #sent = this.#started;
+  #sent: number | undefined;
 
-  constructor(subject: Subject) {
+  constructor(subject: CallSubject) {
     this.#subject = subject;
     this.#publish({ phase: 'start' });
   }
@@ -78,9 +85,10 @@ export class CallTrace {
   }
 
   #times(microseconds: number | undefined) {
+    const now = performance.now();
     return {
-      durationMs: performance.now() - this.#started,
-      queueMs: this.#sent - this.#started,
+      durationMs: now - this.#started,
+      queueMs: (this.#sent ?? now) - this.#started,
       runMs: microseconds === undefined ? undefined : microseconds / 1000,
     };
   }
@@ -88,4 +96,25 @@ export class CallTrace {
   #publish(event: Pick<CallEvent, 'phase'> & Partial<CallEvent>): void {
     callChannel.publish({ id: this.#id, ...this.#subject, ...event } satisfies CallEvent);
   }
+}
+
+/**
+ * Makes a call that runs on this thread, and publishes its events. To be asked for only while somebody listens.
+ *
+ * @param bytesOf tells the size of a result, where it is known.
+ */
+export function traceHere<T>(subject: CallSubject, call: () => T, bytesOf?: (result: T) => number): T {
+  const trace = new CallTrace(subject);
+  trace.sent();
+  let result: T;
+  try {
+    result = call();
+  } catch (error) {
+    trace.failed(error, undefined);
+    // On this thread a call is given up by stopping it, and in no other way.
+    if (isFidiusError(error) && error.code === 'FIDIUS_CALL_TIMEOUT') trace.outcome('stopped');
+    throw error;
+  }
+  trace.ended(bytesOf?.(result), undefined);
+  return result;
 }

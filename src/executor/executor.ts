@@ -29,7 +29,10 @@ export interface LoadRequest {
 export interface LoadOptions {
   /** Gives up loading; the promise is rejected at once, with `signal.reason` as cause. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that loading may take, import of the module included. Default: 60,000. */
+  /**
+   * Milliseconds that loading may take, import of the module included. Default: 60,000. Not kept with `inline`, where
+   * the import holds up the thread that would have to look at the clock.
+   */
   readonly loadTimeoutMs?: number | undefined;
   /** Default of {@link CallOptions.timeoutMs} for every call of this plugin. Default: no limit. */
   readonly timeoutMs?: number | undefined;
@@ -117,7 +120,7 @@ export interface ExecutorPlugin {
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** Figures of one plugin since it was loaded. */
+/** Figures of one plugin since it was loaded. Calls through `sync` are not counted: that would take part of their time. */
 export interface PluginStats {
   /** Calls that wait for their turn. */
   readonly queued: number;

@@ -1,11 +1,11 @@
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type LoadedPackage, loadPackage, type MethodKind } from '../python/load.ts';
 import { SyncDeadline } from '../python/sync-deadline.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
-import { CallTrace, callChannel } from './call-channel.ts';
+import { type CallSubject, callChannel, traceHere } from './call-channel.ts';
 import type {
   CallOptions,
   Executor,
@@ -120,7 +120,7 @@ class InlinePlugin implements ExecutorPlugin {
     args: readonly unknown[],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return this.#run(index, options, (sync) =>
+    return this.#run({ index, options }, (sync) =>
       codec === undefined
         ? this.#handle.callTyped(index, args, sync)
         : this.#handle.callWithCodec(index, codec, args, sync),
@@ -128,7 +128,9 @@ class InlinePlugin implements ExecutorPlugin {
   }
 
   async callRaw(index: number, input: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
-    return this.#run(index, options, (sync) => this.#handle.callRaw(index, input, sync));
+    const bytesOf = (result: Uint8Array) => result.length;
+    const details = { index, options, requestBytes: input.length, bytesOf };
+    return this.#run(details, (sync) => this.#handle.callRaw(index, input, sync));
   }
 
   sync(): PythonPluginHandle {
@@ -144,31 +146,42 @@ class InlinePlugin implements ExecutorPlugin {
     this.#onClose();
   }
 
-  #run<T>(index: number, options: CallOptions, call: (options: CallOptions) => T): T {
+  #run<T>({ index, options, requestBytes, bytesOf }: CallDetails<T>, call: (options: CallOptions) => T): T {
     checkTimeout('timeoutMs', options.timeoutMs);
     checkSignal(options.signal);
     const { descriptor } = this.#handle;
+    const { name: plugin } = this;
     const method = descriptor.methods[index]?.name ?? String(index);
-    if (options.signal?.aborted === true) {
-      this.#tally.givenUp += 1;
-      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${this.name} was aborted before it started`, {
+    const run = () => {
+      if (options.signal?.aborted !== true) return call({ timeoutMs: options.timeoutMs ?? this.#timeoutMs });
+      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${plugin} was aborted before it started`, {
         cause: options.signal.reason,
       });
-    }
-    const { executor, name: plugin } = this;
-    const subject = { executor, plugin, interface: descriptor.interfaceName, method, index } as const;
-    const trace = callChannel.hasSubscribers ? new CallTrace(subject) : undefined;
+    };
     try {
-      const result = call({ timeoutMs: options.timeoutMs ?? this.#timeoutMs });
+      const subject = { executor: 'inline', plugin, interface: descriptor.interfaceName, method, index } as const;
+      const result = callChannel.hasSubscribers ? traceHere({ ...subject, requestBytes }, run, bytesOf) : run();
       this.#tally.succeeded += 1;
-      trace?.ended(undefined, undefined);
       return result;
     } catch (error) {
-      this.#tally.failed += 1;
-      trace?.failed(error, undefined);
+      this.#count(error);
       throw error;
     } finally {
       this.#output?.drain();
     }
   }
+
+  #count(error: unknown): void {
+    const code = isFidiusError(error) ? error.code : undefined;
+    const timedOut = code === 'FIDIUS_CALL_TIMEOUT';
+    if (timedOut) this.#tally.stopped += 1;
+    if (timedOut || code === 'FIDIUS_CALL_ABORTED') this.#tally.givenUp += 1;
+    else this.#tally.failed += 1;
+  }
+}
+
+interface CallDetails<T> extends Pick<CallSubject, 'index' | 'requestBytes'> {
+  readonly options: CallOptions;
+  /** Size of the result, where it is known. */
+  readonly bytesOf?: (result: T) => number;
 }

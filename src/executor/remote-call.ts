@@ -2,7 +2,7 @@ import { FidiusError } from '../errors/fidius-error.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
-import { CallTrace, callChannel } from './call-channel.ts';
+import { type CallSubject, CallTrace, callChannel } from './call-channel.ts';
 import type { ExecutorName } from './executor.ts';
 import type { Lane, LaneCall } from './lane.ts';
 import { type GivenUp, Patience } from './patience.ts';
@@ -72,7 +72,7 @@ export class RemoteCall implements LaneCall, Waiting {
     this.#method = method;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (callChannel.hasSubscribers) this.#trace = traceOf(home, method, payloadBytes);
+    if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(home, method, payloadBytes));
     if (signal !== undefined || timeoutMs !== undefined) {
       this.#patience = new Patience(signal, timeoutMs, (why) => this.giveUp(this.#gaveUp(why, timeoutMs)));
     }
@@ -204,9 +204,14 @@ export class RemoteCall implements LaneCall, Waiting {
   }
 }
 
-function traceOf(home: CallHome, { name, index }: RemoteMethod, requestBytes: number): CallTrace {
+/** Publishes the events of a call that was refused before it began, if somebody listens. */
+export function traceRefusal(home: CallHome, method: RemoteMethod, error: unknown): void {
+  if (callChannel.hasSubscribers) new CallTrace(subjectOf(home, method, undefined)).failed(error, undefined);
+}
+
+function subjectOf(home: CallHome, { name, index }: RemoteMethod, requestBytes: number | undefined): CallSubject {
   const { executor, plugin, interfaceName } = home;
-  return new CallTrace({ executor, plugin, interface: interfaceName, method: name, index, requestBytes });
+  return { executor, plugin, interface: interfaceName, method: name, index, requestBytes };
 }
 
 /** The server stops calls only when asked, unless plugin code interferes with its threads. */

@@ -8,7 +8,7 @@ import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, LoadRequest, PluginStats } from './executor.ts';
 import { Lane } from './lane.ts';
-import { type CallHome, RemoteCall, type RemoteMethod } from './remote-call.ts';
+import { type CallHome, RemoteCall, type RemoteMethod, traceRefusal } from './remote-call.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { Tally } from './tally.ts';
 
@@ -82,14 +82,17 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const method = this.#method(index, codec, false);
-      const timeoutMs = this.#admit(method, options);
       const writer = takeWriter();
       try {
+        const timeoutMs = this.#admit(method, options);
         writer.begin();
         if (codec === undefined) writeUntypedArguments(writer, args);
         else codec.writeArguments(writer, args);
         const payload = writer.finish();
         new RemoteCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
+      } catch (error) {
+        traceRefusal(this, method, error);
+        throw error;
       } finally {
         giveBackWriter(writer);
       }
@@ -99,8 +102,13 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   callRaw(index: number, input: Uint8Array, options: CallOptions = noOptions): Promise<Uint8Array> {
     return new Promise<unknown>((resolve, reject) => {
       const method = this.#method(index, undefined, true);
-      const timeoutMs = this.#admit(method, options);
-      new RemoteCall(this, method, options.signal, timeoutMs, input.length, resolve, reject).begin(input);
+      try {
+        const timeoutMs = this.#admit(method, options);
+        new RemoteCall(this, method, options.signal, timeoutMs, input.length, resolve, reject).begin(input);
+      } catch (error) {
+        traceRefusal(this, method, error);
+        throw error;
+      }
     }) as Promise<Uint8Array>;
   }
 

@@ -2,6 +2,7 @@ import { createClient, createSyncClient } from '../contract/client.ts';
 import type { Client, MethodName, SyncClient } from '../contract/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { type CallSubject, callChannel, traceHere } from '../executor/call-channel.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
@@ -95,7 +96,9 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
         { hint: 'Use `client`, or load it with the executor "inline" or "thread".' },
       );
     }
-    return createSyncClient(this.#definition, (method, index) => bindSync(handle, method, index));
+    return createSyncClient(this.#definition, (method, index) =>
+      bindSync(handle, method, index, this.#definition.name),
+    );
   }
 }
 
@@ -109,7 +112,12 @@ function bindAsync(loaded: ExecutorPlugin, method: InterfaceMethod, index: numbe
   return (args, options) => loaded.callRaw(index, rawInput(method, args), options);
 }
 
-function bindSync(handle: PythonPluginHandle, method: InterfaceMethod, index: number): Carry | undefined {
+function bindSync(
+  handle: PythonPluginHandle,
+  method: InterfaceMethod,
+  index: number,
+  interfaceName: string,
+): Carry | undefined {
   if (handle.methodKind(index) === 'absent') return undefined;
   const { codec } = method;
   if (method.streaming || method.clientStreaming) {
@@ -117,8 +125,29 @@ function bindSync(handle: PythonPluginHandle, method: InterfaceMethod, index: nu
       throw noStreams(method);
     };
   }
-  if (!method.wireRaw) return (args, options) => handle.callWithCodec(index, codec, args, options);
-  return (args, options) => handle.callRaw(index, rawInput(method, args), options);
+  const subject = {
+    executor: 'inline',
+    plugin: handle.name,
+    interface: interfaceName,
+    method: method.name,
+    index,
+  } as const;
+  if (method.wireRaw) return (args, options) => callRawSync(handle, subject, rawInput(method, args), options);
+  return (args, options) =>
+    callChannel.hasSubscribers
+      ? traceHere(subject, () => handle.callWithCodec(index, codec, args, options))
+      : handle.callWithCodec(index, codec, args, options);
+}
+
+function callRawSync(
+  handle: PythonPluginHandle,
+  subject: CallSubject,
+  input: Uint8Array,
+  options: CallOptions | undefined,
+): Uint8Array {
+  const call = () => handle.callRaw(subject.index, input, options);
+  if (!callChannel.hasSubscribers) return call();
+  return traceHere({ ...subject, requestBytes: input.length }, call, (result) => result.length);
 }
 
 /** The bytes of a raw call, checked as any other argument. */
