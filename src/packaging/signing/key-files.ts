@@ -1,9 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { ioCode, messageOf } from '../io-error.ts';
 import { readHead } from '../read-head.ts';
 import { replaceFile } from '../replace-file.ts';
+import { rawKeyBytes } from './key-input.ts';
 import { PublicKey } from './public-key.ts';
 import { SecretKey } from './secret-key.ts';
 
@@ -53,18 +55,19 @@ export async function writeKeyPair(
 
 /** @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID` */
 export async function readSecretKey(path: string): Promise<SecretKey> {
-  return readKey(path, (bytes) => new SecretKey(bytes));
+  return readKey(path, 'secret', (bytes) => new SecretKey(bytes));
 }
 
 /** @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID` */
 export async function readPublicKey(path: string): Promise<PublicKey> {
-  return readKey(path, (bytes) => new PublicKey(bytes));
+  return readKey(path, 'public', (bytes) => new PublicKey(bytes));
 }
 
-async function readKey<T>(path: string, parse: (bytes: Buffer) => T): Promise<T> {
+async function readKey<T>(path: string, kind: 'public' | 'secret', parse: (bytes: Buffer) => T): Promise<T> {
   const bytes = await readHead(path, maxKeyFileBytes).catch((cause: unknown) => {
     throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, { cause });
   });
+  requireHalf(path, bytes, kind);
   try {
     return parse(bytes);
   } catch (cause) {
@@ -73,11 +76,31 @@ async function readKey<T>(path: string, parse: (bytes: Buffer) => T): Promise<T>
   }
 }
 
+/**
+ * Raw keys have nothing in them that tells one half from the other: only their names do. Whoever signs with the public half
+ * makes signatures that everybody can make.
+ */
+function requireHalf(path: string, bytes: Buffer, kind: 'public' | 'secret'): void {
+  const other = kind === 'public' ? 'secret' : 'public';
+  if (bytes.length !== rawKeyBytes || !path.endsWith(`.${other}`)) return;
+  throw new FidiusError(
+    'FIDIUS_KEY_INVALID',
+    `Cannot use ${path} as a ${kind} key: by its name it is the ${other} one`,
+    {
+      hint: `Name the other half of the pair, ${basename(path, other)}${kind}.`,
+    },
+  );
+}
+
 async function createKeyFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   try {
     await writeFile(path, content, { flag: 'wx', mode });
   } catch (cause) {
-    if (ioCode(cause) !== 'EEXIST') throw unwritable(path, cause);
+    if (ioCode(cause) !== 'EEXIST') {
+      // Half a key is none, and would be in the way of the next attempt.
+      await rm(path, { force: true }).catch(() => {});
+      throw unwritable(path, cause);
+    }
     throw new FidiusError('FIDIUS_KEY_EXISTS', `Cannot write key ${path}: the file exists`, {
       cause,
       hint: 'Choose another name; or pass `force` if nobody needs the old key any more.',

@@ -158,6 +158,23 @@ describe('key files', () => {
     );
   });
 
+  it.each([
+    ['secret', 'public', readSecretKey],
+    ['public', 'secret', readPublicKey],
+  ] as const)(
+    'are told apart by their names, as raw bytes have no other mark: no %s key is read from a %s one',
+    async (kind, other, read) => {
+      const base = join(tempFolder(), 'acme');
+      await writeKeyPair(base, SecretKey.generate());
+
+      const error = await failureOf(() => read(`${base}.${other}`));
+
+      expect(error.code).toBe('FIDIUS_KEY_INVALID');
+      expect(error.message).toBe(`Cannot use ${base}.${other} as a ${kind} key: by its name it is the ${other} one`);
+      expect(error.hint).toBe(`Name the other half of the pair, acme.${kind}.`);
+    },
+  );
+
   it('say which file cannot be read or written', async () => {
     const dir = tempFolder();
     mkdirSync(join(dir, 'x.secret'));
