@@ -276,6 +276,7 @@ describe('fidius package sign', () => {
     ['no key', ['demo'], 2],
     ['no package', ['--key', 'acme.secret'], 2],
     ['a key that is not there', ['demo', '--key', 'none.secret'], 1],
+    ['the public half of the key', ['demo', '--key', 'acme.public'], 1],
     ['a package that is not there', ['none', '--key', 'acme.secret'], 1],
   ])('fails for %s', async (_what, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['package', 'sign', ...argv]);
@@ -348,7 +349,9 @@ describe('fidius package verify', () => {
     ['an unsigned package', async () => workplace(), ['demo', '--key', 'acme.public'], 1],
     ['another key', async () => signed(), ['demo', '--key', 'other.public'], 1],
     ['nobody to trust', async () => signed(), ['demo'], 2],
-    ['a secret key', async () => signed(), ['demo', '--key', 'demo/demo.py'], 1],
+    ['what is no key', async () => signed(), ['demo', '--key', 'demo/demo.py'], 1],
+    ['a secret key', async () => signed(), ['demo', '--key', 'acme.secret'], 1],
+    ['a package that is not there', async () => signed(), ['none', '--key', 'acme.public'], 1],
     ['a trust store that is not there', async () => signed(), ['demo', '--trust', 'none'], 1],
   ])('fails for %s', async (_what, prepare, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(await prepare(), ['package', 'verify', ...argv]);

@@ -1,12 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
 import { messageOf } from '../io-error.ts';
-import { manifestFileName } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { replaceFile } from '../replace-file.ts';
+import { requireManifest } from '../require-manifest.ts';
 import { recoverStaging } from '../staging.ts';
 import { formatFileList } from './file-list.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
@@ -43,7 +42,7 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
   const { byteCode = 'refuse', signal } = options;
   checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = toSecretKey(options.key);
-  await requireManifest(dir);
+  await requireManifest(dir, 'sign');
   await recoverStaging(dir);
 
   const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
@@ -65,13 +64,4 @@ export async function writeSignature(dir: string, { digest, files }: Inventory, 
   } catch (cause) {
     throw new FidiusError('FIDIUS_SIGNATURE_UNWRITABLE', `Cannot sign package ${dir}: ${messageOf(cause)}`, { cause });
   }
-}
-
-async function requireManifest(dir: string): Promise<void> {
-  await stat(join(dir, manifestFileName)).catch((cause: unknown) => {
-    throw new FidiusError('FIDIUS_MANIFEST_NOT_FOUND', `Cannot sign ${dir}: no ${manifestFileName} in it`, {
-      cause,
-      hint: 'Give the folder of the package itself.',
-    });
-  });
 }

@@ -6,6 +6,7 @@ import { SignatureError } from '../../errors/signature-error.ts';
 import { packageDigest } from '../digest.ts';
 import { ioCode, messageOf } from '../io-error.ts';
 import { readHead } from '../read-head.ts';
+import { requireManifest } from '../require-manifest.ts';
 import { explainMismatch, type Mismatch } from './explain-mismatch.ts';
 import { signatureBytes, signatureFileName } from './signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from './trust.ts';
@@ -29,13 +30,17 @@ export interface VerifiedPackage {
  * nobody can change them in between.
  *
  * @throws SignatureError `FIDIUS_SIGNATURE_MISSING`, `FIDIUS_SIGNATURE_INVALID`, `FIDIUS_SIGNATURE_KEY_EXPIRED`,
- * `FIDIUS_SIGNATURE_KEY_REVOKED`; and what `packageDigest()` throws.
+ * `FIDIUS_SIGNATURE_KEY_REVOKED`; FidiusError `FIDIUS_MANIFEST_NOT_FOUND` when there is neither signature nor package; and what
+ * `packageDigest()` throws.
  */
 export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
   checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'signal']);
   const trust = new Trust(options);
   const signature = await readSignature(dir);
-  if (signature === undefined) throw missing(dir, trust);
+  if (signature === undefined) {
+    await requireManifest(dir, 'verify');
+    throw missing(dir, trust);
+  }
   const digest = await packageDigest(dir, { signal: options.signal });
   return { digest, signedBy: await requireTrusted(dir, { dir, digest, signature, trust }) };
 }

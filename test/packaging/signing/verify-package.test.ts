@@ -103,6 +103,15 @@ describe('verifyPackage', () => {
     expect(verified.digest).toEqual(await packageDigest(dir));
   });
 
+  it('tells a folder that is no package from a package that nobody signed', async () => {
+    const nowhere = join(tempFolder(), 'nowhere');
+
+    const error = await failureOf(() => verifyPackage(nowhere, { trustedKeys: [acme.publicKey] }));
+
+    expect(error.code).toBe('FIDIUS_MANIFEST_NOT_FOUND');
+    expect(error.message).toBe(`Cannot verify ${nowhere}: no package.toml in it`);
+  });
+
   it('does not need the list of files', async () => {
     const dir = await signedPackage();
     rmSync(join(dir, 'package.files.sig'));
