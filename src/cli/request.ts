@@ -39,7 +39,7 @@ export function readRequest(argv: readonly string[], names: readonly string[]): 
   if (isGroup && (others[0] === undefined || isHelp(others[0]))) {
     return { kind: 'help', of: 'group', name: first, asked: others.length > 0 };
   }
-  throw unknownCommand(isGroup ? `${first} ${others[0]}` : first, names);
+  throw unknownCommand(first, others[0], names);
 }
 
 /** What follows `--` belongs to the command whatever it looks like. */
@@ -52,8 +52,11 @@ function isHelp(word: string): boolean {
   return word === '--help' || word === '-h';
 }
 
-function unknownCommand(typed: string, names: readonly string[]): UsageError {
-  const near = closest(typed, names);
+function unknownCommand(first: string, second: string | undefined, names: readonly string[]): UsageError {
+  const groups = new Set(names.filter((name) => name.includes(' ')).map((name) => name.slice(0, name.indexOf(' '))));
+  const both = `${first} ${second}`;
+  const typed = groups.has(first) ? both : first;
+  const near = closest(both, names) ?? closest(typed, [...names, ...groups]);
   const hint = near === undefined ? 'Run `fidius --help` to see all commands.' : `Run \`fidius ${near}\`.`;
   return new UsageError(`There is no command ${typed}`, hint);
 }

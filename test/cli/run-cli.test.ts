@@ -39,6 +39,9 @@ describe('fidius', () => {
   it.each([
     [['doktor'], 'error: There is no command doktor\nhint: Run `fidius doctor`.\n'],
     [['frobnicate'], 'error: There is no command frobnicate\nhint: Run `fidius --help` to see all commands.\n'],
+    [['pakage', 'list'], 'error: There is no command pakage\nhint: Run `fidius package list`.\n'],
+    [['pakage'], 'error: There is no command pakage\nhint: Run `fidius package`.\n'],
+    [['package', 'lst'], 'error: There is no command package lst\nhint: Run `fidius package list`.\n'],
     [['help', 'doctr'], 'error: There is no command doctr\nhint: Run `fidius doctor`.\n'],
     [['--jsn'], 'error: There is no option --jsn before the command\nhint: Run `fidius --help`.\n'],
     [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Write --json.\n'],

@@ -182,6 +182,24 @@ describe('fidius run with somebody to trust', () => {
   });
 });
 
+describe('fidius run with an archive', () => {
+  it('unpacks no more than the limits allow, and names the option that lifts them', async () => {
+    const folder = workplace();
+    writeFileSync(join(folder, 'demo/zeros.txt'), '0'.repeat(100_000));
+    await packPackage(join(folder, 'demo'), { output: join(folder, 'demo.fid') });
+    const argv = ['run', 'demo.fid', 'greet', '"you"', '--store', 'store'];
+
+    const { exitCode, stdout, stderr } = await fidiusIn(folder, argv);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for any), if you trust the archive.\n');
+    expect(await fidiusIn(folder, [...argv, '--max-ratio', '0'])).toMatchObject({
+      exitCode: 0,
+      stdout: '"Hello, you"\n',
+    });
+  });
+});
+
 describe('fidius run without an interface', () => {
   it.each([
     ['annotated', '__interface_hash__: int = 7\n', '0x0000000000000007'],

@@ -7,14 +7,17 @@ import { isPluginError, type PluginError } from '../../errors/plugin-error.ts';
 import type { Command, OptionSpec } from '../command.ts';
 import { importNamedInterface } from '../import-interface.ts';
 import { fromJson, toJson } from '../json.ts';
+import { limitHints, limitOptions, readLimits } from '../limit-options.ts';
 import { readArguments } from '../read-arguments.ts';
 import { namesTrust, readTrust, trustOptions } from '../trust-options.ts';
 import { UsageError } from '../usage-error.ts';
+import { withHints } from '../with-hints.ts';
 
 const options = {
   interface: { type: 'string', value: 'module', help: 'Check package and call against the interface of this module' },
   raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
   ...trustOptions,
+  ...limitOptions,
   store: { type: 'string', value: 'dir', help: 'Keep archives and signed packages here, not among the caches' },
   python: { type: 'string', value: 'path', help: 'Run it with this interpreter, or virtual environment' },
   libpython: { type: 'string', value: 'path', help: 'Run it with this shared library' },
@@ -42,21 +45,23 @@ export const run: Command = {
       throw new UsageError(`${method} is a raw method and takes its input from standard input, not as an argument`);
     }
     const args = words.map(readArgument);
+    const archiveLimits = readLimits(given);
 
     const { callPackage } = await import('../../host/package-call.ts');
     const { PackagePolicy } = await import('../../host/package-policy.ts');
     const storeDir = given.store === undefined ? undefined : resolve(io.cwd, given.store);
     const trust = namesTrust(given) ? await readTrust(given, io.cwd) : {};
     try {
-      const result = await callPackage({
+      const call = {
         path: resolve(io.cwd, path),
-        policy: await PackagePolicy.read('fidius run', { ...trust, storeDir }),
+        policy: await PackagePolicy.read('fidius run', { ...trust, storeDir, archiveLimits }),
         method,
         definition,
         input: isRaw ? await io.readStdin() : args,
         start: { python: given.python, libpython: given.libpython },
-        onDeclaredHash: (hash) => io.stderr.write(takenAtItsWord(path, hash)),
-      });
+        onDeclaredHash: (hash: bigint) => io.stderr.write(takenAtItsWord(path, hash)),
+      };
+      const result = await withHints(limitHints, () => callPackage(call));
       io.stdout.write(isRaw ? (result as Uint8Array) : toJson(result));
       return 0;
     } catch (error) {
