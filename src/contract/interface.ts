@@ -55,7 +55,7 @@ export interface InterfaceMethod {
   readonly clientStreaming: boolean;
   readonly doc: string | undefined;
   readonly metadata: Metadata;
-  /** How arguments and result cross. */
+  /** @internal How arguments and result cross. */
   readonly codec: MethodCodec;
 }
 

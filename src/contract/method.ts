@@ -15,7 +15,10 @@ export type ReturnType = AnyType | ResultType | StreamType | undefined;
 export interface MethodOptions extends DocOptions {
   /** A plugin may leave the method out; then the client does not have it. Not in the hash. Default: `false`. */
   readonly optional?: boolean;
-  /** The version of the interface that brought an optional method. For readers only. */
+  /**
+   * The version of the interface that brought an optional method. A package whose manifest names an earlier version is
+   * accepted where every version since then brought one.
+   */
   readonly since?: number;
   readonly metadata?: Metadata;
 }

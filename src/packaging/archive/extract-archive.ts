@@ -4,7 +4,8 @@ import { ioCode, messageOf } from '../io-error.ts';
 import { manifestFileName } from '../manifest-text.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { TreeWriter } from '../write-tree.ts';
-import { type ReadArchiveOptions, readArchive } from './read-archive.ts';
+import type { ArchiveLimits } from './limits.ts';
+import { readArchive } from './read-archive.ts';
 
 /** How far unpacking has come. */
 export interface UnpackProgress {
@@ -16,7 +17,8 @@ export interface UnpackProgress {
   readonly bytes: number;
 }
 
-export interface ExtractOptions extends Omit<ReadArchiveOptions, 'onRead'> {
+export interface UnpackOptions extends ArchiveLimits {
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
 }
 
@@ -33,11 +35,7 @@ export interface ExtractedArchive {
  *
  * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
  */
-export async function extractArchive(
-  archive: string,
-  into: string,
-  options: ExtractOptions,
-): Promise<ExtractedArchive> {
+export async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
   const { onProgress, ...readOptions } = options;
   const writer = new TreeWriter(into, new TimeSlice(options.signal));
   let [root, files, bytes, hasManifest] = ['', 0, 0, false];

@@ -8,10 +8,8 @@ import { type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { signatureFileName } from '../signing/signature-files.ts';
 import { createStaging, placeFolder, removeTree } from '../staging.ts';
-import { type ExtractOptions, extractArchive } from './extract-archive.ts';
+import { extractArchive, type UnpackOptions } from './extract-archive.ts';
 import { limitNames, settleLimits } from './limits.ts';
-
-export type UnpackOptions = ExtractOptions;
 
 export interface UnpackedPackage {
   /** The folder of the package. */

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { getuid } from 'node:process';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { type ExtractOptions, extractArchive } from '../archive/extract-archive.ts';
+import { extractArchive, type UnpackOptions } from '../archive/extract-archive.ts';
 import { type ArchiveLimits, limitNames } from '../archive/limits.ts';
 import { digestFiles, packageDigest } from '../digest.ts';
 import { ioCode, messageOf } from '../io-error.ts';
@@ -20,7 +20,8 @@ import { copyPackage } from './copy-package.ts';
 import { StoreMemory } from './store-memory.ts';
 import { StoredTrees } from './stored-trees.ts';
 
-export interface AddOptions extends TrustOptions, ExtractOptions {
+/** How a package gets into a store. */
+export interface StoreOptions extends TrustOptions, UnpackOptions {
   /** Refuses what no trusted key signed. Default `false`: signatures are then not looked at. */
   readonly requireSignature?: boolean | undefined;
 }
@@ -80,7 +81,7 @@ export class PackageStore {
    */
   async addFolder(
     dir: string,
-    options: Omit<AddOptions, keyof ArchiveLimits | 'onProgress'> = {},
+    options: Omit<StoreOptions, keyof ArchiveLimits | 'onProgress'> = {},
   ): Promise<StoredPackage> {
     checkOptionNames('PackageStore.addFolder()', options, [...trustOptionNames, 'requireSignature', 'signal']);
     const verify = createCheck(options);
@@ -110,7 +111,7 @@ export class PackageStore {
    *
    * @throws ArchiveError; and what {@link PackageStore.addFolder} throws.
    */
-  async addArchive(archive: string, options: AddOptions = {}): Promise<StoredPackage> {
+  async addArchive(archive: string, options: StoreOptions = {}): Promise<StoredPackage> {
     const known = [...trustOptionNames, ...limitNames, 'onProgress', 'requireSignature', 'signal'];
     checkOptionNames('PackageStore.addArchive()', options, known);
     const verify = createCheck(options);
@@ -175,7 +176,9 @@ type StoredFacts = Omit<StoredPackage, 'dir' | 'manifest'>;
 type SignedContent = { readonly dir: string; readonly digest: Buffer; readonly signature: Buffer | undefined };
 
 /** Checks a signature if one is required; fails early when a key is unusable. */
-function createCheck(options: AddOptions): (origin: string, content: SignedContent) => Promise<TrustedKey | undefined> {
+function createCheck(
+  options: StoreOptions,
+): (origin: string, content: SignedContent) => Promise<TrustedKey | undefined> {
   const trust = new Trust(options);
   return async (origin, content) => {
     return options.requireSignature === true ? requireTrusted(origin, { ...content, trust }) : undefined;
