@@ -90,6 +90,8 @@ class Pool:
                 alone = not self.workers
             if alone:
                 self._server.fail("cannot start a thread: %s" % error)
+        else:
+            self.report()
 
     def _serve(self, worker):
         worker.adopt_thread()
@@ -112,6 +114,8 @@ class Pool:
                 self.workers.remove(worker)
                 if self.leader is worker:
                     self.leader = None
+            if not self._server.stopping:
+                self.report()
             self._server.thread_ended()
 
     def _seek(self, worker):

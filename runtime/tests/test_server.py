@@ -37,11 +37,13 @@ class Host:
         self.control.sendall(frame(protocol.CANCEL, call))
 
     def receive(self):
-        """The next frame, as type, call and value."""
-        head = self.read(HEADER_BYTES)
-        size, kind, _, _, call, _ = HEADER.unpack(head)
-        payload = self.read(size)
-        return kind, call, values.decode(payload) if payload else None
+        """The next frame, as type, call and value; what the pool tells of itself is passed over."""
+        while True:
+            head = self.read(HEADER_BYTES)
+            size, kind, _, _, call, _ = HEADER.unpack(head)
+            payload = self.read(size)
+            if kind != protocol.POOL:
+                return kind, call, values.decode(payload) if payload else None
 
     def read(self, size):
         data = b""

@@ -17,6 +17,17 @@ describe('calls that wait in Python', () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
+  it('have threads that are counted as they come', async () => {
+    const executor = openExecutor('thread', { threads: 4 });
+    const { call } = await loadCalls(executor);
+    await eventually(() => executor.stats().threads > 0);
+
+    await Promise.all(times(16, () => call('nap', [0.05])));
+
+    await eventually(() => executor.stats().threads === 4);
+    expect(executor.stats()).toMatchObject({ stuckThreads: 0, queued: 0, running: 0 });
+  });
+
   it('do not hold up short ones', async () => {
     const { call } = await loadCalls(openExecutor());
     const napping = Promise.all(times(3, () => call('nap', [1])));
