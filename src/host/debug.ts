@@ -21,7 +21,7 @@ function warnings({ phase, passedOver = [], vendorConflicts = [] }: LoadEvent): 
   if (phase === 'start') return [];
   return [
     ...passedOver.map(({ path, reason }) => `passed over ${path}: ${reason.message}`),
-    ...vendorConflicts.map(describeVendorConflict),
+    ...vendorConflicts.map((conflict) => describeVendorConflict(conflict).message),
   ];
 }
 

@@ -15,7 +15,7 @@ import type {
 } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import { checkLoadOptions, loadAborted } from '../executor/load-options.ts';
-import { type Discovery, discoverPackages } from '../packaging/discover-packages.ts';
+import { discoverPackages } from '../packaging/discover-packages.ts';
 import { findVendorConflicts, type VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
@@ -23,9 +23,11 @@ import { admitFirst } from './admit-package.ts';
 import { choosePackages } from './choose-package.ts';
 import { debugToStderr } from './debug.ts';
 import { traceLoadAsync } from './diagnostics.ts';
+import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
 import { describePlugin, Plugin } from './plugin.ts';
 import { targetPython } from './target-python.ts';
+import { explainCollision, type HostNoticeListener, toVendorNotice } from './vendor-notice.ts';
 import { warn } from './warn.ts';
 
 export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
@@ -35,6 +37,11 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
   readonly executor?: ExecutorName | undefined;
   /** Milliseconds that a call may take, unless its plugin or the call itself says otherwise. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Hears of what plugins change that belongs to the whole process, and of different versions of one distribution that
+   * packages bring along, before the second is imported. Default: a warning of the process.
+   */
+  readonly onNotice?: HostNoticeListener | undefined;
   /** Milliseconds that a load may take, unless it says otherwise. Default: 60,000. */
   readonly loadTimeoutMs?: number | undefined;
 }
@@ -85,6 +92,9 @@ export class PluginHost implements AsyncDisposable {
   readonly #start: StartOptions;
   readonly #policy: PackagePolicy;
   readonly #executorOptions: ExecutorOptions;
+  readonly #onNotice: HostNoticeListener;
+  /** What the listener was told of vendored versions: once is enough. */
+  readonly #told = new Set<string>();
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
   readonly #executors = new Map<ExecutorName, Executor>();
@@ -97,6 +107,7 @@ export class PluginHost implements AsyncDisposable {
     this.#executor = options.executor ?? 'thread';
     this.#start = { python: options.python, libpython: options.libpython };
     const { threads, spareThreads, onOutput, onNotice = warn, timeoutMs, loadTimeoutMs } = options;
+    this.#onNotice = onNotice;
     this.#executorOptions = { threads, spareThreads, onOutput, onNotice };
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
@@ -123,12 +134,12 @@ export class PluginHost implements AsyncDisposable {
   }
 
   /**
-   * Lists the packages in the search paths, what is skipped and why, and names that are taken twice. Runs, verifies and
-   * unpacks nothing.
+   * Lists the packages in the search paths, what is skipped and why, names that are taken twice, and dependencies that are
+   * vendored in different versions. Runs, verifies and unpacks nothing.
    */
-  async discover(): Promise<Discovery> {
+  async discover(): Promise<HostDiscovery> {
     this.#checkOpen('discover packages');
-    return discoverPackages(this.#searchPaths);
+    return discoverForHost(this.#searchPaths);
   }
 
   /**
@@ -181,10 +192,13 @@ export class PluginHost implements AsyncDisposable {
       const vendorConflicts = this.#conflictsWith(name, folder);
       const { passedOver } = admission;
       Object.assign(details, { plugin: name, entryModule, executor, passedOver, vendorConflicts });
+      this.#tellOf(vendorConflicts);
       const interpreter = startPython(this.#start);
       const { descriptor } = definition;
       const request = { plugin: name, folder, origin: path, entryModule, descriptor };
-      const loaded = await this.#executorNamed(executor, interpreter).load(request, loadOptions);
+      const loaded = await explainCollision(vendorConflicts, () =>
+        this.#executorNamed(executor, interpreter).load(request, loadOptions),
+      );
       // Closed meanwhile: nobody else knows of this one yet.
       if (this.#closed !== undefined) await loaded.close();
       this.#checkOpen(`load ${name}`);
@@ -240,6 +254,14 @@ export class PluginHost implements AsyncDisposable {
     const others = [...this.#plugins].map(({ info }) => ({ name: info.name, dir: info.folder }));
     const conflicts = findVendorConflicts([...others.filter(({ dir }) => dir !== folder), { name, dir: folder }]);
     return conflicts.filter(({ versions }) => versions.some((each) => each.package === name));
+  }
+
+  #tellOf(conflicts: readonly VendorConflict[]): void {
+    for (const notice of conflicts.map(toVendorNotice)) {
+      if (this.#told.has(notice.message)) continue;
+      this.#told.add(notice.message);
+      this.#onNotice(notice);
+    }
   }
 
   #checkOpen(doing: string): void {

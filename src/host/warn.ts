@@ -1,6 +1,6 @@
-import type { Notice } from '../executor/notice.ts';
+import type { HostNotice } from './vendor-notice.ts';
 
-/** Says as a warning of the process, once for each, what plugins have changed for everybody. */
-export function warn({ message, hint }: Notice): void {
+/** Says as a warning of the process what the host has noticed. */
+export function warn({ message, hint }: HostNotice): void {
   process.emitWarning(message, { type: 'FidiusWarning', detail: `hint: ${hint}` });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PluginHost } from '../../src/host/plugin-host.ts';
 import { Greeter } from '../support/greeter.ts';
-import { writePackage, writePlugin } from '../support/plugin-folders.ts';
+import { manifestText, writePackage, writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 describe('discover', () => {
@@ -48,6 +48,31 @@ describe('discover', () => {
     expect(skipped).toMatchObject([
       { path: join(folder, 'broken'), reason: { code: 'FIDIUS_MANIFEST_PARSE' } },
       { path: join(folder, 'strange'), reason: { code: 'FIDIUS_MANIFEST_UNREADABLE' } },
+    ]);
+  });
+
+  it('names what packages vendor in different versions, but for versions of one package', async () => {
+    const folder = tempFolder();
+    const vendored = (name: string, version: string) => ({
+      [`vendor/${name}-${version}.dist-info/METADATA`]: `Name: ${name}\nVersion: ${version}\n`,
+    });
+    const write = (name: string, where: string, files: Readonly<Record<string, string>>) =>
+      writePackage({ folder: join(folder, where), manifest: manifestText(name, `${name}_plugin`, Greeter), files });
+    write('ant', 'ant-1', { ...vendored('six', '1.15.0'), ...vendored('attrs', '1') });
+    write('ant', 'ant-2', vendored('attrs', '2'));
+    write('bee', 'bee', vendored('six', '1.16.0'));
+    await using host = await PluginHost.open({ searchPaths: [folder] });
+
+    const { vendorConflicts } = await host.discover();
+
+    expect(vendorConflicts).toEqual([
+      {
+        distribution: 'six',
+        versions: [
+          { package: 'ant', version: '1.15.0' },
+          { package: 'bee', version: '1.16.0' },
+        ],
+      },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import type { Interface } from '../../src/contract/interface.ts';
 import { admitFirst } from '../../src/host/admit-package.ts';
 import { PackagePolicy } from '../../src/host/package-policy.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
+import type { HostNotice } from '../../src/host/vendor-notice.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { loadManifest } from '../../src/packaging/manifest.ts';
 import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
@@ -409,24 +411,69 @@ describe('plugins that vendor different versions of one distribution', () => {
     writeGreeter(folder, { name: 'first', files: six('1.15.0') });
     writeGreeter(folder, { name: 'second', files: six('1.16.0') });
     writeGreeter(folder, { name: 'third' });
-    await using host = await openHost([folder]);
+    const notices: HostNotice[] = [];
+    await using host = await openHost([folder], { onNotice: (notice) => void notices.push(notice) });
 
     const infos = [];
-    for (const name of ['first', 'second', 'third']) infos.push((await host.load(name, Greeter)).info);
+    for (const name of ['first', 'second', 'second', 'third']) infos.push((await host.load(name, Greeter)).info);
 
-    expect(infos.map(({ vendorConflicts }) => vendorConflicts)).toEqual([
-      [],
-      [
-        {
-          distribution: 'six',
-          versions: [
-            { package: 'first', version: '1.15.0' },
-            { package: 'second', version: '1.16.0' },
-          ],
-        },
+    const conflict = {
+      distribution: 'six',
+      versions: [
+        { package: 'first', version: '1.15.0' },
+        { package: 'second', version: '1.16.0' },
       ],
-      [],
+    };
+    expect(infos.map(({ vendorConflicts }) => vendorConflicts)).toEqual([[], [conflict], [conflict], []]);
+    expect(notices).toEqual([
+      {
+        kind: 'vendored versions',
+        plugins: ['first', 'second'],
+        message: 'six is vendored as 1.15.0 in first, 1.16.0 in second, and one Python can import only one of them',
+        hint: 'Vendor one version of six in all of them, or run one of them in a program of its own.',
+      },
     ]);
+  });
+
+  it('are named again by the error, when both import it', async () => {
+    const folder = tempFolder();
+    const imports = ['import vendored_alike'];
+    const module = (version: string) => ({
+      ...six(version),
+      'vendor/vendored_alike.py': `version = "${version}"\n`,
+    });
+    writeGreeter(folder, { name: 'first', lines: imports, files: module('1.15.0') });
+    writeGreeter(folder, { name: 'second', lines: imports, files: module('1.16.0') });
+    const told: string[] = [];
+    await using host = await openHost([folder], { onNotice: ({ message }) => void told.push(message) });
+    await using first = await host.load('first', Greeter);
+
+    const error = await failureOf(() => host.load('second', Greeter));
+
+    expect(error.code).toBe('FIDIUS_MODULE_COLLISION');
+    expect(told).toHaveLength(1);
+    expect(error.message).toMatch(
+      /^Cannot load .*: its module vendored_alike .* has the name of another package's module/,
+    );
+    expect(error.message.endsWith(`; ${told[0]}`)).toBe(true);
+    expect(error.hint).toBe('Vendor one version of six in all of them, or run one of them in a program of its own.');
+    expect(first.sync.greet('x')).toBe('Hello, x');
+  });
+
+  it('are a warning of the process where nobody listens', async () => {
+    const folder = tempFolder();
+    writeGreeter(folder, { name: 'first', files: six('1.15.0') });
+    writeGreeter(folder, { name: 'second', files: six('1.16.0') });
+    await using host = await openHost([folder]);
+    await host.load('first', Greeter);
+    const warned = once(process, 'warning');
+
+    await host.load('second', Greeter);
+
+    const [warning] = (await warned) as [Error & { detail?: string }];
+    expect(warning.name).toBe('FidiusWarning');
+    expect(warning.message).toMatch(/^six is vendored as 1\.15\.0 in first, 1\.16\.0 in second/);
+    expect(warning.detail).toMatch(/^hint: Vendor one version of six/);
   });
 });
 

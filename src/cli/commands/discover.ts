@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import type { Discovery, FoundPackage } from '../../packaging/discover-packages.ts';
-import type { VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import type { HostDiscovery } from '../../host/host-discovery.ts';
+import type { FoundPackage } from '../../packaging/discover-packages.ts';
 import type { Command, OptionSpec } from '../command.ts';
 import { toJson } from '../json.ts';
 import { jsonOption } from '../json-option.ts';
@@ -21,25 +21,22 @@ export const discover: Command = {
   examples: ['fidius discover plugins', 'fidius discover plugins more-plugins --json'],
   async run(argv, io) {
     const { options: given, positionals } = readArguments(about, argv, options, ['dir', '...dir?']);
-    const { discoverPackages } = await import('../../packaging/discover-packages.ts');
-    const { describeVendorConflict, findVendorConflicts } = await import('../../packaging/vendor/vendor-conflicts.ts');
+    const { discoverForHost } = await import('../../host/host-discovery.ts');
+    const { describeVendorConflict } = await import('../../packaging/vendor/vendor-conflicts.ts');
 
     const paths = positionals.map((path) => resolve(io.cwd, path));
     const missing = paths.find((path) => !existsSync(path));
     if (missing !== undefined) throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no folder ${missing}`);
     const found = await withProgress(io, `Looking through ${positionals.join(', ')}`, ({ signal }) =>
-      discoverPackages(paths, { signal }),
+      discoverForHost(paths, { signal }),
     );
-    const folders = found.packages.filter(({ kind }) => kind === 'folder');
-    const conflicts = findVendorConflicts(folders.map(({ path, manifest }) => ({ name: manifest.name, dir: path })));
-    io.stdout.write(
-      given.json === true ? toJson(recordOf(found, conflicts)) : textOf(found, conflicts.map(describeVendorConflict)),
-    );
+    const conflicts = found.vendorConflicts.map(describeVendorConflict);
+    io.stdout.write(given.json === true ? toJson(recordOf(found)) : textOf(found, conflicts));
     return 0;
   },
 };
 
-function recordOf({ packages, skipped, duplicates }: Discovery, vendorConflicts: readonly VendorConflict[]): object {
+function recordOf({ packages, skipped, duplicates, vendorConflicts }: HostDiscovery): object {
   return {
     packages,
     skipped: skipped.map(({ path, reason }) => ({
@@ -52,7 +49,10 @@ function recordOf({ packages, skipped, duplicates }: Discovery, vendorConflicts:
   };
 }
 
-function textOf({ packages, skipped, duplicates }: Discovery, conflicts: readonly string[]): string {
+function textOf(
+  { packages, skipped, duplicates }: HostDiscovery,
+  conflicts: readonly { readonly message: string; readonly hint: string }[],
+): string {
   return [
     ...tableOf(packages),
     `${packages.length} ${packages.length === 1 ? 'package' : 'packages'} found, ${skipped.length} skipped`,
@@ -61,7 +61,7 @@ function textOf({ packages, skipped, duplicates }: Discovery, conflicts: readonl
       const places = same.map(({ path, manifest }) => `\n  ${manifest.version}  ${path}`);
       return `several packages are named ${name}:${places.join('')}`;
     }),
-    ...conflicts.map((conflict) => `conflict: ${conflict}`),
+    ...conflicts.map(({ message, hint }) => `conflict: ${message}\n  ${hint}`),
     '',
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { normalizeName, readDistributions, vendorFolder } from './distributions.ts';
+import { TimeSlice } from '../time-slice.ts';
+import { type Distribution, normalizeName, readDistributions, vendorFolder } from './distributions.ts';
 
 /** One distribution that several packages bring along in different versions. */
 export interface VendorConflict {
@@ -9,32 +10,67 @@ export interface VendorConflict {
   readonly versions: readonly { readonly package: string; readonly version: string }[];
 }
 
+/** What users know a package by, and its folder. */
+export interface VendoringPackage {
+  readonly name: string;
+  readonly dir: string;
+}
+
 /**
  * Finds distributions that packages bring along in different versions.
  *
- * In one interpreter a module exists once: whichever package is loaded first decides the version for all of them. A host that
- * keeps them apart (in processes of their own) has nothing to fear.
- *
- * @param packages what users know each package by, and its folder.
+ * In one interpreter a module exists once, and a package never runs the module of another: whichever imports it second
+ * fails, unless both files are the same.
  */
-export function findVendorConflicts(
-  packages: readonly { readonly name: string; readonly dir: string }[],
-): readonly VendorConflict[] {
+export function findVendorConflicts(packages: readonly VendoringPackage[]): readonly VendorConflict[] {
+  return compare(packages.map(readVendored));
+}
+
+/** The same for any number of packages, without holding up the event loop. @throws the reason of `signal`. */
+export async function discoverVendorConflicts(
+  packages: readonly VendoringPackage[],
+  signal?: AbortSignal,
+): Promise<readonly VendorConflict[]> {
+  const slice = new TimeSlice(signal);
+  const vendored: Vendored[] = [];
+  for (const each of packages) {
+    if (slice.isOver) await slice.rest();
+    vendored.push(readVendored(each));
+  }
+  return compare(vendored);
+}
+
+/** A conflict in words, and what to do about it. */
+export function describeVendorConflict({ distribution, versions }: VendorConflict): {
+  readonly message: string;
+  readonly hint: string;
+} {
+  const found = versions.map(({ package: name, version }) => `${version} in ${name}`).join(', ');
+  return {
+    message: `${distribution} is vendored as ${found}, and one Python can import only one of them`,
+    hint: `Vendor one version of ${distribution} in all of them, or run one of them in a program of its own.`,
+  };
+}
+
+interface Vendored {
+  readonly name: string;
+  readonly distributions: readonly Distribution[];
+}
+
+function readVendored({ name, dir }: VendoringPackage): Vendored {
+  return { name, distributions: readDistributions(join(dir, vendorFolder)) };
+}
+
+function compare(packages: readonly Vendored[]): readonly VendorConflict[] {
   const versions = new Map<string, { package: string; version: string }[]>();
-  for (const { name, dir } of packages) {
-    for (const distribution of readDistributions(join(dir, vendorFolder))) {
-      const key = normalizeName(distribution.name);
-      versions.set(key, [...(versions.get(key) ?? []), { package: name, version: distribution.version }]);
+  for (const { name, distributions } of packages) {
+    for (const { name: written, version } of distributions) {
+      const key = normalizeName(written);
+      versions.set(key, [...(versions.get(key) ?? []), { package: name, version }]);
     }
   }
   return [...versions]
     .filter(([, found]) => new Set(found.map(({ version }) => version)).size > 1)
     .map(([distribution, found]) => ({ distribution, versions: found }))
     .sort((a, b) => (a.distribution < b.distribution ? -1 : 1));
-}
-
-/** A conflict in words, with what to do about it. */
-export function describeVendorConflict({ distribution, versions }: VendorConflict): string {
-  const found = versions.map(({ package: name, version }) => `${version} in ${name}`).join(', ');
-  return `${distribution} is vendored as ${found}: the package that is loaded first decides for all. Vendor one version everywhere, or run one of them in a process of its own.`;
 }

@@ -144,8 +144,10 @@ describe('findVendorConflicts', () => {
       },
     ]);
     expect(conflicts.map(describeVendorConflict)).toEqual([
-      'my-lib is vendored as 1.0 in one, 2.0 in two: the package that is loaded first decides for all. ' +
-        'Vendor one version everywhere, or run one of them in a process of its own.',
+      {
+        message: 'my-lib is vendored as 1.0 in one, 2.0 in two, and one Python can import only one of them',
+        hint: 'Vendor one version of my-lib in all of them, or run one of them in a program of its own.',
+      },
     ]);
   });
 });
