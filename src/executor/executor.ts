@@ -43,7 +43,10 @@ export interface LoadOptions {
   readonly maxConcurrent?: number | undefined;
   /** Calls of this plugin that may wait for their turn; one more is an error. Default: 16,384. */
   readonly maxQueued?: number | undefined;
-  /** Runs the import and every call on one thread of the plugin's own, for libraries that insist on it. Default: `false`. */
+  /**
+   * Runs the import and every call on one thread of the plugin's own, for libraries that insist on it; there is no `sync`
+   * then. Default: `false`. With `inline` everything is on one thread anyway.
+   */
   readonly ownThread?: boolean | undefined;
 }
 
@@ -108,7 +111,8 @@ export interface ExecutorPlugin {
   callRaw(index: number, input: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
 
   /**
-   * The same plugin for calls on this JavaScript thread, or `undefined` where it runs in another process.
+   * The same plugin for calls on this JavaScript thread, or `undefined` where it runs in another process, or on a thread of
+   * its own.
    *
    * Made on first use, which takes the GIL. It is closed together with the plugin.
    */

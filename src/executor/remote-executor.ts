@@ -30,7 +30,7 @@ export interface RemoteSetup extends ExecutorOptions {
 const loadTimeoutMs = 60_000;
 /** How long closing waits for an import to stop, and for one that did not to be undone. */
 const stopLoadMs = 1000;
-const maxQueued = 16_384;
+const queueLength = 16_384;
 /** How long closing waits for the last lines that plugins printed, in milliseconds. */
 const lastWordsMs = 1000;
 
@@ -127,8 +127,8 @@ export class RemoteExecutor implements Executor, PluginOwner {
   }
 
   #adopt(request: LoadRequest, loaded: LoadedPackage, options: LoadOptions): RemotePlugin {
-    const limits = { timeoutMs: options.timeoutMs, maxQueued: options.maxQueued ?? maxQueued };
-    const plugin = new RemotePlugin(this, request, loaded, limits);
+    const { timeoutMs, maxQueued = queueLength, ownThread = false } = options;
+    const plugin = new RemotePlugin(this, request, loaded, { timeoutMs, maxQueued, ownThread });
     this.#plugins.add(plugin);
     return plugin;
   }

@@ -27,6 +27,7 @@ export interface PluginOwner {
 export interface PluginLimits {
   readonly timeoutMs: number | undefined;
   readonly maxQueued: number;
+  readonly ownThread: boolean;
 }
 
 /** How long closing waits for calls to finish, and how long for given-up calls to stop, in milliseconds. */
@@ -51,6 +52,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   readonly #request: LoadRequest;
   readonly #loaded: LoadedPackage;
   readonly #timeoutMs: number | undefined;
+  readonly #ownThread: boolean;
   #handle: PythonPluginHandle | undefined;
   #closing: Promise<void> | undefined;
   #onProgress: (() => void) | undefined;
@@ -60,6 +62,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     this.#request = request;
     this.#loaded = loaded;
     this.#timeoutMs = limits.timeoutMs;
+    this.#ownThread = limits.ownThread;
     this.executor = owner.name;
     this.connection = owner.connection;
     this.plugin = request.plugin;
@@ -114,6 +117,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
 
   sync(): PythonPluginHandle | undefined {
     if (this.#closing !== undefined) throw this.#closedError();
+    if (this.#ownThread) return undefined;
     this.#handle ??= this.#owner.createHandle(this.#loaded, this.#request);
     return this.#handle;
   }

@@ -31,7 +31,7 @@ export interface PluginInfo {
   readonly metadata: unknown;
   /** Packages that would have been loaded in its place, had there been nothing wrong with them. */
   readonly passedOver: readonly SkippedPackage[];
-  /** What this package and others of the host bring along in different versions: the one that is imported first serves all. */
+  /** What this package and others of the host bring along in different versions: only one of them can be imported. */
   readonly vendorConflicts: readonly VendorConflict[];
 }
 
@@ -57,6 +57,8 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
   /**
    * Functions that run on this thread and return when Python is done: the shortest way, for short calls of trusted code.
    * Nothing else runs in this thread meanwhile.
+   *
+   * @throws FidiusError `FIDIUS_CALL_SYNC` for a plugin with a thread of its own; `FIDIUS_PLUGIN_CLOSED`.
    */
   get sync(): SyncClient<I> {
     this.#sync ??= this.#createSync();
@@ -92,8 +94,8 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     if (handle === undefined) {
       throw new FidiusError(
         'FIDIUS_CALL_SYNC',
-        `Plugin ${this.info.name} runs in another process and cannot be called on this thread`,
-        { hint: 'Use `client`, or load it with the executor "inline" or "thread".' },
+        `Plugin ${this.info.name} runs on a thread of its own, or in another process, and cannot be called on this thread`,
+        { hint: 'Use `client`, or load it without `ownThread` and with the executor "inline" or "thread".' },
       );
     }
     return createSyncClient(this.#definition, (method, index) =>

@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PluginHost } from '../../src/host/plugin-host.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { Greeter } from '../support/greeter.ts';
+import { writeGreeter } from '../support/plugin-folders.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
@@ -207,6 +211,22 @@ describe('a plugin with a thread of its own', () => {
     const all = await Promise.all([...times(20, () => call('names')), ...times(20, () => call('names_later'))]);
 
     expect(new Set(all.flatMap((names) => names))).toEqual(new Set(['fidius-loop-probe']));
+  });
+
+  it('cannot be called on the thread of JavaScript', async () => {
+    const folder = tempFolder();
+    writeGreeter(folder, 'greeter');
+    const host = await PluginHost.open({ searchPaths: [folder] });
+    onTestFinished(() => host.close());
+    const greeter = await host.load('greeter', Greeter, { ownThread: true });
+
+    const error = await failureOf(() => greeter.sync);
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_CALL_SYNC',
+      message: 'Plugin greeter runs on a thread of its own, or in another process, and cannot be called on this thread',
+    });
+    expect(await greeter.client.greet('you')).toBe('Hello, you');
   });
 
   it('can be given up while it imports and while it runs', async () => {
