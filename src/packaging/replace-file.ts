@@ -1,18 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { recoverStaging, stagingPath } from './staging.ts';
 
 /**
  * Makes a file whole or not at all: it is written under a temporary name in the same folder, then moved into place.
  *
- * A file of the name is replaced. After a crash the old content is there, or the new one, never half of it.
+ * A file of the name is replaced. After a crash the old content is there, or the new one, never half of it; what was half
+ * written is cleared away by the next one to work in the same folder.
  */
 export async function replaceFile<T>(
   path: string,
   write: (handle: FileHandle) => Promise<T>,
   options: { readonly mode?: number } = {},
 ): Promise<T> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const folder = dirname(path);
+  // Tidying up is a favour: what keeps it from being done says more when it keeps the file from being written.
+  await recoverStaging(folder).catch(() => {});
+  const temporary = stagingPath(folder);
   try {
     const result = await writeNew(temporary, options.mode ?? 0o666, write);
     await rename(temporary, path);

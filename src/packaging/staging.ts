@@ -6,7 +6,7 @@ import { kill, pid } from 'node:process';
 import { ioCode } from './io-error.ts';
 
 /**
- * Folders that appear whole or not at all.
+ * Folders, and files, that appear whole or not at all.
  *
  * A folder is built under a hidden name beside the place where it will stand, then renamed. No system renames a folder over
  * one that is not empty, so an old one is first renamed out of the way. Should the process be killed between these two steps,
@@ -25,9 +25,14 @@ const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8
 export async function createStaging(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true });
   await recoverStaging(parent);
-  const staging = join(parent, `${stagingPrefix}${owner()}`);
+  const staging = stagingPath(parent);
   await mkdir(staging, { mode: 0o700 });
   return staging;
+}
+
+/** A name below `parent` that nobody has, under which something can be built; {@link recoverStaging} knows it. */
+export function stagingPath(parent: string): string {
+  return join(parent, `${stagingPrefix}${owner()}`);
 }
 
 /**

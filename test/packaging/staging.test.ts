@@ -40,6 +40,14 @@ describe('recoverStaging', () => {
     expect(contentsOf(dir)).toEqual({ 'demo-1.0.0/old': 'old' });
   });
 
+  it('clears away a file that was half written', async () => {
+    const dir = folderOf({ 'demo.fid': 'old', [`.fidius-new-${machine}-${dead}-abc`]: 'half' });
+
+    await recoverStaging(dir);
+
+    expect(contentsOf(dir)).toEqual({ 'demo.fid': 'old' });
+  });
+
   it('clears away an old folder whose replacement is there, and what was half built', async () => {
     const dir = folderOf({
       'demo-1.0.0/new': '',

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,6 +42,41 @@ describe('unpacking that is killed', () => {
     await unpackPackage(archive, dest, { maxRatio: 0 });
     expect(readdirSync(dest)).toEqual(['demo-1.0.0']);
     expect(await packageDigest(join(dest, 'demo-1.0.0'))).toEqual(digest);
+  });
+});
+
+describe('packing that is killed', () => {
+  it.each([1, 200])('leaves the old archive whole (after %i files), and the next run clears up', async (files) => {
+    const dest = tempFolder();
+    const output = join(dest, 'demo.fid');
+    writeFileSync(output, 'old');
+
+    const killed = await runIsolated('pack.ts', {
+      args: [join(folder, 'package'), output, String(files)],
+      signalWhenReady: 'SIGKILL',
+    });
+
+    expect(killed.signal).toBe('SIGKILL');
+    expect(readFileSync(output, 'utf8')).toBe('old');
+    expect(readdirSync(dest)).toHaveLength(2);
+    await packPackage(join(folder, 'package'), { output });
+    expect(readdirSync(dest)).toEqual(['demo.fid']);
+    expect(readFileSync(output)).toEqual(readFileSync(archive));
+  });
+});
+
+describe('packing in several processes at once', () => {
+  it('gives one whole archive', async () => {
+    const dest = tempFolder();
+    const output = join(dest, 'demo.fid');
+
+    const outcomes = await Promise.all(
+      [1, 2].map(() => runIsolated('pack.ts', { args: [join(folder, 'package'), output] })),
+    );
+
+    expect(outcomes.map(({ stdout, stderr }) => stdout + stderr)).toEqual(Array(2).fill('302 files\n'));
+    expect(readdirSync(dest)).toEqual(['demo.fid']);
+    expect(readFileSync(output)).toEqual(readFileSync(archive));
   });
 });
 
