@@ -34,7 +34,7 @@ export interface LoadOptions {
    * the import holds up the thread that would have to look at the clock.
    */
   readonly loadTimeoutMs?: number | undefined;
-  /** Default of {@link CallOptions.timeoutMs} for every call of this plugin. Default: no limit. */
+  /** Default of {@link CallOptions.timeoutMs} for every call of this plugin through `client`. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /**
    * Calls of this plugin that may run at a time, those of `async def` methods aside. Given, it is kept strictly: a call that

@@ -35,7 +35,7 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
   readonly searchPaths?: readonly string[] | undefined;
   /** Where calls run unless a load says otherwise. Default: `thread`. */
   readonly executor?: ExecutorName | undefined;
-  /** Milliseconds that a call may take, unless its plugin or the call itself says otherwise. Default: no limit. */
+  /** Milliseconds that a call through `client` may take, unless its plugin or the call itself says otherwise. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /**
    * Hears of what plugins change that belongs to the whole process, and of different versions of one distribution that
