@@ -9,8 +9,22 @@ import { contenderNames, type MemoryTrial, memoryBudgetBytes, startUp, type Tria
 
 const page = fileURLToPath(new URL('../docs/explanation/performance.md', import.meta.url));
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const begin = '<!-- figures: written by `npm run bench` -->';
-const end = '<!-- end of figures -->';
+
+/** A part of the page that a program writes: the lines before and after it. */
+interface Section {
+  readonly begin: string;
+  readonly end: string;
+}
+
+export const callSection: Section = {
+  begin: '<!-- figures: written by `npm run bench` -->',
+  end: '<!-- end of figures -->',
+};
+
+export const packagingSection: Section = {
+  begin: '<!-- figures of packages: written by `npm run bench:packaging` -->',
+  end: '<!-- end of figures of packages -->',
+};
 
 export function callTable(comparisons: readonly Comparison[]): string {
   const lines = [
@@ -96,8 +110,8 @@ export function startUpTable(medians: ReadonlyMap<string, number | Unavailable>)
   return lines.join('\n');
 }
 
-/** Puts the figures between the markers of the page; the rest of it is written by people. */
-export function writePage(figures: string): void {
+/** Puts the figures between the markers of their section; the rest of the page is not touched. */
+export function writePage(figures: string, { begin, end }: Section): void {
   const text = readFileSync(page, 'utf8');
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
@@ -115,7 +129,7 @@ function cell(value: number | Unavailable, format: (value: number) => string): s
   return `not measured: ${value.message.replaceAll(repository, '').replaceAll('|', '/')}`;
 }
 
-function duration(nanoseconds: number): string {
+export function duration(nanoseconds: number): string {
   if (nanoseconds < 1e3) return `${nanoseconds.toFixed(0)} ns`;
   if (nanoseconds < 1e6) return `${toPrecision(nanoseconds / 1e3)} µs`;
   if (nanoseconds < 1e9) return `${toPrecision(nanoseconds / 1e6)} ms`;
@@ -123,11 +137,11 @@ function duration(nanoseconds: number): string {
 }
 
 /** Two significant digits below 100: more would claim what a shared machine cannot give. */
-function toPrecision(value: number): string {
+export function toPrecision(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2)));
 }
 
-function verdict(value: number | undefined, budget: number | undefined): string {
+export function verdict(value: number | undefined, budget: number | undefined): string {
   if (budget === undefined) return '';
   if (value === undefined) return 'not measured';
   return value <= budget ? 'yes' : '**no**';

@@ -6,13 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import { type Comparison, compare, type Effort } from './compare.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine, pythonAndPeers } from './machine.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureStartUp } from './measure-start-up.ts';
 import { measureAbort, measureResponsiveness } from './measure-under-load.ts';
 import { Unavailable } from './measured-contender.ts';
 import { prepare } from './prepare.ts';
-import { callTable, memoryTable, startUpTable, underLoadTable, writePage } from './report.ts';
+import { callSection, callTable, memoryTable, startUpTable, underLoadTable, writePage } from './report.ts';
 import { startUp, trials } from './trials.ts';
 
 const { values: options } = parseArgs({
@@ -28,7 +28,7 @@ for (const [step, reason] of Object.entries(problems)) process.stderr.write(`ben
 // The processes that are measured inherit both.
 process.env['FIDIUS_PYTHON'] = python;
 process.env['BENCH_SITE_PACKAGES'] = sitePackages;
-const machine = describeMachine(python);
+const machine = describeMachine(pythonAndPeers(python));
 
 const comparisons: Comparison[] = [];
 for (const trial of trials.filter(({ id }) => wanted(id))) {
@@ -58,4 +58,4 @@ if (wanted('memory')) {
 
 const figures = [machine, ...parts].join('\n\n');
 process.stdout.write(`${figures}\n`);
-if (!options.quick && options.only.length === 0) writePage(figures);
+if (!options.quick && options.only.length === 0) writePage(figures, callSection);
