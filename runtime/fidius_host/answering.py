@@ -3,10 +3,11 @@
 import time
 import types
 
-from . import bridge, errors, values
+from . import bridge, errors
 from .interrupt import FidiusCancelled
-from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, STOPPED, TIMED, frame
+from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, STOPPED, TIMED, frame, int_frame
 from .targets import ON_LOOP
+from .values import decode, encode
 
 LATER = object()
 """What a function of the server's own returns when somebody else will answer its call."""
@@ -56,11 +57,13 @@ class Answering:
 
     def _run(self, worker, target, method, call, data):
         try:
-            result = target.callables[method](*values.decode(data))
+            result = target.callables[method](*decode(data))
         except BaseException as error:
             return self.raised(worker, call, error)
+        if type(result) is int and -0x80000000 <= result < 0x80000000:
+            return int_frame(call, result)
         try:
-            payload = values.encode(result)
+            payload = encode(result)
         except Exception as error:
             return self._not_encoded(worker, target, method, 0, call, result, error)
         if len(payload) > self._threshold:
@@ -70,7 +73,7 @@ class Answering:
     def _run_flagged(self, worker, target, method, flags, call, data, begin):
         started = time.perf_counter() if flags & TIMED else None
         try:
-            read = bytes if flags & RAW else values.decode
+            read = bytes if flags & RAW else decode
             given = self._references.read(data, read) if flags & BY_REFERENCE else read(data)
             data = None
             result = target.callables[method](given) if flags & RAW else target.callables[method](*given)
@@ -84,7 +87,7 @@ class Answering:
     def returned(self, worker, target, method, flags, call, result, started=None):
         """The answer of a call that gave ``result``."""
         try:
-            payload = bridge.raw_bytes(result) if flags & RAW else values.encode(result)
+            payload = bridge.raw_bytes(result) if flags & RAW else encode(result)
         except Exception as error:
             return self._not_encoded(worker, target, method, flags, call, result, error)
         if len(payload) > self._threshold:
@@ -95,13 +98,14 @@ class Answering:
         """The answer of a call that raised, or whose result cannot cross."""
         if worker.interrupted and _comes_of_cancelling(error):
             return frame(STOPPED, call, microseconds=_microseconds(started))
-        return frame(RAISED, call, values.encode(errors.describe(error)), microseconds=_microseconds(started))
+        return frame(RAISED, call, encode(errors.describe(error)), microseconds=_microseconds(started))
 
     def _not_encoded(self, worker, target, method, flags, call, result, error):
         if result is LATER:
             return b""
         if isinstance(result, types.CoroutineType) and self._adopt is not None:
             # A decorator hid the `async def`. Now it is known.
+            worker.end_window()
             target.special[method] |= ON_LOOP
             self._adopt(target, method, flags, call, result)
             return b""

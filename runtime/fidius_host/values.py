@@ -10,11 +10,14 @@ from .cannot_cross import CannotCross
 
 __all__ = ["CannotCross", "decode", "encode"]
 
+_dumps = _pickle.dumps
 decode = _pickle.loads
 """Read what the host wrote: ``bytes``, or any buffer. The host names only functions of ``crossing``."""
 
 _KEPT_BYTES = 1 << 14
 """A pickler that wrote more is given up: clearing the large memo it has now would cost every later call."""
+
+_SCALARS = frozenset({bool, bytes, float, int, str, type(None)})
 
 _idle = []
 
@@ -24,6 +27,8 @@ def encode(value):
 
     What a conversion raises (a property of a dataclass, ``str()`` of a ``Decimal`` subclass) becomes ``CannotCross`` too.
     """
+    if type(value) in _SCALARS:
+        return _dumps(value, 5)
     try:
         pickler = _idle.pop()
     except IndexError:

@@ -56,7 +56,8 @@ export class Inbox {
         buffer[at + 5] as number,
         readUint32(buffer, at + 8),
         readUint32(buffer, at + 12),
-        buffer.subarray(at + headerBytes, at + needed),
+        // Half the price of subarray(), which makes a Buffer.
+        new Uint8Array(buffer.buffer, at + headerBytes, size),
       );
       needed = headerBytes;
     }

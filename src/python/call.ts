@@ -120,10 +120,10 @@ export class Caller implements MethodCaller {
     try {
       writer.begin();
       write(writer);
-      const bytes = writer.finish();
+      const size = writer.end();
       interpreter.gil.enter();
       try {
-        const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(bytes, bytes.length));
+        const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(writer.memory, size));
         try {
           const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
           return this.#takeBytes(this.#checked(callee, result));

@@ -159,6 +159,15 @@ export class PinnedMemory {
   }
 }
 
+/**
+ * The memory at an address, for as long as the process lives; it need not be there before it is read.
+ *
+ * @throws Error where V8 takes no memory but its own.
+ */
+export function viewOf(address: number, bytes: number): ArrayBuffer {
+  return koffi.view(BigInt(address), bytes);
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -28,7 +28,7 @@ export class Gil {
    */
   constructor(api: PythonApi, state?: State) {
     this.#api = api;
-    this.#state = state;
+    this.#state = state ?? api.PyThreadState_Get();
     this.#depth = state === undefined ? 1 : 0;
   }
 
@@ -57,7 +57,8 @@ export class Gil {
     if (this.#depth === 1) {
       if (this.#released.length > 0) this.#drain();
       this.#depth = 0;
-      this.#state = this.#api.PyEval_SaveThread();
+      // It returns the state, which is always this one.
+      this.#api.PyEval_SaveThread();
     } else {
       this.#depth -= 1;
     }

@@ -26,7 +26,8 @@ export const symbols = {
   Py_InitializeFromConfig: { result: 'status', params: ['memory'] },
 
   // the lock and thread states
-  PyEval_SaveThread: { result: 'state', params: [] },
+  // Returns the state of the thread, which nobody asks for: half the price.
+  PyEval_SaveThread: { result: 'void', params: [] },
   PyEval_RestoreThread: { result: 'void', params: ['state'] },
   PyThreadState_Get: { result: 'state', params: [] },
   PyInterpreterState_Main: { result: 'state', params: [] },

@@ -77,8 +77,18 @@ export class PickleWriter {
 
   /** Ends the pickle. The bytes are a view of the writer's own memory, good until the next {@link begin}. */
   finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.end());
+  }
+
+  /** The same for C, which takes longer to reach a new view: the size of the pickle at the beginning of {@link memory}. */
+  end(): number {
     this.#byte(STOP);
-    return this.#buffer.subarray(0, this.#length);
+    return this.#length;
+  }
+
+  /** The writer's own memory: after {@link end}, until the next {@link begin}. */
+  get memory(): Uint8Array {
+    return this.#buffer;
   }
 
   none(): void {
