@@ -118,6 +118,9 @@ export interface ExecutorPlugin {
    */
   sync(): PythonPluginHandle | undefined;
 
+  /** To be called after each call through {@link sync}, whatever came of it; absent where nothing has to be done. */
+  readonly afterSync?: (() => void) | undefined;
+
   stats(): PluginStats;
 
   /** Ends the plugin: no call is accepted any more, what runs is drained or given up. Never rejects, may be called again. */

@@ -137,6 +137,10 @@ class InlinePlugin implements ExecutorPlugin {
     return this.#handle;
   }
 
+  get afterSync(): (() => void) | undefined {
+    return this.#output?.drain;
+  }
+
   stats(): PluginStats {
     return this.#tally.toStats(0, 0);
   }

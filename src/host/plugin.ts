@@ -98,8 +98,10 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
         { hint: 'Use `client`, or load it without `ownThread` and with the executor "inline" or "thread".' },
       );
     }
+    const { name } = this.#definition;
+    const { afterSync } = this.#loaded;
     return createSyncClient(this.#definition, (method, index) =>
-      bindSync(handle, method, index, this.#definition.name),
+      followedBy(bindSync(handle, method, index, name), afterSync),
     );
   }
 }
@@ -139,6 +141,17 @@ function bindSync(
     callChannel.hasSubscribers
       ? traceHere(subject, () => handle.callWithCodec(index, codec, args, options))
       : handle.callWithCodec(index, codec, args, options);
+}
+
+function followedBy(carry: Carry | undefined, after: (() => void) | undefined): Carry | undefined {
+  if (carry === undefined || after === undefined) return carry;
+  return (args, options) => {
+    try {
+      return carry(args, options);
+    } finally {
+      after();
+    }
+  };
 }
 
 function callRawSync(

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
 import type { OutputEvent } from '../../src/executor/output.ts';
+import { PluginHost } from '../../src/host/plugin-host.ts';
 import { eventually, loadProbe, openExecutor, type Probe } from '../support/executors.ts';
+import { Greeter } from '../support/greeter.ts';
 import { runIsolated } from '../support/isolated.ts';
+import { writePlugin } from '../support/plugin-folders.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const lines = [
   'import logging, os, subprocess, sys, threading, time',
@@ -62,6 +66,26 @@ describe.each(executorNames)('output with the executor %s', (executor) => {
       { plugin: 'probe', stream: 'stdout', text: 'two words' },
       { plugin: 'probe', stream: 'stdout', text: 'and a line' },
     ]);
+  });
+
+  it('reaches the host from calls through `sync` as well', async () => {
+    const texts: string[] = [];
+    const folder = tempFolder();
+    writePlugin(folder, 'prints', Greeter, 'def greet(name): print(name); return name', 'def count(): return 0');
+    const host = await PluginHost.open({
+      searchPaths: [folder],
+      executor,
+      onOutput: ({ text }) => void texts.push(text),
+    });
+    onTestFinished(() => host.close());
+    const { sync } = await host.load('prints', Greeter);
+
+    sync.greet('you');
+    const atOnce = [...texts];
+    await eventually(() => texts.length > 0);
+
+    expect(texts).toEqual(['you']);
+    expect(atOnce).toEqual(executor === 'inline' ? ['you'] : []);
   });
 
   it('keeps streams apart, and takes bytes and odd characters', async () => {
