@@ -36,7 +36,8 @@ export function readArguments<const Options extends Readonly<Record<string, Opti
   expected: readonly string[] = [],
 ): Arguments<Options> {
   const parsed = parse(command, argv, options);
-  const missing = expected.slice(parsed.positionals.length).find((name) => !name.endsWith('?'));
+  // An empty word is what a shell makes of a variable that is not set: taken for a path, it would mean the folder here.
+  const missing = expected.find((name, index) => !name.endsWith('?') && !parsed.positionals[index]);
   if (missing !== undefined) throw new UsageError(`fidius ${command.name} needs <${missing}>`, usageHint(command));
   const extra = parsed.positionals[expected.length];
   if (extra !== undefined && expected.at(-1)?.startsWith('...') !== true) {
@@ -73,6 +74,7 @@ function valueProblem(
   given: unknown,
 ): string | undefined {
   if (given === undefined) return required === true ? `needs --${name} <${value}>` : undefined;
+  if ([given].flat().includes('')) return `needs a value after --${name}`;
   if (choices === undefined || typeof given !== 'string' || choices.includes(given)) return undefined;
   return `takes ${choices.join(', ')} after --${name}, not ${given}`;
 }

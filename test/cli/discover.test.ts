@@ -66,6 +66,13 @@ describe('fidius discover', () => {
     });
   });
 
+  it('tells one who names a package in place of the folder around it', async () => {
+    const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['discover', 'plugins/ant']);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '0 packages found, 0 skipped\n' });
+    expect(stderr).toBe('note: plugins/ant is a package itself; packages are looked for below it, not around it\n');
+  });
+
   it('finds nothing in an empty folder', async () => {
     expect(await fidiusIn(tempFolder(), ['discover', '.'])).toMatchObject({
       exitCode: 0,

@@ -1,5 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
 import { fidiusIn } from '../support/cli-here.ts';
@@ -53,6 +53,22 @@ describe('fidius keygen', () => {
     expect(readFileSync(join(folder, 'acme.secret'), 'utf8')).toBe('the only copy');
     expect((await fidiusIn(folder, ['keygen', '--out', 'acme', '--force'])).exitCode).toBe(0);
     expect(readFileSync(join(folder, 'acme.secret'))).toHaveLength(32);
+  });
+
+  it.each([
+    ['keys/acme', 'keys/acme'],
+    ['./acme', 'acme'],
+    ['keys/..', '../<name>'],
+  ])('shows the files of %s as they can be typed here', async (out, shown) => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'keys'));
+
+    const { stdout } = await fidiusIn(folder, ['keygen', '--out', out]);
+
+    const typed = shown.replace('<name>', basename(folder));
+    expect(stdout).toContain(`  Secret: ${typed}.secret\n  Public: ${typed}.public\n`);
+    expect(existsSync(join(folder, `${typed}.secret`))).toBe(true);
+    for (const half of ['secret', 'public']) rmSync(join(folder, `${typed}.${half}`));
   });
 
   it('needs to know where', async () => {

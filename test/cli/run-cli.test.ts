@@ -50,6 +50,18 @@ describe('fidius', () => {
       ['doctor', '--python'],
       'error: fidius doctor needs a value after --python\nhint: Usage: fidius doctor [options]\n',
     ],
+    [
+      ['doctor', '--python', ''],
+      'error: fidius doctor needs a value after --python\nhint: Usage: fidius doctor [options]\n',
+    ],
+    [
+      ['package', 'verify', 'demo', '--key', 'a', '--key', ''],
+      'error: fidius package verify needs a value after --key\nhint: Usage: fidius package verify <package> --key <file> [options]\n',
+    ],
+    [
+      ['package', 'validate', ''],
+      'error: fidius package validate needs <dir>\nhint: Usage: fidius package validate <dir> [options]\n',
+    ],
     [['doctor', '--json=yes'], 'error: fidius doctor takes no value: --json\nhint: Usage: fidius doctor [options]\n'],
     [
       ['doctor', 'me'],

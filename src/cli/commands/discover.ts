@@ -27,6 +27,9 @@ export const discover: Command = {
     const paths = positionals.map((path) => resolve(io.cwd, path));
     const missing = paths.find((path) => !existsSync(path));
     if (missing !== undefined) throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no folder ${missing}`);
+    for (const path of positionals) {
+      if (existsSync(resolve(io.cwd, path, 'package.toml'))) io.stderr.write(isPackage(path));
+    }
     const found = await withProgress(io, `Looking through ${positionals.join(', ')}`, ({ signal }) =>
       discoverForHost(paths, { signal }),
     );
@@ -35,6 +38,11 @@ export const discover: Command = {
     return 0;
   },
 };
+
+/** What one reads who names a package in place of the folder around it. */
+function isPackage(path: string): string {
+  return `note: ${path} is a package itself; packages are looked for below it, not around it\n`;
+}
 
 function recordOf({ packages, skipped, duplicates, vendorConflicts }: HostDiscovery): object {
   return {

@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { Command, OptionSpec } from '../command.ts';
 import { toJson } from '../json.ts';
 import { jsonOption } from '../json-option.ts';
@@ -31,11 +31,11 @@ export const keygen: Command = {
       () => writeKeyPair(resolve(io.cwd, out), key, { format: pem === true ? 'pem' : 'raw', force: force === true }),
     );
     const { id } = key.publicKey;
-    const shown = [secretPath, publicPath].map((path) => join(dirname(out), basename(path)));
+    const [secret, shared] = [secretPath, publicPath].map((path) => (isAbsolute(out) ? path : relative(io.cwd, path)));
     io.stdout.write(
       json === true
         ? toJson({ secret: secretPath, public: publicPath, keyId: id })
-        : `Generated keypair:\n  Secret: ${shown[0]}\n  Public: ${shown[1]}\n  Key id: ${id}\n`,
+        : `Generated keypair:\n  Secret: ${secret}\n  Public: ${shared}\n  Key id: ${id}\n`,
     );
     return 0;
   },
