@@ -18,7 +18,7 @@ describe('PluginHost.open', () => {
   it('takes no options at all', async () => {
     await using host = await PluginHost.open();
 
-    expect(await host.discover()).toEqual({ packages: [], skipped: [], duplicates: [] });
+    expect(await host.discover()).toEqual({ packages: [], skipped: [], duplicates: [], vendorConflicts: [] });
   });
 
   it.each([
