@@ -1,5 +1,6 @@
 """Loading a package: search path, import, interface hash, methods. All of it or nothing."""
 
+import _imp
 import importlib
 import importlib.machinery
 import itertools
@@ -202,17 +203,22 @@ def _kind(callable_):
 def _forget(package, names):
     """Undo what loading a package changed in the interpreter."""
     _packages.pop(package.key, None)
-    for entry in package.entries:
-        if entry in sys.path:
-            sys.path.remove(entry)
-        sys.path_importer_cache.pop(entry, None)
+    # An import on another thread may be going through the list, and would miss the entry behind one that is removed.
+    _imp.acquire_lock()
+    try:
+        for entry in package.entries:
+            if entry in sys.path:
+                sys.path.remove(entry)
+            sys.path_importer_cache.pop(entry, None)
+    finally:
+        _imp.release_lock()
     package.entries.clear()
     own = [name for name in names if modules.belongs_to(sys.modules.get(name), package.folder)]
     # An extension module cannot be loaded a second time in one process: what holds one stays, to be found again.
     compiled = {name.partition(".")[0] for name in own if _is_compiled(sys.modules[name])}
     for name in own:
         if name.partition(".")[0] not in compiled:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
 
 
 def _is_compiled(module):

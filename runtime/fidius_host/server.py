@@ -126,8 +126,10 @@ class Server:
         load = functools.partial(self._load_here, name, folder, entry_module, interface_hash, methods, limit)
         if not own_thread:
             return load(None)
+        worker = self.pool.current()
+        call = worker.call
+        worker.end_window()
         loop = self._new_loop(name)
-        call = self.pool.current().call
         loop.submit(Target(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, values.encode(()))
         return LATER
 
@@ -186,6 +188,11 @@ class Server:
         loop.adopt(target, method, flags, call, coroutine)
 
     def _new_loop(self, name):
+        """A loop on a thread of its own. Not while the calling thread may be interrupted.
+
+        A module that is imported for the first time must be whole afterwards. And where a thread is interrupted while it
+        starts another one, CPython may interrupt the new one instead, which then never begins.
+        """
         from .loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
 
         loop = LoopThread(self.pool.lock, name, self._connection, self._answering)
@@ -309,7 +316,10 @@ def stop_all(seconds):
     deadline = time.monotonic() + seconds
     for thread in threading.enumerate():
         if thread.name.startswith("fidius-") and thread is not threading.current_thread():
-            thread.join(max(0.0, deadline - time.monotonic()))
+            try:
+                thread.join(max(0.0, deadline - time.monotonic()))
+            except RuntimeError:
+                pass  # about to be started
 
 
 def end_captures():

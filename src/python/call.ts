@@ -9,6 +9,7 @@ import type { Interpreter } from './interpreter.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
+import { WriterView } from './writer-view.ts';
 
 const tagged: DecodeOptions = { wholeFloats: 'tagged' };
 
@@ -25,6 +26,7 @@ const encoded: unique symbol = Symbol('encoded');
 export class Caller implements MethodCaller {
   readonly #interpreter: Interpreter;
   readonly #scalars: Scalars;
+  readonly #writerView: WriterView;
   /** The frame of a call that is not inside another; nested calls make their own. */
   #idleFrame: ArgumentFrame | undefined = new ArgumentFrame();
   /** An encoded result between the end of a call under the lock and its decoding after it. */
@@ -34,6 +36,7 @@ export class Caller implements MethodCaller {
   constructor(interpreter: Interpreter) {
     this.#interpreter = interpreter;
     this.#scalars = new Scalars(interpreter);
+    this.#writerView = new WriterView(interpreter);
   }
 
   untyped(callee: Callee, args: readonly unknown[]): unknown {
@@ -123,19 +126,31 @@ export class Caller implements MethodCaller {
       const size = writer.end();
       interpreter.gil.enter();
       try {
-        const data = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(writer.memory, size));
-        try {
-          const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
-          return this.#takeBytes(this.#checked(callee, result));
-        } finally {
-          interpreter.api.Py_DecRef(data);
-        }
+        const view = this.#writerView.of(writer);
+        return view === undefined ? this.#callWithCopy(callee, writer.memory, size) : this.#callEncoded(callee, view);
       } finally {
         interpreter.gil.leave();
       }
     } finally {
       giveBackWriter(writer);
     }
+  }
+
+  /** For arguments so large that their memory is not kept. */
+  #callWithCopy(callee: Callee, memory: Uint8Array, size: number): Uint8Array {
+    const interpreter = this.#interpreter;
+    const copy = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(memory, size));
+    try {
+      return this.#callEncoded(callee, copy);
+    } finally {
+      interpreter.api.Py_DecRef(copy);
+    }
+  }
+
+  #callEncoded(callee: Callee, data: Ptr): Uint8Array {
+    const interpreter = this.#interpreter;
+    const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
+    return this.#takeBytes(this.#checked(callee, result));
   }
 
   /** Passes a result through a helper that may refuse it; gives up the reference. */

@@ -155,8 +155,13 @@ export class PinnedMemory {
     this.bytes = new Uint8Array(this.buffer);
     this.words = new Int32Array(this.buffer);
     this.doubles = new Float64Array(this.buffer);
-    this.address = Number(koffi.address(this.bytes));
+    this.address = addressOf(this.bytes);
   }
+}
+
+/** Where the memory of a typed array lies. It must be larger than what V8 keeps on its own heap, which moves (64 bytes). */
+export function addressOf(memory: Uint8Array): number {
+  return Number(koffi.address(memory));
 }
 
 /**

@@ -5,6 +5,12 @@ import { loadPointer, type Ptr } from './pointers.ts';
 /** Most results are smaller than this. */
 const scratchBytes = 16_384;
 
+/** From here on glibc gets memory from the system for each block, until it has learned better. */
+const largeBytes = 128 * 1024;
+
+/** The largest block from which glibc learns, or a little less. */
+const lessonBytes = 31 * 1024 * 1024;
+
 /**
  * Copying between Python's memory and JavaScript's.
  *
@@ -20,6 +26,7 @@ export class Memory {
   readonly #scratch = new PinnedMemory(scratchBytes);
   readonly #scratchText: Buffer;
   #bytesOffset: number | undefined;
+  #expectsLarge = process.platform !== 'linux';
 
   constructor(api: PythonApi, libc: Library) {
     this.#api = api;
@@ -47,6 +54,7 @@ export class Memory {
   /** A copy of a `bytes` object, in memory of its own. */
   copyBytes(bytes: Ptr): Uint8Array {
     const size = this.#api.PyBytes_Size(bytes);
+    if (size >= largeBytes && !this.#expectsLarge) this.#expectLarge();
     // Not zeroed first, and not a slice of Node's shared pool, which a caller could transfer away.
     const copy = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
     if (size > 0) this.#copyTo(copy, this.#dataOf(bytes), size);
@@ -73,6 +81,17 @@ export class Memory {
     const text = Buffer.allocUnsafeSlow(size);
     this.#copyTo(text, address, size);
     return text.toString('utf8');
+  }
+
+  /**
+   * Has glibc keep up to twice {@link lessonBytes} that were freed, instead of giving them back to the system each time.
+   *
+   * V8 frees results by the dozen, and to get each page back costs more than to copy into it. Freeing a block tells glibc
+   * that blocks of this size come and go; the memory of this one is never touched.
+   */
+  #expectLarge(): void {
+    this.#expectsLarge = true;
+    this.#api.PyMem_RawFree(this.#api.PyMem_RawMalloc(lessonBytes));
   }
 
   /** Where the bytes of a `bytes` object begin: at one offset for all of them, which the first one tells. */

@@ -54,9 +54,11 @@ export const symbols = {
   PyBytes_FromStringAndSize: { result: 'new', params: ['memory', 'size'] },
   PyBytes_AsString: { result: 'address', params: ['obj'] },
   PyBytes_Size: { result: 'size', params: ['obj'] },
+  PyMemoryView_FromMemory: { result: 'new', params: ['address', 'size', 'int'] },
 
   // memory of C; without the GIL
   PyMem_RawMalloc: { result: 'address', params: ['size'] },
+  PyMem_RawFree: { result: 'void', params: ['address'] },
 
   // containers
   PySys_GetObject: { result: 'borrowed', params: ['text'] },

@@ -1,0 +1,39 @@
+import type { PickleWriter } from '../wire/pickle-writer.ts';
+import { addressOf } from './ffi.ts';
+import type { Interpreter } from './interpreter.ts';
+import type { Owned, Ptr } from './pointers.ts';
+
+/** `PyBUF_READ` */
+const readOnly = 0x100;
+
+/** Memory beyond this size is not kept, neither by the writer nor here. */
+const keptBytes = 1 << 20;
+
+/**
+ * Python's view of the memory that arguments are written into, which is the same for nearly all calls: that saves making a
+ * `bytes` object of each.
+ *
+ * Under the lock. Whoever reads it does so before anything else can be written: one call, not nested in another.
+ */
+export class WriterView {
+  readonly #interpreter: Interpreter;
+  #memory: Uint8Array | undefined;
+  #view: Owned | undefined;
+
+  constructor(interpreter: Interpreter) {
+    this.#interpreter = interpreter;
+  }
+
+  /** A `memoryview` that begins with what was written, or nothing when it is too large to be kept. Borrowed. */
+  of(writer: PickleWriter): Ptr | undefined {
+    const { memory } = writer;
+    if (memory === this.#memory) return this.#view;
+    if (memory.length > keptBytes) return undefined;
+    const { api } = this.#interpreter;
+    const view = this.#interpreter.owned(api.PyMemoryView_FromMemory(addressOf(memory), memory.length, readOnly));
+    if (this.#view !== undefined) api.Py_DecRef(this.#view);
+    this.#memory = memory;
+    this.#view = view;
+    return view;
+  }
+}
