@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts';
+import { isError } from './is-error.ts';
 
 // Symbol.for, so that an error made by a second copy of the package (a test runner that loads modules twice, a worker)
 // is recognised all the same.
@@ -34,7 +35,7 @@ export class FidiusError extends Error {
 
 /** True for any error of this library, also one from another copy of it; prefer this and `code` to `instanceof`. */
 export function isFidiusError(value: unknown): value is FidiusError {
-  return value instanceof Error && brand in value;
+  return isError(value) && brand in value;
 }
 
 /** Puts a class's name on its prototype: inherited by subclasses, and not among an instance's own keys. */

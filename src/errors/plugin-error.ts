@@ -1,4 +1,5 @@
 import { nameErrorClass } from './fidius-error.ts';
+import { isError } from './is-error.ts';
 
 const brand = Symbol.for('fidius.plugin-error');
 
@@ -49,5 +50,5 @@ export class PluginError extends Error {
 
 /** True for a {@link PluginError}, also one made by another copy of this library. */
 export function isPluginError(value: unknown): value is PluginError {
-  return value instanceof Error && brand in value;
+  return isError(value) && brand in value;
 }

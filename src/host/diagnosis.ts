@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isFidiusError } from '../errors/fidius-error.ts';
+import { isError } from '../errors/is-error.ts';
 import { type Attempt, PythonNotFoundError } from '../errors/python-not-found-error.ts';
 import { locatePython } from '../python/locate/locate-python.ts';
 import type { LocatedPython, LocateOptions } from '../python/locate/located-python.ts';
@@ -74,7 +75,7 @@ function locate(options: LocateOptions): {
 
 /** An error as a line of the report. */
 export function toFinding(error: unknown): Finding {
-  if (!(error instanceof Error)) return { severity: 'error', message: String(error) };
+  if (!isError(error)) return { severity: 'error', message: String(error) };
   const [message = ''] = error.message.split('\n', 1);
   if (!isFidiusError(error)) return { severity: 'error', message };
   return { severity: 'error', code: error.code, message, hint: error.hint };

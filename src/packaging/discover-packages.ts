@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { isError } from '../errors/is-error.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import { readArchiveManifest } from './archive/read-archive-manifest.ts';
 import { ioCode, messageOf } from './io-error.ts';
@@ -62,7 +63,7 @@ export async function discoverPackages(
         if (found !== undefined) packages.push(found);
       } catch (reason) {
         options.signal?.throwIfAborted();
-        skipped.push({ path, reason: reason instanceof Error ? reason : new Error(messageOf(reason)) });
+        skipped.push({ path, reason: isError(reason) ? reason : new Error(messageOf(reason)) });
       }
     }
   }

@@ -1,9 +1,10 @@
+import { isError } from '../errors/is-error.ts';
 /** Node's code of a failed system call, such as `ENOENT`; nothing for any other error. */
 export function ioCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** What happened, in the words of the error itself. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

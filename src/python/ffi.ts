@@ -1,5 +1,6 @@
 import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { isError } from '../errors/is-error.ts';
 
 /**
  * The only file that knows koffi: loading a library, turning C names into functions, and copying memory.
@@ -174,5 +175,5 @@ export function viewOf(address: number, bytes: number): ArrayBuffer {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { isError } from '../../errors/is-error.ts';
 import { runtimeFolder } from '../runtime-folders.ts';
 import type { Search } from './locator.ts';
 import { describeMissing } from './missing-file.ts';
@@ -80,7 +81,7 @@ function describeFailure(executable: string, error: NodeJS.ErrnoException, probe
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isError(error) && 'code' in error && error.code === 'ENOENT';
 }
 
 function lastLine(text: string): string {

@@ -1,0 +1,9 @@
+import { types } from 'node:util';
+
+/**
+ * True for an error, also one of another realm: where a test runner gives each file a `vm` context of its own, what Node
+ * itself throws is no instance of the `Error` that this code sees.
+ */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
