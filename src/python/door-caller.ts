@@ -3,7 +3,7 @@ import type { MethodCodec } from '../wire/method-codec.ts';
 import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { type ErrorDescription, toCallError } from './call-error.ts';
 import type { Door } from './door.ts';
-import { RuntimeFailure } from './exception.ts';
+import { isRuntimeFailure } from './exception.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 
 const tagged: DecodeOptions = { wholeFloats: 'tagged' };
@@ -43,6 +43,6 @@ function explained<T>({ plugin, method }: Callee, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw error instanceof RuntimeFailure ? toCallError(error.data as ErrorDescription, plugin, method) : error;
+    throw isRuntimeFailure(error) ? toCallError(error.data as ErrorDescription, plugin, method) : error;
   }
 }

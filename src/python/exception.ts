@@ -1,3 +1,4 @@
+import { isError } from '../errors/is-error.ts';
 import type { PluginErrorData } from '../errors/plugin-error.ts';
 import type { PythonApi } from './bind.ts';
 import { loadPointer, type Null, type Owned } from './pointers.ts';
@@ -20,6 +21,8 @@ function fetchException(api: PythonApi): Owned | Null {
   return exception;
 }
 
+const brand = Symbol.for('fidius.runtime-failure');
+
 /**
  * A Python exception that our own helpers raised: a defect of this library or an interpreter at its end (no memory,
  * stack exhausted). What plugins raise never takes this shape, see `describe.ts`.
@@ -27,8 +30,17 @@ function fetchException(api: PythonApi): Owned | Null {
 export class RuntimeFailure extends Error {
   readonly data: PluginErrorData;
 
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   constructor(data: PluginErrorData) {
     super(`${data.pythonType}: ${data.message}`);
     this.data = data;
   }
+}
+
+/** True for a {@link RuntimeFailure}, also one of the copy of this library that started Python for all of this thread. */
+export function isRuntimeFailure(value: unknown): value is RuntimeFailure {
+  return isError(value) && brand in value;
 }

@@ -3,16 +3,18 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 import { FidiusError } from '../errors/fidius-error.ts';
 import { bindPython, type PythonApi } from './bind.ts';
 import { Door } from './door.ts';
-import { RuntimeFailure } from './exception.ts';
+import { isRuntimeFailure } from './exception.ts';
 import { type Library, openLibrary, openProcess } from './ffi.ts';
 import { Gil } from './gil.ts';
 import { initializePython } from './initialize.ts';
 import { Interpreter } from './interpreter.ts';
 import { locatePython } from './locate/locate-python.ts';
+import { mainRealm } from './main-realm.ts';
 import { Memory } from './memory.ts';
 import { fillOriginals } from './originals.ts';
 import { runtimeFolder, sdkFolder } from './runtime-folders.ts';
 import { nativeStackBounds, type StackBounds } from './stack.ts';
+import { inStartTurn } from './start-turn.ts';
 import { stopAtExit } from './stop.ts';
 
 export interface StartOptions {
@@ -28,10 +30,10 @@ interface Started {
   readonly failure?: unknown;
 }
 
-// On `process`, not in this module: a test runner may load the module twice into one thread, and the second copy must
-// find the interpreter of the first.
+// Not in this module: a test runner may load it twice into one thread, and the second copy must find the interpreter of
+// the first. Nor on `process`, which jest copies with all that hangs on it.
 const key = Symbol.for('fidius.python@1');
-const shelf = process as unknown as { [key]?: Started };
+const shelf = mainRealm as unknown as { [key]?: Started };
 
 /**
  * The interpreter of this process, started on first use and never stopped before the process ends.
@@ -61,7 +63,8 @@ export function startPython(options: StartOptions = {}): Interpreter {
   const library = openLibrary(python.libpython);
   const api = bindPython(library);
   try {
-    const interpreter = enterPython(api, library, python.executable);
+    const libc = openProcess();
+    const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, python.executable));
     shelf[key] = { interpreter };
     return interpreter;
   } catch (cause) {
@@ -72,7 +75,7 @@ export function startPython(options: StartOptions = {}): Interpreter {
 }
 
 function startFailure(cause: unknown): unknown {
-  if (!(cause instanceof RuntimeFailure)) return cause;
+  if (!isRuntimeFailure(cause)) return cause;
   return new FidiusError('FIDIUS_PYTHON_START_FAILED', `Python started, but not completely: ${cause.data.message}`, {
     cause,
     hint: 'Check sitecustomize.py and the .pth files of this Python, and that the files of fidius are complete.',
@@ -84,8 +87,7 @@ export function startedPython(): Interpreter | undefined {
   return shelf[key]?.interpreter;
 }
 
-function enterPython(api: PythonApi, library: Library, executable: string | undefined): Interpreter {
-  const libc = openProcess();
+function enterPython(api: PythonApi, library: Library, libc: Library, executable: string | undefined): Interpreter {
   const first = api.Py_IsInitialized() === 0;
   const door = first || isMainThread ? undefined : knownDoor();
   if (door !== undefined) return enterThroughDoor(api, library, libc, door);

@@ -1,8 +1,12 @@
 import { isMainThread } from 'node:worker_threads';
+import { isError } from '../errors/is-error.ts';
 import { armDeadman } from './deadman.ts';
 import type { Library } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import { leave } from './leave.ts';
+import { mainRealm } from './main-realm.ts';
+
+const { process } = mainRealm;
 
 /** How long the end of a process may wait for Python, in milliseconds. */
 const patienceMs = 1000;
@@ -66,7 +70,7 @@ function blockingThreads(interpreter: Interpreter): readonly string[] {
     if (waiting.length > 0) interpreter.invoke('shutdown.run_exit_functions');
     return waiting;
   } catch (error) {
-    return [`unknown (${error instanceof Error ? error.message : String(error)})`];
+    return [`unknown (${isError(error) ? error.message : String(error)})`];
   }
 }
 

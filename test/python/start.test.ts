@@ -20,6 +20,13 @@ it.skipIf(second === undefined)('refuses a second, different libpython, whoever 
   expect(outcome.stdout).toMatch(/^the same again is fine$/m);
 });
 
+it('starts once when several worker threads want it in the same moment', async () => {
+  const outcome = await runIsolated('start-together.ts', { args: [first?.libpython ?? ''] });
+
+  expect(outcome).toMatchObject({ exitCode: 0, signal: null, stderr: '' });
+  expect(outcome.stdout).toBe(`Python ${first?.version}\n`.repeat(4));
+});
+
 it('says that koffi was used before with too little stack', async () => {
   const outcome = await runIsolated('koffi-first.ts');
 
