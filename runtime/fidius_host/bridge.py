@@ -95,11 +95,11 @@ _functions = {
 # Called directly, with objects instead of encoded values.
 callables = loading.callables
 decode = values.decode
-encode = values.encode
+encode = values.encode_in_parts
 
 
 def call(callable_, data):
-    """Call a method of a plugin: ``data`` holds the positional arguments, encoded; so is what comes back."""
+    """Call a method of a plugin: ``data`` holds the positional arguments, encoded; so is what comes back, in parts."""
     return encode(callable_(*decode(data)))
 
 

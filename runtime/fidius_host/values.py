@@ -8,7 +8,7 @@ import _pickle
 
 from .cannot_cross import CannotCross
 
-__all__ = ["CannotCross", "decode", "encode"]
+__all__ = ["CannotCross", "decode", "encode", "encode_in_parts"]
 
 _dumps = _pickle.dumps
 decode = _pickle.loads
@@ -27,6 +27,15 @@ def encode(value):
 
     What a conversion raises (a property of a dataclass, ``str()`` of a ``Decimal`` subclass) becomes ``CannotCross`` too.
     """
+    encoded = encode_in_parts(value)
+    return encoded if type(encoded) is bytes else b"".join(encoded)
+
+
+def encode_in_parts(value):
+    """Do the same for a reader that can reach our memory: large buffers need not be copied to be encoded.
+
+    Where there are some the result is a list: ``bytes``, a ``PickleBuffer``, ``bytes``, and so on, with ``bytes`` at its end.
+    """
     if type(value) in _SCALARS:
         return _dumps(value, 5)
     try:
@@ -44,12 +53,26 @@ def encode(value):
 
         return deep.encode(value)
     if len(written) > 1:
-        return b"".join(written)
+        return _join_between_buffers(written)
     data = written.pop()
     if len(data) <= _KEPT_BYTES:
         clear_memo()
         _idle.append(pickler)
     return data
+
+
+def _join_between_buffers(pieces):
+    """What the pickler wrote in pieces: those of 64 KiB and more one by one."""
+    parts = []
+    between = []
+    for piece in pieces:
+        if type(piece) is _pickle.PickleBuffer:
+            parts += b"".join(between), piece
+            between = []
+        else:
+            between.append(piece)
+    last = b"".join(between)
+    return parts + [last] if parts else last
 
 
 def _new_pickler():

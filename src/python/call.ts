@@ -5,6 +5,7 @@ import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import { scalarKind, writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { ArgumentFrame } from './argument-frame.ts';
 import { toCallError } from './call-error.ts';
+import { EncodedResult } from './encoded-result.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
@@ -30,33 +31,30 @@ export class Caller implements MethodCaller {
   /** The frame of a call that is not inside another; nested calls make their own. */
   #idleFrame: ArgumentFrame | undefined = new ArgumentFrame();
   /** An encoded result between the end of a call under the lock and its decoding after it. */
-  #result: Uint8Array = new Uint8Array();
+  readonly #result: EncodedResult;
 
   /** Under the lock. */
   constructor(interpreter: Interpreter) {
     this.#interpreter = interpreter;
     this.#scalars = new Scalars(interpreter);
+    this.#result = new EncodedResult(interpreter, this.#scalars);
     this.#writerView = new WriterView(interpreter);
   }
 
   untyped(callee: Callee, args: readonly unknown[]): unknown {
     const value = args.every(isScalar) ? this.#callWithScalars(callee, args, undefined) : notScalar;
-    if (value !== notScalar) return value === encoded ? decodeValue(this.#result) : value;
-    return decodeValue(this.#callWithCodec(callee, (writer) => writeUntypedArguments(writer, args)));
+    if (value === notScalar) this.#callWithCodec(callee, (writer) => writeUntypedArguments(writer, args));
+    else if (value !== encoded) return value;
+    return this.#decode();
   }
 
   typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
     const kinds = codec.argumentKinds;
     let value: unknown = notScalar;
     if (kinds !== undefined) value = this.#callWithScalars(callee, codec.checkArguments(args), kinds);
-    if (value === encoded) value = decodeValue(this.#result, tagged);
-    if (value === notScalar) {
-      value = decodeValue(
-        this.#callWithCodec(callee, (writer) => codec.writeArguments(writer, args)),
-        tagged,
-      );
-    }
-    return codec.readResult(value);
+    if (value === notScalar) this.#callWithCodec(callee, (writer) => codec.writeArguments(writer, args));
+    else if (value !== encoded) return codec.readResult(value);
+    return codec.readResult(this.#decode(tagged));
   }
 
   raw(callee: Callee, input: Uint8Array): Uint8Array {
@@ -99,7 +97,7 @@ export class Caller implements MethodCaller {
       const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
       const value = this.#scalars.toJs(result, kinds !== undefined);
       if (value === notScalar) {
-        this.#result = this.#takeBytes(this.#convert(callee, 'encode', result));
+        this.#result.take(this.#convert(callee, 'encode', result));
         return encoded;
       }
       api.Py_DecRef(result);
@@ -115,9 +113,9 @@ export class Caller implements MethodCaller {
    *
    * Values are written and read outside of the lock: Python's threads run on meanwhile.
    *
-   * @returns the encoded result, to be decoded before anything else is called.
+   * The encoded result is in `#result`, to be decoded before anything else is called.
    */
-  #callWithCodec(callee: Callee, write: (writer: PickleWriter) => void): Uint8Array {
+  #callWithCodec(callee: Callee, write: (writer: PickleWriter) => void): void {
     const interpreter = this.#interpreter;
     const writer = takeWriter();
     try {
@@ -127,7 +125,8 @@ export class Caller implements MethodCaller {
       interpreter.gil.enter();
       try {
         const view = this.#writerView.of(writer);
-        return view === undefined ? this.#callWithCopy(callee, writer.memory, size) : this.#callEncoded(callee, view);
+        if (view === undefined) this.#callWithCopy(callee, writer.memory, size);
+        else this.#callEncoded(callee, view);
       } finally {
         interpreter.gil.leave();
       }
@@ -137,20 +136,26 @@ export class Caller implements MethodCaller {
   }
 
   /** For arguments so large that their memory is not kept. */
-  #callWithCopy(callee: Callee, memory: Uint8Array, size: number): Uint8Array {
+  #callWithCopy(callee: Callee, memory: Uint8Array, size: number): void {
     const interpreter = this.#interpreter;
     const copy = interpreter.owned(interpreter.api.PyBytes_FromStringAndSize(memory, size));
     try {
-      return this.#callEncoded(callee, copy);
+      this.#callEncoded(callee, copy);
     } finally {
       interpreter.api.Py_DecRef(copy);
     }
   }
 
-  #callEncoded(callee: Callee, data: Ptr): Uint8Array {
+  #callEncoded(callee: Callee, data: Ptr): void {
     const interpreter = this.#interpreter;
     const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
-    return this.#takeBytes(this.#checked(callee, result));
+    this.#result.take(this.#checked(callee, result));
+  }
+
+  #decode(options?: DecodeOptions): unknown {
+    const { bytes, buffers } = this.#result;
+    this.#result.clear();
+    return decodeValue(bytes, options, buffers);
   }
 
   /** Passes a result through a helper that may refuse it; gives up the reference. */
@@ -160,15 +165,6 @@ export class Caller implements MethodCaller {
       return this.#checked(callee, interpreter.call(interpreter.helper(helper), result));
     } finally {
       interpreter.api.Py_DecRef(result);
-    }
-  }
-
-  /** The content of a `bytes` object, until the next call; gives up the reference. */
-  #takeBytes(bytes: Owned): Uint8Array {
-    try {
-      return this.#interpreter.memory.peekBytes(bytes);
-    } finally {
-      this.#interpreter.api.Py_DecRef(bytes);
     }
   }
 

@@ -53,11 +53,15 @@ export class Memory {
 
   /** A copy of a `bytes` object, in memory of its own. */
   copyBytes(bytes: Ptr): Uint8Array {
-    const size = this.#api.PyBytes_Size(bytes);
-    if (size >= largeBytes && !this.#expectsLarge) this.#expectLarge();
+    return this.copyOf(this.#dataOf(bytes), this.#api.PyBytes_Size(bytes));
+  }
+
+  /** A copy of what lies at an address, in memory of its own. */
+  copyOf(from: number, bytes: number): Uint8Array {
+    if (bytes >= largeBytes && !this.#expectsLarge) this.#expectLarge();
     // Not zeroed first, and not a slice of Node's shared pool, which a caller could transfer away.
-    const copy = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-    if (size > 0) this.#copyTo(copy, this.#dataOf(bytes), size);
+    const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
+    if (bytes > 0) this.#copyTo(copy, from, bytes);
     return copy;
   }
 

@@ -54,6 +54,9 @@ export const symbols = {
   PyBytes_FromStringAndSize: { result: 'new', params: ['memory', 'size'] },
   PyBytes_AsString: { result: 'address', params: ['obj'] },
   PyBytes_Size: { result: 'size', params: ['obj'] },
+  // Fills a struct of 80 bytes, which the other one empties. Stable ABI since 3.11, exported long before.
+  PyObject_GetBuffer: { result: 'int', params: ['obj', 'address', 'int'] },
+  PyBuffer_Release: { result: 'void', params: ['address'] },
   PyMemoryView_FromMemory: { result: 'new', params: ['address', 'size', 'int'] },
 
   // memory of C; without the GIL

@@ -1,4 +1,4 @@
-import { Unpickler } from './unpickler.ts';
+import { type DetachedBuffer, Unpickler } from './unpickler.ts';
 
 export interface DecodeOptions {
   /**
@@ -11,12 +11,17 @@ export interface DecodeOptions {
 /**
  * The value that Python's `fidius_host.values.encode` wrote, by the rules of docs/reference/values.md.
  *
- * `bytes` may belong to Python: nothing of the result refers to them. Never runs code that the bytes choose, and never
+ * `bytes` may belong to Python: nothing of the result refers to them. `buffers` were taken out of them, and become part of
+ * the result. Never runs code that the bytes choose, and never
  * allocates more than a fixed multiple of their length.
  *
  * @throws FidiusError `FIDIUS_VALUE_RESULT` or `FIDIUS_VALUE_CYCLE` for a value that JavaScript cannot hold, with a path
  *   such as `result[3].name`; `FIDIUS_WIRE_CORRUPT` for bytes that are no such value.
  */
-export function decodeValue(bytes: Uint8Array, options: DecodeOptions = {}): unknown {
-  return new Unpickler(bytes, options.wholeFloats === 'tagged').read();
+export function decodeValue(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+  buffers?: readonly DetachedBuffer[],
+): unknown {
+  return new Unpickler(bytes, options.wholeFloats === 'tagged', buffers).read();
 }

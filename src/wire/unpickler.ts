@@ -5,6 +5,13 @@ import { addToMap, addToObject, addToSet, toMap } from './fill.ts';
 import { PickleBytes } from './pickle-bytes.ts';
 import { WholeFloat } from './whole-float.ts';
 
+/** Bytes of a pickle that are not in their place but here, in memory of their own. */
+export interface DetachedBuffer {
+  /** Where they belong: the offset of what comes behind them. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads one pickle of the subset that our side of Python writes: a stack machine, and so without recursion.
  *
@@ -19,6 +26,8 @@ export class Unpickler {
   readonly #defects = new Defects();
   readonly #source: PickleBytes;
   readonly #tagged: boolean;
+  readonly #detached: readonly DetachedBuffer[] | undefined;
+  #nextDetached = 0;
   /** Used up to {@link #top}; what lies above is left over. */
   readonly #stack: unknown[] = [];
   #top = 0;
@@ -36,9 +45,10 @@ export class Unpickler {
   /** Some keys may have been made from other objects, and two of them may have become one. */
   #converted = false;
 
-  constructor(bytes: Uint8Array, tagged: boolean) {
+  constructor(bytes: Uint8Array, tagged: boolean, detached?: readonly DetachedBuffer[]) {
     this.#source = new PickleBytes(bytes, this.#defects);
     this.#tagged = tagged;
+    this.#detached = detached;
   }
 
   read(): unknown {
@@ -112,15 +122,11 @@ export class Unpickler {
           at += 1 + size;
           break;
         case 0x42: // BINBYTES
-          size = source.uint32(at);
-          stack[this.#top++] = source.copy(at + 4, size);
-          at += 4 + size;
+          at = this.#pushBytes(at + 4, source.uint32(at));
           break;
         case 0x8e: // BINBYTES8
         case 0x96: // BYTEARRAY8
-          size = source.uint64(at);
-          stack[this.#top++] = source.copy(at + 8, size);
-          at += 8 + size;
+          at = this.#pushBytes(at + 8, source.uint64(at));
           break;
         case 0x5d: // EMPTY_LIST
         case 0x29: // EMPTY_TUPLE
@@ -204,6 +210,19 @@ export class Unpickler {
     const problem = this.#defects.locate(root, (target) => this.#replaced?.get(target) ?? target);
     if (problem !== undefined) throw problem.toFidiusError('result', (place) => `Cannot read ${place} from Python`);
     return root;
+  }
+
+  /** @returns the offset behind the bytes. */
+  #pushBytes(at: number, size: number): number {
+    const detached = this.#detached?.[this.#nextDetached];
+    if (detached === undefined || detached.at !== at) {
+      this.#stack[this.#top++] = this.#source.copy(at, size);
+      return at + size;
+    }
+    if (detached.bytes.length !== size) throw corrupt(`a buffer of ${detached.bytes.length} bytes for ${size}`, at);
+    this.#nextDetached += 1;
+    this.#stack[this.#top++] = detached.bytes;
+    return at;
   }
 
   #recall(index: number): void {

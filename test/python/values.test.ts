@@ -102,6 +102,68 @@ describe('a value that Python makes', () => {
   });
 });
 
+/** Around the 64 KiB from which on a buffer is not copied to be encoded. */
+const sizes = [0, 1, 65_535, 65_536, 65_537, 300_000];
+
+describe('large buffers', () => {
+  const numbers = (count: number) => `__import__("array").array("d", range(${count}))`;
+
+  it.each(sizes)('of %i bytes, or nearly, are exact: arrays, views that can be written to and others', (size) => {
+    const count = Math.floor(size / 8);
+    const array = numbersOf(count);
+
+    expect(observe('evaluate', numbers(count))).toEqual(array);
+    expect(observe('evaluate', `memoryview(${numbers(count)}).toreadonly()`)).toEqual(array);
+    expect(observe('evaluate', `bytearray(b"x" * ${size})`)).toEqual(new Uint8Array(size).fill(120));
+    expect(observe('evaluate', `b"x" * ${size}`)).toEqual(new Uint8Array(size).fill(120));
+  });
+
+  it('are exact among other values, in any order', () => {
+    const part = fc.oneof(
+      fc.constantFrom(...sizes).map((size) => ({ source: numbers(size >> 3), value: numbersOf(size >> 3) })),
+      fc.constantFrom(...sizes).map((size) => ({ source: `"é" * ${size >> 1}`, value: 'é'.repeat(size >> 1) })),
+      fc.constantFrom(...sizes).map((size) => ({ source: `b"b" * ${size}`, value: new Uint8Array(size).fill(98) })),
+      fc.integer().map((value) => ({ source: String(value), value })),
+    );
+    forAll(
+      fc.array(part, { maxLength: 7 }),
+      (parts) => {
+        const result = observe('evaluate', `[${parts.map(({ source }) => source).join(', ')}]`);
+        expect(
+          same(
+            result,
+            parts.map(({ value }) => value),
+          ),
+        ).toBe(true);
+      },
+      60,
+    );
+  });
+
+  it('that occur twice are read once', () => {
+    const [first, second] = observe('evaluate', `(lambda a: [a, a])(${numbers(20_000)})`) as [
+      Float64Array,
+      Float64Array,
+    ];
+
+    expect(second).toEqual(numbersOf(20_000));
+    expect(first).toEqual(second);
+  });
+
+  it('are not kept in Python', () => {
+    // A bytearray with an exported buffer cannot be resized.
+    observe('execute', 'import builtins; builtins.exported = bytearray(100_000)');
+    observe('evaluate', 'memoryview(__import__("builtins").exported).cast("d")');
+
+    expect(observe('evaluate', '__import__("builtins").exported.append(1)')).toBe(null);
+    observe('execute', 'import builtins; del builtins.exported');
+  });
+});
+
+function numbersOf(count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, index) => index);
+}
+
 describe('a value sent to the threads of Python and back', () => {
   let executor: Executor;
   let plugin: ExecutorPlugin;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeValue } from '../../src/wire/decode.ts';
 import { failureOf } from '../support/failure.ts';
 import { findPythons } from '../support/pythons.ts';
 import { Refused, ValuePeer } from '../support/value-peer.ts';
@@ -129,4 +130,12 @@ describe.each(findPythons())('what CPython $version cannot return', (python) => 
       message: 'result[0]: the str holds half of a surrogate pair, which is not text',
     });
   });
+});
+
+it('refuses a buffer of another size than the one that was taken out', () => {
+  const pickle = Buffer.from('80058e08000000000000002e', 'hex');
+  const detached = (size: number) => [{ at: 11, bytes: new Uint8Array(size) }];
+
+  expect(decodeValue(pickle, {}, detached(8))).toEqual(new Uint8Array(8));
+  expect(() => decodeValue(pickle, {}, detached(4))).toThrow(expect.objectContaining({ code: 'FIDIUS_WIRE_CORRUPT' }));
 });
