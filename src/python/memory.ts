@@ -68,7 +68,7 @@ export class Memory {
   /** The same for a reader that is done before anything else is copied: a small one lies in memory that is used again. */
   peekBytes(bytes: Ptr): Uint8Array {
     const size = this.#api.PyBytes_Size(bytes);
-    if (size > scratchBytes) return this.copyBytes(bytes);
+    if (size > scratchBytes) return this.copyOf(this.#dataOf(bytes), size);
     this.#copyToAddress(this.#scratch.address, this.#dataOf(bytes), size);
     return this.#scratch.bytes.subarray(0, size);
   }
