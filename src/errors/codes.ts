@@ -95,6 +95,8 @@ export const errorCodes = {
   FIDIUS_PYTHON_STOPPED: 'Python has ended together with the thread or the process, and was called after that.',
   FIDIUS_PYTHON_UNSUPPORTED:
     'The Python that was found is too old, is not CPython, or was built without the global interpreter lock.',
+  FIDIUS_RUNTIME_MISSING:
+    'The Python files of this library are not beside its JavaScript: a bundler has taken that into another file.',
 
   // loading a package
   FIDIUS_PLUGIN_NOT_FOUND: 'No package in the search paths of the host has this name.',

@@ -1,9 +1,30 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-// Two levels up from `src/python/`, from `dist/python/` and from `dist/bundle/`, where all files are one.
+import { FidiusError } from '../errors/fidius-error.ts';
 
 /** The Python of this library that runs inside the interpreter. */
-export const runtimeFolder = fileURLToPath(new URL('../../runtime/', import.meta.url)).replace(/[/\\]$/, '');
+export const runtimeFolder = folderOfPackage('runtime');
 
 /** The SDK for plugin authors, importable as `fidius` by packages that do not vendor it. */
-export const sdkFolder = fileURLToPath(new URL('../../python/', import.meta.url)).replace(/[/\\]$/, '');
+export const sdkFolder = folderOfPackage('python');
+
+/**
+ * Makes sure that the Python files are where this file expects them, which they are not when it was bundled into a program.
+ * To be called before Python is started: without them it would be started in vain, and once only.
+ *
+ * @throws FidiusError `FIDIUS_RUNTIME_MISSING`.
+ */
+export function requireRuntimeFolders(): void {
+  if (existsSync(join(runtimeFolder, 'fidius_host', 'boot.py'))) return;
+  throw new FidiusError('FIDIUS_RUNTIME_MISSING', `The Python files of fidius are not in ${runtimeFolder}`, {
+    hint: 'Keep fidius out of the bundle: name it as external (esbuild: --external:fidius), and install it beside the program.',
+  });
+}
+
+/** Two levels up from `src/python/`, from `dist/python/` and from `dist/bundle/`, where all files are one. */
+function folderOfPackage(name: string): string {
+  // Bundled as CommonJS there is none.
+  const here: string | undefined = import.meta.url;
+  return here === undefined ? name : fileURLToPath(new URL(`../../${name}`, here));
+}

@@ -12,7 +12,7 @@ import { locatePython } from './locate/locate-python.ts';
 import { mainRealm } from './main-realm.ts';
 import { Memory } from './memory.ts';
 import { fillOriginals } from './originals.ts';
-import { runtimeFolder, sdkFolder } from './runtime-folders.ts';
+import { requireRuntimeFolders, runtimeFolder, sdkFolder } from './runtime-folders.ts';
 import { nativeStackBounds, type StackBounds } from './stack.ts';
 import { inStartTurn } from './start-turn.ts';
 import { stopAtExit } from './stop.ts';
@@ -41,7 +41,7 @@ const shelf = mainRealm as unknown as { [key]?: Started };
  * Later calls return the same one; options that name another Python are an error then. Runs for some 15 to 30 ms, once.
  *
  * @throws {@link FidiusError} the codes of finding Python; `FIDIUS_LIBPYTHON_INVALID`, `FIDIUS_PYTHON_SECOND`,
- *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
+ *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, `FIDIUS_RUNTIME_MISSING`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
  */
 export function startPython(options: StartOptions = {}): Interpreter {
   const started = shelf[key];
@@ -55,6 +55,7 @@ export function startPython(options: StartOptions = {}): Interpreter {
       hint: 'Mend the first failure (see cause) and start the program anew: CPython cannot be started twice.',
     });
   }
+  requireRuntimeFolders();
   const { python } = locatePython(options);
   if (python.libpython === undefined) {
     throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`);
