@@ -120,7 +120,7 @@ function configureStacks(): void {
         `koffi was used before fidius and runs native code on ${found} bytes of stack, Python needs ${nativeStackBytes}`,
         {
           cause,
-          hint: `Open the fidius host before the first koffi.load(), or call koffi.config({ sync_stack_size: ${nativeStackBytes} }) first.`,
+          hint: `Load a plugin before the first koffi.load(), or call koffi.config({ sync_stack_size: ${nativeStackBytes} }) first.`,
         },
       );
     }

@@ -31,7 +31,7 @@ it('says that koffi was used before with too little stack', async () => {
   const outcome = await runIsolated('koffi-first.ts');
 
   expect(outcome.stdout).toContain('FIDIUS_KOFFI_CONFIGURED');
-  expect(outcome.stdout).toContain('hint: Open the fidius host before the first koffi.load()');
+  expect(outcome.stdout).toContain('hint: Load a plugin before the first koffi.load()');
 });
 
 it('remembers a failed start and repeats its cause', async () => {
