@@ -30,10 +30,10 @@ function loadLine({ phase, path, interface: name, plugin, entryModule, durationM
   const took = durationMs === undefined ? '' : ` after ${durationMs.toFixed(1)} ms`;
   switch (phase) {
     case 'start':
-      return `loading ${path} for ${name}`;
+      return `loading ${path ?? plugin} for ${name}`;
     case 'end':
       return `loaded ${plugin} (module ${entryModule}) from ${path}${took}`;
     case 'error':
-      return `failed to load ${path}${took}: ${isError(error) ? error.message : String(error)}`;
+      return `failed to load ${path ?? plugin}${took}: ${isError(error) ? error.message : String(error)}`;
   }
 }

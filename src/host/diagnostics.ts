@@ -8,10 +8,10 @@ export interface LoadEvent {
   readonly phase: 'start' | 'end' | 'error';
   /** The same in all events of one load, and unique in this JavaScript thread. */
   readonly id: number;
-  /** Folder or archive of the package. */
-  readonly path: string;
+  /** Folder or archive of the package; of a load by a host once it is found. */
+  readonly path?: string | undefined;
   readonly interface: string;
-  /** Name of the package, once its manifest is read. */
+  /** Name of the package; of `loadPythonPlugin()` once the manifest is read. */
   readonly plugin?: string | undefined;
   readonly entryModule?: string | undefined;
   /** Where its calls run; `undefined` for a handle of `loadPythonPlugin()`. */
@@ -30,6 +30,7 @@ export const loadChannel = channel('fidius:load');
 
 /** What becomes known while loading; filled in as it does. */
 export interface LoadDetails {
+  path?: string;
   plugin?: string;
   entryModule?: string;
   executor?: ExecutorName;
@@ -37,7 +38,7 @@ export interface LoadDetails {
   vendorConflicts?: readonly VendorConflict[];
 }
 
-type Subject = Pick<LoadEvent, 'path' | 'interface'>;
+type Subject = Pick<LoadEvent, 'path' | 'interface' | 'plugin'>;
 
 /** Publishes the start of loading, and its end or error; costs nothing while nobody listens. */
 export function traceLoad<T>(subject: Subject, load: (details: LoadDetails) => T): T {

@@ -176,11 +176,12 @@ export class PluginHost implements AsyncDisposable {
     checkLoadOptions(loadOptions);
 
     const { signal } = loadOptions;
-    const candidates = await unlessAborted(name, signal, async () => {
-      const discovery = await discoverPackages(this.#searchPaths, { signal });
-      return choosePackages(discovery, this.#searchPaths, { name, version });
-    });
-    return traceLoadAsync({ path: candidates[0].path, interface: definition.name }, async (details) => {
+    return traceLoadAsync({ plugin: name, interface: definition.name }, async (details) => {
+      const candidates = await unlessAborted(name, signal, async () => {
+        const discovery = await discoverPackages(this.#searchPaths, { signal });
+        return choosePackages(discovery, this.#searchPaths, { name, version });
+      });
+      details.path = candidates[0].path;
       const admission = await unlessAborted(name, signal, () =>
         admitFirst(candidates, definition, this.#policy, {
           signal,
@@ -191,7 +192,7 @@ export class PluginHost implements AsyncDisposable {
       const { entryModule } = manifest.python;
       const vendorConflicts = this.#conflictsWith(name, folder);
       const { passedOver } = admission;
-      Object.assign(details, { plugin: name, entryModule, executor, passedOver, vendorConflicts });
+      Object.assign(details, { path, entryModule, executor, passedOver, vendorConflicts });
       this.#tellOf(vendorConflicts);
       const interpreter = startPython(this.#start);
       const { descriptor } = definition;

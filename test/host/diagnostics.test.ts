@@ -24,7 +24,7 @@ describe.each(executorNames)('the channel fidius:load, with the executor %s,', (
 
     const [durationMs, id] = [expect.any(Number), events[0]?.id];
     expect(events).toEqual([
-      { phase: 'start', id, path, interface: 'Greeter' },
+      { phase: 'start', id, interface: 'Greeter', plugin: 'traced' },
       {
         phase: 'end',
         id,
@@ -54,6 +54,20 @@ describe.each(executorNames)('the channel fidius:load, with the executor %s,', (
     expect(events[1]).toMatchObject({ path, plugin: 'failing', entryModule: 'failing' });
     expect(events[1]?.error).toBe(error);
   });
+
+  it('tells of a load for which no package is found', async () => {
+    await using host = await PluginHost.open({ searchPaths: [tempFolder()], executor });
+    const events = loadEvents();
+
+    const error = await failureOf(() => host.load('nobody', Greeter));
+
+    expect(error.code).toBe('FIDIUS_PLUGIN_NOT_FOUND');
+    const id = events[0]?.id;
+    expect(events).toEqual([
+      { phase: 'start', id, interface: 'Greeter', plugin: 'nobody' },
+      { phase: 'error', id, interface: 'Greeter', plugin: 'nobody', error, durationMs: expect.any(Number) },
+    ]);
+  });
 });
 
 it('tells a load by hand as well, which may end before the manifest is read', async () => {
@@ -75,18 +89,20 @@ it('tells a load by hand as well, which may end before the manifest is read', as
 });
 
 describe('FIDIUS_DEBUG', () => {
-  /** Loads a package that works and one that does not, both ways, and gives what was printed on stderr, without times. */
+  /** Loads packages that work, do not, and are not there, both ways; gives what was printed on stderr, without times. */
   async function loadWith(debug: string): Promise<{ folder: string; stderr: string }> {
     const folder = tempFolder();
     writeGreeter(folder, 'sound');
     writePlugin(folder, 'hollow', Greeter);
     const env = { ...process.env, FIDIUS_DEBUG: debug };
-    const { stdout, stderr } = await outputOf('load.ts', { args: [folder, 'sound', 'hollow'], env });
+    const { stdout, stderr } = await outputOf('load.ts', { args: [folder, 'sound', 'hollow', 'nobody'], env });
     expect(stdout.trim().split('\n')).toEqual([
       'sound by hand: loaded',
       'hollow by hand: FIDIUS_METHOD_MISSING',
+      'nobody by hand: FIDIUS_MANIFEST_NOT_FOUND',
       'sound by a host: loaded',
       'hollow by a host: FIDIUS_METHOD_MISSING',
+      'nobody by a host: FIDIUS_PLUGIN_NOT_FOUND',
     ]);
     return { folder, stderr: stderr.replaceAll(/\d+\.\d ms/g, 'n ms') };
   }
@@ -99,10 +115,14 @@ describe('FIDIUS_DEBUG', () => {
       fidius: loaded sound (module sound) from <folder>/sound after n ms
       fidius: loading <folder>/hollow for Greeter
       fidius: failed to load <folder>/hollow after n ms: Cannot load <folder>/hollow: entry module hollow has no method greet (module 'hollow' has no attribute 'greet')
-      fidius: loading <folder>/sound for Greeter
+      fidius: loading <folder>/nobody for Greeter
+      fidius: failed to load <folder>/nobody after n ms: No package.toml in <folder>/nobody
+      fidius: loading sound for Greeter
       fidius: loaded sound (module sound) from <folder>/sound after n ms
-      fidius: loading <folder>/hollow for Greeter
+      fidius: loading hollow for Greeter
       fidius: failed to load <folder>/hollow after n ms: Cannot load <folder>/hollow: entry module hollow has no method greet (module 'hollow' has no attribute 'greet')
+      fidius: loading nobody for Greeter
+      fidius: failed to load nobody after n ms: No package named nobody in <folder>
       "
     `);
   });
