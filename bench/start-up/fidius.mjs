@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { defineInterface, method, PluginHost, t } from '../../dist/index.js';
+import { defineInterface, method, PluginHost, t } from '../../dist/bundle/index.js';
 
 const StartUp = defineInterface('StartUp', { version: 1, methods: { add: method({ a: t.i64, b: t.i64 }, t.i64) } });
 

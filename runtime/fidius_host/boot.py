@@ -1,5 +1,6 @@
 """What the embedded interpreter does between its start and the first plugin."""
 
+import importlib
 import os
 import sys
 
@@ -19,13 +20,27 @@ def finish_start(runtime_folder, sdk_folder):
     sys.path.remove(runtime_folder)
     sys.path.append(sdk_folder)
     sys.argv = [""]
-    sys.dont_write_bytecode = True
+    import_own("bridge")
     for stream in (sys.stdout, sys.stderr):
         # A host may die by a signal, without a chance to flush: a finished line must be out by then.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     _share_streams_with_children()
     fork.guard_children()
+
+
+def import_own(name):
+    """Import a module of this package, and have its byte-code written for the next start.
+
+    Python was started with ``-B``: byte-code of packages would change what was signed. So not while another thread may be
+    importing a plugin, and never against the wish of the user.
+    """
+    if not os.environ.get("PYTHONDONTWRITEBYTECODE") and len(sys._current_frames()) == 1:
+        sys.dont_write_bytecode = False
+    try:
+        return importlib.import_module("fidius_host." + name)
+    finally:
+        sys.dont_write_bytecode = True
 
 
 def _prefer_own_symbols():

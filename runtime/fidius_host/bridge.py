@@ -14,9 +14,7 @@ def _report():
 
 
 def _start_server():
-    from . import serving
-
-    return serving.start_here()
+    return boot.import_own("serving").start_here()
 
 
 def _output(function, *arguments):
