@@ -2,7 +2,7 @@ import type { Interpreter } from '../python/interpreter.ts';
 import { referenceBytes } from './protocol.ts';
 import type { SharedMemory } from './server-connection.ts';
 
-/** Bytes from which on two copies through memory are quicker than a socket; see `bench/trials/async-payload.ts`. */
+/** Bytes from which on two copies through memory are quicker than a socket; `bench/payload-threshold.ts` shows it. */
 const thresholdBytes = 64 * 1024;
 
 /**
@@ -12,12 +12,13 @@ const thresholdBytes = 64 * 1024;
  * any time, when a worker thread is terminated in the middle of a call. None of this takes the GIL.
  */
 export class ProcessMemory implements SharedMemory {
-  readonly threshold = thresholdBytes;
+  readonly threshold: number;
   readonly #interpreter: Interpreter;
   readonly #reference = new DataView(new ArrayBuffer(referenceBytes));
 
-  constructor(interpreter: Interpreter) {
+  constructor(interpreter: Interpreter, threshold = thresholdBytes) {
     this.#interpreter = interpreter;
+    this.threshold = threshold;
   }
 
   give(payload: Uint8Array): Uint8Array {

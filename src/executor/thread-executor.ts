@@ -16,9 +16,14 @@ import type { Reader, Transport } from './server-connection.ts';
  * The server's sockets are made by Python, one end of each is handed over. Starting the server takes the GIL once;
  * nothing that comes after does.
  *
+ * @param memory where large payloads go, and from which size on.
  * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNSUPPORTED`.
  */
-export function createThreadExecutor(interpreter: Interpreter, options: ExecutorOptions = {}): RemoteExecutor {
+export function createThreadExecutor(
+  interpreter: Interpreter,
+  options: ExecutorOptions = {},
+  memory = new ProcessMemory(interpreter),
+): RemoteExecutor {
   if (process.platform === 'win32') {
     throw new FidiusError('FIDIUS_EXECUTOR_UNSUPPORTED', 'The executor "thread" does not exist on Windows', {
       hint: 'Use the executor "inline".',
@@ -27,12 +32,12 @@ export function createThreadExecutor(interpreter: Interpreter, options: Executor
   return new RemoteExecutor({
     ...options,
     name: 'thread',
-    connect: () => startServer(interpreter),
+    connect: () => startServer(interpreter, memory),
     createHandle: (loaded, { plugin, descriptor }) => new PythonPluginHandle(interpreter, loaded, plugin, descriptor),
   });
 }
 
-function startServer(interpreter: Interpreter): Transport {
+function startServer(interpreter: Interpreter, memory: ProcessMemory): Transport {
   shareDoor(interpreter);
   const [dataFd, controlFd, number] = interpreter.invoke('serving.start_here') as [number, number, number];
   return {
@@ -47,7 +52,7 @@ function startServer(interpreter: Interpreter): Transport {
       data.once('close', () => interpreter.servers.delete(atEnd));
       return { data, control: openSocket(controlFd) };
     },
-    memory: new ProcessMemory(interpreter),
+    memory,
   };
 }
 
