@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes } from '../errors/codes.ts';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
+import { isError } from '../errors/is-error.ts';
 import { describe } from '../errors/options.ts';
 import { isPluginError, PluginError } from '../errors/plugin-error.ts';
 
@@ -56,7 +57,7 @@ function toData(error: unknown, causes: number): ErrorData {
     const { code, message, details, pythonType, traceback, plugin, method } = error;
     return { kind: 'plugin', code, message, details, pythonType, traceback, plugin, method };
   }
-  if (!(error instanceof Error)) {
+  if (!isError(error)) {
     return { kind: 'other', name: 'Error', message: `${describe(error)} was thrown`, stack: null, cause: null };
   }
   const { name, message, stack = null, cause } = error;
