@@ -148,7 +148,8 @@ class Control:
         if now - pursuit.interrupted > REPEAT_SECONDS:
             with worker.lock:
                 worker.interrupt(call)
-            pursuit.interrupted = now
+            if worker.interrupted:
+                pursuit.interrupted = now
         if not pursuit.stuck and now - pursuit.since > STUCK_SECONDS:
             pursuit.stuck = True
             self._server.pool.set_aside(worker)
@@ -160,7 +161,7 @@ class Control:
         with pool.lock:
             for worker in pool.workers:
                 if worker.call == call and worker.interrupt(call):
-                    pursuit.worker = worker
+                    pursuit.found(worker)
                     return False
             for loop in pool.loops:
                 if loop.cancel(call):
@@ -169,7 +170,7 @@ class Control:
                     pursuit.interrupted = pursuit.since - REPEAT_SECONDS + _LOOP_SECONDS
                     return False
                 if loop.worker.call == call and loop.worker.interrupt(call):
-                    pursuit.worker = loop.worker
+                    pursuit.found(loop.worker)
                     return False
             if any(target.forget_waiting(call) for target in pool.targets.values()):
                 self._connection.post(frame(SKIPPED, call))
@@ -192,3 +193,9 @@ class _Pursuit:
         """The thread that runs the call, once it is found: a call that was just read is nowhere for a moment."""
         self.since = self.interrupted = time.monotonic()
         self.stuck = False
+
+    def found(self, worker):
+        """The call is on that thread, which was interrupted if that was possible."""
+        self.worker = worker
+        if not worker.interrupted:
+            self.interrupted = self.since - REPEAT_SECONDS

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from .interrupt import FidiusCancelled
+from .interrupt import FidiusCancelled, may_hit
 
 _SLACK_SECONDS = 0.002
 
@@ -25,9 +25,9 @@ def install(address):
         return {"refused": "every real-time signal is taken"}
     deadline = (ctypes.c_double * 2).from_address(address)
 
-    def interrupt(*_):
-        # The signal of an earlier call may come late: it must not hit a call whose time is not over.
-        if deadline[0] != 0 and time.monotonic() >= deadline[0] - _SLACK_SECONDS:
+    def interrupt(_, frame):
+        # The signal of an earlier call may come late: it must not hit a call whose time is not over. It comes again.
+        if deadline[0] != 0 and time.monotonic() >= deadline[0] - _SLACK_SECONDS and may_hit(frame):
             deadline[1] += 1
             raise FidiusCancelled
 

@@ -1,5 +1,7 @@
 """Raising an exception in the middle of what another thread runs, and taking it back."""
 
+import sys
+
 try:
     import ctypes
 except ImportError:  # a Python built without libffi
@@ -25,6 +27,23 @@ if available:
     _clear = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)(
         ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
     )
+
+
+_IMPORT_MACHINERY = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+
+
+def may_hit(frame):
+    """Whether an exception may be raised in a frame: not in the midst of an import.
+
+    Between two lines there a thread takes a lock that all imports of the process need. An exception between the taking and
+    the ``try`` that follows (possible since CPython 3.11) would leave it taken for ever.
+    """
+    return frame is None or frame.f_code.co_filename not in _IMPORT_MACHINERY
+
+
+def may_interrupt(ident):
+    """The same for what the thread ``ident`` runs now. While the caller holds the GIL it runs nothing else."""
+    return may_hit(sys._current_frames().get(ident))
 
 
 def interrupt(ident):

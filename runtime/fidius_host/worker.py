@@ -39,12 +39,16 @@ class Worker:
         self.ident = threading.get_ident()
 
     def interrupt(self, call):
-        """Interrupt a call if this thread is running it. Under the lock, by another thread."""
+        """Interrupt a call if this thread is running it; false when it is not. Under the lock, by another thread.
+
+        When it is in the midst of an import nothing is done yet: ``interrupted`` tells, and one has to come again.
+        """
         self.attention = True
         if self.call != call:
             return False
-        self.interrupted = True
-        interrupt.interrupt(self.ident)
+        if interrupt.may_interrupt(self.ident):
+            self.interrupted = True
+            interrupt.interrupt(self.ident)
         return True
 
     def end_window(self):

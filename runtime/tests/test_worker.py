@@ -1,3 +1,4 @@
+import importlib
 import random
 import threading
 import time
@@ -69,6 +70,13 @@ class Running:
             return self.worker.interrupt(call)
 
 
+def _import_in_vain():
+    try:
+        import fidius_no_such_module  # noqa: F401
+    except ImportError:
+        pass
+
+
 @unittest.skipUnless(interrupt.available, "this Python has no ctypes")
 class InterruptTest(unittest.TestCase):
     def answer_of(self, method):
@@ -97,6 +105,19 @@ class InterruptTest(unittest.TestCase):
         running.thread.join(5)
 
         self.assertFalse(running.interrupt(7))
+
+    def test_spares_a_call_in_the_midst_of_an_import(self):
+        # It waits for the lock of a module, in importlib's own code.
+        lock = importlib._bootstrap._get_module_lock("fidius_no_such_module")
+        lock.acquire()
+        importing = threading.Thread(target=_import_in_vain)
+        importing.start()
+        time.sleep(0.1)
+
+        self.assertFalse(interrupt.may_interrupt(importing.ident))
+        lock.release()
+        importing.join(5)
+        self.assertTrue(interrupt.may_interrupt(threading.get_ident()))
 
     def test_hits_the_call_it_is_meant_for_or_none(self):
         # Short calls one after the other, interrupted at random moments: each has exactly one answer, calls that nobody
