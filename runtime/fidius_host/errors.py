@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 
 from .cannot_cross import CannotCross
 
@@ -85,6 +84,8 @@ def _text(error):
 
 def _traceback(error):
     try:
+        import traceback  # and half of the standard library: not before the first error
+
         frames = error.__traceback__
         # The frames that lead into the plugin are this package's own, and nothing to look at for its author.
         while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):

@@ -19,7 +19,7 @@ const replacedPrefix = '.fidius-old-';
 /** Processes of other machines, on a shared disk, cannot be asked whether they live; this long they are believed to. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
-const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+let knownMachine: string | undefined;
 
 /** Creates a folder to build in, below `parent`, which is created too; clears up after processes that were killed. */
 export async function createStaging(parent: string): Promise<string> {
@@ -91,7 +91,7 @@ export async function removeTree(path: string): Promise<void> {
 
 async function isInUse(path: string, id: string): Promise<boolean> {
   const [itsMachine, process] = id.split('-');
-  if (itsMachine === machine) return isAlive(Number(process));
+  if (itsMachine === machine()) return isAlive(Number(process));
   const status = await stat(path).catch(() => undefined);
   return status !== undefined && Date.now() - status.mtimeMs < abandonedAfterMs;
 }
@@ -106,9 +106,15 @@ function isAlive(process: number): boolean {
   }
 }
 
+/** Not when the module is loaded: the first hash of a process takes several milliseconds. */
+function machine(): string {
+  knownMachine ??= createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  return knownMachine;
+}
+
 /** Names of machine, process and moment. */
 function owner(): string {
-  return `${machine}-${pid}-${randomBytes(6).toString('hex')}`;
+  return `${machine()}-${pid}-${randomBytes(6).toString('hex')}`;
 }
 
 /** False when the rename failed for one of the expected reasons. */
