@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { env } from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../io-error.ts';
@@ -36,7 +38,8 @@ export async function install(installer: InstallerName, task: InstallTask): Prom
     task.signal?.throwIfAborted();
     throw missingInstaller(installer, command, messageOf(cause), cause);
   });
-  if (exitCode === 0) return;
+  // uv leaves its lock behind, an empty file.
+  if (exitCode === 0) return await rm(join(task.target, '.lock'), { force: true });
   if (/No module named pip\b/.test(output)) throw missingInstaller(installer, command, 'it has no module pip');
   throw new FidiusError(
     'FIDIUS_VENDOR_FAILED',
