@@ -116,7 +116,7 @@ describe('what belongs to the process', () => {
 
 it('keeps byte-code of its own modules for the next start, and none of plugins', () => {
   const byteCodeOf = (module: string) =>
-    observe('evaluate', `__import__("sys").modules["${module}"].__cached__`) as string;
+    observe('evaluate', `__import__("sys").modules["${module}"].__spec__.cached`) as string;
 
   expect(existsSync(byteCodeOf('fidius_host.bridge'))).toBe(true);
   expect(existsSync(byteCodeOf('fidius_test_observer'))).toBe(false);
