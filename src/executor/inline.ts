@@ -6,6 +6,7 @@ import { type LoadedPackage, loadPackage, type MethodKind } from '../python/load
 import { SyncDeadline } from '../python/sync-deadline.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { type CallSubject, callChannel, traceHere } from './call-channel.ts';
+import { callListener } from './call-listener.ts';
 import type {
   CallOptions,
   Executor,
@@ -82,7 +83,7 @@ export class InlineExecutor implements Executor {
       unknown,
     ][]) {
       const notice = toNotice({ kind, before, after, plugins });
-      if (notice !== undefined) this.#onNotice(notice);
+      if (notice !== undefined) callListener(this.#onNotice, notice);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { callListener } from './call-listener.ts';
+
 /** A line that a plugin printed or logged. */
 export interface OutputEvent {
   /** Name of the plugin; `undefined` for a note about the output itself. */
@@ -17,16 +19,10 @@ export type OutputListener = (event: OutputEvent) => void;
 /** A line as `output.py` sends it: plugin, stream, text, level, logger. */
 export type OutputLine = readonly [string | null, OutputEvent['stream'], string, string | null, string | null];
 
-/** Hands lines to a listener, one by one. What a listener throws becomes an uncaught exception, and harms nothing here. */
+/** Hands lines to a listener, one by one. */
 export function passOn(lines: readonly OutputLine[], listener: OutputListener): void {
   for (const [plugin, stream, text, level, logger] of lines) {
     const event = { plugin: plugin ?? undefined, stream, text };
-    try {
-      listener(level === null ? event : { ...event, level, logger: logger ?? undefined });
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    callListener(listener, level === null ? event : { ...event, level, logger: logger ?? undefined });
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
+import { callListener } from './call-listener.ts';
 import { Inbox } from './inbox.ts';
 import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
 import { Outbox } from './outbox.ts';
@@ -222,7 +223,7 @@ export class ServerConnection {
       this.#takeLines(decodeValue(payload) as readonly OutputLine[]);
     } else if (type === frameType.notice) {
       const notice = toNotice(decodeValue(payload) as FoundChange);
-      if (notice !== undefined) this.#onNotice?.(notice);
+      if (notice !== undefined && this.#onNotice !== undefined) callListener(this.#onNotice, notice);
     } else if (type === frameType.pool) {
       this.pool = decodeValue(payload) as PoolState;
       this.onChange();

@@ -3,6 +3,7 @@ import { type Interface, isInterface } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
+import { callListener } from '../executor/call-listener.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
 import { checkExecutorName, createExecutor } from '../executor/create-executor.ts';
 import type {
@@ -16,7 +17,12 @@ import type {
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import { checkLoadOptions, loadAborted } from '../executor/load-options.ts';
 import { discoverPackages } from '../packaging/discover-packages.ts';
-import { findVendorConflicts, type VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
+import {
+  findVendorConflicts,
+  readVendored,
+  type VendorConflict,
+  type VendoredPackage,
+} from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
 import { admitFirst } from './admit-package.ts';
@@ -98,7 +104,8 @@ export class PluginHost implements AsyncDisposable {
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
   readonly #executors = new Map<ExecutorName, Executor>();
-  readonly #plugins = new Set<Plugin<Interface>>();
+  /** Each with what it brings along. */
+  readonly #plugins = new Map<Plugin<Interface>, VendoredPackage>();
   #closed: Promise<void> | undefined;
 
   private constructor(options: HostOptions, policy: PackagePolicy) {
@@ -188,9 +195,12 @@ export class PluginHost implements AsyncDisposable {
           startPython: () => targetPython(startPython(this.#start)),
         }),
       );
+      // Closed meanwhile: an executor that is made now would never be closed.
+      this.#checkOpen(`load ${name}`);
       const { path, folder, manifest } = admission.admitted;
       const { entryModule } = manifest.python;
-      const vendorConflicts = this.#conflictsWith(name, folder);
+      const vendored = readVendored({ name, dir: folder });
+      const vendorConflicts = this.#conflictsWith(vendored);
       const { passedOver } = admission;
       Object.assign(details, { path, entryModule, executor, passedOver, vendorConflicts });
       this.#tellOf(vendorConflicts);
@@ -209,7 +219,7 @@ export class PluginHost implements AsyncDisposable {
         vendorConflicts,
       });
       const plugin: Plugin<I> = new Plugin(definition, loaded, info, () => this.#plugins.delete(plugin));
-      this.#plugins.add(plugin);
+      this.#plugins.set(plugin, vendored);
       return plugin;
     });
   }
@@ -217,7 +227,7 @@ export class PluginHost implements AsyncDisposable {
   stats(): HostStats {
     return {
       executors: [...this.#executors.values()].map((executor) => executor.stats()),
-      plugins: [...this.#plugins].map((plugin) => ({ plugin: plugin.info.name, ...plugin.stats() })),
+      plugins: [...this.#plugins.keys()].map((plugin) => ({ plugin: plugin.info.name, ...plugin.stats() })),
     };
   }
 
@@ -237,7 +247,7 @@ export class PluginHost implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    await Promise.all([...this.#plugins].map((plugin) => plugin.close(options)));
+    await Promise.all([...this.#plugins.keys()].map((plugin) => plugin.close(options)));
     await Promise.all([...this.#executors.values()].map((executor) => executor.close(options)));
   }
 
@@ -251,17 +261,17 @@ export class PluginHost implements AsyncDisposable {
   }
 
   /** What a package and those that are loaded bring along in different versions. */
-  #conflictsWith(name: string, folder: string): readonly VendorConflict[] {
-    const others = [...this.#plugins].map(({ info }) => ({ name: info.name, dir: info.folder }));
-    const conflicts = findVendorConflicts([...others.filter(({ dir }) => dir !== folder), { name, dir: folder }]);
-    return conflicts.filter(({ versions }) => versions.some((each) => each.package === name));
+  #conflictsWith(vendored: VendoredPackage): readonly VendorConflict[] {
+    const others = [...this.#plugins.values()].filter(({ dir }) => dir !== vendored.dir);
+    const conflicts = findVendorConflicts([...others, vendored]);
+    return conflicts.filter(({ versions }) => versions.some((each) => each.package === vendored.name));
   }
 
   #tellOf(conflicts: readonly VendorConflict[]): void {
     for (const notice of conflicts.map(toVendorNotice)) {
       if (this.#told.has(notice.message)) continue;
       this.#told.add(notice.message);
-      this.#onNotice(notice);
+      callListener(this.#onNotice, notice);
     }
   }
 

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
 import type { Notice } from '../../src/executor/notice.ts';
-import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
+import { eventually, loadProbe, openExecutor, uncaughtDuring } from '../support/executors.ts';
 import { outputOf } from '../support/isolated.ts';
 
 const lines = [
@@ -61,6 +61,26 @@ describe('what plugins change for the whole process', () => {
     );
     await call('execute', [restore]);
   });
+
+  it.each(executorNames)(
+    'is reported with the executor %s to a listener that throws, and harms nothing',
+    async (name) => {
+      const errors = await uncaughtDuring(async (isThere) => {
+        const executor = openExecutor(name, {
+          onNotice: () => {
+            throw new Error('listener');
+          },
+        });
+        const { call } = await loadProbe(executor, { methods, lines: [...lines, 'os.umask(0o077)'] });
+        await isThere();
+
+        expect(await call('evaluate', ['os.umask(0o022)'])).toBe(0o077);
+        await executor.close();
+      });
+
+      expect(errors.map(({ message }) => message)).toContain('listener');
+    },
+  );
 
   it('is reported: handlers of signals, which only code on the main thread can install', async () => {
     const notices: Notice[] = [];

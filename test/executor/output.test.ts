@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
 import type { OutputEvent } from '../../src/executor/output.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
-import { eventually, loadProbe, openExecutor, type Probe } from '../support/executors.ts';
+import { eventually, loadProbe, openExecutor, type Probe, uncaughtDuring } from '../support/executors.ts';
 import { Greeter } from '../support/greeter.ts';
 import { runIsolated } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
@@ -148,23 +148,19 @@ describe.each(executorNames)('output with the executor %s', (executor) => {
   });
 
   it('survives a listener that throws', async () => {
-    const errors: Error[] = [];
-    const onError = (error: Error) => void errors.push(error);
-    const before = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException').on('uncaughtException', onError);
-    const executorThatThrows = openExecutor(executor, {
-      onOutput: () => {
-        throw new Error('listener');
-      },
+    const errors = await uncaughtDuring(async (isThere) => {
+      const executorThatThrows = openExecutor(executor, {
+        onOutput: () => {
+          throw new Error('listener');
+        },
+      });
+
+      const { call } = await loadProbe(executorThatThrows, { methods: ['say', 'look'], lines });
+      await call('say', ['x']);
+      await isThere();
     });
 
-    const { call } = await loadProbe(executorThatThrows, { methods: ['say', 'look'], lines });
-    await call('say', ['x']);
-    await eventually(() => errors.length > 0);
-
     expect(errors[0]?.message).toBe('listener');
-    process.removeListener('uncaughtException', onError);
-    for (const listener of before) process.on('uncaughtException', listener);
   });
 });
 

@@ -154,6 +154,18 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
     expect(interpreterState()).toEqual(before);
   });
 
+  it('while a package is being looked for starts nothing any more', async () => {
+    const folder = tempFolder();
+    writeGreeter(folder, 'too_late');
+    const host = await PluginHost.open({ searchPaths: [folder], executor });
+
+    const loading = failureOf(() => host.load('too_late', Greeter));
+    await host.close();
+
+    expect((await loading).code).toBe('FIDIUS_HOST_CLOSED');
+    expect(host.stats()).toEqual({ executors: [], plugins: [] });
+  });
+
   it('is what `await using` does at the end of its block', async () => {
     const { host } = await openWithPlugin('block');
 

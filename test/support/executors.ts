@@ -55,3 +55,22 @@ export async function eventually(condition: () => boolean, what = 'the condition
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/**
+ * The errors that nobody caught while `body` ran, which are not those of the test runner then.
+ *
+ * @param body gets a function that waits for the first of them.
+ */
+export async function uncaughtDuring(body: (isThere: () => Promise<void>) => Promise<void>): Promise<readonly Error[]> {
+  const errors: Error[] = [];
+  const onError = (error: Error) => void errors.push(error);
+  const before = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException').on('uncaughtException', onError);
+  try {
+    await body(() => eventually(() => errors.length > 0, 'an uncaught exception'));
+  } finally {
+    process.removeListener('uncaughtException', onError);
+    for (const listener of before) process.on('uncaughtException', listener);
+  }
+  return errors;
+}

@@ -16,28 +16,48 @@ export interface VendoringPackage {
   readonly dir: string;
 }
 
+/** A package and what it brings along. */
+export interface VendoredPackage extends VendoringPackage {
+  readonly distributions: readonly Distribution[];
+}
+
 /**
  * Finds distributions that packages bring along in different versions.
  *
  * In one interpreter a module exists once, and a package never runs the module of another: whichever imports it second
  * fails, unless both files are the same.
  */
-export function findVendorConflicts(packages: readonly VendoringPackage[]): readonly VendorConflict[] {
-  return compare(packages.map(readVendored));
+export function findVendorConflicts(packages: readonly VendoredPackage[]): readonly VendorConflict[] {
+  const versions = new Map<string, { package: string; version: string }[]>();
+  for (const { name, distributions } of packages) {
+    for (const { name: written, version } of distributions) {
+      const key = normalizeName(written);
+      versions.set(key, [...(versions.get(key) ?? []), { package: name, version }]);
+    }
+  }
+  return [...versions]
+    .filter(([, found]) => new Set(found.map(({ version }) => version)).size > 1)
+    .map(([distribution, found]) => ({ distribution, versions: found }))
+    .sort((a, b) => (a.distribution < b.distribution ? -1 : 1));
 }
 
-/** The same for any number of packages, without holding up the event loop. @throws the reason of `signal`. */
+/** Reads what a package brings along. */
+export function readVendored({ name, dir }: VendoringPackage): VendoredPackage {
+  return { name, dir, distributions: readDistributions(join(dir, vendorFolder)) };
+}
+
+/** Reads any number of packages, without holding up the event loop, and compares them. @throws the reason of `signal`. */
 export async function discoverVendorConflicts(
   packages: readonly VendoringPackage[],
   signal?: AbortSignal,
 ): Promise<readonly VendorConflict[]> {
   const slice = new TimeSlice(signal);
-  const vendored: Vendored[] = [];
+  const vendored: VendoredPackage[] = [];
   for (const each of packages) {
     if (slice.isOver) await slice.rest();
     vendored.push(readVendored(each));
   }
-  return compare(vendored);
+  return findVendorConflicts(vendored);
 }
 
 /** A conflict in words, and what to do about it. */
@@ -50,27 +70,4 @@ export function describeVendorConflict({ distribution, versions }: VendorConflic
     message: `${distribution} is vendored as ${found}, and one Python can import only one of them`,
     hint: `Vendor one version of ${distribution} in all of them, or run one of them in a program of its own.`,
   };
-}
-
-interface Vendored {
-  readonly name: string;
-  readonly distributions: readonly Distribution[];
-}
-
-function readVendored({ name, dir }: VendoringPackage): Vendored {
-  return { name, distributions: readDistributions(join(dir, vendorFolder)) };
-}
-
-function compare(packages: readonly Vendored[]): readonly VendorConflict[] {
-  const versions = new Map<string, { package: string; version: string }[]>();
-  for (const { name, distributions } of packages) {
-    for (const { name: written, version } of distributions) {
-      const key = normalizeName(written);
-      versions.set(key, [...(versions.get(key) ?? []), { package: name, version }]);
-    }
-  }
-  return [...versions]
-    .filter(([, found]) => new Set(found.map(({ version }) => version)).size > 1)
-    .map(([distribution, found]) => ({ distribution, versions: found }))
-    .sort((a, b) => (a.distribution < b.distribution ? -1 : 1));
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { findVendorProblems, requireVendoredFor } from '../../../src/packaging/vendor/check-vendored.ts';
 import { allowsPython } from '../../../src/packaging/vendor/python-versions.ts';
-import { describeVendorConflict, findVendorConflicts } from '../../../src/packaging/vendor/vendor-conflicts.ts';
+import {
+  describeVendorConflict,
+  findVendorConflicts,
+  readVendored,
+} from '../../../src/packaging/vendor/vendor-conflicts.ts';
 import { fitsTag, type TargetPython, type TargetSystem } from '../../../src/packaging/vendor/wheel-tags.ts';
 import { failureOf } from '../../support/failure.ts';
 import { packageOf } from '../../support/packages.ts';
@@ -132,7 +136,7 @@ describe('findVendorConflicts', () => {
       { name: 'three', dir: packageOf() },
     ];
 
-    const conflicts = findVendorConflicts(packages);
+    const conflicts = findVendorConflicts(packages.map(readVendored));
 
     expect(conflicts).toEqual([
       {
