@@ -107,13 +107,21 @@ export class PackagePolicy {
     if (!isArchive && !this.requireSignature) {
       return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };
     }
-    this.#store ??= PackageStore.open(this.#storeDir);
-    const store = await this.#store;
+    const store = await this.#openStore();
     const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };
     const { dir, manifest, signedBy } = isArchive
       ? await store.addArchive(path, { ...policy, ...this.#limits })
       : await store.addFolder(path, policy);
     return { path, folder: dir, manifest, signedBy };
+  }
+
+  /** The store, opened on first use; where that fails, the next use tries again. */
+  #openStore(): Promise<PackageStore> {
+    this.#store ??= PackageStore.open(this.#storeDir).catch((error: unknown) => {
+      this.#store = undefined;
+      throw error;
+    });
+    return this.#store;
   }
 }
 

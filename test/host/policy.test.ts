@@ -193,6 +193,9 @@ describe('a host that requires signatures', () => {
     const error = await failureOf(() => host.load('greeter', Greeter));
 
     expect(error.code).toBe('FIDIUS_STORE_UNWRITABLE');
+    // As soon as it can be, it is.
+    rmSync(storeDir);
+    await expect(host.load('greeter', Greeter)).resolves.toMatchObject({ info: { name: 'greeter' } });
   });
 
   it('does not use a store that others may write to', async () => {
