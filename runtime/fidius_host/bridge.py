@@ -98,7 +98,9 @@ encode = values.encode_in_parts
 
 def call(callable_, data):
     """Call a method of a plugin: ``data`` holds the positional arguments, encoded; so is what comes back, in parts."""
-    return encode(callable_(*decode(data)))
+    # Not to be found in the frames of an exception: it is a view of the host's memory, good for this one reading.
+    data = decode(data)
+    return encode(callable_(*data))
 
 
 def invoke(data):

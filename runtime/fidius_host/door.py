@@ -13,7 +13,7 @@ import threading
 
 from . import bridge, loading, values
 
-INVOKE, CALL, CALL_RAW = 0, 1, 2
+INVOKE, CALL, CALL_RAW, RELEASE = 0, 1, 2, 3
 RETURNED, RAISED = 0, 1
 
 _METHOD = struct.Struct("<IH")
@@ -27,7 +27,8 @@ _replies = {}
 def address():
     """Address of ``int door(const void *request, size_t size, uint64_t reply[2])``.
 
-    ``reply`` gets address and size of the reply, which stays until the same thread calls again.
+    ``reply`` gets address and size of the reply, which stays until the same thread calls again. ``RELEASE`` has none: it
+    gives up the last one.
     """
     return ctypes.cast(_door, ctypes.c_void_p).value
 
@@ -44,7 +45,11 @@ def protect(base, size):
 @_SIGNATURE
 def _door(request, size, reply):
     try:
-        answer = b"\0" + _serve(ctypes.string_at(request, size))
+        request = ctypes.string_at(request, size)
+        if request[0] == RELEASE:
+            _replies.pop(threading.get_ident(), None)
+            return 0
+        answer = b"\0" + _serve(request)
     except BaseException as error:
         answer = b"\1" + bridge.describe(error)
     _replies[threading.get_ident()] = answer

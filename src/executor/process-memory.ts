@@ -33,9 +33,6 @@ export class ProcessMemory implements SharedMemory {
   copy(reference: Uint8Array): Uint8Array {
     const { buffer, byteOffset, length } = reference;
     const view = new DataView(buffer, byteOffset, length);
-    const size = Number(view.getBigUint64(8, true));
-    const copy = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-    this.#interpreter.memory.copy(copy, Number(view.getBigUint64(0, true)), size);
-    return copy;
+    return this.#interpreter.memory.copyOf(Number(view.getBigUint64(0, true)), Number(view.getBigUint64(8, true)));
   }
 }

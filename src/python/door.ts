@@ -8,10 +8,13 @@ import { functionAt, PinnedMemory } from './ffi.ts';
 import type { Memory } from './memory.ts';
 
 /** What a request is, and what came of it: the first byte of each. See `runtime/fidius_host/door.py`. */
-const [invoke, call, callRaw] = [0, 1, 2];
+const [invoke, call, callRaw, release] = [0, 1, 2, 3];
 const raised = 1;
 
 const callHeadBytes = 7;
+
+/** A larger reply does not stay in Python until this thread calls again. */
+const keptReplyBytes = 64 * 1024;
 
 /**
  * One C function that takes the lock, serves a request in Python, and gives the lock back.
@@ -60,8 +63,8 @@ export class Door {
   #pass(request: Uint8Array): Uint8Array {
     this.#enter(request, request.length, this.#reply.address);
     const [address = 0n, size = 0n] = new BigUint64Array(this.#reply.buffer, 0, 2);
-    const reply = new Uint8Array(Buffer.allocUnsafeSlow(Number(size)).buffer);
-    this.#memory.copy(reply, Number(address), reply.length);
+    const reply = this.#memory.copyOf(Number(address), Number(size));
+    if (reply.length > keptReplyBytes) this.#enter(Uint8Array.of(release), 1, this.#reply.address);
     if (reply[0] === raised) throw new RuntimeFailure(decodeValue(reply.subarray(1)) as PluginErrorData);
     return reply.subarray(1);
   }

@@ -31,7 +31,7 @@ export class EncodedResult {
   }
 
   /** Takes the content and gives up the reference. Under the lock. */
-  take(result: Owned): this {
+  take(result: Owned): void {
     const { api, memory } = this.#interpreter;
     try {
       if (this.#scalars.isBytes(result)) {
@@ -40,7 +40,6 @@ export class EncodedResult {
       } else {
         this.#takeParts(result);
       }
-      return this;
     } finally {
       api.Py_DecRef(result);
     }

@@ -19,7 +19,7 @@ const lessonBytes = 31 * 1024 * 1024;
  */
 export class Memory {
   readonly #api: PythonApi;
-  readonly #copyTo: (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
+  readonly #copyTo: CopyTo;
   readonly #copyToAddress: (to: number, from: number, bytes: number) => void;
   readonly #copyFrom: (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;
   readonly #size = new PinnedMemory(8);
@@ -30,18 +30,13 @@ export class Memory {
 
   constructor(api: PythonApi, libc: Library) {
     this.#api = api;
-    this.#copyTo = libc.function('memcpy', 'void', ['memory', 'address', 'size']) as typeof Memory.prototype.copy;
+    this.#copyTo = libc.function('memcpy', 'void', ['memory', 'address', 'size']) as CopyTo;
     this.#copyToAddress = libc.function('memcpy', 'void', ['address', 'address', 'size']) as CopyToAddress;
     this.#copyFrom = libc.function('memcpy', 'void', ['address', 'memory', 'size']) as CopyFrom;
     this.#scratchText = Buffer.from(this.#scratch.buffer);
   }
 
-  /** Fills `to` from an address that Python owns. */
-  copy(to: NodeJS.ArrayBufferView, from: number, bytes: number): void {
-    this.#copyTo(to, from, bytes);
-  }
-
-  /** The same for pinned memory, which is cheaper. */
+  /** Fills pinned memory from an address that Python owns. */
   copyPinned(to: PinnedMemory, from: number, bytes: number): void {
     this.#copyToAddress(to.address, from, bytes);
   }
@@ -105,5 +100,6 @@ export class Memory {
   }
 }
 
+type CopyTo = (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
 type CopyToAddress = (to: number, from: number, bytes: number) => void;
 type CopyFrom = (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;

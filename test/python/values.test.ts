@@ -105,6 +105,16 @@ describe('a value that Python makes', () => {
 /** Around the 64 KiB from which on a buffer is not copied to be encoded. */
 const sizes = [0, 1, 65_535, 65_536, 65_537, 300_000];
 
+it('is in no frame that code of a plugin can see while it is a view of memory of the host', () => {
+  const frame = '__import__("sys")._getframe()';
+  const walk = `(lambda walk: walk(walk, ${frame}))(lambda w, f: [] if f is None else [f] + w(w, f.f_back))`;
+  const holders = '[f.f_code.co_name for f in frames if any(isinstance(v, memoryview) for v in f.f_locals.values())]';
+  const source = `(lambda frames: (len(frames) > 3, ${holders}))(${walk})`;
+
+  // The list among the arguments has them encoded.
+  expect(observe('evaluate_with', source, [1])).toEqual([true, []]);
+});
+
 describe('large buffers', () => {
   const numbers = (count: number) => `__import__("array").array("d", range(${count}))`;
 
