@@ -1,13 +1,10 @@
-import type { PickleWriter } from '../wire/pickle-writer.ts';
+import { KEPT_SIZE, type PickleWriter } from '../wire/pickle-writer.ts';
 import { addressOf } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Owned, Ptr } from './pointers.ts';
 
 /** `PyBUF_READ` */
 const readOnly = 0x100;
-
-/** Memory beyond this size is not kept, neither by the writer nor here. */
-const keptBytes = 1 << 20;
 
 /**
  * Python's view of the memory that arguments are written into, which is the same for nearly all calls: that saves making a
@@ -28,7 +25,7 @@ export class WriterView {
   of(writer: PickleWriter): Ptr | undefined {
     const { memory } = writer;
     if (memory === this.#memory) return this.#view;
-    if (memory.length > keptBytes) return undefined;
+    if (memory.length > KEPT_SIZE) return undefined;
     const { api } = this.#interpreter;
     const view = this.#interpreter.owned(api.PyMemoryView_FromMemory(addressOf(memory), memory.length, readOnly));
     if (this.#view !== undefined) api.Py_DecRef(this.#view);

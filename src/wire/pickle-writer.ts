@@ -40,7 +40,7 @@ const ITEM = 16;
 const LOOPED = 48;
 const FIRST_SIZE = 1 << 14;
 /** A buffer beyond this size is not kept for the next value: one large argument must not cost memory for ever. */
-const KEPT_SIZE = 1 << 20;
+export const KEPT_SIZE = 1 << 20;
 
 const loneSurrogate = /\p{Surrogate}/u;
 

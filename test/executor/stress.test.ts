@@ -16,8 +16,9 @@ describe.concurrent('a process that loads, calls, aborts and closes at random', 
 
       expect({ ...outcome, seed }).toMatchObject({ exitCode, signal: null, timedOut: false });
       const report = JSON.parse(outcome.stdout.split('\n').find((line) => line.startsWith('{')) ?? '{}') as Report;
-      expect({ ...report, seed }).toMatchObject({ wrong: 0, unexpected: [] });
-      expect(report.made - (end === 'exit' ? report.made : report.settled)).toBe(0);
+      // At process.exit() promises are on their way.
+      const settled = end === 'exit' ? report.settled : report.made;
+      expect({ ...report, seed }).toMatchObject({ wrong: 0, unexpected: [], settled });
     },
     120_000,
   );
