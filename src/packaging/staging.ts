@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { kill, pid } from 'node:process';
 import { ioCode } from './io-error.ts';
 
 /**
@@ -90,15 +89,15 @@ export async function removeTree(path: string): Promise<void> {
 }
 
 async function isInUse(path: string, id: string): Promise<boolean> {
-  const [itsMachine, process] = id.split('-');
-  if (itsMachine === machine()) return isAlive(Number(process));
+  const [itsMachine, itsProcess] = id.split('-');
+  if (itsMachine === machine()) return isAlive(Number(itsProcess));
   const status = await stat(path).catch(() => undefined);
   return status !== undefined && Date.now() - status.mtimeMs < abandonedAfterMs;
 }
 
-function isAlive(process: number): boolean {
+function isAlive(pid: number): boolean {
   try {
-    kill(process, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     // Not ours to signal, but alive.
@@ -114,7 +113,7 @@ function machine(): string {
 
 /** Names of machine, process and moment. */
 function owner(): string {
-  return `${machine()}-${pid}-${randomBytes(6).toString('hex')}`;
+  return `${machine()}-${process.pid}-${randomBytes(6).toString('hex')}`;
 }
 
 /** False when the rename failed for one of the expected reasons. */

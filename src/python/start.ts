@@ -56,7 +56,7 @@ export function startPython(options: StartOptions = {}): Interpreter {
     });
   }
   requireRuntimeFolders();
-  const { python } = locatePython(options);
+  const { python } = locatePython({ ...options, toStart: true });
   if (python.libpython === undefined) {
     throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`);
   }
@@ -198,7 +198,7 @@ const noSiteFlag = 6;
 
 function refuseOther(interpreter: Interpreter, options: StartOptions): void {
   if (options.libpython === undefined && options.python === undefined) return;
-  const { python } = locatePython(options);
+  const { python } = locatePython({ ...options, toStart: true });
   if (python.libpython === undefined || samePath(python.libpython, interpreter.libpython)) return;
   throw secondLibrary(interpreter.libpython, python.libpython);
 }

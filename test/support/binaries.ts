@@ -10,11 +10,15 @@ interface ElfOptions {
   readonly bigEndian?: boolean;
   /** Names a loader, which makes a shared object a program. */
   readonly interpreter?: boolean;
+  /** Libraries it asks for, and the folders in which it asks to look. */
+  readonly needs?: readonly string[];
+  readonly runPath?: string;
 }
 
 /** An ELF file. Addresses are offsets plus 0x10000, so that a reader which mixes them up is caught. */
 export function elf(options: ElfOptions = {}): Buffer {
   const { type = 3, machine = 62, ownName, bits = 64, bigEndian = false, interpreter = false } = options;
+  const { needs = [], runPath } = options;
   const file = Buffer.alloc(1024);
   const word = bits / 8;
   const put = (value: number, offset: number, size: number) => {
@@ -33,7 +37,15 @@ export function elf(options: ElfOptions = {}): Buffer {
   put(headers, bits === 64 ? 32 : 28, word);
   const segments: [number, number, number][] = [[1, 0, 1024]];
   if (interpreter) segments.push([3, 900, 10]);
-  if (ownName !== undefined) segments.push([2, dynamic, word * 6]);
+  const texts = [...needs.map((name) => [1, name] as const), [14, ownName] as const, [29, runPath] as const];
+  const words = [5, strings + 0x10000];
+  let table = '\0other\0';
+  for (const [tag, text] of texts) {
+    if (text === undefined) continue;
+    words.push(tag, table.length);
+    table += `${text}\0`;
+  }
+  if (words.length > 2) segments.push([2, dynamic, word * (words.length + 2)]);
   put(segments.length, bits === 64 ? 56 : 44, 2);
   for (const [index, [kind, offset, length]] of segments.entries()) {
     const at = headers + index * size;
@@ -42,11 +54,8 @@ export function elf(options: ElfOptions = {}): Buffer {
     put(offset + 0x10000, at + atAddress, word);
     put(length, at + atSize, word);
   }
-  if (ownName !== undefined) {
-    for (const [index, value] of [5, strings + 0x10000, 14, 7, 0, 0].entries())
-      put(value, dynamic + index * word, word);
-    file.write(`\0other\0${ownName}\0`, strings, 'latin1');
-  }
+  for (const [index, value] of words.entries()) put(value, dynamic + index * word, word);
+  file.write(table, strings, 'latin1');
   return file;
 }
 

@@ -1,6 +1,5 @@
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { getuid } from 'node:process';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { extractArchive, type UnpackOptions } from '../archive/extract-archive.ts';
@@ -207,9 +206,9 @@ async function removeUncovered(dir: string): Promise<readonly string[]> {
 /** Whoever may write to the store decides what code runs: that must be nobody but its owner. */
 async function requirePrivate(dir: string): Promise<void> {
   const { uid, mode } = await stat(dir);
-  const isOurs = getuid === undefined || uid === getuid();
+  const isOurs = process.getuid === undefined || uid === process.getuid();
   // Windows has no such bits; its folders of caches are private by themselves.
-  const isShared = getuid !== undefined && (mode & 0o022) !== 0;
+  const isShared = process.getuid !== undefined && (mode & 0o022) !== 0;
   if (isOurs && !isShared) return;
   const problem = isOurs
     ? `other users may write to it (mode ${(mode & 0o777).toString(8)})`

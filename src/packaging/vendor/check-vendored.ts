@@ -1,6 +1,5 @@
 import { platform } from 'node:os';
 import { join } from 'node:path';
-import { report } from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
 import { allowsPython } from './python-versions.ts';
@@ -70,7 +69,7 @@ function thisSystem(): TargetSystem {
 let glibc: string | undefined;
 
 function findGlibc(): string | undefined {
-  const found: unknown = report?.getReport();
+  const found: unknown = process.report?.getReport();
   const header: unknown = typeof found === 'object' && found !== null ? Reflect.get(found, 'header') : undefined;
   const version: unknown =
     typeof header === 'object' && header !== null ? Reflect.get(header, 'glibcVersionRuntime') : undefined;

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { env } from 'node:process';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../io-error.ts';
 
@@ -61,7 +60,7 @@ export async function run(
       cwd: options.cwd,
       ...(options.signal && { signal: options.signal }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONDONTWRITEBYTECODE: '1' },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

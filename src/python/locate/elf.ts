@@ -16,8 +16,11 @@ const machines: Readonly<Record<number, string>> = {
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
+const DT_NEEDED = 1;
 const DT_STRTAB = 5;
 const DT_SONAME = 14;
+const DT_RPATH = 15;
+const DT_RUNPATH = 29;
 const ET_DYN = 3;
 
 interface Segment {
@@ -45,26 +48,35 @@ export function readElf(read: ReadBytes): Binary | undefined {
     format: 'ELF',
     kind: isProgram ? 'program' : 'library',
     machine: machines[machine] ?? `machine ${machine}`,
-    ownName: readOwnName(format, segments, read),
+    ...readNames(format, segments, read),
   };
 }
 
-function readOwnName(format: Format, segments: readonly Segment[], read: ReadBytes): string | undefined {
+type Names = Pick<Binary, 'ownName' | 'needs' | 'runPath'>;
+
+/** What the dynamic section says in words. */
+function readNames(format: Format, segments: readonly Segment[], read: ReadBytes): Names {
   const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
-  if (dynamic === undefined) return undefined;
-  const tags = format.tags(read(dynamic.offset, dynamic.size));
-  const strings = tags.get(DT_STRTAB);
-  const name = tags.get(DT_SONAME);
-  if (strings === undefined || name === undefined) return undefined;
+  const tags = dynamic === undefined ? [] : format.tags(read(dynamic.offset, dynamic.size));
+  const strings = tags.find(([tag]) => tag === DT_STRTAB)?.[1];
 
   // The table is given by its address in memory; the segment that is loaded there knows where that is in the file.
   const home = segments.find(
-    ({ type, address, size }) => type === PT_LOAD && address <= strings && strings < address + size,
+    ({ type, address, size }) =>
+      type === PT_LOAD && strings !== undefined && address <= strings && strings < address + size,
   );
-  if (home === undefined) return undefined;
-  return read(strings - home.address + home.offset + name, 256)
-    .toString('latin1')
-    .split('\0', 1)[0];
+  if (strings === undefined || home === undefined) return { ownName: undefined };
+  const texts = (wanted: number): string[] =>
+    tags.filter(([tag]) => tag === wanted).map(([, at]) => readText(read, strings - home.address + home.offset + at));
+  return {
+    ownName: texts(DT_SONAME)[0],
+    needs: texts(DT_NEEDED),
+    runPath: texts(DT_RUNPATH)[0] ?? texts(DT_RPATH)[0],
+  };
+}
+
+function readText(read: ReadBytes, offset: number): string {
+  return read(offset, 4096).toString('latin1').split('\0', 1)[0] ?? '';
 }
 
 /** The two word sizes and the two byte orders of the format. */
@@ -105,13 +117,11 @@ class Format {
   }
 
   /** The pairs of tag and value of the dynamic section. */
-  tags(entries: Buffer): Map<number, number> {
+  tags(entries: Buffer): [tag: number, value: number][] {
     const size = this.#isWide ? 8 : 4;
-    return new Map(
-      Array.from({ length: Math.floor(entries.length / (2 * size)) }, (_, index) => [
-        this.word(entries, index * 2 * size),
-        this.word(entries, index * 2 * size + size),
-      ]),
-    );
+    return Array.from({ length: Math.floor(entries.length / (2 * size)) }, (_, index) => [
+      this.word(entries, index * 2 * size),
+      this.word(entries, index * 2 * size + size),
+    ]);
   }
 }

@@ -30,7 +30,7 @@ const locators: readonly Locator[] = [
  * Finds the CPython to run, and says what it looked at.
  *
  * Costs one start of the interpreter (about 20 ms), once per interpreter and process; nothing is started when only
- * `libpython` is given. Blocks the calling thread for that long.
+ * `libpython` is given, or files tell enough to start it here. Blocks the calling thread for that long.
  *
  * @throws {@link PythonNotFoundError} with every place that was tried, or `FIDIUS_OPTION_…`.
  */
@@ -79,12 +79,12 @@ function toLine({ locator, looked, outcome }: Attempt): string {
   return looked === '' ? `  ${locator}: ${outcome}` : `  ${locator}: ${looked} ${outcome}`;
 }
 
-const optionNames = ['libpython', 'python', 'cwd', 'env', 'allowStatic', 'probeTimeoutMs'] as const;
+const optionNames = ['libpython', 'python', 'cwd', 'env', 'allowStatic', 'toStart', 'probeTimeoutMs'] as const;
 
 function readOptions(options: LocateOptions): Search {
   checkOptionNames('locatePython()', options, optionNames);
   const { libpython, python, cwd = process.cwd(), env = process.env } = options;
-  const { allowStatic = false, probeTimeoutMs = 10_000 } = options;
+  const { allowStatic = false, toStart = false, probeTimeoutMs = 10_000 } = options;
   for (const [name, path] of Object.entries({ libpython, python, cwd })) {
     if (path === undefined || (typeof path === 'string' && path !== '')) continue;
     throw new FidiusError('FIDIUS_OPTION_INVALID', `Option ${name} must be a path, got ${describe(path)}`);
@@ -93,5 +93,5 @@ function readOptions(options: LocateOptions): Search {
     const message = `Option probeTimeoutMs must be a positive number, got ${describe(probeTimeoutMs)}`;
     throw new FidiusError('FIDIUS_OPTION_INVALID', message);
   }
-  return { libpython, python, cwd, env, allowStatic, probeTimeoutMs };
+  return { libpython, python, cwd, env, allowStatic, toStart, probeTimeoutMs };
 }

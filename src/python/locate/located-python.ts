@@ -39,6 +39,11 @@ export interface LocateOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Accept an interpreter without a shared library: enough to run Python in a process of its own. Default: `false`. */
   readonly allowStatic?: boolean | undefined;
+  /**
+   * Whether the library and its interpreter are all that is wanted, to start them: then an interpreter whose file names its
+   * library is not asked, and the record is that of a library found alone. Default: `false`.
+   */
+  readonly toStart?: boolean | undefined;
   /** How long an interpreter may take to say who it is. Default: 10,000. */
   readonly probeTimeoutMs?: number | undefined;
 }

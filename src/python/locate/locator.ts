@@ -7,6 +7,7 @@ export interface Search {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly allowStatic: boolean;
+  readonly toStart: boolean;
   readonly probeTimeoutMs: number;
 }
 

@@ -12,6 +12,7 @@ const search = {
   cwd: '/',
   env: {},
   allowStatic: false,
+  toStart: false,
   probeTimeoutMs: 10_000,
 };
 const libraries = [...systemLibraries.candidates(search)];
