@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import threading  # noqa: F401 - takes the thread that imports it first for the main one: it must be this one
 
 from . import fork
 
@@ -20,7 +21,9 @@ def finish_start(runtime_folder, sdk_folder):
     sys.path.remove(runtime_folder)
     sys.path.append(sdk_folder)
     sys.argv = [""]
-    import_own("bridge")
+    importlib.import_module("fidius_host.bridge")
+    # As it was started, with `-B`: byte-code of packages would change what was signed.
+    sys.dont_write_bytecode = True
     for stream in (sys.stdout, sys.stderr):
         # A host may die by a signal, without a chance to flush: a finished line must be out by then.
         if hasattr(stream, "reconfigure"):
@@ -32,8 +35,7 @@ def finish_start(runtime_folder, sdk_folder):
 def import_own(name):
     """Import a module of this package, and have its byte-code written for the next start.
 
-    Python was started with ``-B``: byte-code of packages would change what was signed. So not while another thread may be
-    importing a plugin, and never against the wish of the user.
+    Not while another thread may be importing a plugin, and never against the wish of the user.
     """
     if not os.environ.get("PYTHONDONTWRITEBYTECODE") and len(sys._current_frames()) == 1:
         sys.dont_write_bytecode = False

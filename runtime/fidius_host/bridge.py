@@ -1,89 +1,44 @@
 """The two doors through which the host calls this package: values in, values out, as encoded bytes."""
 
-import functools
-
 from . import boot, errors, loading, shutdown, values
 from .cannot_cross import CannotCross, type_name
 
 
-def _report():
-    # Loaded when it is asked for: nothing but `fidius doctor` wants it, and every start would pay for it.
-    from . import diagnosis
+def _late(name):
+    """A function of a module that is imported when it is first called: not every host needs it, and every start would pay."""
+    module, _, function = name.partition(".")
 
-    return diagnosis.report()
+    def call(*arguments):
+        return getattr(boot.import_own(module), function)(*arguments)
 
-
-def _start_server():
-    return boot.import_own("serving").start_here()
-
-
-def _output(function, *arguments):
-    # As above: logging, which it needs, is for hosts that listen.
-    from . import output
-
-    return getattr(output, function)(*arguments)
+    return call
 
 
 def _door_address():
-    # As above: for worker threads.
     try:
-        from . import door
+        return _late("door.address")()
     except ImportError:  # no ctypes
         return None
-    return door.address()
-
-
-def _protect_stack(base, size):
-    from . import door
-
-    door.protect(base, size)
-
-
-def _environment_changes():
-    # As above: hosts that call on their own thread ask for it.
-    from . import environment
-
-    return environment.changes()
-
-
-def _deadline(function, *arguments):
-    # As above: most hosts need none.
-    from . import deadline
-
-    return getattr(deadline, function)(*arguments)
-
-
-def _interface_hash(path):
-    # As above: for `fidius run` alone.
-    from . import shell
-
-    return shell.interface_hash(path)
-
-
-def _print_to_stderr():
-    from . import shell
-
-    shell.print_to_stderr()
 
 
 _functions = {
     "boot.adopt_environment": boot.adopt_environment,
     "boot.facts": boot.facts,
-    "deadline.install": functools.partial(_deadline, "install"),
-    "deadline.now": functools.partial(_deadline, "now"),
-    "diagnosis.report": _report,
+    "deadline.install": _late("deadline.install"),
+    "deadline.now": _late("deadline.now"),
+    "diagnosis.report": _late("diagnosis.report"),
     "door.address": _door_address,
-    "door.protect": _protect_stack,
-    "environment.changes": _environment_changes,
+    "door.protect": _late("door.protect"),
+    "environment.changes": _late("environment.changes"),
     "loading.load": loading.load,
     "loading.unload": loading.unload,
-    "output.claim_here": functools.partial(_output, "claim_here"),
-    "output.close_here": functools.partial(_output, "close_here"),
-    "output.open_here": functools.partial(_output, "open_here"),
-    "output.take_here": functools.partial(_output, "take_here"),
-    "serving.start_here": _start_server,
-    "shell.interface_hash": _interface_hash,
-    "shell.print_to_stderr": _print_to_stderr,
+    "output.claim_here": _late("output.claim_here"),
+    "output.close_here": _late("output.close_here"),
+    "output.open_here": _late("output.open_here"),
+    "output.take_here": _late("output.take_here"),
+    "serving.start_here": _late("serving.start_here"),
+    "shell.interface_hash": _late("shell.interface_hash"),
+    "shell.print_to_stderr": _late("shell.print_to_stderr"),
     "shutdown.blocking_threads": shutdown.blocking_threads,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,

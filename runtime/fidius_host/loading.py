@@ -213,7 +213,7 @@ def _forget(package, names):
     finally:
         _imp.release_lock()
     package.entries.clear()
-    own = [name for name in names if modules.belongs_to(sys.modules.get(name), package.folder)]
+    own = modules.names_belonging_to(names, package.folder)
     # An extension module cannot be loaded a second time in one process: what holds one stays, to be found again.
     compiled = {name.partition(".")[0] for name in own if _is_compiled(sys.modules[name])}
     for name in own:

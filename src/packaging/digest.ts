@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { checkOptionNames } from '../errors/options.ts';
+import { crypto } from './late-modules.ts';
 import { listPackageFiles, type PackageFile } from './package-files.ts';
 import { readFiles } from './read-files.ts';
 
@@ -33,7 +34,7 @@ export async function digestFiles(files: readonly PackageFile[], signal?: AbortS
 
 /** Builds a package digest from files that come in byte order of their paths. */
 export class PackageDigest {
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash: Hash = crypto().createHash('sha256');
 
   beginFile(path: string, bytes: number): void {
     const name = Buffer.from(path);

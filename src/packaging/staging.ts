@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ioCode } from './io-error.ts';
+import { crypto } from './late-modules.ts';
 
 /**
  * Folders, and files, that appear whole or not at all.
@@ -107,13 +107,13 @@ function isAlive(pid: number): boolean {
 
 /** Not when the module is loaded: the first hash of a process takes several milliseconds. */
 function machine(): string {
-  knownMachine ??= createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  knownMachine ??= crypto().createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
   return knownMachine;
 }
 
 /** Names of machine, process and moment. */
 function owner(): string {
-  return `${machine()}-${process.pid}-${randomBytes(6).toString('hex')}`;
+  return `${machine()}-${process.pid}-${crypto().randomBytes(6).toString('hex')}`;
 }
 
 /** False when the rename failed for one of the expected reasons. */

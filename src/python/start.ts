@@ -27,6 +27,8 @@ export interface StartOptions {
 /** How the start went on this JavaScript thread; a failed one is remembered, because CPython cannot be started twice. */
 interface Started {
   readonly interpreter?: Interpreter;
+  /** What was asked for, and the folder in which a relative path was meant. */
+  readonly asked?: string;
   readonly failure?: unknown;
 }
 
@@ -46,7 +48,7 @@ const shelf = mainRealm as unknown as { [key]?: Started };
 export function startPython(options: StartOptions = {}): Interpreter {
   const started = shelf[key];
   if (started?.interpreter !== undefined) {
-    refuseOther(started.interpreter, options);
+    if (askedBy(options) !== started.asked) refuseOther(started.interpreter, options);
     return started.interpreter;
   }
   if (started !== undefined) {
@@ -66,7 +68,7 @@ export function startPython(options: StartOptions = {}): Interpreter {
   try {
     const libc = openProcess();
     const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, python.executable));
-    shelf[key] = { interpreter };
+    shelf[key] = { interpreter, asked: askedBy(options) };
     return interpreter;
   } catch (cause) {
     const failure = startFailure(cause);
@@ -185,6 +187,12 @@ function finishStart(interpreter: Interpreter): void {
   const runtime = interpreter.text(runtimeFolder);
   const sdk = interpreter.text(sdkFolder);
   api.PyList_Insert(path, 0, runtime);
+  // Python was started with -B, for the sake of packages. No package is imported before `finish_start` is done.
+  if (!process.env['PYTHONDONTWRITEBYTECODE']) {
+    const no = interpreter.owned(api.PyBool_FromLong(0));
+    api.PySys_SetObject('dont_write_bytecode', no);
+    api.Py_DecRef(no);
+  }
   const boot = interpreter.owned(api.PyImport_ImportModule('fidius_host.boot'));
   const finish = interpreter.owned(api.PyObject_GetAttrString(boot, 'finish_start'));
   const done = interpreter.owned(interpreter.call(finish, runtime, sdk));
@@ -195,6 +203,10 @@ function finishStart(interpreter: Interpreter): void {
 
 /** Position of `no_site` in `sys.flags`, the same in every supported version. */
 const noSiteFlag = 6;
+
+function askedBy({ libpython, python }: StartOptions): string {
+  return JSON.stringify([libpython, python, process.cwd()]);
+}
 
 function refuseOther(interpreter: Interpreter, options: StartOptions): void {
   if (options.libpython === undefined && options.python === undefined) return;

@@ -65,6 +65,7 @@ export const symbols = {
 
   // containers
   PySys_GetObject: { result: 'borrowed', params: ['text'] },
+  PySys_SetObject: { result: 'int', params: ['text', 'obj'] },
   PyList_Insert: { result: 'int', params: ['obj', 'size', 'obj'] },
   PyList_Size: { result: 'size', params: ['obj'] },
   PyList_GetItem: { result: 'borrowed', params: ['obj', 'size'] },

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { crypto } from '../late-modules.ts';
 
 /**
  * libbzip2 1.0.8 itself, as WebAssembly: about as fast as the program, without a compiler at installation.
@@ -99,7 +99,7 @@ let compiled: object | undefined;
 
 function compile(): object {
   const binary = readFileSync(createRequire(import.meta.url).resolve(binaryPath));
-  const sha256 = createHash('sha256').update(binary).digest('hex');
+  const sha256 = crypto().createHash('sha256').update(binary).digest('hex');
   if (sha256 !== binarySha256)
     throw new Error(`${binaryPath} is not what this library was made with: SHA-256 ${sha256}`);
   return new webAssembly.Module(binary);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FileDifference } from '../../errors/signature-error.ts';
 import { PackageDigest } from '../digest.ts';
+import { crypto } from '../late-modules.ts';
 import type { PackageFile } from '../package-files.ts';
 import { readFiles } from '../read-files.ts';
 import type { ListedFile } from './file-list.ts';
@@ -16,7 +16,7 @@ export async function takeInventory(packageFiles: readonly PackageFile[], signal
   const digest = new PackageDigest();
   const files: ListedFile[] = [];
   for await (const file of readFiles(packageFiles, signal)) {
-    const hash = createHash('sha256');
+    const hash = crypto().createHash('sha256');
     digest.beginFile(file.path, file.bytes);
     for await (const piece of file.content) {
       digest.update(piece);

@@ -1,6 +1,7 @@
-import { KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
+import { crypto } from '../late-modules.ts';
 
 /** The forms in which a key may be passed: 32 raw bytes, 64 hex digits, PEM text, DER bytes, or Node's own object. */
 export type KeyInput = Uint8Array | string | KeyObject;
@@ -19,7 +20,7 @@ export interface KeyFormat {
 
 /** @throws FidiusError `FIDIUS_KEY_INVALID`, never with the key itself in the message. */
 export function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
-  const key = input instanceof KeyObject ? input : parseKey(toBytes(input), format);
+  const key = input instanceof crypto().KeyObject ? input : parseKey(toBytes(input), format);
   if (key.asymmetricKeyType !== 'ed25519') {
     throw keyError(format.kind, `it is a key for ${key.asymmetricKeyType ?? 'a symmetric cipher'}, not for Ed25519`);
   }

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { crypto } from '../late-modules.ts';
 import { type KeyFormat, type KeyInput, keyError, toKeyObject } from './key-input.ts';
 
 /** An Ed25519 public key. */
@@ -15,12 +16,12 @@ export class PublicKey {
     this.bytes = this.#key.export({ format: 'der', type: 'spki' }).subarray(format.prefix.length);
     if (isSmallOrder(this.bytes))
       throw keyError('public', 'anybody can make signatures that fit it (a point of small order)');
-    this.id = createHash('sha256').update(this.bytes).digest('hex').slice(0, 16);
+    this.id = crypto().createHash('sha256').update(this.bytes).digest('hex').slice(0, 16);
   }
 
   /** Whether `signature` was made over `message` with the secret half of this key. */
   verifies(message: Uint8Array, signature: Uint8Array): boolean {
-    return verify(null, message, this.#key, signature);
+    return crypto().verify(null, message, this.#key, signature);
   }
 
   toPem(): string {
@@ -36,7 +37,7 @@ export function toPublicKey(input: KeyInput | PublicKey): PublicKey {
 const format: KeyFormat = {
   kind: 'public',
   prefix: Buffer.from('302a300506032b6570032100', 'hex'),
-  parse: (key, form) => createPublicKey(form === 'pem' ? key : { key, format: 'der', type: 'spki' }),
+  parse: (key, form) => crypto().createPublicKey(form === 'pem' ? key : { key, format: 'der', type: 'spki' }),
 };
 
 /**

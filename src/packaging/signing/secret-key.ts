@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { crypto } from '../late-modules.ts';
 import { type KeyFormat, type KeyInput, toKeyObject } from './key-input.ts';
 import { PublicKey } from './public-key.ts';
 
@@ -10,16 +11,16 @@ export class SecretKey {
   /** @throws FidiusError `FIDIUS_KEY_INVALID` */
   constructor(input: KeyInput) {
     this.#key = toKeyObject(input, format);
-    this.publicKey = new PublicKey(createPublicKey(this.#key));
+    this.publicKey = new PublicKey(crypto().createPublicKey(this.#key));
   }
 
   static generate(): SecretKey {
-    return new SecretKey(randomBytes(32));
+    return new SecretKey(crypto().randomBytes(32));
   }
 
   /** The 64 bytes of the signature. Ed25519 makes the same one each time. */
   sign(message: Uint8Array): Uint8Array {
-    return sign(null, message, this.#key);
+    return crypto().sign(null, message, this.#key);
   }
 
   /** The 32 bytes that the Rust tool keeps in a `.secret` file. */
@@ -40,5 +41,5 @@ export function toSecretKey(input: KeyInput | SecretKey): SecretKey {
 const format: KeyFormat = {
   kind: 'secret',
   prefix: Buffer.from('302e020100300506032b657004220420', 'hex'),
-  parse: (key, form) => createPrivateKey(form === 'pem' ? key : { key, format: 'der', type: 'pkcs8' }),
+  parse: (key, form) => crypto().createPrivateKey(form === 'pem' ? key : { key, format: 'der', type: 'pkcs8' }),
 };

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crypto } from '../late-modules.ts';
 import { replaceFile } from '../replace-file.ts';
 
 /** What is known of an archive from the last time. */
@@ -67,5 +67,5 @@ export class StoreMemory {
 }
 
 function hash({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return createHash('sha256').update([dev, ino, size, mtimeNs, ctimeNs].join(' ')).digest('hex');
+  return crypto().createHash('sha256').update([dev, ino, size, mtimeNs, ctimeNs].join(' ')).digest('hex');
 }

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../io-error.ts';
+import { childProcess } from '../late-modules.ts';
 
 /** What fetches distributions and unpacks them. */
 export type InstallerName = 'pip' | 'uv';
@@ -56,7 +56,7 @@ export async function run(
   options: { readonly cwd?: string; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly exitCode: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
+    const child = childProcess().spawn(command, args, {
       cwd: options.cwd,
       ...(options.signal && { signal: options.signal }),
       stdio: ['ignore', 'pipe', 'pipe'],

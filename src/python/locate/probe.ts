@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';
+import { childProcess } from '../../packaging/late-modules.ts';
 import { runtimeFolder } from '../runtime-folders.ts';
 import type { Search } from './locator.ts';
 import { describeMissing } from './missing-file.ts';
@@ -32,7 +32,7 @@ export function probe(executable: string, { env, cwd, probeTimeoutMs }: Search):
   if (known !== undefined) return known;
 
   // Not -I, which would do the same: Python 2 does not know it, and could not say that it is too old.
-  const { stdout, stderr, status, signal, error } = spawnSync(executable, ['-E', '-s', '-S', script], {
+  const { stdout, stderr, status, signal, error } = childProcess().spawnSync(executable, ['-E', '-s', '-S', script], {
     env,
     cwd,
     encoding: 'utf8',
