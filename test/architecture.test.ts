@@ -35,7 +35,20 @@ const developmentPackages: Record<string, string> = {
 /**
  * What a library may ask its process. The rest (arguments, streams, exit) belongs to the program: only `src/cli` is one.
  */
-const facts = ['arch', 'cwd', 'env', 'execPath', 'pid', 'platform', 'release', 'report', 'version', 'versions'];
+const facts = [
+  'arch',
+  'cwd',
+  'env',
+  'execPath',
+  'getBuiltinModule',
+  'getuid',
+  'pid',
+  'platform',
+  'release',
+  'report',
+  'version',
+  'versions',
+];
 
 /** The files outside `src/cli` that need more than {@link facts}, and why. */
 const exceptions: Record<string, string> = {

@@ -1,6 +1,6 @@
-/** The library as it is published: compiled, from `dist/`. */
+/** The library as it is published: compiled and joined into one file. */
 export const fidius = (await import(
-  new URL('../../dist/index.js', import.meta.url).href
+  new URL('../../dist/bundle/index.js', import.meta.url).href
 )) as typeof import('../../src/index.ts');
 const { defineInterface, method, t } = fidius;
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { messageOf } from '../errors/is-error.ts';
 
 type Module = Readonly<Record<string, unknown>>;
 
@@ -80,6 +81,6 @@ async function importWithTsx(tsx: string, file: string): Promise<Module> {
 }
 
 function cannotImport(file: string, cause: unknown, hint?: string): FidiusError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new FidiusError('FIDIUS_CLI_MODULE', `Cannot import ${file}: ${reason}`, { cause, hint });
 }

@@ -7,3 +7,8 @@ import { types } from 'node:util';
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
+
+/** What happened, in the words of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return isError(thrown) ? thrown.message : String(thrown);
+}

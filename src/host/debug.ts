@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { isError } from '../errors/is-error.ts';
+import { messageOf } from '../errors/is-error.ts';
 import { describeVendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import type { LoadEvent } from './diagnostics.ts';
 
@@ -34,6 +34,6 @@ function loadLine({ phase, path, interface: name, plugin, entryModule, durationM
     case 'end':
       return `loaded ${plugin} (module ${entryModule}) from ${path}${took}`;
     case 'error':
-      return `failed to load ${path ?? plugin}${took}: ${isError(error) ? error.message : String(error)}`;
+      return `failed to load ${path ?? plugin}${took}: ${messageOf(error)}`;
   }
 }

@@ -1,6 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { checkOptionNames } from '../errors/options.ts';
-import { crypto } from './late-modules.ts';
+import { crypto } from './crypto.ts';
 import { listPackageFiles, type PackageFile } from './package-files.ts';
 import { readFiles } from './read-files.ts';
 

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { isError } from '../errors/is-error.ts';
+import { isError, messageOf } from '../errors/is-error.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import { readArchiveManifest } from './archive/read-archive-manifest.ts';
-import { ioCode, messageOf } from './io-error.ts';
+import { ioCode } from './io-error.ts';
 import { loadManifest, type Manifest } from './manifest.ts';
 import { manifestFileName } from './manifest-text.ts';
 import { TimeSlice } from './time-slice.ts';

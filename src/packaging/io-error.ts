@@ -3,8 +3,3 @@ import { isError } from '../errors/is-error.ts';
 export function ioCode(error: unknown): string | undefined {
   return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
-
-/** What happened, in the words of the error itself. */
-export function messageOf(error: unknown): string {
-  return isError(error) ? error.message : String(error);
-}

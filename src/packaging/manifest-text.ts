@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
-import { ioCode, messageOf } from './io-error.ts';
+import { messageOf } from '../errors/is-error.ts';
+import { ioCode } from './io-error.ts';
 
 /** The file that makes a folder a package. */
 export const manifestFileName = 'package.toml';

@@ -3,7 +3,8 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { ioCode, messageOf } from './io-error.ts';
+import { messageOf } from '../errors/is-error.ts';
+import { ioCode } from './io-error.ts';
 
 /** A file of a package. */
 export interface PackageFile {

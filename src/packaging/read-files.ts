@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { messageOf } from './io-error.ts';
+import { messageOf } from '../errors/is-error.ts';
 import type { PackageFile } from './package-files.ts';
 import { TimeSlice } from './time-slice.ts';
 

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { crypto } from './crypto.ts';
 import { ioCode } from './io-error.ts';
-import { crypto } from './late-modules.ts';
 
 /**
  * Folders, and files, that appear whole or not at all.

@@ -1,6 +1,6 @@
 import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { isError } from '../errors/is-error.ts';
+import { messageOf } from '../errors/is-error.ts';
 
 /**
  * The only file that knows koffi: loading a library, turning C names into functions, and copying memory.
@@ -172,8 +172,4 @@ export function addressOf(memory: Uint8Array): number {
  */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
   return koffi.view(BigInt(address), bytes);
-}
-
-function messageOf(error: unknown): string {
-  return isError(error) ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { isError } from '../errors/is-error.ts';
+import { messageOf } from '../errors/is-error.ts';
 import { armDeadman } from './deadman.ts';
 import type { Library } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -70,7 +70,7 @@ function blockingThreads(interpreter: Interpreter): readonly string[] {
     if (waiting.length > 0) interpreter.invoke('shutdown.run_exit_functions');
     return waiting;
   } catch (error) {
-    return [`unknown (${isError(error) ? error.message : String(error)})`];
+    return [`unknown (${messageOf(error)})`];
   }
 }
 

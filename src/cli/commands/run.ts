@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Interface } from '../../contract/interface.ts';
 import { closest } from '../../errors/closest.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { formatHash } from '../../errors/load-error.ts';
 import { isPluginError, type PluginError } from '../../errors/plugin-error.ts';
 import type { Command, OptionSpec } from '../command.ts';
@@ -93,7 +94,7 @@ function readArgument(word: string, index: number): unknown {
   try {
     return fromJson(word);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const hint = `Write arguments as JSON; text has quotes of its own, and the shell takes a pair away: '"World"'.`;
     throw new UsageError(`Argument ${index + 1} is not JSON: ${reason}`, hint);
   }

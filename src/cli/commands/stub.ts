@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Interface } from '../../contract/interface.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import type { Command, CommandIo, OptionSpec } from '../command.ts';
 import { importInterface } from '../import-interface.ts';
 import { readArguments } from '../read-arguments.ts';
@@ -45,7 +46,7 @@ function write(file: string, text: string, definition: Interface, force: boolean
     writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    const reason = exists ? 'it is there already' : error instanceof Error ? error.message : String(error);
+    const reason = exists ? 'it is there already' : messageOf(error);
     throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${file}: ${reason}`, {
       cause: error,
       ...(exists ? { hint: 'Choose another file, or replace it with --force.' } : {}),

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Text of files by their names. */
@@ -23,7 +24,7 @@ export function writeProject(folder: string, files: ProjectFiles): void {
     for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text, { flag: 'wx' });
   } catch (cause) {
     if (made !== undefined) rmSync(made, { recursive: true, force: true });
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: ${reason}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
-import { ioCode, messageOf } from '../io-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
+import { ioCode } from '../io-error.ts';
 import { manifestFileName } from '../manifest-text.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { TreeWriter } from '../write-tree.ts';

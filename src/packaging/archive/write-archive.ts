@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { compressBzip2 } from '../bzip2/compress.ts';
 import { PackageDigest } from '../digest.ts';
-import { ioCode, messageOf } from '../io-error.ts';
+import { ioCode } from '../io-error.ts';
 import type { PackageFile } from '../package-files.ts';
 import { readFiles } from '../read-files.ts';
 import { replaceFile } from '../replace-file.ts';

@@ -1,6 +1,6 @@
 import type { FileDifference } from '../../errors/signature-error.ts';
+import { crypto } from '../crypto.ts';
 import { PackageDigest } from '../digest.ts';
-import { crypto } from '../late-modules.ts';
 import type { PackageFile } from '../package-files.ts';
 import { readFiles } from '../read-files.ts';
 import type { ListedFile } from './file-list.ts';

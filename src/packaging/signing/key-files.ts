@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { ioCode, messageOf } from '../io-error.ts';
+import { ioCode } from '../io-error.ts';
 import { readHead } from '../read-head.ts';
 import { replaceFile } from '../replace-file.ts';
 import { rawKeyBytes } from './key-input.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
-import { crypto } from '../late-modules.ts';
+import { crypto } from '../crypto.ts';
 
 /** The forms in which a key may be passed: 32 raw bytes, 64 hex digits, PEM text, DER bytes, or Node's own object. */
 export type KeyInput = Uint8Array | string | KeyObject;

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { crypto } from '../late-modules.ts';
+import { crypto } from '../crypto.ts';
 import { type KeyFormat, type KeyInput, keyError, toKeyObject } from './key-input.ts';
 
 /** An Ed25519 public key. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { messageOf } from '../io-error.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { replaceFile } from '../replace-file.ts';
 import { requireManifest } from '../require-manifest.ts';

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { packageDigest } from '../digest.ts';
-import { ioCode, messageOf } from '../io-error.ts';
+import { ioCode } from '../io-error.ts';
 import { readHead } from '../read-head.ts';
 import { requireManifest } from '../require-manifest.ts';
 import { explainMismatch, type Mismatch } from './explain-mismatch.ts';

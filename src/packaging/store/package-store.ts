@@ -1,11 +1,12 @@
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { extractArchive, type UnpackOptions } from '../archive/extract-archive.ts';
 import { type ArchiveLimits, limitNames } from '../archive/limits.ts';
 import { digestFiles, packageDigest } from '../digest.ts';
-import { ioCode, messageOf } from '../io-error.ts';
+import { ioCode } from '../io-error.ts';
 import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';

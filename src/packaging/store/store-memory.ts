@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crypto } from '../late-modules.ts';
+import { crypto } from '../crypto.ts';
 import { replaceFile } from '../replace-file.ts';
 
 /** What is known of an archive from the last time. */

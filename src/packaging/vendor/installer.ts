@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../io-error.ts';
-import { childProcess } from '../late-modules.ts';
+import { messageOf } from '../../errors/is-error.ts';
 
 /** What fetches distributions and unpacks them. */
 export type InstallerName = 'pip' | 'uv';
@@ -55,8 +54,9 @@ export async function run(
   args: readonly string[],
   options: { readonly cwd?: string; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+  const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
-    const child = childProcess().spawn(command, args, {
+    const child = spawn(command, args, {
       cwd: options.cwd,
       ...(options.signal && { signal: options.signal }),
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';
-import { childProcess } from '../../packaging/late-modules.ts';
 import { runtimeFolder } from '../runtime-folders.ts';
 import type { Search } from './locator.ts';
 import { describeMissing } from './missing-file.ts';
@@ -31,8 +30,10 @@ export function probe(executable: string, { env, cwd, probeTimeoutMs }: Search):
   const known = answers.get(key);
   if (known !== undefined) return known;
 
+  // Loaded now: it takes several milliseconds, and most searches end without asking anybody.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   // Not -I, which would do the same: Python 2 does not know it, and could not say that it is too old.
-  const { stdout, stderr, status, signal, error } = childProcess().spawnSync(executable, ['-E', '-s', '-S', script], {
+  const { stdout, stderr, status, signal, error } = spawnSync(executable, ['-E', '-s', '-S', script], {
     env,
     cwd,
     encoding: 'utf8',
