@@ -53,6 +53,8 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   readonly #loaded: LoadedPackage;
   readonly #timeoutMs: number | undefined;
   readonly #ownThread: boolean;
+  /** The methods that were called, as they were called last. */
+  readonly #called: RemoteMethod[] = [];
   #handle: PythonPluginHandle | undefined;
   #closing: Promise<void> | undefined;
   #onProgress: (() => void) | undefined;
@@ -185,7 +187,11 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     if (method === undefined || method.wireRaw !== raw || this.methods[index] === 'absent') {
       throw callRefusal(this.plugin, descriptor, index, raw);
     }
-    return { index, name: method.name, raw, codec };
+    const known = this.#called[index];
+    if (known !== undefined && known.codec === codec) return known;
+    const called = { index, name: method.name, raw, codec };
+    this.#called[index] = called;
+    return called;
   }
 
   /** Refuses a call that must not start. @returns its deadline in milliseconds. */

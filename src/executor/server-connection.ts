@@ -8,6 +8,7 @@ import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
 import { Outbox } from './outbox.ts';
 import { type OutputLine, type OutputListener, passOn } from './output.ts';
 import { frameFlag, frameType, protocolVersion } from './protocol.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** Somebody who waits for an answer; gets exactly one of the two. */
 export interface Waiting {
@@ -93,10 +94,9 @@ export class ServerConnection {
   readonly #threshold: number;
   readonly #onOutput: OutputListener | undefined;
   readonly #onNotice: NoticeListener | undefined;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new WaitingCalls<Waiting>();
   #welcome: ((facts: ServerFacts) => void) | undefined;
   #refuse: ((error: FidiusError) => void) | undefined;
-  #lastCall = 0;
   #holds = 0;
   #closed = false;
 
@@ -145,8 +145,7 @@ export class ServerConnection {
    * @returns the number of the call, for {@link cancel}.
    */
   call(waiting: Waiting, plugin: number, method: number, flags: number, payload: Uint8Array): number {
-    const call = this.#nextCall();
-    this.#waiting.set(call, waiting);
+    const call = this.#waiting.add(waiting);
     if (payload.length > this.#threshold && this.#memory !== undefined) {
       const reference = this.#memory.give(payload);
       this.#outbox.add(frameType.call, flags | frameFlag.byReference, method, call, plugin, reference);
@@ -158,7 +157,7 @@ export class ServerConnection {
 
   /** Everybody who waits for an answer now. */
   waiting(): Waiting[] {
-    return [...this.#waiting.values()];
+    return this.#waiting.values();
   }
 
   /** Asks the server to stop a call; it is answered all the same. */
@@ -206,13 +205,6 @@ export class ServerConnection {
     } catch (error) {
       this.fail(isFidiusError(error) ? error : serverFailed(String(error)));
     }
-  }
-
-  #nextCall(): number {
-    // 0 stands for "no call", and after 2^32 calls an old one may still be stuck.
-    do this.#lastCall = (this.#lastCall + 1) >>> 0;
-    while (this.#lastCall === 0 || this.#waiting.has(this.#lastCall));
-    return this.#lastCall;
   }
 
   #take(type: number, flags: number, call: number, microseconds: number, payload: Uint8Array): void {

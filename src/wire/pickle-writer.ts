@@ -77,7 +77,8 @@ export class PickleWriter {
 
   /** Ends the pickle. The bytes are a view of the writer's own memory, good until the next {@link begin}. */
   finish(): Uint8Array {
-    return this.#buffer.subarray(0, this.end());
+    // Half the price of subarray(), which makes a Buffer.
+    return new Uint8Array(this.#buffer.buffer, 0, this.end());
   }
 
   /** The same for C, which takes longer to reach a new view: the size of the pickle at the beginning of {@link memory}. */
