@@ -8,7 +8,7 @@ const firstSlots = 512;
  * rarely, and keep alive what they held until then. With 200 calls in flight that was a fifth of everything ever allocated.
  */
 export class WaitingCalls<Waiting> {
-  #slots: (Waiting | undefined)[] = new Array<undefined>(firstSlots).fill(undefined);
+  #slots: (Waiting | undefined)[] = Array.from({ length: firstSlots });
   /** The call in each slot; whatever was there last when it is free. */
   #numbers = new Uint32Array(firstSlots);
   #taken = 0;
@@ -78,7 +78,7 @@ export class WaitingCalls<Waiting> {
 
   #grow(): void {
     const entries = this.#entries();
-    this.#slots = new Array<undefined>(this.#slots.length * 2).fill(undefined);
+    this.#slots = Array.from({ length: this.#slots.length * 2 });
     this.#numbers = new Uint32Array(this.#slots.length);
     for (const [call, waiting] of entries) this.#put(call, waiting);
   }
