@@ -10,6 +10,8 @@ export interface LoadPlace {
   readonly module?: string | undefined;
   readonly attribute?: string | undefined;
   readonly method?: string | undefined;
+  /** Where two packages have a module of one name: that of the package that was loaded first, and that of this one. */
+  readonly collidingPaths?: readonly [first: string, second: string] | undefined;
 }
 
 /** Raised when a package cannot be loaded. Nothing of it stays behind in the interpreter. */
@@ -19,6 +21,7 @@ export class LoadError extends FidiusError implements LoadPlace {
   readonly module: string | undefined;
   readonly attribute: string | undefined;
   readonly method: string | undefined;
+  readonly collidingPaths: readonly [first: string, second: string] | undefined;
 
   static {
     nameErrorClass(this);
@@ -31,6 +34,7 @@ export class LoadError extends FidiusError implements LoadPlace {
     this.module = place.module;
     this.attribute = place.attribute;
     this.method = place.method;
+    this.collidingPaths = place.collidingPaths;
   }
 }
 

@@ -1,5 +1,6 @@
 import { LoadError } from '../errors/load-error.ts';
 import type { Notice } from '../executor/notice.ts';
+import { vendorFolder } from '../packaging/vendor/distributions.ts';
 import { describeVendorConflict, type VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 
 /** Packages of one host bring different versions of one distribution along. Said before the second is imported. */
@@ -40,5 +41,5 @@ export async function explainCollision<T>(conflicts: readonly VendorConflict[], 
 }
 
 function isVendorCollision(error: LoadError): boolean {
-  return error.code === 'FIDIUS_MODULE_COLLISION' && /[\\/]vendor[\\/]/.test(error.message);
+  return error.collidingPaths?.some((path) => path.split(/[\\/]/).includes(vendorFolder)) ?? false;
 }

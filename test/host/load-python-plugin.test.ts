@@ -304,6 +304,7 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
     expect(error.code).toBe('FIDIUS_MODULE_COLLISION');
     expect(error.message).toContain(join(first, 'probe_main.py'));
     expect(error.message).toContain(join(second, 'probe_main.py'));
+    expect(error).toMatchObject({ collidingPaths: [join(first, 'probe_main.py'), join(second, 'probe_main.py')] });
     expect(handle.callTyped(0)).toBe('first');
   });
 
