@@ -72,8 +72,7 @@ export function unloadPackage(interpreter: Interpreter, loaded: LoadedPackage): 
   interpreter.invoke('loading.unload', loaded.plugin);
 }
 
-const dottedName =
-  /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*(\.[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*)*$/u;
+const dottedName = /^[\p{XID_Start}_]\p{XID_Continue}*(\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;
 
 /** What `LoadFailure` of `loading.py` says; which fields there are depends on the kind. */
 interface Failure {

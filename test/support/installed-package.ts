@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,16 +13,18 @@ export function installPackage(folder: string): void {
   for (const name of ['package.json', 'runtime', 'python']) {
     cpSync(join(root, name), join(target, name), { recursive: true });
   }
-  const { scripts, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(target, 'dist')], { cwd: root });
-  const [bundler = '', ...settings] = scripts.bundle.split(' ');
-  spawnSync(join(root, 'node_modules/.bin', bundler), settings, { cwd: target });
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
   for (const name of [...Object.keys(dependencies), '@koromix']) linkPackage(folder, name);
+  const dist = join(target, 'dist');
+  build('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist);
+  build('node_modules/tsx/dist/cli.mjs', 'scripts/bundle.ts', dist);
+}
+
+function build(tool: string, ...args: readonly string[]): void {
+  execFileSync(process.execPath, [join(root, tool), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 interface PackageJson {
-  readonly scripts: { readonly bundle: string };
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
