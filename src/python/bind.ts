@@ -67,5 +67,6 @@ export function bindPython(library: Library): PythonApi {
       });
     }
   }
-  return api as PythonApi;
+  // A copy, because an object that grew key by key is a hash table to V8, and each call would look its function up in it.
+  return { ...api } as PythonApi;
 }

@@ -65,7 +65,7 @@ export class Memory {
     const size = this.#api.PyBytes_Size(bytes);
     if (size > scratchBytes) return this.copyOf(this.#dataOf(bytes), size);
     this.#copyToAddress(this.#scratch.address, this.#dataOf(bytes), size);
-    return this.#scratch.bytes.subarray(0, size);
+    return new Uint8Array(this.#scratch.buffer, 0, size);
   }
 
   /** The text of a `str` object, or nothing when it cannot be UTF-8 (a lone surrogate): then an exception is pending. */
