@@ -154,7 +154,14 @@ const explanations = {
 function toError(failure: Failure, { plugin, folder, origin = folder, descriptor }: PackageSource): LoadError {
   const { module, method, attribute, first, second, error } = failure;
   const collidingPaths = failure.failure === 'collision' ? ([first, second] as const) : undefined;
-  const place = { path: origin, interface: descriptor.interfaceName, module, method, attribute, collidingPaths };
+  const place: LoadPlace = {
+    path: origin,
+    interface: descriptor.interfaceName,
+    module,
+    method,
+    attribute,
+    collidingPaths,
+  };
   if (failure.failure === 'hash') {
     const got = BigInt(failure.got);
     return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));

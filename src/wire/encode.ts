@@ -78,7 +78,8 @@ function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void
         end(writer, container);
         open.pop();
         if (open.length >= SHALLOW) deep?.delete(container.source);
-        container = open[open.length - 1];
+        // Index -1 of an empty array would be looked up as text, which takes as long as writing a small value.
+        container = open.length === 0 ? undefined : open[open.length - 1];
       }
     }
   } while (value !== finished);

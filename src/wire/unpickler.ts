@@ -255,7 +255,7 @@ export class Unpickler {
       this.#report(addToMap(dict, stack, height, top), dict);
       return;
     }
-    if (Object.getPrototypeOf(dict) !== Object.prototype) throw corrupt('items for no dict', this.#at);
+    if (!isDict(dict)) throw corrupt('items for no dict', this.#at);
     const next = addToObject(dict as Record<string, unknown>, stack, height, top, this.#converted);
     if (next === top) return;
     if (typeof stack[next] === 'string') {
@@ -347,6 +347,13 @@ export class Unpickler {
   #underflow(): Error {
     return corrupt('an item without a container', this.#at);
   }
+}
+
+/** True for what EMPTY_DICT made. */
+function isDict(value: object): boolean {
+  // A dict may have a key of that name, but then it is no function. To ask for the prototype at once would cost as much as
+  // two of the items.
+  return value.constructor === Object || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function tagWhole(value: number): number | WholeFloat {
