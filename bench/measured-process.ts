@@ -24,8 +24,6 @@ export type Answer =
 let call: Call;
 let awaited: boolean;
 let step = 0;
-/** What survives a collection, for which V8 makes room. */
-let kept: readonly object[] | undefined;
 
 process.on('message', (order: Order) => {
   obey(order).then(
@@ -66,11 +64,14 @@ async function openContender(contender: ContenderId, operation: OperationName): 
 function growYoungGeneration(): void {
   const bytes = (): number =>
     getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
-  for (let round = 0, before = 0; round < 50 && (round < 10 || bytes() > before); round += 1) {
+  // What one round made survives until the next: V8 makes room for it.
+  let survivors: readonly object[] = [];
+  for (let before = 0; survivors.length === 0 || bytes() > before; ) {
     before = bytes();
-    kept = Array.from({ length: 60_000 }, (_, index) => ({ index }));
+    for (let round = 0; round < 10; round += 1) {
+      survivors = Array.from({ length: survivors.length || 60_000 }, (_, index) => ({ index }));
+    }
   }
-  kept = undefined;
 }
 
 /** Nanoseconds that a round took: of the processor when the calls return at once, by the clock when they are awaited. */
