@@ -5,6 +5,7 @@ import { linkedLibraryOf } from '../../../src/python/locate/linked-library.ts';
 import { locatePython } from '../../../src/python/locate/locate-python.ts';
 import { elf } from '../../support/binaries.ts';
 import { embeddablePythons } from '../../support/pythons.ts';
+import { bareSearch } from '../../support/search.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const machine = process.arch === 'arm64' ? 183 : 62;
@@ -27,20 +28,10 @@ function installation({ program = 'python3.11', runPath = '$ORIGIN/../lib', need
   return { root, python, libpython };
 }
 
-const search = {
-  libpython: undefined,
-  python: undefined,
-  cwd: '/',
-  env: {},
-  allowStatic: false,
-  toStart: true,
-  probeTimeoutMs: 10_000,
-};
-
 describe.runIf(process.platform === 'linux')('the library that an interpreter is linked with', () => {
   it('is the one that the interpreter names when it is asked, or is not known', () => {
     for (const { executable, libpython } of embeddablePythons()) {
-      expect([libpython, undefined]).toContain(linkedLibraryOf(executable, search));
+      expect([libpython, undefined]).toContain(linkedLibraryOf(executable, bareSearch));
     }
   });
 
@@ -49,7 +40,7 @@ describe.runIf(process.platform === 'linux')('the library that an interpreter is
     (runPath) => {
       const { python, libpython } = installation({ runPath });
 
-      expect(linkedLibraryOf(python, search)).toBe(libpython);
+      expect(linkedLibraryOf(python, bareSearch)).toBe(libpython);
     },
   );
 
@@ -57,7 +48,7 @@ describe.runIf(process.platform === 'linux')('the library that an interpreter is
     const { libpython, root } = installation();
     const { python } = installation({ runPath: join(root, 'lib') });
 
-    expect(linkedLibraryOf(python, search)).toBe(libpython);
+    expect(linkedLibraryOf(python, bareSearch)).toBe(libpython);
   });
 
   it.each<[string, Place]>([
@@ -66,7 +57,7 @@ describe.runIf(process.platform === 'linux')('the library that an interpreter is
     ['a library that is not where the file says', { runPath: '$ORIGIN/../lib64' }],
     ['another program that runs Python', { program: 'gdb' }],
   ])('is not guessed for %s', (_what, place) => {
-    expect(linkedLibraryOf(installation(place).python, search)).toBeUndefined();
+    expect(linkedLibraryOf(installation(place).python, bareSearch)).toBeUndefined();
   });
 
   it('is not guessed for a script, nor where the environment may lead the loader elsewhere', () => {
@@ -74,9 +65,9 @@ describe.runIf(process.platform === 'linux')('the library that an interpreter is
     const shim = join(root, 'bin', 'python3');
     writeFileSync(shim, `#!/bin/sh\nexec '${python}' "$@"\n`, { mode: 0o755 });
 
-    expect(linkedLibraryOf(shim, search)).toBeUndefined();
-    expect(linkedLibraryOf(python, search)).toBe(libpython);
-    expect(linkedLibraryOf(python, { ...search, env: { LD_LIBRARY_PATH: '/opt/lib' } })).toBeUndefined();
+    expect(linkedLibraryOf(shim, bareSearch)).toBeUndefined();
+    expect(linkedLibraryOf(python, bareSearch)).toBe(libpython);
+    expect(linkedLibraryOf(python, { ...bareSearch, env: { LD_LIBRARY_PATH: '/opt/lib' } })).toBeUndefined();
   });
 });
 

@@ -4,18 +4,10 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locatePython } from '../../../src/python/locate/locate-python.ts';
 import { systemLibraries } from '../../../src/python/locate/system-libraries.ts';
+import { bareSearch } from '../../support/search.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-const search = {
-  libpython: undefined,
-  python: undefined,
-  cwd: '/',
-  env: {},
-  allowStatic: false,
-  toStart: false,
-  probeTimeoutMs: 10_000,
-};
-const libraries = [...systemLibraries.candidates(search)];
+const libraries = [...systemLibraries.candidates(bareSearch)];
 
 describe.runIf(libraries.length > 0)('the libraries of this system', () => {
   it('serve a host whose PATH holds no Python, the newest first', () => {
