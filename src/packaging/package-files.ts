@@ -73,13 +73,12 @@ class PackageWalk {
         continue;
       }
 
-      const real = entry.isSymbolicLink()
-        ? await this.#follow(file.source, isFolder)
-        : join(realParents.at(-1) ?? '', name);
-      if (isFolder && realParents.includes(real))
-        throw linkError('CYCLE', file.source, `to ${real}, which contains it`);
-      if (isFolder) await this.visit(file.path, file.source, [...realParents, real]);
-      else if (target?.isFile() === true) this.files.push(file);
+      const followed = entry.isSymbolicLink() ? await this.#follow(file.source, isFolder) : undefined;
+      if (isFolder) {
+        const real = followed ?? join(realParents.at(-1) ?? '', name);
+        if (realParents.includes(real)) throw linkError('CYCLE', file.source, `to ${real}, which contains it`);
+        await this.visit(file.path, file.source, [...realParents, real]);
+      } else if (target?.isFile() === true) this.files.push(file);
       else throw typeError(file.source, target);
     }
   }
