@@ -5,7 +5,15 @@ import type { Comparison } from './compare.ts';
 import type { Responsiveness } from './measure-under-load.ts';
 import { Unavailable } from './measured-contender.ts';
 import { operations } from './operations.ts';
-import { contenderNames, type MemoryTrial, memoryBudgetBytes, startUp, type Trial, underLoadBudget } from './trials.ts';
+import {
+  contenderNames,
+  idle,
+  type MemoryTrial,
+  memoryBudgetBytes,
+  startUp,
+  type Trial,
+  underLoadBudget,
+} from './trials.ts';
 
 const page = fileURLToPath(new URL('../docs/explanation/performance.md', import.meta.url));
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -60,6 +68,23 @@ export function memoryTable(growths: readonly (readonly [MemoryTrial, number | U
       cell(grown, (mebibytes) => `${mebibytes.toFixed(1)} MiB`),
       `≤ ${budget} MiB`,
       verdict(grown instanceof Unavailable ? undefined : grown, budget),
+    ];
+    lines.push(`| ${cells.join(' | ')} |`);
+  }
+  return lines.join('\n');
+}
+
+/** @param medians resident bytes, by script of `idle/`. */
+export function idleTable(medians: ReadonlyMap<string, number | Unavailable>): string {
+  const baseline = medians.get(idle.baseline);
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  const lines = ['| idle process | resident memory | over bare `node` |', '|---|---|---|'];
+  for (const [script, resident] of medians) {
+    const over = typeof resident === 'number' && typeof baseline === 'number' ? resident - baseline : undefined;
+    const cells = [
+      script === idle.baseline ? 'bare `node`' : (contenderNames[script as keyof typeof contenderNames] ?? script),
+      cell(resident, mebibytes),
+      over === undefined || script === idle.baseline ? '–' : mebibytes(over),
     ];
     lines.push(`| ${cells.join(' | ')} |`);
   }

@@ -7,13 +7,14 @@
 import { parseArgs } from 'node:util';
 import { type Comparison, compare, type Effort } from './compare.ts';
 import { describeMachine, pythonAndPeers } from './machine.ts';
+import { measureIdle } from './measure-idle.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureStartUp } from './measure-start-up.ts';
 import { measureAbort, measureResponsiveness } from './measure-under-load.ts';
 import { Unavailable } from './measured-contender.ts';
 import { prepare } from './prepare.ts';
-import { callSection, callTable, memoryTable, startUpTable, underLoadTable, writePage } from './report.ts';
-import { startUp, trials } from './trials.ts';
+import { callSection, callTable, idleTable, memoryTable, startUpTable, underLoadTable, writePage } from './report.ts';
+import { idle, startUp, trials } from './trials.ts';
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
@@ -54,6 +55,7 @@ if (wanted('under-load')) {
 if (wanted('memory')) {
   process.stderr.write('bench: memory\n');
   parts.push(memoryTable(await measureMemory(options.quick ? 0.1 : 1)));
+  parts.push(idleTable(measureIdle([idle.baseline, ...idle.others], python, options.quick ? 1 : 5)));
 }
 
 const figures = [machine, ...parts].join('\n\n');

@@ -155,6 +155,12 @@ export const memoryBudgetBytes = 4 * 1024 * 1024;
 /** While sixteen plugins are busy: the 99th percentile of the delay of the event loop, and the slowest of many reads. */
 export const underLoadBudget = { delayP99Ms: 20, readFileWorstMs: 50 } as const;
 
+/** What a process holds while it has nothing to do; each a script of `idle/`. */
+export const idle = {
+  baseline: 'bare-node',
+  others: ['fidius', 'fidius-thread', 'node-calls-python'],
+} as const;
+
 /** From the start of a process to its first result; each a script of `start-up/`. */
 export const startUp = {
   baseline: 'bare-node',

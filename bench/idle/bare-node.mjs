@@ -1,0 +1,3 @@
+import { printResident } from './resident.mjs';
+
+await printResident();
