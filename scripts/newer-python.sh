@@ -21,7 +21,7 @@ set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 cache=${FIDIUS_NEWER_PYTHON_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/fidius-newer-python}
 suite=${FIDIUS_NEWER_PYTHON_SUITE:-sid}
-root=$cache/$suite
+root=$cache/$suite-2 # the number grows with the list of what is installed: then the root is made anew
 oldest_installed=13 # a neighbour, for tests that want two different Pythons
 oldest_tested=14
 
@@ -91,7 +91,7 @@ make_root() {
   echo "Making Debian $suite in $root (once)"
   # The root appears under its name only when it is complete; what an interrupted run left is made anew.
   complete=$root
-  root=$cache/$suite.incomplete
+  root=$complete.incomplete
   rm -rf --one-file-system "$root"
   # The recipe is named, because a debootstrap does not know the names of Debians younger than itself.
   sh "$(command -v "$debootstrap")" --variant=minbase --keyring="$keys" "$suite" "$root" "$mirror" \
@@ -113,7 +113,7 @@ install_pythons() {
   packages=$(in_root apt-cache --names-only search '^libpython3\.[0-9]+$' | sed 's/^lib\(python3\.\([0-9]*\)\) .*/\2 lib\1 \1 \1-venv/' |
     awk -v oldest=$oldest_installed '$1 >= oldest { print $2, $3, $4 }')
   # shellcheck disable=SC2086 # a list
-  in_root $apt_get install -y ca-certificates $packages || return 1
+  in_root $apt_get install -y ca-certificates python3-pip $packages || return 1
   # The machine may trust more than Debian does, a company's proxy for one.
   [ ! -f /etc/ssl/certs/ca-certificates.crt ] || cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
   for python in $(pythons); do
