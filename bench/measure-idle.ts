@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Unavailable } from './measured-contender.ts';
 import { median } from './median.ts';
-
-const pluginFolder = fileURLToPath(new URL('./start-up/plugin', import.meta.url));
+import { runScript } from './run-script.ts';
 
 /** Resident bytes of a process that has loaded a plugin, called it once and now does nothing; a script of `idle/` each. */
 export function measureIdle(
@@ -21,9 +18,6 @@ export function measureIdle(
 }
 
 function residentBytes(script: string, python: string): number | Unavailable {
-  const file = fileURLToPath(new URL(`./idle/${script}.mjs`, import.meta.url));
-  const args = ['--expose-gc', file, pluginFolder, python];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status === 0) return Number(stdout);
-  return new Unavailable(stderr.split('\n').find((line) => line.includes('Error')) ?? `it ended with ${status}`);
+  const printed = runScript(`./idle/${script}.mjs`, python, ['--expose-gc']);
+  return printed instanceof Unavailable ? printed : Number(printed);
 }

@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Unavailable } from './measured-contender.ts';
 import { median } from './median.ts';
-
-const pluginFolder = fileURLToPath(new URL('./start-up/plugin', import.meta.url));
+import { runScript } from './run-script.ts';
 
 /** What one script may take in all; a slow one makes fewer rounds. */
 const enoughMs = 20_000;
@@ -36,11 +33,9 @@ function sum(values: readonly number[]): number {
 }
 
 function runOnce(script: string, python: string): number | Unavailable {
-  const file = fileURLToPath(new URL(`./start-up/${script}.mjs`, import.meta.url));
   const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, pluginFolder, python], { encoding: 'utf8' });
+  const printed = runScript(`./start-up/${script}.mjs`, python);
   const tookMs = Number(process.hrtime.bigint() - start) * 1e-6;
-  if (status === 0 && stdout === '5\n') return tookMs;
-  const reason = stderr.split('\n').find((line) => line.includes('Error')) ?? `it printed ${JSON.stringify(stdout)}`;
-  return new Unavailable(reason);
+  if (printed === '5\n') return tookMs;
+  return printed instanceof Unavailable ? printed : new Unavailable(`it printed ${JSON.stringify(printed)}`);
 }

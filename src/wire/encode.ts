@@ -78,7 +78,7 @@ function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void
         end(writer, container);
         open.pop();
         if (open.length >= SHALLOW) deep?.delete(container.source);
-        // Index -1 of an empty array would be looked up as text, which takes as long as writing a small value.
+        // Not index -1 of an empty array: V8 looks that up as text, in its runtime.
         container = open.length === 0 ? undefined : open[open.length - 1];
       }
     }
