@@ -3,7 +3,6 @@ import { type Interface, isInterface } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { callListener } from '../executor/call-listener.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
 import { checkExecutorName, createExecutor } from '../executor/create-executor.ts';
 import type {
@@ -17,12 +16,7 @@ import type {
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import { checkLoadOptions, loadAborted } from '../executor/load-options.ts';
 import { discoverPackages } from '../packaging/discover-packages.ts';
-import {
-  findVendorConflicts,
-  readVendored,
-  type VendorConflict,
-  type VendoredPackage,
-} from '../packaging/vendor/vendor-conflicts.ts';
+import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
 import { admitFirst } from './admit-package.ts';
@@ -33,7 +27,8 @@ import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
 import { describePlugin, Plugin } from './plugin.ts';
 import { targetPython } from './target-python.ts';
-import { explainCollision, type HostNoticeListener, toVendorNotice } from './vendor-notice.ts';
+import { explainCollision, type HostNoticeListener } from './vendor-notice.ts';
+import { VendoredVersions } from './vendored-versions.ts';
 import { warn } from './warn.ts';
 
 export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
@@ -98,9 +93,7 @@ export class PluginHost implements AsyncDisposable {
   readonly #start: StartOptions;
   readonly #policy: PackagePolicy;
   readonly #executorOptions: ExecutorOptions;
-  readonly #onNotice: HostNoticeListener;
-  /** What the listener was told of vendored versions: once is enough. */
-  readonly #told = new Set<string>();
+  readonly #vendoredVersions: VendoredVersions;
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
   readonly #executors = new Map<ExecutorName, Executor>();
@@ -114,7 +107,7 @@ export class PluginHost implements AsyncDisposable {
     this.#executor = options.executor ?? 'thread';
     this.#start = { python: options.python, libpython: options.libpython };
     const { threads, spareThreads, onOutput, onNotice = warn, timeoutMs, loadTimeoutMs } = options;
-    this.#onNotice = onNotice;
+    this.#vendoredVersions = new VendoredVersions(onNotice);
     this.#executorOptions = { threads, spareThreads, onOutput, onNotice };
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
@@ -200,10 +193,10 @@ export class PluginHost implements AsyncDisposable {
       const { path, folder, manifest } = admission.admitted;
       const { entryModule } = manifest.python;
       const vendored = readVendored({ name, dir: folder });
-      const vendorConflicts = this.#conflictsWith(vendored);
+      const vendorConflicts = this.#vendoredVersions.compare(vendored, this.#plugins.values());
       const { passedOver } = admission;
       Object.assign(details, { path, entryModule, executor, passedOver, vendorConflicts });
-      this.#tellOf(vendorConflicts);
+      this.#vendoredVersions.tell(vendorConflicts);
       const interpreter = startPython(this.#start);
       const { descriptor } = definition;
       const request = { plugin: name, folder, origin: path, entryModule, descriptor };
@@ -258,21 +251,6 @@ export class PluginHost implements AsyncDisposable {
       this.#executors.set(name, executor);
     }
     return executor;
-  }
-
-  /** What a package and those that are loaded bring along in different versions. */
-  #conflictsWith(vendored: VendoredPackage): readonly VendorConflict[] {
-    const others = [...this.#plugins.values()].filter(({ dir }) => dir !== vendored.dir);
-    const conflicts = findVendorConflicts([...others, vendored]);
-    return conflicts.filter(({ versions }) => versions.some((each) => each.package === vendored.name));
-  }
-
-  #tellOf(conflicts: readonly VendorConflict[]): void {
-    for (const notice of conflicts.map(toVendorNotice)) {
-      if (this.#told.has(notice.message)) continue;
-      this.#told.add(notice.message);
-      callListener(this.#onNotice, notice);
-    }
   }
 
   #checkOpen(doing: string): void {
