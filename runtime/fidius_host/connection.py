@@ -1,12 +1,23 @@
 """The data channel of the call server: a buffer of frames that were read, and sending."""
 
+import os
 import threading
 from collections import deque
+from socket import MSG_DONTWAIT
+from time import perf_counter
 
 from . import values
 from .protocol import HEADER_BYTES, MAX_PAYLOAD_BYTES, OUTPUT, ProtocolError, frame
 
 _BUFFER_BYTES = 1 << 17
+
+_BRIEF_SECONDS = 0.0002
+"""A reader that waited no longer than this the last time stays awake for so long the next time.
+
+Being put to sleep and woken takes longer than most calls: see docs/decisions/awake-between-calls.md.
+"""
+
+_give_way = getattr(os, "sched_yield", lambda: None)
 
 
 class Connection:
@@ -16,11 +27,13 @@ class Connection:
     back before it runs a call: another thread may have to read on from there.
     """
 
-    __slots__ = ("view", "at", "end", "busy", "_socket", "_receive", "_sending", "_posted", "_ended", "lines")
+    __slots__ = ("view", "at", "end", "busy", "lines", "_socket", "_receive", "_brisk", "_sending", "_posted", "_ended")
 
     def __init__(self, socket):
         self._socket = socket
         self._receive = socket.recv_into
+        self._brisk = False
+        """Whether the last wait was brief."""
         self._sending = threading.Lock()
         self._posted = deque()
         self._ended = False
@@ -39,10 +52,25 @@ class Connection:
         else:
             self.at = self.end = 0
         self.busy = False
-        count = self._receive(self.view[self.end :])
+        count = self._wait()
         self.busy = True
         self.end += count
         return count > 0
+
+    def _wait(self):
+        """Read what comes next, behind ``end``; how many bytes it was."""
+        room = self.view[self.end :]
+        started = perf_counter()
+        if self._brisk:
+            give_up = started + _BRIEF_SECONDS
+            while perf_counter() < give_up:
+                try:
+                    return self._receive(room, 0, MSG_DONTWAIT)
+                except BlockingIOError:
+                    _give_way()  # the host may have no other processor to run on
+        count = self._receive(room)
+        self._brisk = perf_counter() - started < _BRIEF_SECONDS
+        return count
 
     def _make_room(self):
         """Move the incomplete frame to the front, into a larger buffer if it does not fit."""
