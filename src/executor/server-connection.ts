@@ -4,11 +4,15 @@ import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import { callListener } from './call-listener.ts';
 import { Inbox } from './inbox.ts';
+import { Lookout } from './lookout.ts';
 import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
 import { Outbox } from './outbox.ts';
 import { type OutputLine, type OutputListener, passOn } from './output.ts';
 import { frameFlag, frameType, protocolVersion } from './protocol.ts';
 import { WaitingCalls } from './waiting-calls.ts';
+
+/** With more calls under way there is enough to do meanwhile, and answers come in larger batches to who sleeps. */
+const fewCalls = 4;
 
 /** Somebody who waits for an answer; gets exactly one of the two. */
 export interface Waiting {
@@ -95,6 +99,7 @@ export class ServerConnection {
   readonly #onOutput: OutputListener | undefined;
   readonly #onNotice: NoticeListener | undefined;
   readonly #waiting = new WaitingCalls<Waiting>();
+  readonly #lookout = new Lookout();
   #welcome: ((facts: ServerFacts) => void) | undefined;
   #refuse: ((error: FidiusError) => void) | undefined;
   #holds = 0;
@@ -146,6 +151,7 @@ export class ServerConnection {
    */
   call(waiting: Waiting, plugin: number, method: number, flags: number, payload: Uint8Array): number {
     const call = this.#waiting.add(waiting);
+    if (this.#waiting.count <= fewCalls) this.#lookout.expect();
     if (payload.length > this.#threshold && this.#memory !== undefined) {
       const reference = this.#memory.give(payload);
       this.#outbox.add(frameType.call, flags | frameFlag.byReference, method, call, plugin, reference);
@@ -200,6 +206,7 @@ export class ServerConnection {
   }
 
   #read(inbox: Inbox, count: number): void {
+    this.#lookout.met();
     try {
       inbox.take(count);
     } catch (error) {

@@ -19,6 +19,11 @@ export class WaitingCalls<Waiting> {
     this.#last = last;
   }
 
+  /** How many wait. */
+  get count(): number {
+    return this.#taken;
+  }
+
   /** @returns the number of the call, from 1 to 2^32 - 1: larger than the last one, or it begins again. */
   add(waiting: Waiting): number {
     if (this.#taken * 2 >= this.#slots.length) this.#grow();

@@ -9,20 +9,6 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
-describe('calls one by one', () => {
-  it('cost no processor time once they are over', async () => {
-    const { call } = await loadCalls(openExecutor());
-    // The thread that reads stays awake for a moment between calls that come one right after the other.
-    for (let index = 0; index < 500; index += 1) await call('add', [1, index]);
-    const before = process.cpuUsage();
-
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(500);
-  });
-});
-
 describe('calls that wait in Python', () => {
   it('overlap up to the size of the pool', async () => {
     const { call } = await loadCalls(openExecutor('thread', { threads: 9 }));

@@ -1,0 +1,66 @@
+// Not the global one: test runners replace that, together with its clock.
+import { setImmediate } from 'node:timers';
+
+/** An answer that came within that many milliseconds is worth staying awake for the next time. */
+const briefMs = 0.2;
+
+/** How many turns of the event loop to stay awake. An idle one takes one or two microseconds, as a piece of a call does. */
+const maxTurns = 30;
+
+/** For how many waits not to stay awake at most, after it was in vain. */
+const maxPause = 255;
+
+/**
+ * Keeps the event loop turning for a moment while an answer is expected soon.
+ *
+ * To be put to sleep and woken takes longer than a short call does: see docs/decisions/awake-between-calls.md. Nothing is
+ * blocked by it: in each turn everything else is served as ever.
+ */
+export class Lookout {
+  /** When the wait began; `undefined` while there is none. */
+  #since: number | undefined;
+  /** Whether the last wait was brief. */
+  #brief = false;
+  #looking = false;
+  #turns = 0;
+  /** Waits to sleep through before the next look, and how many they were the last time. */
+  #pause = 0;
+  #lastPause = 0;
+  readonly #look = () => this.#lookAgain();
+
+  /** Something was sent that will be answered. */
+  expect(): void {
+    if (this.#since !== undefined) return;
+    this.#since = performance.now();
+    this.#turns = 0;
+    if (!this.#brief || this.#looking) return;
+    if (this.#pause > 0) {
+      this.#pause -= 1;
+      return;
+    }
+    this.#looking = true;
+    setImmediate(this.#look);
+  }
+
+  /** Something has come. */
+  met(): void {
+    if (this.#since === undefined) return;
+    this.#brief = performance.now() - this.#since < briefMs;
+    this.#since = undefined;
+    if (this.#looking) this.#lastPause = 0;
+  }
+
+  #lookAgain(): void {
+    if (this.#since === undefined) {
+      this.#looking = false;
+    } else if (this.#turns < maxTurns) {
+      this.#turns += 1;
+      setImmediate(this.#look);
+    } else {
+      this.#looking = false;
+      // With a single processor it always is in vain: nobody can answer meanwhile.
+      this.#lastPause = Math.min(2 * this.#lastPause + 1, maxPause);
+      this.#pause = this.#lastPause;
+    }
+  }
+}

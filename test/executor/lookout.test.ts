@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Lookout } from '../../src/executor/lookout.ts';
+import { loadCalls } from '../support/calls.ts';
+import { openExecutor } from '../support/executors.ts';
+
+/** Turns of the event loop while a few milliseconds pass in which nothing else happens. */
+async function idleTurns(): Promise<number> {
+  const before = performance.nodeTiming.uvMetricsInfo.loopCount;
+  await sleep(20);
+  return performance.nodeTiming.uvMetricsInfo.loopCount - before;
+}
+
+/** One that has just waited for next to nothing. */
+function afterBriefWait(lookout = new Lookout()): Lookout {
+  lookout.expect();
+  lookout.met();
+  return lookout;
+}
+
+describe('the event loop, while an answer is expected', () => {
+  it('sleeps when nothing came yet', async () => {
+    new Lookout().expect();
+    expect(await idleTurns()).toBeLessThan(20);
+  });
+
+  it('stays awake for some turns when the last answer came soon', async () => {
+    afterBriefWait().expect();
+    const turns = await idleTurns();
+    expect(turns).toBeGreaterThanOrEqual(30);
+    expect(turns).toBeLessThan(60);
+  });
+
+  it('sleeps again as soon as the answer is there', async () => {
+    const lookout = afterBriefWait();
+    afterBriefWait(lookout);
+    expect(await idleTurns()).toBeLessThan(20);
+  });
+
+  it('sleeps when the last answer took long', async () => {
+    const lookout = new Lookout();
+    lookout.expect();
+    await sleep(2);
+    lookout.met();
+    lookout.expect();
+    expect(await idleTurns()).toBeLessThan(20);
+  });
+
+  it('sleeps ever more often after it was awake in vain', async () => {
+    const lookout = afterBriefWait();
+    const awake: number[] = [];
+    for (let wait = 0; wait < 20; wait += 1) {
+      lookout.expect();
+      if ((await idleTurns()) >= 30) awake.push(wait);
+      lookout.met();
+      // Brief again, so that it is the look in vain alone that counts.
+      afterBriefWait(lookout);
+    }
+    // Sleeps through 1, 3, 7 of them.
+    expect(awake).toEqual([0, 2, 6, 14]);
+  });
+});
+
+describe('calls one by one', () => {
+  it('cost no processor time once they are over, or while Python is slow', async () => {
+    const { call } = await loadCalls(openExecutor());
+    for (let index = 0; index < 500; index += 1) await call('add', [1, index]);
+
+    expect(await processorMs(() => sleep(500))).toBeLessThan(300);
+    expect(await processorMs(() => call('nap', [0.5]))).toBeLessThan(300);
+  });
+
+  it('are answered also under a clock that stands still', async () => {
+    const { call } = await loadCalls(openExecutor());
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+
+    for (let index = 0; index < 200; index += 1) expect(await call('add', [1, index])).toBe(1 + index);
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+async function processorMs(body: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await body();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
