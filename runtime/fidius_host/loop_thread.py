@@ -117,33 +117,36 @@ class LoopThread:
 
     def _begin(self, target, method, flags, call, coroutine):
         started = time.perf_counter() if flags & TIMED else None
-        steps = _Steps(self.worker, target, call, coroutine)
+        steps = _Steps(self, target, method, flags, call, coroutine, started)
         task = self._loop.create_task(steps)
-        self._tasks[call] = task
-        task.add_done_callback(functools.partial(self._finish, steps, target, method, flags, started))
+        if not steps.over:  # eager tasks, which a plugin may ask for, can be over by now
+            self._tasks[call] = task
 
-    def _finish(self, steps, target, method, flags, started, task):
+    def finish(self, steps, error):
+        """Answer a call that ended with ``error``, which is ``StopIteration`` when it returned. By its last step."""
         call = steps.call
-        del self._tasks[call]
+        steps.over = True
+        self._tasks.pop(call, None)
         given_up = call in self._cancelled
         self._cancelled.discard(call)
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if isinstance(error, _Carried):
-            error = error.__cause__
-        if error is None:
-            answer = self._answering.returned(self.worker, target, method, flags, call, task.result(), started)
+        if isinstance(error, StopIteration):
+            answer = self._answering.returned(
+                self.worker, steps.target, steps.method, steps.flags, call, error.value, steps.started
+            )
         elif given_up and isinstance(error, (asyncio.CancelledError, FidiusCancelled)):
             answer = frame(STOPPED, call)
         else:
-            answer = self._answering.raised(self.worker, call, error, started)
+            answer = self._answering.raised(self.worker, call, error, steps.started)
         self._answer(answer)
 
     def _answer(self, answer):
         if not answer:
             return
-        if not self._answers:
-            self._loop.call_soon(self._send)
         self._answers.append(answer)
+        if not self._tasks and not self._jobs:
+            self._send()
+        elif len(self._answers) == 1:
+            self._loop.call_soon(self._send)
 
     def _send(self):
         answers = self._answers
@@ -154,17 +157,21 @@ class LoopThread:
             pass  # the connection is gone, which its reader has seen too
 
 
-class _Carried(Exception):
-    """Carries ``SystemExit`` and ``KeyboardInterrupt`` out of a task: bare, they would end the loop."""
-
-
 class _Steps(collections.abc.Coroutine):
-    """A coroutine of which each step can be interrupted like a call, and nothing between the steps."""
+    """A coroutine of which each step can be interrupted like a call, and nothing between the steps.
 
-    def __init__(self, worker, target, call, coroutine):
+    Its last step answers the call, and never raises anything into the task: nobody would look there.
+    """
+
+    def __init__(self, thread, target, method, flags, call, coroutine, started):
+        self.target = target
+        self.method = method
+        self.flags = flags
         self.call = call
-        self._worker = worker
-        self._target = target
+        self.started = started
+        self.over = False
+        self._thread = thread
+        self._worker = thread.worker
         self._coroutine = coroutine
 
     def send(self, value):
@@ -187,7 +194,7 @@ class _Steps(collections.abc.Coroutine):
             try:
                 if fresh:
                     fresh = False
-                    worker.target = self._target
+                    worker.target = self.target
                     worker.call = self.call
                     try:
                         value = advance(*args)
@@ -202,8 +209,7 @@ class _Steps(collections.abc.Coroutine):
         if error is None:
             return value
         try:
-            if isinstance(error, (SystemExit, KeyboardInterrupt)):
-                raise _Carried() from error
-            raise error
+            self._thread.finish(self, error)
         finally:
             error = None
+        raise StopIteration

@@ -170,6 +170,30 @@ describe('coroutines', () => {
     expect(await call('go_on')).toBe('still here');
   });
 
+  it('may be run eagerly, where Python can', async () => {
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['begin_eagerly', 'at_once', 'later', 'fail'],
+      lines: [
+        'import asyncio',
+        'async def begin_eagerly():',
+        '    factory = getattr(asyncio, "eager_task_factory", None)',
+        '    asyncio.get_running_loop().set_task_factory(factory)',
+        'async def at_once(value): return value',
+        'async def later(value):',
+        '    await asyncio.sleep(0.01)',
+        '    return value',
+        'async def fail(value): raise KeyError(value)',
+      ],
+    });
+    await call('begin_eagerly');
+
+    const values = times(50, (index) => index);
+    expect(await Promise.all(values.map((value) => call('at_once', [value])))).toEqual(values);
+    expect(await Promise.all(values.map((value) => call('later', [value])))).toEqual(values);
+    await expect(call('fail', [7])).rejects.toMatchObject({ code: 'KeyError' });
+    expect(await call('at_once', ['still here'])).toBe('still here');
+  });
+
   it('keep their background tasks going between calls', async () => {
     const { call } = await loadProbe(openExecutor(), {
       methods: ['start', 'count'],
