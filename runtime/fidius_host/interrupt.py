@@ -2,6 +2,8 @@
 
 import sys
 
+from . import loading
+
 try:
     import ctypes
 except ImportError:  # a Python built without libffi
@@ -33,12 +35,26 @@ _IMPORT_MACHINERY = ("<frozen importlib._bootstrap>", "<frozen importlib._bootst
 
 
 def may_hit(frame):
-    """Whether an exception may be raised in a frame: not in the midst of an import.
+    """Whether an exception may be raised in a frame: not in the midst of an import, but for one of a package's own modules.
 
-    Between two lines there a thread takes a lock that all imports of the process need. An exception between the taking and
-    the ``try`` that follows (possible since CPython 3.11) would leave it taken for ever.
+    Between two lines of the machinery a thread takes a lock that all imports of the process need. An exception between the
+    taking and the ``try`` that follows (possible since CPython 3.11) would leave it taken for ever. And a module of Python or
+    of an installed library belongs to everybody: threads that wait for it would go on with the half of it that was run
+    (``_lock_unlock_module`` returns whatever module it waited for), and one written in C cannot be imported again.
     """
-    return frame is None or frame.f_code.co_filename not in _IMPORT_MACHINERY
+    if frame is not None and _is_machinery(frame):
+        return False
+    inner = None
+    while frame is not None:
+        if inner is not None and _is_machinery(frame) and not _is_machinery(inner):
+            if not loading.is_packaged(inner.f_code.co_filename):
+                return False
+        inner, frame = frame, frame.f_back
+    return True
+
+
+def _is_machinery(frame):
+    return frame.f_code.co_filename in _IMPORT_MACHINERY
 
 
 def may_interrupt(ident):

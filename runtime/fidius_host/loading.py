@@ -103,6 +103,11 @@ def unload(number):
             _forget(package, list(sys.modules))
 
 
+def is_packaged(file):
+    """Tell whether code, by the name of its file, is of a package that is loaded or about to be. Takes no lock."""
+    return any(file.startswith((package.folder + "/", package.key + "/")) for package in list(_packages.values()))
+
+
 def _refuse_collisions(package):
     for name, path in package.modules.items():
         present = sys.modules.get(name)

@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CallEvent } from '../../src/executor/call-channel.ts';
 import { loadCalls } from '../support/calls.ts';
 import { recordEvents } from '../support/channel-events.ts';
 import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 async function durationOf(attempt: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
@@ -156,6 +159,31 @@ describe('an interruption', () => {
     await eventually(() => plugin.stats().outcomes.stopped === 1);
 
     expect(await call('log')).toEqual(['cleaned up']);
+  });
+
+  it('spares the import of a module that belongs to everybody, until it is whole', async () => {
+    const folder = tempFolder('library');
+    const library = `library_of_all_${process.pid}`;
+    const body = ['import time', 'end = time.monotonic() + 0.4', 'while time.monotonic() < end: pass', 'whole = "yes"'];
+    writeFileSync(join(folder, `${library}.py`), body.join('\n'));
+    const { call, plugin } = await loadProbe(openExecutor(), {
+      methods: ['use'],
+      lines: [
+        'import sys',
+        `sys.path.append(${JSON.stringify(folder)})`,
+        'def use():',
+        `    import ${library}`,
+        `    return ${library}.whole`,
+      ],
+    });
+
+    const givenUp = failureOf(() => call('use', [], { timeoutMs: 100 }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const other = call('use');
+
+    expect((await givenUp).code).toBe('FIDIUS_CALL_TIMEOUT');
+    expect(await other).toBe('yes');
+    await eventually(() => plugin.stats().outcomes.stillRunning === 0);
   });
 
   it('passes by code that catches every Exception', async () => {
