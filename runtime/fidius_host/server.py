@@ -35,6 +35,8 @@ class Server:
 
     def __init__(self, data, control, share_memory=None, foreign=()):
         self.number = next(_numbers)
+        for channel in (data, control):
+            channel.settimeout(None)  # a plugin may have set another default for the sockets of this process
         self.stopping = False
         self.pool = None
         self.references = NoReferences()

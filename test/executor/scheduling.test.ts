@@ -267,6 +267,20 @@ describe('a plugin with a thread of its own', () => {
 });
 
 describe('two executors in one process', () => {
+  it('wait as long as it takes, also when a plugin has set a time limit for sockets', async () => {
+    const { call: limit } = await loadProbe(openExecutor(), {
+      methods: ['limit'],
+      lines: ['import socket', 'limit = socket.setdefaulttimeout'],
+    });
+    await limit('limit', [0.1]);
+    const { call } = await loadCalls(openExecutor());
+    await limit('limit', [null]);
+
+    await new Promise((resolve) => setTimeout(resolve, 400));
+
+    expect(await call('add', [1, 2])).toBe(3);
+  });
+
   it('know nothing of each other', async () => {
     const [first, second] = [openExecutor(), openExecutor()];
     const [one, two] = [await loadCalls(first, {}, 'one'), await loadCalls(second, {}, 'two')];
