@@ -104,7 +104,10 @@ def unload(number):
 
 
 def is_packaged(file):
-    """Tell whether code, by the name of its file, is of a package that is loaded or about to be. Takes no lock."""
+    """Tell whether code, by the name of its file, is of a package that is loaded or about to be.
+
+    Takes no lock and looks at no file: the caller keeps the GIL, so that other threads stay where they are.
+    """
     return any(file.startswith((package.folder + "/", package.key + "/")) for package in list(_packages.values()))
 
 

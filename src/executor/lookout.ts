@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 /** An answer that came within that many milliseconds is worth staying awake for the next time. */
 const briefMs = 0.2;
 
-/** How many turns of the event loop to stay awake. An idle one takes one or two microseconds, as a piece of a call does. */
+/** How many turns of the event loop to stay awake: turns and not time, so that a slower machine is given longer. */
 const maxTurns = 30;
 
 /** For how many waits not to stay awake at most, after it was in vain. */
@@ -27,11 +27,17 @@ export class Lookout {
   #pause = 0;
   #lastPause = 0;
   readonly #look = () => this.#lookAgain();
+  readonly #now: () => number;
+
+  /** @param now a clock in milliseconds. */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Something was sent that will be answered. */
   expect(): void {
     if (this.#since !== undefined) return;
-    this.#since = performance.now();
+    this.#since = this.#now();
     this.#turns = 0;
     if (!this.#brief || this.#looking) return;
     if (this.#pause > 0) {
@@ -45,7 +51,7 @@ export class Lookout {
   /** Something has come. */
   met(): void {
     if (this.#since === undefined) return;
-    this.#brief = performance.now() - this.#since < briefMs;
+    this.#brief = this.#now() - this.#since < briefMs;
     this.#since = undefined;
     if (this.#looking) this.#lastPause = 0;
   }

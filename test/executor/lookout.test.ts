@@ -11,50 +11,62 @@ async function idleTurns(): Promise<number> {
   return performance.nodeTiming.uvMetricsInfo.loopCount - before;
 }
 
-/** One that has just waited for next to nothing. */
-function afterBriefWait(lookout = new Lookout()): Lookout {
-  lookout.expect();
-  lookout.met();
-  return lookout;
+/** One whose clock goes on only when it is told to. */
+function openLookout() {
+  let now = 1000;
+  const lookout = new Lookout(() => now);
+  return {
+    expect: () => lookout.expect(),
+    /** The answer is there, that many milliseconds later. */
+    met: (milliseconds: number) => {
+      now += milliseconds;
+      lookout.met();
+    },
+    waitFor: (milliseconds: number) => {
+      lookout.expect();
+      now += milliseconds;
+      lookout.met();
+    },
+  };
 }
 
 describe('the event loop, while an answer is expected', () => {
   it('sleeps when nothing came yet', async () => {
-    new Lookout().expect();
+    openLookout().expect();
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('stays awake for some turns when the last answer came soon', async () => {
-    afterBriefWait().expect();
+    const lookout = openLookout();
+    lookout.waitFor(0.1);
+    lookout.expect();
     const turns = await idleTurns();
     expect(turns).toBeGreaterThanOrEqual(30);
     expect(turns).toBeLessThan(60);
   });
 
   it('sleeps again as soon as the answer is there', async () => {
-    const lookout = afterBriefWait();
-    afterBriefWait(lookout);
+    const lookout = openLookout();
+    lookout.waitFor(0.1);
+    lookout.waitFor(0.1);
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('sleeps when the last answer took long', async () => {
-    const lookout = new Lookout();
-    lookout.expect();
-    await sleep(2);
-    lookout.met();
+    const lookout = openLookout();
+    lookout.waitFor(0.3);
     lookout.expect();
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('sleeps ever more often after it was awake in vain', async () => {
-    const lookout = afterBriefWait();
+    const lookout = openLookout();
+    lookout.waitFor(0.1);
     const awake: number[] = [];
     for (let wait = 0; wait < 20; wait += 1) {
       lookout.expect();
       if ((await idleTurns()) >= 30) awake.push(wait);
-      lookout.met();
-      // Brief again, so that it is the look in vain alone that counts.
-      afterBriefWait(lookout);
+      lookout.met(0.1);
     }
     // Sleeps through 1, 3, 7 of them.
     expect(awake).toEqual([0, 2, 6, 14]);

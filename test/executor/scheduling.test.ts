@@ -172,9 +172,9 @@ describe('coroutines', () => {
 
   it('may be run eagerly, where Python can', async () => {
     const { call } = await loadProbe(openExecutor(), {
-      methods: ['begin_eagerly', 'at_once', 'later', 'fail'],
+      methods: ['begin_eagerly', 'at_once', 'later', 'fail', 'count_tasks'],
       lines: [
-        'import asyncio',
+        'import asyncio, gc',
         'async def begin_eagerly():',
         '    factory = getattr(asyncio, "eager_task_factory", None)',
         '    asyncio.get_running_loop().set_task_factory(factory)',
@@ -183,6 +183,9 @@ describe('coroutines', () => {
         '    await asyncio.sleep(0.01)',
         '    return value',
         'async def fail(value): raise KeyError(value)',
+        'def count_tasks():',
+        '    gc.collect()',
+        '    return sum(isinstance(each, asyncio.Task) for each in gc.get_objects())',
       ],
     });
     await call('begin_eagerly');
@@ -192,6 +195,8 @@ describe('coroutines', () => {
     expect(await Promise.all(values.map((value) => call('later', [value])))).toEqual(values);
     await expect(call('fail', [7])).rejects.toMatchObject({ code: 'KeyError' });
     expect(await call('at_once', ['still here'])).toBe('still here');
+    // Of a hundred and more that were made.
+    expect(await call('count_tasks')).toBeLessThan(10);
   });
 
   it('keep their background tasks going between calls', async () => {
@@ -272,9 +277,9 @@ describe('two executors in one process', () => {
       methods: ['limit'],
       lines: ['import socket', 'limit = socket.setdefaulttimeout'],
     });
+    const executor = openExecutor();
     await limit('limit', [0.1]);
-    const { call } = await loadCalls(openExecutor());
-    await limit('limit', [null]);
+    const { call } = await loadCalls(executor).finally(() => limit('limit', [null]));
 
     await new Promise((resolve) => setTimeout(resolve, 400));
 
