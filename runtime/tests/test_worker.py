@@ -4,6 +4,7 @@ import threading
 import time
 import unittest
 
+from eventually import eventually
 from fidius_host import interrupt, values
 from fidius_host.answering import Answering
 from fidius_host.interrupt import FidiusCancelled
@@ -20,17 +21,21 @@ def short(value):
     return value
 
 
+begun = []
+"""Not an event: an interruption that hits a plain list leaves no lock behind."""
+
+
 def endless():
+    begun.append(True)
     while True:
         time.sleep(0.001)
 
 
 def stubborn():
-    while True:
-        try:
-            time.sleep(0.001)
-        except FidiusCancelled:
-            return "went on"
+    try:
+        endless()
+    except FidiusCancelled:
+        return "went on"
 
 
 def raising_on_the_way_out():
@@ -81,12 +86,11 @@ def _import_in_vain():
 class InterruptTest(unittest.TestCase):
     def answer_of(self, method):
         running = Running()
+        begun.clear()
         running.run([(7, method, ())])
-        while running.worker.call != 7:
-            time.sleep(0.001)
-        time.sleep(0.02)
+        eventually(lambda: begun, "the call began")
         self.assertTrue(running.interrupt(7))
-        running.thread.join(5)
+        running.thread.join(10)
         self.assertEqual(running.escaped, [])
         return running.answers[7]
 
@@ -102,7 +106,7 @@ class InterruptTest(unittest.TestCase):
     def test_misses_a_call_that_is_over(self):
         running = Running()
         running.run([(7, 0, (1,))])
-        running.thread.join(5)
+        running.thread.join(10)
 
         self.assertFalse(running.interrupt(7))
 
@@ -112,11 +116,9 @@ class InterruptTest(unittest.TestCase):
         lock.acquire()
         importing = threading.Thread(target=_import_in_vain)
         importing.start()
-        time.sleep(0.1)
-
-        self.assertFalse(interrupt.may_interrupt(importing.ident))
+        eventually(lambda: not interrupt.may_interrupt(importing.ident), "the import waited for the lock")
         lock.release()
-        importing.join(5)
+        importing.join(10)
         self.assertTrue(interrupt.may_interrupt(threading.get_ident()))
 
     def test_hits_the_call_it_is_meant_for_or_none(self):
