@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 // Not the global one: test runners replace that, together with its clock.
 import { setImmediate } from 'node:timers';
 
@@ -14,7 +15,8 @@ const maxPause = 255;
  * Keeps the event loop turning for a moment while an answer is expected soon.
  *
  * To be put to sleep and woken takes longer than a short call does: see docs/decisions/awake-between-calls.md. Nothing is
- * blocked by it: in each turn everything else is served as ever.
+ * blocked by it: in each turn everything else is served as ever. With a single processor it always sleeps: nobody could
+ * answer meanwhile.
  */
 export class Lookout {
   /** When the wait began; `undefined` while there is none. */
@@ -27,16 +29,21 @@ export class Lookout {
   #pause = 0;
   #lastPause = 0;
   readonly #look = () => this.#lookAgain();
+  readonly #alone: boolean;
   readonly #now: () => number;
 
-  /** @param now a clock in milliseconds. */
-  constructor(now = () => performance.now()) {
+  /**
+   * @param processors how many there are to run on.
+   * @param now a clock in milliseconds.
+   */
+  constructor(processors = availableParallelism(), now = () => performance.now()) {
+    this.#alone = processors === 1;
     this.#now = now;
   }
 
   /** Something was sent that will be answered. */
   expect(): void {
-    if (this.#since !== undefined) return;
+    if (this.#alone || this.#since !== undefined) return;
     this.#since = this.#now();
     this.#turns = 0;
     if (!this.#brief || this.#looking) return;
@@ -64,7 +71,6 @@ export class Lookout {
       setImmediate(this.#look);
     } else {
       this.#looking = false;
-      // With a single processor it always is in vain: nobody can answer meanwhile.
       this.#lastPause = Math.min(2 * this.#lastPause + 1, maxPause);
       this.#pause = this.#lastPause;
     }

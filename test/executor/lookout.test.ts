@@ -12,9 +12,9 @@ async function idleTurns(): Promise<number> {
 }
 
 /** One whose clock goes on only when it is told to. */
-function openLookout() {
+function openLookout(processors = 2) {
   let now = 1000;
-  const lookout = new Lookout(() => now);
+  const lookout = new Lookout(processors, () => now);
   return {
     expect: () => lookout.expect(),
     /** The answer is there, that many milliseconds later. */
@@ -55,6 +55,13 @@ describe('the event loop, while an answer is expected', () => {
   it('sleeps when the last answer took long', async () => {
     const lookout = openLookout();
     lookout.waitFor(0.3);
+    lookout.expect();
+    expect(await idleTurns()).toBeLessThan(20);
+  });
+
+  it('sleeps when there is one processor only', async () => {
+    const lookout = openLookout(1);
+    lookout.waitFor(0.1);
     lookout.expect();
     expect(await idleTurns()).toBeLessThan(20);
   });
