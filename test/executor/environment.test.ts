@@ -128,12 +128,12 @@ describe('a child that a plugin forks', () => {
   it('takes nothing of the connection with it', async () => {
     const executor = openExecutor();
     const { call } = await loadProbe(executor, { methods, lines });
-    await call('execute', ['child = os.fork()\nif child == 0:\n    import time\n    time.sleep(5)\n    os._exit(0)']);
+    await call('execute', ['child = os.fork()\nif child == 0:\n    import time\n    time.sleep(20)\n    os._exit(0)']);
 
     const started = performance.now();
     await executor.close();
 
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

@@ -11,14 +11,13 @@ const times = <T>(count: number, make: (index: number) => T): T[] => Array.from(
 
 describe('calls that wait in Python', () => {
   it('overlap up to the size of the pool', async () => {
-    const { call } = await loadCalls(openExecutor('thread', { threads: 9 }));
-    await call('nap', [0.02]);
-    const started = performance.now();
+    const { call } = await loadProbe(openExecutor('thread', { threads: 9 }), {
+      methods: ['meet'],
+      lines: ['import threading', 'meeting = threading.Barrier(8)', 'def meet(): meeting.wait(30)'],
+    });
 
-    await Promise.all(times(16, () => call('nap', [0.25])));
-
-    // One after the other they would take four seconds.
-    expect(performance.now() - started).toBeLessThan(2000);
+    // None of them returns before eight of them run.
+    await Promise.all(times(16, () => call('meet')));
   });
 
   it('have threads that are counted as they come', async () => {
@@ -33,14 +32,20 @@ describe('calls that wait in Python', () => {
   });
 
   it('do not hold up short ones', async () => {
-    const { call } = await loadCalls(openExecutor());
-    const napping = Promise.all(times(3, () => call('nap', [1])));
-    const started = performance.now();
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['wait', 'go_on'],
+      lines: [
+        'import threading',
+        'going = threading.Event()',
+        'def wait(): return going.wait(60)',
+        'go_on = going.set',
+      ],
+    });
+    const waiting = Promise.all(times(3, () => call('wait')));
 
-    for (let index = 0; index < 20; index += 1) await call('add', [1, index]);
+    await call('go_on');
 
-    expect(performance.now() - started).toBeLessThan(900);
-    await napping;
+    expect(await waiting).toEqual([true, true, true]);
   });
 
   it('run no more at a time than the plugin may', async () => {
@@ -131,13 +136,22 @@ describe('a plugin with many calls', () => {
 
 describe('coroutines', () => {
   it('overlap, many of them, on one loop', async () => {
-    const { call } = await loadCalls(openExecutor());
-    const started = performance.now();
+    const { call } = await loadProbe(openExecutor(), {
+      methods: ['meet'],
+      lines: [
+        'import asyncio, threading',
+        'met = []',
+        'async def meet():',
+        '    met.append(threading.current_thread().name)',
+        '    while len(met) < 200: await asyncio.sleep(0.01)',
+        '    return met[-1]',
+      ],
+    });
 
-    await Promise.all(times(500, () => call('nap_later', [0.3])));
+    // None of them returns before all of them run.
+    const names = await Promise.all(times(200, () => call('meet')));
 
-    expect(performance.now() - started).toBeLessThan(5000);
-    expect(await call('thread_name_later')).toBe('fidius-loop-calls');
+    expect(new Set(names)).toEqual(new Set(['fidius-loop-probe']));
   });
 
   it('run on the loop of their plugin also behind a decorator that hides them', async () => {

@@ -14,11 +14,9 @@ const methods = [
   'hold_the_lock',
   'search_in_vain',
   'swallow',
-  'thread_name',
   'count_threads',
   'add_later',
   'nap_later',
-  'thread_name_later',
   'spin_later',
   'cannot_cross',
 ] as const;
