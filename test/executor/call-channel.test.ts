@@ -110,7 +110,7 @@ describe('the channel fidius:call', () => {
     const { call } = await loadCalls(openExecutor());
     const events = recordEvents<CallEvent>('fidius:call');
 
-    await failureOf(() => call('spin', [], { timeoutMs: 30 }));
+    await failureOf(() => call('spin', [], { timeoutMs: 300 }));
     await eventually(() => events.length === 3);
 
     expect(events.map(({ phase }) => phase)).toEqual(['start', 'error', 'outcome']);

@@ -23,7 +23,7 @@ describe('closing a plugin', () => {
     const { call, plugin } = await loadCalls(openExecutor());
     const [quick, endless] = [call('nap', [0.05]), failureOf(() => call('spin'))];
 
-    await plugin.close({ timeoutMs: 200 });
+    await plugin.close({ timeoutMs: 2000 });
 
     expect(await quick).toBe(0.05);
     expect(await endless).toMatchObject({

@@ -232,9 +232,8 @@ describe('coroutines', () => {
     });
 
     await call('start');
-    await new Promise((resolve) => setTimeout(resolve, 200));
 
-    expect(await call('count')).toBeGreaterThan(3);
+    await expect.poll(() => call('count'), { timeout: 10_000 }).toBeGreaterThan(3);
   });
 });
 
@@ -279,7 +278,7 @@ describe('a plugin with a thread of its own', () => {
     expect(failure.code).toBe('FIDIUS_LOAD_TIMEOUT');
 
     const { call, plugin } = await loadCalls(executor, { ownThread: true });
-    await failureOf(() => call('spin', [], { timeoutMs: 30 }));
+    await failureOf(() => call('spin', [], { timeoutMs: 300 }));
     await eventually(() => plugin.stats().outcomes.stopped === 1);
     expect(await call('add', [1, 2])).toBe(3);
   });

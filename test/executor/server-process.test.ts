@@ -28,7 +28,7 @@ describe('a server in a process of its own', () => {
     ]);
     expect(await call('echo', ['x'.repeat(500_000)])).toHaveLength(500_000);
     await expect(call('fail', ['on purpose'])).rejects.toSatisfy((error) => isPluginError(error));
-    expect((await failureOf(() => call('spin', [], { timeoutMs: 50 }))).code).toBe('FIDIUS_CALL_TIMEOUT');
+    expect((await failureOf(() => call('spin', [], { timeoutMs: 300 }))).code).toBe('FIDIUS_CALL_TIMEOUT');
     await eventually(() => plugin.stats().outcomes.stopped === 1);
     expect(plugin.sync()).toBeUndefined();
     await executor.close();
