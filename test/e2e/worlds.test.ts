@@ -35,6 +35,9 @@ FidiusError FIDIUS_PLUGIN_NOT_FOUND
 
 const pythonEnded = 'Python has ended\n';
 
+/** In place of the five seconds that both runners allow: not every machine is fast and idle. */
+const testTimeout = 60_000;
+
 beforeAll(() => {
   installPackage(folder);
   for (const name of ['vitest', 'jest', '@jest']) linkPackage(folder, name);
@@ -49,7 +52,8 @@ describe('vitest', () => {
   it.each(['forks', 'threads', 'vmForks', 'vmThreads'])('runs tests with the pool %s, and ends by itself', (pool) => {
     for (const file of ['first', 'second']) cpSync(join(folder, 'vitest-file.js'), join(folder, `${file}.vitest.js`));
     // Inlined, the library is loaded anew for each file, and after vi.resetModules().
-    const options = { include: ['*.vitest.js'], pool, maxWorkers: 2, server: { deps: { inline: ['fidius'] } } };
+    const server = { deps: { inline: ['fidius'] } };
+    const options = { include: ['*.vitest.js'], pool, maxWorkers: 2, testTimeout, server };
     write('vitest.config.js', `export default { test: ${JSON.stringify(options)} };`);
 
     const { exitCode, stdout } = run('node_modules/vitest/vitest.mjs', 'run');
@@ -61,7 +65,8 @@ describe('vitest', () => {
 describe('jest', () => {
   function runJest(...args: readonly string[]) {
     for (const file of ['first', 'second']) cpSync(join(folder, 'jest-file.js'), join(folder, `${file}.jest.js`));
-    write('jest.config.js', 'export default { testMatch: ["**/*.jest.js"], transform: {} };');
+    const options = { testMatch: ['**/*.jest.js'], transform: {}, testTimeout };
+    write('jest.config.js', `export default ${JSON.stringify(options)};`);
     return run('--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...args);
   }
 
