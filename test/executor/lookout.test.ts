@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Lookout } from '../../src/executor/lookout.ts';
@@ -81,6 +82,18 @@ describe('the event loop, while an answer is expected', () => {
 });
 
 describe('calls one by one', () => {
+  it.runIf(availableParallelism() > 1)('keep the event loop awake when they are short, given two processors', async () => {
+    const { call } = await loadCalls(openExecutor());
+    const turnsOfOneCall = async () => {
+      const before = performance.nodeTiming.uvMetricsInfo.loopCount;
+      await call('add', [1, 2]);
+      return performance.nodeTiming.uvMetricsInfo.loopCount - before;
+    };
+
+    // Not each time: other programs may have the processors meanwhile. One that sleeps has a turn or two.
+    await expect.poll(turnsOfOneCall, { interval: 0, timeout: 10_000 }).toBeGreaterThanOrEqual(10);
+  });
+
   it('cost no processor time once they are over, or while Python is slow', async () => {
     const { call } = await loadCalls(openExecutor());
     for (let index = 0; index < 500; index += 1) await call('add', [1, index]);
