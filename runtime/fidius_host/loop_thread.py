@@ -42,14 +42,14 @@ class LoopThread:
 
     def cancel(self, call):
         """Cancel a call that is here; false when it is not. Under the lock."""
-        for job in list(self._jobs):
-            if job[0] == call:
-                self._cancelled.add(call)
-                return True
+        # Noted first and looked for second: a call that ends in between takes the note back.
+        self._cancelled.add(call)
+        if any(job[0] == call for job in list(self._jobs)):
+            return True
         task = self._tasks.get(call)
         if task is None:
+            self._cancelled.discard(call)
             return False
-        self._cancelled.add(call)
         self._loop.call_soon_threadsafe(task.cancel)
         return True
 
