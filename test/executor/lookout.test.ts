@@ -82,7 +82,7 @@ describe('the event loop, while an answer is expected', () => {
 });
 
 describe('calls one by one', () => {
-  it.runIf(availableParallelism() > 1)('keep the event loop awake when they are short, given two processors', async () => {
+  it.runIf(availableParallelism() > 1)('keep the loop awake if they are short (with two processors)', async () => {
     const { call } = await loadCalls(openExecutor());
     const turnsOfOneCall = async () => {
       const before = performance.nodeTiming.uvMetricsInfo.loopCount;
