@@ -13,11 +13,13 @@ describe('calls that wait in Python', () => {
   it('overlap up to the size of the pool', async () => {
     const { call } = await loadProbe(openExecutor('thread', { threads: 9 }), {
       methods: ['meet'],
-      lines: ['import threading', 'meeting = threading.Barrier(8)', 'def meet(): meeting.wait(30)'],
+      lines: ['import threading', 'meeting = threading.Barrier(8)', 'def meet(): return meeting.wait(30)'],
     });
 
     // None of them returns before eight of them run.
-    await Promise.all(times(16, () => call('meet')));
+    const places = await Promise.all(times(16, () => call('meet')));
+
+    expect(new Set(places)).toEqual(new Set(times(8, (index) => index)));
   });
 
   it('have threads that are counted as they come', async () => {
@@ -292,7 +294,10 @@ describe('two executors in one process', () => {
     });
     const executor = openExecutor();
     await limit('limit', [0.1]);
-    const { call } = await loadCalls(executor).finally(() => limit('limit', [null]));
+    const loading = loadCalls(executor);
+    await Promise.allSettled([loading]);
+    await limit('limit', [null]);
+    const { call } = await loading;
 
     await new Promise((resolve) => setTimeout(resolve, 400));
 
