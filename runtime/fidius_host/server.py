@@ -46,7 +46,8 @@ class Server:
         self.control = Control(self, control, self._connection)
         self._data = data
         self._share_memory = share_memory
-        self._foreign = foreign
+        self._foreign = [(descriptor, os.fstat(descriptor).st_ino) for descriptor in foreign]
+        """With what they are: the host closes them, and their numbers are given to others then."""
         self._threads = 0
         self._threads_lock = threading.Lock()
         self._loops_lock = threading.Lock()
@@ -280,14 +281,16 @@ class Server:
         if self.pool is not None:
             for worker in [*self.pool.workers, *(loop.worker for loop in self.pool.loops)]:
                 worker.forked = worker.attention = True
+        if self._over.is_set():
+            return
         for one in self._sockets():
             one.close()
-        for descriptor in self._foreign:
+        for descriptor, inode in self._foreign:
             try:
-                os.close(descriptor)
+                if os.fstat(descriptor).st_ino == inode:
+                    os.close(descriptor)
             except OSError:
                 pass
-
 
     def end_capture(self):
         """Let plugins write where they would without a host; the lines that were not sent."""
