@@ -2,6 +2,7 @@
 
 import _locale
 import _signal
+import _thread
 import os
 import sys
 import threading
@@ -25,6 +26,7 @@ def _snapshot():
         "umask": _umask(),
         "locale": _locale.setlocale(_locale.LC_ALL, None),
         "signal handlers": _signal_handlers(),
+        "threads": threads(),
     }
 
 
@@ -45,6 +47,11 @@ def _umask():
     except OSError:
         pass
     return None
+
+
+def threads():
+    """The module that threads come from: ``_thread``, unless somebody put others in their place."""
+    return _thread.start_new_thread.__module__
 
 
 def _signal_handlers():

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 
+from . import environment
 from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, SKIPPED, ProtocolError, frame
 from .targets import ALWAYS_SLOW, ON_LOOP, SLOW
 from .values import encode
@@ -81,14 +82,16 @@ class Pool:
         self._server.thread_begins()
         try:
             start_thread(worker.name, self._serve, worker)
-        except RuntimeError as error:  # the system has no thread left
+        except RuntimeError as error:  # the system has no thread left, or a plugin replaced them
             self._server.thread_ended()
             with self.lock:
                 self.workers.remove(worker)
                 if self.leader is worker:
                     self.leader = None
                 alone = not self.workers
-            if alone:
+            if isinstance(error, ThreadsReplaced):
+                self._server.fail_with(error)
+            elif alone:
                 self._server.fail("cannot start a thread: %s" % error)
         else:
             self.report()
@@ -330,8 +333,25 @@ class Pool:
         self._server.post(frame(POOL, 0, encode(facts)))
 
 
+class ThreadsReplaced(RuntimeError):
+    """Libraries for green threads (gevent, eventlet) can put theirs in place of everybody's.
+
+    Whoever waits for one of those waits for ever, unless it is one itself.
+    """
+
+    def __init__(self):
+        super().__init__("a plugin replaced the threads of Python for the whole process, as gevent and eventlet do")
+
+
+def require_own_threads():
+    """Raise ``ThreadsReplaced`` when threads are not those of Python any more."""
+    if environment.threads() != "_thread":
+        raise ThreadsReplaced
+
+
 def start_thread(name, function, *args):
-    """Start a daemon thread with a stack of our size."""
+    """Start a daemon thread with a stack of our size; raise ``ThreadsReplaced``, or ``RuntimeError`` when there is none left."""
+    require_own_threads()
     before = threading.stack_size(STACK_BYTES)
     try:
         threading.Thread(target=function, args=args, name=name, daemon=True).start()

@@ -16,7 +16,7 @@ from . import environment, errors, interrupt, loading, protocol, values
 from .answering import LATER, Answering
 from .connection import Connection
 from .control import Control
-from .pool import Pool, start_thread
+from .pool import Pool, ThreadsReplaced, require_own_threads, start_thread
 from .protocol import ProtocolError, frame
 from .references import NoReferences
 from .targets import ALWAYS_SLOW, ON_LOOP, Target
@@ -54,10 +54,14 @@ class Server:
         self._over = threading.Event()
 
     def start(self):
-        """Begin to serve, on threads of its own."""
+        """Begin to serve, on threads of its own; raise ``RuntimeError`` when there is none to be had."""
         _servers.add(self)
         self.thread_begins()
-        start_thread("fidius-start", self._greet)
+        try:
+            start_thread("fidius-start", self._greet)
+        except RuntimeError:
+            self.thread_ended()
+            raise
 
     # greeting
 
@@ -166,16 +170,21 @@ class Server:
             self._end_loop(target.loop)
 
     def report_changes(self, plugins=None):
-        """Tell the host what plugins have changed for the whole process; without ``plugins``, those that ran lately."""
+        """Tell the host what plugins have changed for the whole process; without ``plugins``, those that ran lately.
+
+        Give up when it is the threads.
+        """
         found = environment.changes()
-        if not found:
-            return
-        if plugins is None:
+        if found and plugins is None:
             workers = self.pool.workers + [loop.worker for loop in self.pool.loops]
             plugins = sorted({worker.target.name for worker in workers if worker.target and worker.target.number})
         for kind, before, after in found:
             notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
             self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
+        try:
+            require_own_threads()
+        except ThreadsReplaced as error:
+            self.fail_with(error)
 
     # loops
 
@@ -222,6 +231,8 @@ class Server:
         """Give up because of an exception that no plugin raised."""
         if isinstance(error, ProtocolError):
             self.fail(str(error), lie=True)
+        elif isinstance(error, ThreadsReplaced):
+            self.fail(str(error))
         else:
             self.fail(errors.describe(error)["traceback"])
 

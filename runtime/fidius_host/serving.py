@@ -10,7 +10,8 @@ from .server import Server
 def start_here():
     """Start a server in this process.
 
-    Returns the descriptors of the host's ends, data channel and control channel, and the number of the server.
+    Returns the descriptors of the host's ends, data channel and control channel, and the number of the server. Raises
+    ``RuntimeError`` when no thread can be started.
     """
     from .references import References
 
@@ -18,7 +19,12 @@ def start_here():
     control, host_control = socket.socketpair()
     descriptors = [host_data.detach(), host_control.detach()]
     server = Server(data, control, References, descriptors)
-    server.start()
+    try:
+        server.start()
+    except RuntimeError:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
     return [*descriptors, server.number]
 
 

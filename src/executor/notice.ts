@@ -1,5 +1,5 @@
 /** What plugins have changed that belongs to the whole process. */
-export type NoticeKind = 'working folder' | 'umask' | 'locale' | 'signal handlers';
+export type NoticeKind = 'working folder' | 'umask' | 'locale' | 'signal handlers' | 'threads';
 
 /** A plugin changed something for everybody. */
 export interface Notice {
@@ -25,6 +25,7 @@ const hints: Record<NoticeKind, string> = {
   umask: 'Have the plugin set the mode of its own files, with os.chmod() or an opener.',
   locale: 'Have the plugin format values by itself (babel, format()); the locale is that of every thread.',
   'signal handlers': 'Have the plugin leave signals to the host, which can tell it to stop by a method.',
+  threads: 'Have the plugin use asyncio, or threads as they are; what replaces them needs a process of its own.',
 };
 
 /** @returns nothing when the change is the host's own: then Node knows of it. */

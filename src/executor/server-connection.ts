@@ -274,6 +274,6 @@ function lostConnection(cause?: Error): FidiusError {
 
 function serverFailed(reason: string): FidiusError {
   return new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server gave up: ${reason}`, {
-    hint: 'Open a new host; report this if no plugin meddles with the threads of the host.',
+    hint: 'Open a new host, in a new process if a plugin replaced the threads of this one; report this if none did.',
   });
 }

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { isRuntimeFailure } from '../python/exception.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { shareDoor } from '../python/start.ts';
@@ -39,7 +40,7 @@ export function createThreadExecutor(
 
 function startServer(interpreter: Interpreter, memory: ProcessMemory): Transport {
   shareDoor(interpreter);
-  const [dataFd, controlFd, number] = interpreter.invoke('serving.start_here') as [number, number, number];
+  const [dataFd, controlFd, number] = invokeStart(interpreter);
   return {
     open: (reader) => {
       const data = openSocket(dataFd, reader);
@@ -54,6 +55,19 @@ function startServer(interpreter: Interpreter, memory: ProcessMemory): Transport
     },
     memory,
   };
+}
+
+/** @returns the descriptors of both channels, and the number of the server. @throws FidiusError `FIDIUS_EXECUTOR_FAILED`. */
+function invokeStart(interpreter: Interpreter): [data: number, control: number, server: number] {
+  try {
+    return interpreter.invoke('serving.start_here') as [number, number, number];
+  } catch (cause) {
+    if (!isRuntimeFailure(cause)) throw cause;
+    throw new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server could not start: ${cause.data.message}`, {
+      cause,
+      hint: 'Look for plugins that replace threads, or use up threads or descriptors; then start the program anew.',
+    });
+  }
 }
 
 /** Reads what is there without the event loop, which has ended. The descriptor does not block. */

@@ -21,6 +21,8 @@ const lines = [
   'if not hasattr(os, "waitstatus_to_exitcode"):',
   '    os.waitstatus_to_exitcode = os.WEXITSTATUS',
 ];
+const threadsReplaced = 'a plugin replaced the threads of Python for the whole process, as gevent and eventlet do';
+const serverGaveUp = `FIDIUS_EXECUTOR_FAILED: The call server gave up: ${threadsReplaced}`;
 const methods = ['evaluate', 'execute', 'forked', 'pooled', 'spawned'];
 
 describe.each(executorNames)('a plugin with the executor %s', (name) => {
@@ -108,6 +110,24 @@ describe('what plugins change for the whole process', () => {
 
     expect(notices.filter(({ kind }) => kind === 'working folder')).toEqual([]);
   });
+
+  it.each([
+    ['inline', 'done'],
+    ['thread', serverGaveUp],
+  ])(
+    'ends the executor `thread` when it is the threads, replaced by a plugin with the executor %s',
+    async (name, loading) => {
+      const { stdout } = await outputOf('replace-threads.ts', { args: [name] });
+
+      expect(stdout.trimEnd().split('\n')).toEqual([
+        'notice: Plugin replacer changed the threads of the whole process from "_thread" to "fidius_test_replacer"',
+        `loading: ${loading}`,
+        `under way: ${serverGaveUp}`,
+        `another executor: FIDIUS_EXECUTOR_FAILED: The call server could not start: ${threadsReplaced}`,
+      ]);
+    },
+    90_000,
+  );
 
   it('becomes a warning of the process when nobody listens', async () => {
     const { stderr } = await outputOf('change-folder.ts', { timeoutMs: 60_000 });
