@@ -31,7 +31,7 @@ class Pool:
     """``threads`` and ``spare_threads`` are the bounds; see ``Server`` for the rest."""
 
     def __init__(self, server, connection, answering, threads, spare_threads):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         """Guards what follows, and every change that other threads must see whole."""
         self.workers = []
         self.leader = None

@@ -19,6 +19,7 @@ class Worker:
 
     def __init__(self, lock, name):
         self.lock = lock
+        """An ``RLock``: see ``_settle``."""
         self.name = name
         self.ident = None
         self.call = None
@@ -62,8 +63,23 @@ class Worker:
         if self.forked:
             # The copy of the process that a plugin forked came back from the method. It is no second host.
             fork.end_child()
-        with self.lock:
-            if self.interrupted:
-                interrupt.withdraw(self.ident)
-                self.interrupted = False
-            self.attention = False
+        try:
+            self._settle()
+        except interrupt.FidiusCancelled:
+            self._settle()  # there is no second one
+            raise
+
+    def _settle(self):
+        """Can be begun again when it was interrupted, which may happen as long as nothing was withdrawn.
+
+        Even between the taking of a lock and what follows it, also in a ``with`` since CPython 3.14, which would leave the
+        lock taken for ever. Hence a lock that knows its owner.
+        """
+        lock = self.lock
+        if not lock._is_owned():
+            lock.acquire()
+        if self.interrupted:
+            interrupt.withdraw(self.ident)
+            self.interrupted = False
+        self.attention = False
+        lock.release()

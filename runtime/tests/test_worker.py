@@ -52,7 +52,7 @@ class Running:
     """A thread that makes calls, and others that look at it."""
 
     def __init__(self):
-        self.worker = Worker(threading.Lock(), "probe")
+        self.worker = Worker(threading.RLock(), "probe")
         self.answering = Answering(NoReferences(), None)
         self.answers = {}
         self.escaped = []
@@ -73,6 +73,22 @@ class Running:
     def interrupt(self, call):
         with self.worker.lock:
             return self.worker.interrupt(call)
+
+
+class HitOnce:
+    """A lock; the exception comes as soon as somebody has taken it, the first time."""
+
+    def __init__(self):
+        self._lock = threading.RLock()
+        self._is_owned = self._lock._is_owned
+        self.release = self._lock.release
+        self._hit = False
+
+    def acquire(self):
+        self._lock.acquire()
+        if not self._hit:
+            self._hit = True
+            raise FidiusCancelled
 
 
 def _import_in_vain():
@@ -120,6 +136,17 @@ class InterruptTest(unittest.TestCase):
         lock.release()
         importing.join(10)
         self.assertTrue(interrupt.may_interrupt(threading.get_ident()))
+
+    def test_leaves_no_lock_behind_when_it_comes_with_the_taking_of_one(self):
+        worker = Worker(HitOnce(), "probe")
+        worker.adopt_thread()
+        worker.attention = worker.interrupted = True
+
+        with self.assertRaises(FidiusCancelled):
+            worker.settle()
+
+        self.assertFalse(worker.lock._is_owned())
+        self.assertEqual((worker.attention, worker.interrupted), (False, False))
 
     def test_hits_the_call_it_is_meant_for_or_none(self):
         # Short calls one after the other, interrupted at random moments: each has exactly one answer, calls that nobody
