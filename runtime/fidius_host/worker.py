@@ -72,8 +72,8 @@ class Worker:
     def _settle(self):
         """Can be begun again when it was interrupted, which may happen as long as nothing was withdrawn.
 
-        Even between the taking of a lock and what follows it, also in a ``with`` since CPython 3.14, which would leave the
-        lock taken for ever. Hence a lock that knows its owner.
+        Even between the taking of a lock and what follows it, in CPython 3.14 also in a ``with`` (gh-148874), which would
+        leave the lock taken for ever. Hence a lock that knows its owner.
         """
         lock = self.lock
         if not lock._is_owned():
