@@ -4,8 +4,8 @@ import select
 import socket
 import time
 
-from .pool import start_thread
 from .protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, SKIPPED, ProtocolError, frame
+from .threads import start_thread
 
 TICK_MS = 5
 """A call that keeps its thread for longer than this, and up to twice as long, loses the lead."""

@@ -8,8 +8,8 @@ import time
 from collections import deque
 
 from .interrupt import FidiusCancelled
-from .pool import start_thread
 from .protocol import SKIPPED, STOPPED, TIMED, frame
+from .threads import start_thread
 from .worker import Worker
 
 _END_SECONDS = 1.0

@@ -9,14 +9,11 @@ import threading
 import time
 from collections import deque
 
-from . import environment
 from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, SKIPPED, ProtocolError, frame
 from .targets import ALWAYS_SLOW, ON_LOOP, SLOW
+from .threads import ThreadsReplaced, start_thread
 from .values import encode
 from .worker import Worker
-
-STACK_BYTES = 16 << 20
-"""Address space for a thread's stack; Python's limits on recursion are made for 8 MiB and more."""
 
 IDLE_SECONDS = 30
 """A thread that had nothing to do for so long ends."""
@@ -331,29 +328,3 @@ class Pool:
         """Tell the host how the threads are."""
         facts = {"threads": len(self.workers), "stuck": self.stuck}
         self._server.post(frame(POOL, 0, encode(facts)))
-
-
-class ThreadsReplaced(RuntimeError):
-    """Libraries for green threads (gevent, eventlet) can put theirs in place of everybody's.
-
-    Whoever waits for one of those waits for ever, unless it is one itself.
-    """
-
-    def __init__(self):
-        super().__init__("a plugin replaced the threads of Python for the whole process, as gevent and eventlet do")
-
-
-def require_own_threads():
-    """Raise ``ThreadsReplaced`` when threads are not those of Python any more."""
-    if environment.threads() != "_thread":
-        raise ThreadsReplaced
-
-
-def start_thread(name, function, *args):
-    """Start a daemon thread with a stack of our size; raise ``ThreadsReplaced``, or ``RuntimeError`` when there is none left."""
-    require_own_threads()
-    before = threading.stack_size(STACK_BYTES)
-    try:
-        threading.Thread(target=function, args=args, name=name, daemon=True).start()
-    finally:
-        threading.stack_size(before)

@@ -16,10 +16,11 @@ from . import environment, errors, interrupt, loading, protocol, values
 from .answering import LATER, Answering
 from .connection import Connection
 from .control import Control
-from .pool import Pool, ThreadsReplaced, require_own_threads, start_thread
+from .pool import Pool
 from .protocol import ProtocolError, frame
 from .references import NoReferences
 from .targets import ALWAYS_SLOW, ON_LOOP, Target
+from .threads import ThreadsReplaced, start_thread, threads_are_replaced
 
 _numbers = itertools.count(1)
 _servers = weakref.WeakSet()
@@ -46,7 +47,7 @@ class Server:
         self.control = Control(self, control, self._connection)
         self._data = data
         self._share_memory = share_memory
-        self._foreign = [(descriptor, os.fstat(descriptor).st_ino) for descriptor in foreign]
+        self._foreign = [(descriptor, os.fstat(descriptor)) for descriptor in foreign]
         """With what they are: the host closes them, and their numbers are given to others then."""
         self._threads = 0
         self._threads_lock = threading.Lock()
@@ -181,10 +182,8 @@ class Server:
         for kind, before, after in found:
             notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
             self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
-        try:
-            require_own_threads()
-        except ThreadsReplaced as error:
-            self.fail_with(error)
+        if threads_are_replaced():
+            self.fail_with(ThreadsReplaced())
 
     # loops
 
@@ -292,13 +291,11 @@ class Server:
         if self.pool is not None:
             for worker in [*self.pool.workers, *(loop.worker for loop in self.pool.loops)]:
                 worker.forked = worker.attention = True
-        if self._over.is_set():
-            return
         for one in self._sockets():
             one.close()
-        for descriptor, inode in self._foreign:
+        for descriptor, before in self._foreign:
             try:
-                if os.fstat(descriptor).st_ino == inode:
+                if os.path.samestat(os.fstat(descriptor), before):
                     os.close(descriptor)
             except OSError:
                 pass

@@ -17,15 +17,10 @@ def start_here():
 
     data, host_data = socket.socketpair()
     control, host_control = socket.socketpair()
-    descriptors = [host_data.detach(), host_control.detach()]
-    server = Server(data, control, References, descriptors)
-    try:
+    with host_data, host_control:  # closed, unless they are handed over
+        server = Server(data, control, References, [host_data.fileno(), host_control.fileno()])
         server.start()
-    except RuntimeError:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise
-    return [*descriptors, server.number]
+        return [host_data.detach(), host_control.detach(), server.number]
 
 
 def main(data, control):
