@@ -7,7 +7,7 @@ from eventually import eventually
 from fidius_host import protocol, values
 from fidius_host.protocol import HEADER, HEADER_BYTES, frame
 from fidius_host.server import Server
-from fidius_host.targets import Target
+from fidius_host.targets import SLOW, Target
 
 SETTINGS = {"threads": 3, "spareThreads": 1, "referenceBytes": None, "captureOutput": False}
 
@@ -115,6 +115,16 @@ class ServerTest(unittest.TestCase):
 
         # A busy machine makes any call slow now and then.
         eventually(call_again, "the method counted as quick")
+
+    def test_takes_nine_quick_calls_in_a_row_to_forget_that_a_method_was_slow(self):
+        target = Target(9, "probe", [len], [SLOW], limit=1)
+        slow = []
+
+        for seconds in [0.0005] * 8 + [0.002] + [0.0005] * 9:
+            target.judge(0, seconds)
+            slow.append(bool(target.special[0]))
+
+        self.assertEqual(slow, [True] * 17 + [False])
 
     def test_skips_a_call_that_was_given_up_before_it_was_read(self):
         host = self.open()

@@ -281,7 +281,7 @@ describe('loading', () => {
       message: expect.stringMatching(/^Loading probe from .* was given up: its 1000 ms are over$/),
     });
     clearInterval(timer);
-    expect(ticks).toBeGreaterThan(3);
+    expect(ticks).toBeGreaterThan(15);
   });
 
   it('rejects at once when it is aborted, and unloads what is loaded too late', async () => {

@@ -16,19 +16,17 @@ async function idleTurns(): Promise<number> {
 function openLookout(processors = 2) {
   let now = 1000;
   const lookout = new Lookout(processors, () => now);
-  return {
-    expect: () => lookout.expect(),
-    /** The answer is there, that many milliseconds later. */
-    met: (milliseconds: number) => {
-      now += milliseconds;
-      lookout.met();
-    },
-    waitFor: (milliseconds: number) => {
-      lookout.expect();
-      now += milliseconds;
-      lookout.met();
-    },
+  const expectAnswer = () => lookout.expect();
+  /** The answer is there, that many milliseconds later. */
+  const met = (milliseconds: number) => {
+    now += milliseconds;
+    lookout.met();
   };
+  const waitFor = (milliseconds: number) => {
+    expectAnswer();
+    met(milliseconds);
+  };
+  return { expect: expectAnswer, met, waitFor };
 }
 
 describe('the event loop, while an answer is expected', () => {
