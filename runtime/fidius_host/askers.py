@@ -76,6 +76,15 @@ def imports_from(frame):
     return 0 <= frame.f_lasti < len(code) and code[frame.f_lasti] == _import_from
 
 
-def caller():
-    """Who asks in the function that called."""
-    return who(sys._getframe(2))
+def frame_at(depth):
+    """The frame that is ``depth`` calls above the caller's, or ``None``: native code may call without any."""
+    try:
+        return sys._getframe(depth + 1)
+    except ValueError:
+        return None
+
+
+def as_machinery(function):
+    """Make a function part of the import machinery, whose frames CPython leaves out of the traceback of an import."""
+    function.__code__ = function.__code__.replace(co_filename=_MACHINERY[0])
+    return function

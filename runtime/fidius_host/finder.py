@@ -10,26 +10,23 @@ from .packages import ENVIRONMENT
 class PackageSourceLoader(SourceFileLoader):
     """Compiles source code, and runs no byte-code that lies in its ``__pycache__``: that is not what was signed and compared."""
 
-    def get_code(self, fullname):
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
-
-    def exec_module(self, module):
-        super().exec_module(module)
-        # An object that the module put in its own place is guarded in its place, too.
-        present = sys.modules.get(module.__name__, module)
-        if present is not module and getattr(present, "__spec__", None) is None:
-            try:
-                present.__spec__ = module.__spec__
-            except Exception:
-                pass
+    def path_stats(self, path):
+        # What byte-code would be compared with. Without it none is read, and none is written.
+        raise OSError("byte-code of packages is not run")
 
 
 class Finder:
     is_fidius = True
     sdk_folder = None
 
+    @askers.as_machinery
     def find_spec(self, fullname, path=None, target=None):
+        try:
+            return self._find_spec(fullname, path, askers.frame_at(1))
+        except ImportError as error:
+            raise error.with_traceback(None)
+
+    def _find_spec(self, fullname, path, frame):
         if fullname == modules.SDK:
             return self.sdk_folder and PathFinder.find_spec(fullname, [self.sdk_folder])
         parent = fullname.rpartition(".")[0]
@@ -38,7 +35,6 @@ class Finder:
             return None
         if parent and above is None and not any(packages.of_place(entry) for entry in path or ()):
             return None
-        frame = sys._getframe(1)
         asker = askers.who(frame)
         if above is not None and not above.namespace:
             units.require(asker, above)
@@ -67,7 +63,7 @@ class Finder:
         asked = asker.asked if isinstance(asker, units.Unit) else {}
         if found is None:
             asked[fullname] = None
-            return self._not_found(fullname, holders, frame)
+            return self._not_found(fullname, path, holders, frame)
         claimed = guard.is_claimed(fullname)
         if not found.own and claimed is None:
             asked[fullname] = ENVIRONMENT
@@ -97,12 +93,15 @@ class Finder:
                 raise units.differing(first, other, fullname, package)
         return first, holders
 
-    def _not_found(self, fullname, holders, frame):
-        back = frame.f_back
+    def _not_found(self, fullname, path, holders, frame):
+        """Nothing is found. Python's own finders, which search all of ``sys.path``, must not find it after all."""
+        if "." not in fullname or path is not None:
+            if PathFinder.find_spec(fullname, path) is None:
+                return None
+        back = frame and frame.f_back
         if back is not None and back.f_code.co_name == "_find_and_load_unlocked":
-            # The finders that follow would search all of `sys.path`.
             raise units.missing(fullname, next(iter(holders), None))
-        return None
+        return None  # looked up without being imported: see lookups.py
 
 
 def _is_same(first, other):

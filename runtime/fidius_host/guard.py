@@ -19,12 +19,28 @@ class GuardedSpec(ModuleSpec):
     """``_fidius_unit`` is the unit; ``_fidius_seen`` its set of files that may have it, empty while it is initialized."""
 
     def _is_closed(self, getframe=_getframe):
-        # On the path of every repeated import: a look-up by an interned text and nothing else.
-        return getframe(1).f_code.co_filename not in self._fidius_seen and _is_closed_after_all(self, getframe(1))
+        # On the path of every repeated import: a look-up of a text and nothing else.
+        try:
+            if getframe(1).f_code.co_filename in self._fidius_seen:
+                return False
+        except ValueError:  # native code imports on a thread of its own
+            return _is_closed_after_all(self, None)
+        return _is_closed_after_all(self, getframe(1))
 
     def _set_initializing(self, busy):
         self._fidius_busy = busy
         self._fidius_seen = _NONE if busy else self._fidius_unit.seen
+        if not busy:
+            self._guard_substitute()
+
+    def _guard_substitute(self):
+        """Guard an object that the module has put in its own place."""
+        present = sys.modules.get(self.name, self)
+        if present is not self and getattr(present, "__spec__", self) is None:
+            try:
+                present.__spec__ = self
+            except Exception:
+                pass
 
     _initializing = property(_is_closed, _set_initializing)
 
@@ -38,7 +54,7 @@ def _is_closed_after_all(spec, frame):
         units.require(askers.who(frame), unit)
     except BaseException:
         return True  # for `_lock_unlock_module` to find again, and to raise
-    if not spec._fidius_busy:
+    if not spec._fidius_busy and frame is not None:
         own = frame.f_globals.get("__spec__")
         # Only a file that is imported as this module: the same text may be run elsewhere, for somebody else.
         if isinstance(own, GuardedSpec) and not own._fidius_unit.outside and own.origin == frame.f_code.co_filename:
@@ -74,10 +90,14 @@ def release(spec):
 _wait_for_module = _bootstrap._lock_unlock_module
 
 
+@askers.as_machinery
 def _lock_unlock_module(name):
     spec = getattr(sys.modules.get(name), "__spec__", None)
     if type(spec) is GuardedSpec:
-        units.require(askers.caller(), spec._fidius_unit)
+        try:
+            units.require(askers.who(askers.frame_at(1)), spec._fidius_unit)
+        except ImportError as error:
+            raise error.with_traceback(None)
         if not spec._fidius_busy:
             return
     _wait_for_module(name)
@@ -102,6 +122,8 @@ def guard_outside(claimed, name, module):
     if type(spec) is not ModuleSpec or claimed == "__main__":
         return
     unit = units.by_name.get(claimed)
+    if unit is not None and unit.namespace:
+        return
     if unit is None or not unit.outside:
         parent = getattr(sys.modules.get(claimed), "__spec__", None)
         if type(parent) is not ModuleSpec and type(parent) is not GuardedSpec:

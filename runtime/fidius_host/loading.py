@@ -112,7 +112,7 @@ def _open(package):
         if unit is None or unit.outside or unit.namespace or name.partition(".")[0] == modules.SDK:
             continue
         if not unit.is_same(path, package):
-            units.collision(unit, path, package)
+            units.collision(unit, units.look_up(name, package), package)
             _raise_collision(package)
 
 
@@ -128,13 +128,11 @@ def _extend_path(package):
 
 def _import(package, entry_module):
     top = entry_module.partition(".")[0]
-    if top == modules.SDK or (modules.is_standard(top) and _elsewhere(package, top)):
-        found = "the SDK of the host" if top == modules.SDK else "the standard library"
-        raise LoadFailure("foreign", module=entry_module, found=found)
-    try:
-        found = search.find(top, package)
-    except search.StandardName:
+    if top == modules.SDK:
+        raise LoadFailure("foreign", module=entry_module, found="the SDK of the host")
+    if modules.is_standard(top):
         raise LoadFailure("foreign", module=entry_module, found="the standard library")
+    found = search.find(top, package)
     if found is not None and not found.own:
         raise LoadFailure("foreign", module=entry_module, found=found.place or "a built-in module")
     try:

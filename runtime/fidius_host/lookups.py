@@ -22,7 +22,7 @@ def install():
 
     def find_spec_for_asker(name, package=None):
         fullname = importlib.util.resolve_name(name, package) if name.startswith(".") else name
-        asker = askers.who(sys._getframe(1))
+        asker = askers.who(askers.frame_at(1))
         unit = units.unit_of(sys.modules.get(fullname))
         if unit is not None:
             try:
@@ -41,8 +41,8 @@ def install():
 
     def find_distributions_for_asker(*args, **kwargs):
         context = args[0] if args else kwargs.get("context")
-        if "path" not in vars(context or find_distributions):
-            asker = askers.who(sys._getframe(1))
+        if context is None or "path" not in vars(context):
+            asker = askers.who(askers.frame_at(1))
             own, others = [], []
             for entry in sys.path:
                 owner = packages.of_place(entry)

@@ -25,13 +25,13 @@ class Namespace(ModuleType):
             unit = units.unit_of(module)
             if unit is None:
                 return module
-            frame = sys._getframe(1)
+            frame = askers.frame_at(1)
             try:
                 units.require(askers.who(frame), unit)
                 return module
             except ImportError:
                 # `from … import` would take it out of `sys.modules` after an AttributeError.
-                if askers.imports_from(frame):
+                if frame is not None and askers.imports_from(frame):
                     raise
         raise AttributeError("module %r has no attribute %r" % (self.__dict__["__name__"], name))
 
@@ -51,7 +51,7 @@ class _NamespacePath:
         return found
 
     def _own(self):
-        return self.of(askers.who(sys._getframe(2)))
+        return self.of(askers.who(askers.frame_at(2)))
 
     def __iter__(self):
         return iter(self._own())

@@ -35,6 +35,8 @@ _TEXTS = {
     "Rename one, or vendor the same version in both",
     "environment": "module %(name)r of the package (%(second)s) differs from that of the Python environment (%(first)s), "
     "which is in use. Vendor the version of the environment, rename the module, or take the other out of the environment",
+    "outside": "module %(name)r of the Python environment (%(second)s) cannot be imported while a package is open that has "
+    "another of that name (%(first)s). Use the same version in both, or run one of them in a process of its own",
     "standard": "module %(name)r of the package (%(second)s) has the name of a module of the standard library (%(first)s). "
     "Rename it; if it is vendored, remove it",
     "compiled": "module %(name)r of the package (%(second)s) differs from the copy that is loaded (%(first)s), which was "
@@ -94,7 +96,9 @@ class Unit:
     def _is_same_around(self, path, package):
         """What a package's own code reads beside itself belongs to it: then the packages must be equal as a whole."""
         home = self.home
-        if home is None or package is ENVIRONMENT or os.path.dirname(path) != package.folder:
+        if home is None or package is ENVIRONMENT:
+            return True
+        if os.path.dirname(path) != package.folder and os.path.dirname(self.path) != home.folder:
             return True
         if not modules.looks_around(path):
             return True
@@ -185,13 +189,13 @@ def _plan(unit, package, plan):
     if found is None:
         raise missing(unit.name, package)
     if not _is_same(unit, found, package):
-        raise collision(unit, found.place, package)
+        raise collision(unit, found, package)
     plan.append(unit)
     for name, had in list(unit.asked.items()):
         theirs = look_up(name, package)
         if isinstance(had, Unit):
             if theirs is None:
-                raise collision(had, "not there", package)
+                raise collision(had, None, package)
             _plan(had, package, plan)
         elif (theirs is None) != (had is None) or (theirs is not None and theirs.own):
             raise _refuse(ModuleCollision("packages", unit.name, unit.path, found.place), package)
@@ -213,9 +217,12 @@ def look_up(name, package, path=None):
         raise _refuse(ModuleCollision("standard", error.name, error.standard, error.own), package)
 
 
-def collision(unit, place, package):
-    first, second = unit.path or "a module without a file", place or "a namespace"
-    if unit.outside:
+def collision(unit, found, package):
+    """The refusal to give a package a unit; ``found`` is what it means by the name, ``None`` when it has no such module."""
+    first, second = unit.path or "a module without a file", _place(found)
+    if found is not None and not found.own and package is not ENVIRONMENT:
+        kind = "outside"
+    elif unit.outside:
         kind = "standard" if modules.is_standard(unit.name.partition(".")[0]) else "environment"
     elif package is ENVIRONMENT:
         kind, first, second = "environment", second, first
@@ -230,8 +237,13 @@ def collision(unit, place, package):
 
 def differing(found, other, name, package):
     """The refusal when the packages that share a unit mean different code by a name that it imports."""
-    first, second = [each.place if each is not None else None for each in (found, other)]
-    return _refuse(ModuleCollision("packages", name, first or "not there", second or "not there"), package)
+    return _refuse(ModuleCollision("packages", name, _place(found), _place(other)), package)
+
+
+def _place(found):
+    if found is None:
+        return "none, where the other has one"
+    return found.place or ("a namespace" if found.is_namespace else "a module without a file")
 
 
 def _refuse(error, package):

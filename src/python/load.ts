@@ -96,7 +96,7 @@ interface Explanation {
   readonly hint: string;
 }
 
-type CollisionReason = 'packages' | 'environment' | 'standard' | 'compiled' | 'changed';
+type CollisionReason = 'packages' | 'environment' | 'outside' | 'standard' | 'compiled' | 'changed';
 
 /** One name that means different code to two that share an interpreter. */
 const collisions: Readonly<Record<CollisionReason, Omit<Explanation, 'code'>>> = {
@@ -109,6 +109,11 @@ const collisions: Readonly<Record<CollisionReason, Omit<Explanation, 'code'>>> =
     message: ({ module, first, second }) =>
       `its module ${module} (${second}) differs from the module of that name in the Python environment (${first}), which is imported already`,
     hint: 'Vendor the version of the environment, rename the module if it is your own, or use a Python environment without it.',
+  },
+  outside: {
+    message: ({ module, first, second }) =>
+      `it imports the module ${module} of the Python environment (${second}), and a package is open that has another of that name (${first})`,
+    hint: 'Use the same version in both, or load one of the packages in a process of its own.',
   },
   standard: {
     message: ({ module, first, second }) =>
