@@ -66,8 +66,11 @@ def who(frame):
 
 
 def _is_call(frame):
-    code = frame.f_code.co_code
-    return 0 <= frame.f_lasti < len(code) and code[frame.f_lasti] in _calls
+    code, place = frame.f_code.co_code, frame.f_lasti
+    # CPython 3.11 may point behind a call, to the entries of its cache, which have the number 0.
+    while 0 < place < len(code) and code[place] == 0:
+        place -= 2
+    return 0 <= place < len(code) and code[place] in _calls
 
 
 def imports_from(frame):
