@@ -15,6 +15,22 @@ class PackageSourceLoader(SourceFileLoader):
         raise OSError("byte-code of packages is not run")
 
 
+class _ArchiveLoader:
+    """What ``zipimporter`` lacks before CPython 3.10: to run a module that is given, instead of making one of its own."""
+
+    def __init__(self, importer):
+        self._importer = importer
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(self._importer.get_code(module.__name__), module.__dict__)
+
+    def __getattr__(self, name):
+        return getattr(self._importer, name)
+
+
 class Finder:
     is_fidius = True
     sdk_folder = None
@@ -117,6 +133,8 @@ def _is_same(first, other):
 def _guarded(spec, unit):
     if type(spec.loader) is SourceFileLoader and not unit.outside:
         spec.loader = PackageSourceLoader(spec.loader.name, spec.loader.path)
+    elif not hasattr(spec.loader, "exec_module") and hasattr(spec.loader, "get_code"):
+        spec.loader = _ArchiveLoader(spec.loader)
     guard.guard(spec, unit)
     return spec
 

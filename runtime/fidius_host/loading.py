@@ -84,9 +84,15 @@ def unload(number):
         package = plugin.package
         package.plugins -= 1
         if package.plugins == 0:
+            # The call server has the same list, and keeps it for as long as one of its threads remembers the plugin.
+            plugin.callables[:] = [_closed] * len(plugin.callables)
             del plugin
             closing.forget(package, list(sys.modules))
             closing.collect()
+
+
+def _closed(*args):
+    raise RuntimeError("the plugin is closed")
 
 
 def is_packaged(file):
