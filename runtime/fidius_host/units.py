@@ -123,7 +123,8 @@ def make(name, found, holders):
     with _lock:
         present = by_name.get(name)
         if present is not None and present.path == place and present.namespace == found.is_namespace:
-            if found.is_namespace or present.outside != found.own:
+            known = name in sys.modules if found.is_namespace else present.outside != found.own
+            if known:
                 present.holders.update(holders)
                 return present
         unit = by_name[name] = Unit(name, place, holders, outside=not found.own, namespace=found.is_namespace)
