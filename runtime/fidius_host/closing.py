@@ -101,6 +101,7 @@ def _release_environment():
         if units.unit_of(module) in free:
             guard.release(module.__spec__)
     for unit in free:
+        unit.specs.clear()
         units.every.discard(unit)
         if units.by_name.get(unit.name) is unit:
             del units.by_name[unit.name]

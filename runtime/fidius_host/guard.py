@@ -16,19 +16,26 @@ _getframe = sys._getframe
 
 
 class GuardedSpec(ModuleSpec):
-    """``_fidius_unit`` is the unit; ``_fidius_seen`` its set of files that may have it, empty while it is initialized."""
+    """``_fidius_unit`` is the unit. The others are who may have the module without more ado, once it is initialized:
+    ``_fidius_last`` the namespace of the module that had it last, ``_fidius_seen`` the files of modules that had it.
+    """
 
     def _is_closed(self, getframe=_getframe):
-        # On the path of every repeated import: a look-up of a text and nothing else.
+        # On the path of every repeated import.
         try:
-            if getframe(1).f_code.co_filename in self._fidius_seen:
+            frame = getframe(1)
+            if frame.f_globals is self._fidius_last:
                 return False
+            if frame.f_code.co_filename not in self._fidius_seen:
+                return _is_closed_after_all(self, frame)
         except ValueError:  # native code imports on a thread of its own
             return _is_closed_after_all(self, None)
-        return _is_closed_after_all(self, getframe(1))
+        self._fidius_last = frame.f_globals
+        return False
 
     def _set_initializing(self, busy):
         self._fidius_busy = busy
+        self._fidius_last = None
         self._fidius_seen = _NONE if busy else self._fidius_unit.seen
         if not busy:
             self._guard_substitute()
@@ -59,6 +66,7 @@ def _is_closed_after_all(spec, frame):
         # Only a file that is imported as this module: the same text may be run elsewhere, for somebody else.
         if isinstance(own, GuardedSpec) and not own._fidius_unit.outside and own.origin == frame.f_code.co_filename:
             unit.seen.add(own.origin)
+            spec._fidius_last = frame.f_globals
     return spec._fidius_busy
 
 
@@ -69,7 +77,9 @@ def guard(spec, unit):
     busy = spec.__dict__.get("_initializing", False) if type(spec) is ModuleSpec else spec._fidius_busy
     spec._fidius_unit = unit
     spec._fidius_busy = busy
+    spec._fidius_last = None
     spec._fidius_seen = _NONE if busy else unit.seen
+    unit.specs.append(spec)
     if type(spec) is ModuleSpec:
         spec.__dict__.pop("_initializing", None)
         spec.__class__ = GuardedSpec
@@ -83,7 +93,7 @@ def release(spec):
         busy = spec._fidius_busy
         spec.__class__ = ModuleSpec
         spec._initializing = busy
-        for name in ("_fidius_unit", "_fidius_busy", "_fidius_seen"):
+        for name in ("_fidius_unit", "_fidius_busy", "_fidius_last", "_fidius_seen"):
             del spec.__dict__[name]
 
 

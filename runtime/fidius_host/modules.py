@@ -122,13 +122,12 @@ def digest(path):
     """A digest of what ``same_code`` compares, for a module whose files may be gone when it is compared."""
     import hashlib
 
-    whole = hashlib.blake2b()
-    for name in _files_below(path) if os.path.isdir(path) else [None]:
-        part = hashlib.blake2b()
-        with open(path if name is None else os.path.join(path, name), "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                part.update(block)
-        whole.update(part.digest() + repr(name).encode("utf-8", "surrogatepass"))
+    whole = hashlib.sha256()
+    for name in _files_below(path) if os.path.isdir(path) else [""]:
+        with open(os.path.join(path, name) if name else path, "rb") as file:
+            data = file.read()
+        whole.update(("%d %r " % (len(data), name)).encode("utf-8", "backslashreplace"))
+        whole.update(data)
     return whole.digest()
 
 
@@ -151,7 +150,8 @@ def _files_below(folder):
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != _CACHE]
-        found.extend(os.path.relpath(os.path.join(parent, name), folder) for name in names)
+        inner = parent[len(folder) :].lstrip(os.sep)
+        found.extend(os.path.join(inner, name) for name in names)
     return sorted(found)
 
 

@@ -55,6 +55,7 @@ class Unit:
         self.holders = set(holders)
         self.outside = outside
         self.namespace = namespace
+        self.specs = []
         self.seen = set()
         """Files whose code may have the unit, as far as is known: what makes a repeated import fast."""
         self.asked = {}
@@ -110,6 +111,8 @@ class Unit:
     def forget_comparisons(self):
         self.seen.clear()
         self._equal.clear()
+        for spec in self.specs:
+            spec._fidius_last = None
 
 
 def _state(file):
