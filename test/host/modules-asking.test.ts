@@ -69,8 +69,8 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
 
     expect(error).toBeInstanceOf(PluginError);
     expect(error.traceback).toContain('No module named');
-    // It looks the module up first, and says in its own words that there is none.
-    if (way !== 'runpy.run_module()') expect(error.traceback).toContain(path('asking_owner', 'spare.py'));
+    // `runpy` looks the module up first, and says in its own words that there is none.
+    expect(error.traceback).toContain(way === 'runpy.run_module()' ? 'spare' : path('asking_owner', 'spare.py'));
     expect(error.traceback).not.toContain('fidius_host/');
   });
 
