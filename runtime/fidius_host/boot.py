@@ -11,7 +11,8 @@ from . import fork
 def finish_start(runtime_folder, sdk_folder):
     """Complete a start that was made with ``-S``: bind libraries right, run ``site``, settle streams and children.
 
-    ``runtime_folder``, where this package lies, is on ``sys.path`` only until here. ``sdk_folder`` holds the ``fidius`` SDK; it comes last on ``sys.path``, so that a vendored copy wins.
+    ``runtime_folder``, where this package lies, is on ``sys.path`` only until here. ``sdk_folder`` holds the ``fidius`` SDK, which packages
+    get whether they vendor a copy or not; it is on ``sys.path`` for processes that plugins start.
     """
     _prefer_own_symbols()
 
@@ -22,6 +23,7 @@ def finish_start(runtime_folder, sdk_folder):
     sys.path.append(sdk_folder)
     sys.argv = [""]
     importlib.import_module("fidius_host.bridge")
+    importlib.import_module("fidius_host.finder").install(sdk_folder)
     # As it was started, with `-B`: byte-code of packages would change what was signed.
     sys.dont_write_bytecode = True
     for stream in (sys.stdout, sys.stderr):

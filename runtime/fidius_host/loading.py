@@ -1,21 +1,18 @@
 """Loading a package: search path, import, interface hash, methods. All of it or nothing."""
 
-import _imp
 import importlib
-import importlib.machinery
 import itertools
 import operator
-import os
 import sys
 import threading
 
-from . import errors, modules
+from . import askers, closing, errors, finder, guard, modules, namespaces, packages, search, units
+from .packages import Package
 
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
 
 _lock = threading.RLock()
 _ids = itertools.count(1)
-_packages = {}
 _plugins = {}
 
 
@@ -26,17 +23,6 @@ class LoadFailure(Exception):
         super().__init__(kind)
         self.kind = kind
         self.data = data
-
-
-class Package:
-    """A folder that at least one plugin was loaded from."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.key = os.path.realpath(folder)
-        self.modules = modules.top_level_modules(folder)
-        self.entries = []
-        self.plugins = 0
 
 
 class Plugin:
@@ -59,31 +45,29 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
     """
     with _lock:
         before = set(sys.modules)
-        package = _packages.get(os.path.realpath(folder)) or Package(folder)
+        package = packages.known(folder) or Package(folder)
         known = package.plugins > 0
         try:
             try:
-                if not known:
-                    _refuse_collisions(package)
-                    _extend_path(package)
-                    _packages[package.key] = package
                 importlib.invalidate_caches()
+                if not known:
+                    _open(package)
                 module = _import(package, entry_module)
-                _check_hash(module, interface_hash)
-                callables = [_resolve(module, name, optional) for name, optional in methods]
+                _check_hash(module, entry_module, interface_hash)
+                callables = [_resolve(module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]
             finally:
                 settle()
         except BaseException as error:
             if not known:
-                _forget(package, set(sys.modules) - before)
+                closing.forget(package, set(sys.modules) - before)
             if isinstance(error, LoadFailure):
                 return dict(error.data, failure=error.kind)
             raise
         package.plugins += 1
         number = next(_ids)
         _plugins[number] = Plugin(package, module, callables)
-        return {"plugin": number, "file": modules.location(module), "methods": kinds}
+        return {"plugin": number, "file": _file_of(module, entry_module), "methods": kinds}
 
 
 def callables(number):
@@ -100,7 +84,15 @@ def unload(number):
         package = plugin.package
         package.plugins -= 1
         if package.plugins == 0:
-            _forget(package, list(sys.modules))
+            # The call server has the same list, and keeps it for as long as one of its threads remembers the plugin.
+            plugin.callables[:] = [_closed] * len(plugin.callables)
+            del plugin
+            closing.forget(package, list(sys.modules))
+            closing.collect()
+
+
+def _closed(*args):
+    raise RuntimeError("the plugin is closed")
 
 
 def is_packaged(file):
@@ -108,18 +100,26 @@ def is_packaged(file):
 
     Takes no lock and looks at no file: the caller keeps the GIL, so that other threads stay where they are.
     """
-    return any(file.startswith((package.folder + "/", package.key + "/")) for package in list(_packages.values()))
+    return packages.of_file(file) is not None
 
 
-def _refuse_collisions(package):
+def _open(package):
+    """Let a package in, unless one of its modules is imported as the module of another package."""
+    finder.stand_first()
+    lookups = importlib.import_module("fidius_host.lookups")
+    lookups.install()
+    packages.add(package)
+    _extend_path(package)
+    for name in sorted(package.namespaces):
+        namespaces.adopt(name)
+    guard.guard_environment(package)
     for name, path in package.modules.items():
-        present = sys.modules.get(name)
-        if present is None or name == modules.SDK or modules.belongs_to(present, package.folder):
+        unit = units.unit_of(sys.modules.get(name))
+        if unit is None or unit.outside or unit.namespace or name.partition(".")[0] == modules.SDK:
             continue
-        for other in _packages.values():
-            theirs = other.modules.get(name)
-            if theirs and modules.belongs_to(present, other.folder) and not modules.same_code(theirs, path):
-                raise LoadFailure("collision", module=name, first=theirs, second=path)
+        if not unit.is_same(path, package):
+            units.collision(unit, units.look_up(name, package), package)
+            _raise_collision(package)
 
 
 def _extend_path(package):
@@ -130,66 +130,68 @@ def _extend_path(package):
     for entry in reversed(modules.search_entries(package.folder)):
         if not any(isinstance(present, str) and present == entry for present in path):
             path.insert(0, entry)
-            package.entries.append(entry)
 
 
 def _import(package, entry_module):
     top = entry_module.partition(".")[0]
-    present = sys.modules.get(top)
-    if present is not None and not modules.belongs_to(present, package.folder):
-        _refuse_foreign(entry_module, package, present)
-    if present is None and modules.is_standard(top):
+    if top == modules.SDK:
+        raise LoadFailure("foreign", module=entry_module, found="the SDK of the host")
+    if modules.is_standard(top):
         raise LoadFailure("foreign", module=entry_module, found="the standard library")
+    found = search.find(top, package)
+    if found is not None and not found.own:
+        raise LoadFailure("foreign", module=entry_module, found=found.place or "a built-in module")
     try:
-        module = importlib.import_module(entry_module)
-    except modules.ModuleCollision as error:
-        raise LoadFailure("collision", module=error.name, first=error.first, second=error.second)
+        module = askers.import_for(package, entry_module)
     except BaseException as error:
+        _raise_collision(package)
         missing = isinstance(error, ModuleNotFoundError) and error.name is not None
         if missing and (entry_module == error.name or entry_module.startswith(error.name + ".")):
             raise LoadFailure("not_found", module=entry_module)
         raise LoadFailure("import", module=entry_module, error=errors.describe(error))
-    if not modules.belongs_to(module, package.folder):
+    # Also one that the module caught: what it did instead is not what its author has tried.
+    _raise_collision(package)
+    unit = units.unit_named(entry_module)
+    if unit is None or package not in unit.holders or unit.outside:
         raise LoadFailure("foreign", module=entry_module, found=modules.location(module) or "a built-in module")
     return module
 
 
-def _refuse_foreign(entry_module, package, present):
-    top = entry_module.partition(".")[0]
-    for other in _packages.values():
-        if other is not package and top in other.modules and modules.belongs_to(present, other.folder):
-            mine = package.modules.get(top, package.folder)
-            raise LoadFailure("collision", module=top, first=other.modules[top], second=mine)
-    found = "the standard library" if modules.is_standard(top) else modules.location(present) or "a built-in module"
-    raise LoadFailure("foreign", module=entry_module, found=found)
+def _raise_collision(package):
+    error = package.collision
+    package.collision = None
+    if error is not None:
+        raise LoadFailure(
+            "collision", reason=error.kind, module=error.name, first=error.first, second=error.second
+        )
 
 
-def _check_hash(module, expected):
+def _check_hash(module, name, expected):
     try:
         value = module.__interface_hash__
     except BaseException as error:
         raise LoadFailure(
-            "attribute", module=module.__name__, attribute="__interface_hash__", error=errors.describe(error)
+            "attribute", module=name, attribute="__interface_hash__", error=errors.describe(error)
         )
     try:
         got = operator.index(value)
     except BaseException:
-        raise LoadFailure("hash_type", module=module.__name__, found=type(value).__name__)
+        raise LoadFailure("hash_type", module=name, found=type(value).__name__)
     if not 0 <= got < 1 << 64:
-        raise LoadFailure("hash_range", module=module.__name__, got=got)
+        raise LoadFailure("hash_range", module=name, got=got)
     if got != expected:
-        raise LoadFailure("hash", module=module.__name__, got=got)
+        raise LoadFailure("hash", module=name, got=got)
 
 
-def _resolve(module, name, optional):
+def _resolve(module, entry_module, name, optional):
     try:
         value = getattr(module, name)
     except BaseException as error:
         if optional and isinstance(error, AttributeError):
             return None
-        raise LoadFailure("method", module=module.__name__, method=name, error=errors.describe(error))
+        raise LoadFailure("method", module=entry_module, method=name, error=errors.describe(error))
     if not callable(value):
-        raise LoadFailure("callable", module=module.__name__, method=name, found=type(value).__name__)
+        raise LoadFailure("callable", module=entry_module, method=name, found=type(value).__name__)
     return value
 
 
@@ -208,30 +210,7 @@ def _kind(callable_):
     return "generator" if flags & _GENERATOR else "function"
 
 
-def _forget(package, names):
-    """Undo what loading a package changed in the interpreter."""
-    _packages.pop(package.key, None)
-    # An import on another thread may be going through the list, and would miss the entry behind one that is removed.
-    _imp.acquire_lock()
-    try:
-        for entry in package.entries:
-            if entry in sys.path:
-                sys.path.remove(entry)
-            sys.path_importer_cache.pop(entry, None)
-    finally:
-        _imp.release_lock()
-    package.entries.clear()
-    own = modules.names_belonging_to(names, package.folder)
-    # An extension module cannot be loaded a second time in one process: what holds one stays, to be found again.
-    compiled = {name.partition(".")[0] for name in own if _is_compiled(sys.modules[name])}
-    for name in own:
-        if name.partition(".")[0] not in compiled:
-            sys.modules.pop(name, None)
-
-
-def _is_compiled(module):
-    loader = getattr(getattr(module, "__spec__", None), "loader", None)
-    return isinstance(loader, importlib.machinery.ExtensionFileLoader)
-
-
-sys.meta_path.insert(0, modules.CollisionGuard(_packages))
+def _file_of(module, entry_module):
+    """The file of an entry module. One that put an object in its own place is known by its unit."""
+    place = modules.location(module)
+    return place if place is not None else units.unit_named(entry_module).path

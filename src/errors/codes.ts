@@ -116,7 +116,8 @@ export const errorCodes = {
   FIDIUS_INTERFACE_VERSION_MISMATCH: 'The manifest names another version of the interface than the host asks for.',
   FIDIUS_METHOD_MISSING: 'The entry module lacks a method that the interface requires.',
   FIDIUS_METHOD_NOT_CALLABLE: 'The entry module has something under the name of a method that cannot be called.',
-  FIDIUS_MODULE_COLLISION: 'Two packages hold different modules of one name; each would run the code of the other.',
+  FIDIUS_MODULE_COLLISION:
+    'One name means different modules: of two packages, of a package and the environment or the standard library, or of a package and an older compiled copy.',
   FIDIUS_RUNTIME_NOT_PYTHON: 'The package is not a Python plugin.',
   FIDIUS_SEARCH_PATH: 'Something replaced `sys.path` by an object that is no list, so no package can be found.',
   FIDIUS_SEARCH_PATH_UNREADABLE: 'A search path of the host exists and cannot be listed; most likely it is no folder.',

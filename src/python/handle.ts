@@ -106,7 +106,10 @@ export class PythonPluginHandle implements Disposable {
   /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
   close(): void {
     if (!this.#open) return;
-    this.forget();
+    const { door, gil } = this.#interpreter;
+    // Under the lock references are given up at once, before the modules that they keep alive are collected.
+    if (door === undefined) gil.hold(() => this.forget());
+    else this.forget();
     unloadPackage(this.#interpreter, this.#loaded);
   }
 
