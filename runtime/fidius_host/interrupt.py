@@ -59,7 +59,7 @@ class Interruption:
     def __init__(self, ident, thread, is_due, count=None):
         self.thread = thread
         self.ident = ident
-        self.frames = []
+        self.watched = {}
         """What the watching code keeps for this thread."""
         self._is_due = is_due
         self._count = count
@@ -104,14 +104,13 @@ class Interruption:
         return last == self._place and self._is_stoppable(frame)
 
     def visit(self, frame, offset):
-        """Raise if this is a safe place. Called by the thread itself before an instruction; false to skip it in future."""
+        """Raise if this is a safe place. Called by the thread itself before an instruction."""
         points = stoppable.points_of(frame.f_code)
         if offset not in points.all:
-            return False
+            return
         self._place = None
         if self._raised_at is None and self._is_due() and self._may_raise(frame, offset, points):
             self.raise_here()
-        return True
 
     def raise_here(self):
         self._raised_at = time.monotonic()

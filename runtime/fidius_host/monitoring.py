@@ -1,7 +1,8 @@
 """Watching code objects by events of ``sys.monitoring``: CPython 3.12 and later.
 
-A code object is watched on all threads. What runs it besides the thread that is to be stopped pays for a call of a Python
-function at the start of each statement and loop, as long as it is watched.
+Events come on every thread that runs the code. A frame is therefore watched in two steps, so that calls of the same code on
+other threads stay fast. While it is suspended, only the instructions are watched at which it can go on. When the thread to
+be stopped comes to one of them, the whole code is watched until it is suspended again.
 """
 
 import sys
@@ -10,6 +11,8 @@ import threading
 from . import stoppable
 
 available = hasattr(sys, "monitoring")
+
+_WHOLE = None
 
 _get_ident = threading.get_ident
 _active = {}
@@ -31,34 +34,49 @@ def watch(interruption, frames):
     tool = _claim()
     if tool is None:
         return
-    _active[interruption.ident] = interruption
-    known = {id(code) for code in interruption.frames}
+    watched = {}
     for frame in frames:
         code = frame.f_code
-        if id(code) not in known:
-            known.add(id(code))
-            interruption.frames.append(code)
-    # Each time: another interruption may have ended in the same moment, and stopped the events.
-    for code in interruption.frames:
-        sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+        known = watched.get(id(code), (code, frozenset()))[1]
+        watched[id(code)] = (code, known | stoppable.points_of(code).after(frame.f_lasti))
+    before = interruption.watched
+    interruption.watched = watched
+    _active[interruption.ident] = interruption
+    for code, offsets in watched.values():
+        known = before.get(id(code), (code, frozenset()))[1]
+        if known is _WHOLE or offsets <= known:
+            # Another interruption may have ended in the same moment, and stopped the events.
+            sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+        else:
+            _watch_all(code)
+    _drop(before, watched)
 
 
 def unwatch(interruption):
     if _active.get(interruption.ident) is interruption:
         del _active[interruption.ident]
-    codes = interruption.frames[:]
-    interruption.frames.clear()
-    for code in codes:
-        if not any(code is other for each in list(_active.values()) for other in list(each.frames)):
-            sys.monitoring.set_local_events(_tool, code, 0)
+    before, interruption.watched = interruption.watched, {}
+    _drop(before, {})
 
 
 def release(interruption):
     """Nothing is left behind by ``unwatch``."""
 
 
+def _drop(before, watched):
+    for key, (code, _) in before.items():
+        if key not in watched and not any(key in each.watched for each in list(_active.values())):
+            sys.monitoring.set_local_events(_tool, code, 0)
+
+
+def _watch_all(code):
+    """Have events for all instructions, including those that were left out until now."""
+    sys.monitoring.set_local_events(_tool, code, 0)
+    sys.monitoring.set_local_events(_tool, code, sys.monitoring.events.INSTRUCTION)
+
+
 def _claim():
-    """A tool id; the numbers with a meaning are left to those whom they are meant for. ``None`` when all are taken."""
+    """A tool id; the numbers with a meaning are left to the tools they are meant for. ``None`` when all are taken."""
     global _tool
     if _tool is None:
         for number in (4, 3, 5, 2, 1, 0):
@@ -72,9 +90,16 @@ def _claim():
 
 def _at_instruction(code, offset):
     interruption = _active.get(_get_ident())
-    if interruption is not None:
-        if interruption.visit(sys._getframe(1), offset):
+    if interruption is not None and id(code) in interruption.watched:
+        offsets = interruption.watched[id(code)][1]
+        if offsets is not _WHOLE and offset in offsets:
+            offsets = _WHOLE
+            interruption.watched[id(code)] = (code, _WHOLE)
+            _watch_all(code)
+        if offsets is _WHOLE:
+            interruption.visit(sys._getframe(1), offset)
+    for each in list(_active.values()):
+        offsets = each.watched.get(id(code), (code, frozenset()))[1]
+        if offset in (stoppable.points_of(code).all if offsets is _WHOLE else offsets):
             return None
-    elif offset in stoppable.points_of(code).all:
-        return None
     return sys.monitoring.DISABLE

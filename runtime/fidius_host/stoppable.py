@@ -1,5 +1,6 @@
 """Where an exception may be raised in plugin code: in which frames, and at which of their instructions."""
 
+import bisect
 import os
 import sys
 import types
@@ -129,16 +130,29 @@ _points = {}
 class Points:
     """Offsets of instructions of a function before which an exception may be raised."""
 
-    __slots__ = ("code", "calm", "loops", "all")
+    __slots__ = ("code", "calm", "loops", "all", "_offsets", "_targets", "_handlers")
 
     def __init__(self, code):
         self.code = code
         """Kept, so that no other code gets its address."""
-        self.loops, every_loop, statements = _find(code)
+        instructions = _instructions(code)
+        self.loops, every_loop, statements = _find(code, instructions)
         self.calm = frozenset() if code.co_name in _KEEPING_ORDER else self.loops | statements
         """The start of each pass through a loop, and of each statement that is neither ``try``, ``with`` nor in ``finally``."""
         self.all = self.calm | every_loop
         """The same with all loops, including those in ``finally`` and ``except``."""
+        self._offsets = [each.offset for each in instructions]
+        self._targets = {each.offset: each.argval for each in instructions if _jumps(each)}
+        self._handlers = frozenset(each.offset for each in instructions if each.opname == "PUSH_EXC_INFO")
+
+    def after(self, offset):
+        """Where code goes on that was suspended at an offset, which may be that of a cache behind an instruction."""
+        index = bisect.bisect_right(self._offsets, offset)
+        found = set(self._handlers)
+        found.update(self._offsets[index : index + 1])
+        if index > 0:
+            found.add(self._targets.get(self._offsets[index - 1], self._offsets[index - 1]))
+        return frozenset(found)
 
 
 def prepare():
@@ -154,10 +168,21 @@ def points_of(code):
     return points
 
 
-def _find(code):
+def _instructions(code):
     import dis  # a few milliseconds that most hosts do not need
 
-    instructions = list(dis.get_instructions(code))
+    return list(dis.get_instructions(code))
+
+
+def _jumps(instruction):
+    """Whether an instruction can go on elsewhere. ``FOR_ITER`` and ``SEND`` jump, too, but never back."""
+    name = instruction.opname
+    return type(instruction.argval) is int and ("JUMP" in name or name in ("FOR_ITER", "SEND"))
+
+
+def _find(code, instructions):
+    import dis
+
     starts = [(offset, line) for offset, line in dis.findlinestarts(code) if line is not None]
     line_at = dict(starts)
     # Since CPython 3.11 the code of handlers follows behind all other code.
@@ -176,7 +201,7 @@ def _find(code):
             in_handlers.add(line)
         if each.opname in _SETTING_UP:
             unsafe.add(line)
-        if "JUMP" in each.opname and "NO_INTERRUPT" not in each.opname and type(each.argval) is int:
+        if _jumps(each) and "NO_INTERRUPT" not in each.opname:
             if begin < each.argval <= each.offset:
                 every_loop.add(each.argval)
                 if each.offset < handlers:

@@ -43,21 +43,21 @@ def watch(interruption, frames):
     """Have the thread call ``visit`` before each instruction of the frames, and of functions that it begins to run."""
     if not available:
         return
-    watched = interruption.frames
-    if not watched:
-        watched.append(_Watch(interruption))
-    watched[0].begin(frames)
+    if not interruption.watched:
+        interruption.watched = _Watch(interruption)
+    interruption.watched.begin(frames)
 
 
 def unwatch(interruption):
-    if interruption.frames:
-        interruption.frames[0].rest()
+    if interruption.watched:
+        interruption.watched.rest()
 
 
 def release(interruption):
     """The thread itself has no trace function of ours any more."""
-    if interruption.frames:
-        interruption.frames.pop().restore()
+    if interruption.watched:
+        interruption.watched.restore()
+        interruption.watched = None
 
 
 class _Watch:
