@@ -26,6 +26,7 @@ _functions = {
     "boot.facts": boot.facts,
     "deadline.install": _late("deadline.install"),
     "deadline.now": _late("deadline.now"),
+    "deadline.end": _late("deadline.end"),
     "diagnosis.report": _late("diagnosis.report"),
     "door.address": _door_address,
     "door.protect": _late("door.protect"),

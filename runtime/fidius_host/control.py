@@ -4,6 +4,7 @@ import select
 import socket
 import time
 
+from . import interrupt
 from .protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, SKIPPED, ProtocolError, frame
 from .threads import start_thread
 
@@ -12,8 +13,7 @@ TICK_MS = 5
 
 _IDLE_TICKS = 20
 
-REPEAT_SECONDS = 1.0
-"""A call that goes on after an interruption is interrupted again, but only after it had that long to clean up."""
+_STUCK_TICK_MS = 1000
 
 STUCK_SECONDS = 1.0
 """A call that goes on for so long after it was given up counts as one that cannot be stopped."""
@@ -86,7 +86,7 @@ class Control:
             return TICK_MS
         if not self._given_up:
             return None
-        return TICK_MS if any(not pursuit.stuck for pursuit in self._given_up.values()) else REPEAT_SECONDS * 1000
+        return TICK_MS if any(not pursuit.stuck for pursuit in self._given_up.values()) else _STUCK_TICK_MS
 
     def _take_frames(self):
         data = self._channel.recv(4096)
@@ -103,6 +103,7 @@ class Control:
                 self._server.stop()
             else:
                 self._given_up[call] = _Pursuit()
+                interrupt.prepare()
 
     # the leader
 
@@ -145,11 +146,9 @@ class Control:
             return self._find(call, pursuit) or (pursuit.worker is None and now - pursuit.since > _SEARCH_SECONDS)
         if worker.call != call:
             return True
-        if now - pursuit.interrupted > REPEAT_SECONDS:
+        if now >= pursuit.start:
             with worker.lock:
                 worker.interrupt(call)
-            if worker.interrupted:
-                pursuit.interrupted = now
         if not pursuit.stuck and now - pursuit.since > STUCK_SECONDS:
             pursuit.stuck = True
             self._server.pool.set_aside(worker)
@@ -161,16 +160,16 @@ class Control:
         with pool.lock:
             for worker in pool.workers:
                 if worker.call == call and worker.interrupt(call):
-                    pursuit.found(worker)
+                    pursuit.worker = worker
                     return False
             for loop in pool.loops:
                 if loop.cancel(call):
                     # Where a step goes on and on, the loop never comes to cancel the task.
                     pursuit.worker = loop.worker
-                    pursuit.interrupted = pursuit.since - REPEAT_SECONDS + _LOOP_SECONDS
+                    pursuit.start = pursuit.since + _LOOP_SECONDS
                     return False
                 if loop.worker.call == call and loop.worker.interrupt(call):
-                    pursuit.found(loop.worker)
+                    pursuit.worker = loop.worker
                     return False
             if any(target.forget_waiting(call) for target in pool.targets.values()):
                 self._connection.post(frame(SKIPPED, call))
@@ -186,16 +185,11 @@ class Control:
 
 
 class _Pursuit:
-    __slots__ = ("worker", "since", "interrupted", "stuck")
+    __slots__ = ("worker", "since", "start", "stuck")
 
     def __init__(self):
         self.worker = None
         """The thread that runs the call, once it is found: a call that was just read is nowhere for a moment."""
-        self.since = self.interrupted = time.monotonic()
+        self.since = self.start = time.monotonic()
+        """``start`` is when the thread is interrupted for the first time."""
         self.stuck = False
-
-    def found(self, worker):
-        """The call is on that thread, which was interrupted if that was possible."""
-        self.worker = worker
-        if not worker.interrupted:
-            self.interrupted = self.since - REPEAT_SECONDS
