@@ -154,8 +154,8 @@ class Server:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
             strict = limit is not None
             limit = limit if strict else self.pool.usual_limit
-            callables = loading.callables(number)
-            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop)
+            callables, new_context = loading.callables(number), loading.contexts(number).new
+            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop, new_context)
         elif loop is not None:
             self._end_loop(loop)
         return outcome

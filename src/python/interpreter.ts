@@ -46,7 +46,7 @@ export class Interpreter {
   readonly servers = new Set<EndingServer>();
   /** On a worker thread, what must be used instead of the lock. */
   door: Door | undefined;
-  readonly #arguments = new PinnedMemory(16);
+  readonly #arguments = new PinnedMemory(24);
   readonly #helpers = new Map<string, Owned>();
   #bridge: Owned | undefined;
   #facts: PythonFacts | undefined;
@@ -108,14 +108,18 @@ export class Interpreter {
   }
 
   /**
-   * Calls one of our own helpers with one or two arguments; 0 when it raised. Under the lock.
+   * Calls one of our own helpers, or calls it through something that passes it its arguments; 0 when it raised. Under the
+   * lock.
    *
    * They take their arguments before they run anything that could come back here, hence one place for all calls.
    */
-  call(callable: Ptr, first: Ptr, second?: Ptr): Owned | Null {
-    storePointer(this.#arguments.words, 0, first);
-    if (second !== undefined) storePointer(this.#arguments.words, 1, second);
-    return this.api.PyObject_VectorcallDict(callable, this.#arguments.address, second === undefined ? 1 : 2, 0);
+  call(callable: Ptr, first: Ptr, second?: Ptr, third?: Ptr): Owned | Null {
+    const { words, address } = this.#arguments;
+    storePointer(words, 0, first);
+    if (second !== undefined) storePointer(words, 1, second);
+    if (third !== undefined) storePointer(words, 2, third);
+    const count = third !== undefined ? 3 : second !== undefined ? 2 : 1;
+    return this.api.PyObject_VectorcallDict(callable, address, count, 0);
   }
 
   /** A new `str`. Under the lock. */
