@@ -53,9 +53,9 @@ callables = loading.callables
 
 
 def contexts(number):
-    """``[new_run]``, what makes ``run`` of a context for one call; and a context to compare it with, where that tells all."""
+    """``[new]``, what makes a context for a call; and one to compare it with, if that tells whether it can serve another."""
     contexts = loading.contexts(number)
-    return [contexts.new_run, contexts.pristine] if contexts.shareable else [contexts.new_run]
+    return [contexts.new, contexts.pristine] if contexts.shareable else [contexts.new]
 
 
 context_samples = samples

@@ -33,10 +33,6 @@ class CallContexts:
         """Whether a context whose variables are still those of ``pristine`` can serve another call."""
         return self._decimal_variable is None
 
-    def new_run(self):
-        """``run`` of a context for one call."""
-        return self.new().run
-
     def _new_with_decimal(self):
         # The settings of `decimal` are an object that calls change in place. A copy of the variable alone would share it.
         context = self.pristine.copy()

@@ -7,9 +7,10 @@ import type { Owned, Ptr } from './pointers.ts';
 const variablesSlot = 3;
 
 /**
- * Reads where the variables of a `contextvars.Context` lie: in a tree that is replaced whenever a variable changes.
+ * Tells whether a variable of a `contextvars.Context` was set: they are in a tree that is replaced with each change.
  *
- * The place is not part of CPython's API, so it is tried out first. Where it is another one, {@link read} tells nothing.
+ * The place of the tree is not part of CPython's API, so it is tried out first. Where it is another one, or cannot be read
+ * in place, {@link watch} gives nothing.
  */
 export class ContextVariables {
   readonly #view: ObjectView;
@@ -21,30 +22,23 @@ export class ContextVariables {
     this.#known = this.#tryOut(interpreter);
   }
 
-  /** Address of the variables of a context; nothing where it cannot be told. Under the lock. */
-  read(context: Ptr): number | undefined {
-    return this.#known ? this.#look(context) : undefined;
-  }
-
-  #look(context: Ptr): number | undefined {
-    this.#view.look(context);
-    // At the end of a page nothing can be told.
-    return this.#view.complete ? this.#view.pointer(variablesSlot) : undefined;
+  /** The place in a context that tells. Under the lock. */
+  watch(context: Ptr): Place | undefined {
+    return this.#known ? this.#view.locate(context, variablesSlot) : undefined;
   }
 
   #tryOut(interpreter: Interpreter): boolean {
     const { api } = interpreter;
     const overflow = new PinnedMemory(4);
-    const samples = interpreter.owned(
-      api.PyObject_VectorcallDict(interpreter.helper('context_samples'), overflow.address, 0, 0),
-    );
+    const samples = interpreter.owned(api.PyObject_VectorcallDict(interpreter.helper('context_samples'), 0, 0, 0));
     try {
       const count = api.PyList_Size(samples);
       for (let index = 0; index < count; index += 2) {
-        const found = this.#look(api.PyList_GetItem(samples, index) as Ptr);
+        this.#view.look(api.PyList_GetItem(samples, index) as Ptr);
         const address = api.PyList_GetItem(samples, index + 1) as Ptr;
         const expected = api.PyLong_AsLongLongAndOverflow(address, overflow.address);
-        if (found !== undefined && found !== expected) return false;
+        // At the end of a page nothing can be told, which is no mistake.
+        if (this.#view.complete && this.#view.pointer(variablesSlot) !== expected) return false;
       }
       return count > 0;
     } finally {
@@ -53,28 +47,65 @@ export class ContextVariables {
   }
 }
 
-/** A context in which one call runs. */
-export interface EnteredContext {
-  /** Its bound method `run`, which enters it, calls its first argument with the others, and leaves it. */
-  readonly run: Owned;
-  /** The context itself; 0 where it serves one call only. */
-  readonly context: Owned | 0;
+/** An address as it stands in memory: two words from an index on. */
+interface Place {
+  readonly words: Int32Array;
+  readonly at: number;
+}
+
+/** Where nothing can be told: what it holds never equals itself. */
+const nowhere: Place = { words: new Int32Array(0), at: 0 };
+
+/** A context in which one call runs, or that waits for the next one. */
+class EnteredContext {
+  readonly owner: CallContext;
+  readonly context: Owned;
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #low: number;
+  readonly #high: number;
+
+  constructor(owner: CallContext, context: Owned, { words, at }: Place) {
+    this.owner = owner;
+    this.context = context;
+    this.#words = words;
+    this.#at = at;
+    this.#low = words[at] ?? Number.NaN;
+    this.#high = words[at + 1] ?? Number.NaN;
+  }
+
+  /** Whether its variables are those that it began with. Under the lock. */
+  get unchanged(): boolean {
+    return this.#words[this.#at] === this.#low && this.#words[this.#at + 1] === this.#high;
+  }
+}
+
+/**
+ * What is entered on a JavaScript thread. One per interpreter, which all copies of this library on the thread share: contexts
+ * are left in the opposite order of entering.
+ */
+export interface ContextState {
+  /** How many calls are running, one inside the other. */
+  depth: number;
+  /** The context that was left entered when no call runs. */
+  resting: EnteredContext | undefined;
 }
 
 /**
  * The contexts of the calls that one JavaScript thread makes to a plugin: what the plugin's module set while it was imported
  * holds in each call, and what a call sets ends with it.
  *
- * A context is used again as long as calls change no variable, because making one takes longer than a short call. Calls
- * inside calls have their own: a context can only be entered once at a time.
+ * Making a context, entering and leaving it takes about as long as a short call. So the context of the last call stays
+ * entered, until a call of another plugin needs its own, or a call has changed a variable. A call inside a call has its own.
  */
 export class CallContext {
   readonly #interpreter: Interpreter;
+  readonly #state: ContextState;
   readonly #variables: ContextVariables;
-  readonly #newRun: Owned;
+  /** Makes a context. */
+  readonly #create: Owned;
   /** Holds the variables that a context begins with, so that nothing else comes to lie at their address; or 0. */
   readonly #pristine: Owned | 0;
-  #idle: EnteredContext | undefined;
   #open = true;
 
   /**
@@ -90,55 +121,68 @@ export class CallContext {
       return item;
     };
     this.#interpreter = interpreter;
+    this.#state = interpreter.contexts;
     this.#variables = variables;
-    this.#newRun = part(0);
+    this.#create = part(0);
     this.#pristine = api.PyList_Size(parts) > 1 ? part(1) : 0;
     api.Py_DecRef(parts);
   }
 
-  /** A context for a call; to be given to {@link end}, also when the call throws. Under the lock. */
+  /** Enters a context for a call; to be given to {@link end}, also when the call throws. Under the lock. */
   begin(): EnteredContext {
-    const idle = this.#idle;
-    if (idle === undefined) return this.#create();
-    this.#idle = undefined;
-    return idle;
-  }
-
-  /** Keeps a context whose variables are as they were, and gives up any other. Under the lock. */
-  end(entered: EnteredContext): void {
-    if (entered.context !== 0 && this.#idle === undefined && this.#open && this.#isPristine(entered.context)) {
-      this.#idle = entered;
-    } else {
-      this.#release(entered);
+    const state = this.#state;
+    const { resting } = state;
+    if (resting === undefined) return this.#enter();
+    state.resting = undefined;
+    // What runs between calls, such as a destructor, may have set a variable.
+    if (resting.owner !== this || !resting.unchanged) {
+      this.#leave(resting);
+      return this.#enter();
     }
+    state.depth += 1;
+    return resting;
   }
 
-  /** Gives up all references. Needs no lock; may be called inside a call. */
+  /** Leaves a context, unless the next call can go on with it. Under the lock. */
+  end(entered: EnteredContext): void {
+    const state = this.#state;
+    state.depth -= 1;
+    if (state.depth === 0 && entered.unchanged && this.#open) state.resting = entered;
+    else this.#leave(entered);
+  }
+
+  /** Gives up all references, as soon as the lock is held. May be called inside a call, and again. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     const { gil } = this.#interpreter;
-    gil.release(this.#newRun);
+    gil.later(() => {
+      const { resting } = this.#state;
+      if (resting?.owner !== this) return;
+      this.#state.resting = undefined;
+      this.#leave(resting);
+    });
+    gil.release(this.#create);
     if (this.#pristine !== 0) gil.release(this.#pristine);
-    if (this.#idle !== undefined) this.#release(this.#idle);
-    this.#idle = undefined;
   }
 
-  #create(): EnteredContext {
+  #enter(): EnteredContext {
+    const interpreter = this.#interpreter;
+    const { api } = interpreter;
+    const context = interpreter.owned(api.PyObject_VectorcallDict(this.#create, 0, 0, 0));
+    if (api.PyContext_Enter(context) !== 0) {
+      api.Py_DecRef(context);
+      interpreter.owned(0);
+    }
+    this.#state.depth += 1;
+    const place = this.#pristine === 0 ? undefined : this.#variables.watch(context);
+    return new EnteredContext(this, context, place ?? nowhere);
+  }
+
+  /** Leaves a context and gives it up, with what was set in it. */
+  #leave({ context }: EnteredContext): void {
     const { api } = this.#interpreter;
-    const run = this.#interpreter.owned(api.PyObject_VectorcallDict(this.#newRun, 0, 0, 0));
-    if (this.#pristine === 0) return { run, context: 0 };
-    return { run, context: this.#interpreter.owned(api.PyObject_GetAttrString(run, '__self__')) };
-  }
-
-  #isPristine(context: Ptr): boolean {
-    const variables = this.#variables.read(context);
-    return variables !== undefined && variables === this.#variables.read(this.#pristine as Ptr);
-  }
-
-  #release({ run, context }: EnteredContext): void {
-    const { gil } = this.#interpreter;
-    gil.release(run);
-    if (context !== 0) gil.release(context);
+    if (api.PyContext_Exit(context) !== 0) api.PyErr_Clear();
+    api.Py_DecRef(context);
   }
 }

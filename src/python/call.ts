@@ -4,12 +4,12 @@ import type { PickleWriter } from '../wire/pickle-writer.ts';
 import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import { scalarKind, writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { ArgumentFrame } from './argument-frame.ts';
-import { type CallContext, ContextVariables, type EnteredContext } from './call-context.ts';
+import { type CallContext, ContextVariables } from './call-context.ts';
 import { toCallError } from './call-error.ts';
 import { EncodedResult } from './encoded-result.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
-import type { Borrowed, Null, Owned, Ptr } from './pointers.ts';
+import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
 import { WriterView } from './writer-view.ts';
 
@@ -66,13 +66,12 @@ export class Caller implements MethodCaller {
     const frame = this.#takeFrame();
     gil.enter();
     try {
-      frame.lend(callee.callable as Borrowed);
       this.#scalars.pushKind(frame, 'bytes', input);
       const context = callee.context as CallContext;
       const entered = context.begin();
       try {
-        const result = this.#checked(callee, frame.call(api, entered.run));
-        const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, entered, 'raw_bytes', result);
+        const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
+        const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, 'raw_bytes', result);
         try {
           return this.#interpreter.memory.copyBytes(bytes);
         } finally {
@@ -98,7 +97,6 @@ export class Caller implements MethodCaller {
     const frame = this.#takeFrame();
     gil.enter();
     try {
-      frame.lend(callee.callable as Borrowed);
       for (let index = 0; index < args.length; index += 1) {
         const value = args[index];
         const kind = kinds?.[index];
@@ -109,10 +107,10 @@ export class Caller implements MethodCaller {
       const context = callee.context as CallContext;
       const entered = context.begin();
       try {
-        const result = this.#checked(callee, frame.call(api, entered.run));
+        const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
         const value = this.#scalars.toJs(result, kinds !== undefined);
         if (value === notScalar) {
-          this.#result.take(this.#convert(callee, entered, 'encode', result));
+          this.#result.take(this.#convert(callee, 'encode', result));
           return encoded;
         }
         api.Py_DecRef(result);
@@ -169,7 +167,7 @@ export class Caller implements MethodCaller {
     const context = callee.context as CallContext;
     const entered = context.begin();
     try {
-      const result = interpreter.call(entered.run, interpreter.helper('call'), callee.callable as Ptr, data);
+      const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
       this.#result.take(this.#checked(callee, result));
     } finally {
       context.end(entered);
@@ -183,10 +181,10 @@ export class Caller implements MethodCaller {
   }
 
   /** Passes a result through a helper that may refuse it and runs code of the plugin; gives up the reference. */
-  #convert(callee: Callee, { run }: EnteredContext, helper: string, result: Owned): Owned {
+  #convert(callee: Callee, helper: string, result: Owned): Owned {
     const interpreter = this.#interpreter;
     try {
-      return this.#checked(callee, interpreter.call(run, interpreter.helper(helper), result));
+      return this.#checked(callee, interpreter.call(interpreter.helper(helper), result));
     } finally {
       interpreter.api.Py_DecRef(result);
     }

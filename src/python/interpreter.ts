@@ -2,6 +2,7 @@ import type { PluginErrorData } from '../errors/plugin-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
+import type { ContextState } from './call-context.ts';
 import type { ErrorDescription } from './call-error.ts';
 import type { Door } from './door.ts';
 import { RuntimeFailure, takeException } from './exception.ts';
@@ -44,9 +45,11 @@ export class Interpreter {
   /** Path of the libpython in use. */
   readonly libpython: string;
   readonly servers = new Set<EndingServer>();
+  /** The contexts that calls of this thread have entered. */
+  readonly contexts: ContextState = { depth: 0, resting: undefined };
   /** On a worker thread, what must be used instead of the lock. */
   door: Door | undefined;
-  readonly #arguments = new PinnedMemory(24);
+  readonly #arguments = new PinnedMemory(16);
   readonly #helpers = new Map<string, Owned>();
   #bridge: Owned | undefined;
   #facts: PythonFacts | undefined;
@@ -108,18 +111,14 @@ export class Interpreter {
   }
 
   /**
-   * Calls one of our own helpers, or calls it through something that passes it its arguments; 0 when it raised. Under the
-   * lock.
+   * Calls one of our own helpers with one or two arguments; 0 when it raised. Under the lock.
    *
    * They take their arguments before they run anything that could come back here, hence one place for all calls.
    */
-  call(callable: Ptr, first: Ptr, second?: Ptr, third?: Ptr): Owned | Null {
-    const { words, address } = this.#arguments;
-    storePointer(words, 0, first);
-    if (second !== undefined) storePointer(words, 1, second);
-    if (third !== undefined) storePointer(words, 2, third);
-    const count = third !== undefined ? 3 : second !== undefined ? 2 : 1;
-    return this.api.PyObject_VectorcallDict(callable, address, count, 0);
+  call(callable: Ptr, first: Ptr, second?: Ptr): Owned | Null {
+    storePointer(this.#arguments.words, 0, first);
+    if (second !== undefined) storePointer(this.#arguments.words, 1, second);
+    return this.api.PyObject_VectorcallDict(callable, this.#arguments.address, second === undefined ? 1 : 2, 0);
   }
 
   /** A new `str`. Under the lock. */
