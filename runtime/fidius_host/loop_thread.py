@@ -10,7 +10,7 @@ from collections import deque
 from .context import Context, copy_context
 from .interrupt import FidiusCancelled
 from .protocol import SKIPPED, STOPPED, TIMED, frame
-from .steps import Steps, drive
+from .steps import CoroutineDropped, Steps, drive
 from .threads import start_thread
 from .worker import Worker
 
@@ -145,10 +145,10 @@ class LoopThread:
         for call, weak in list(self._steps.items()):
             steps = weak()
             if steps is not None:
-                steps.fail(RuntimeError(_CLOSED))
+                steps.fail(CoroutineDropped(_CLOSED))
             elif self._steps.pop(call, None) is not None:
                 self._tasks.pop(call, None)
-                self._answer(self._answering.raised(self.worker, call, RuntimeError(_CLOSED)))
+                self._answer(self._answering.raised(self.worker, call, CoroutineDropped(_CLOSED)))
 
     def _finish_loop(self):
         try:
@@ -205,7 +205,7 @@ class LoopThread:
                 call, _ = self._jobs.popleft()
             except IndexError:
                 break  # the thread itself was faster
-            answers.append(self._answering.raised(self.worker, call, RuntimeError(_CLOSED)))
+            answers.append(self._answering.raised(self.worker, call, CoroutineDropped(_CLOSED)))
         self._send(answers)
 
     def _run(self, target, method, flags, call, data):
@@ -220,8 +220,11 @@ class LoopThread:
         driven.__name__, driven.__qualname__ = coroutine.__name__, coroutine.__qualname__
         try:
             task = self._loop.create_task(driven)
-            task.add_done_callback(functools.partial(self._task_ended, call), context=self._context)
-        except BaseException as error:  # the plugin's task factory
+            if type(task) is not asyncio.Task or task.get_coro() is not driven:
+                # A task factory had a hand in it, and the task may end without the coroutine.
+                steps.watched = True
+                task.add_done_callback(functools.partial(self._task_ended, call), context=self._context)
+        except BaseException as error:
             driven.close()
             steps.fail(error)
             return
@@ -260,7 +263,7 @@ class LoopThread:
             answer = self._answering.returned(
                 self.worker, steps.target, steps.method, steps.flags, call, error.value, steps.started
             )
-        elif given_up and isinstance(error, (asyncio.CancelledError, FidiusCancelled)):
+        elif given_up and isinstance(error, (asyncio.CancelledError, FidiusCancelled, CoroutineDropped)):
             answer = frame(STOPPED, call)
         else:
             answer = self._answering.raised(self.worker, call, error, steps.started)

@@ -4,8 +4,12 @@ import asyncio
 
 from .interrupt import FidiusCancelled
 
-_CLOSED = "the coroutine of the call was closed, or dropped, before it had ended (look for a task factory that does so)"
+_DROPPED = "the coroutine of the call was cancelled, closed or dropped before it had ended (look for a task factory that does so)"
 _ENDED_EARLY = "the task of the call ended before its coroutine had (look for a task factory that runs something else)"
+
+
+class CoroutineDropped(RuntimeError):
+    """Nothing will run the coroutine of a call to its end."""
 
 
 async def drive(steps):
@@ -19,7 +23,7 @@ class Steps:
     The last step answers the call. A task that ends without it, or a coroutine that is dropped, answers with an error.
     """
 
-    __slots__ = ("target", "method", "flags", "call", "started", "over", "_thread", "_worker", "_coroutine", "__weakref__")
+    __slots__ = ("target", "method", "flags", "call", "started", "over", "watched", "_thread", "_worker", "_coroutine", "__weakref__")
 
     def __init__(self, thread, target, method, flags, call, coroutine, started):
         self.target = target
@@ -29,6 +33,8 @@ class Steps:
         self.started = started
         self.over = False
         """Whether the call was answered."""
+        self.watched = False
+        """Whether something looks at how the task ends. An exception that nothing looks at is reported by asyncio."""
         self._thread = thread
         self._worker = thread.worker
         self._coroutine = coroutine
@@ -83,11 +89,11 @@ class Steps:
             error = asyncio.CancelledError() if task.cancelled() else task.exception()
         except BaseException as raised:  # a task of the plugin's own making
             error = raised
-        self.fail(error or RuntimeError(_ENDED_EARLY))
+        self.fail(error or CoroutineDropped(_ENDED_EARLY))
 
     def _end_from_elsewhere(self):
         if not self.over:
-            self._thread.run_soon(self.fail, RuntimeError(_CLOSED))
+            self._thread.run_soon(self.fail, CoroutineDropped(_DROPPED))
 
     def _step(self, advance, argument):
         worker = self._worker
@@ -119,9 +125,9 @@ class Steps:
         try:
             if not self.over:
                 self._thread.finish(self, error)
-            # The task ends as the coroutine did, for those who look at it. The loop would be left by other exceptions.
-            if isinstance(error, (Exception, asyncio.CancelledError)):
-                raise error
-            raise asyncio.CancelledError
+            if not self.watched:
+                raise StopIteration
+            # A wrapper sees how the coroutine ended. Other exceptions would leave the loop.
+            raise error if isinstance(error, (Exception, asyncio.CancelledError)) else asyncio.CancelledError
         finally:
             error = None
