@@ -37,6 +37,8 @@ class LoopThread:
         self._tasks = {}
         self._steps = {}
         """What drives each coroutine. Weak: when the plugin drops one, nothing else may keep it, and the call is answered."""
+        self._fresh = []
+        """Tasks that were made since the last look at them."""
         self._cancelled = set()
         self._answers = []
         self._ended = threading.Event()
@@ -127,6 +129,7 @@ class LoopThread:
 
     def _replace_loop(self):
         """Go on with another loop where the plugin has closed or broken the one there was."""
+        self._fresh.clear()
         broken = self._loop
         asyncio._set_running_loop(None)
         self._loop = _new_loop()
@@ -196,6 +199,16 @@ class LoopThread:
                 self._answer(frame(SKIPPED, call))
             else:
                 job()
+        if self._fresh:
+            self._loop.call_soon(self._look_at_fresh, context=self._context)
+
+    def _look_at_fresh(self):
+        """Answer for tasks that were cancelled before their first step, which is over now: it did not reach the coroutine."""
+        fresh = self._fresh
+        self._fresh = []
+        for steps, task in fresh:
+            if not steps.over and task.done():
+                steps.task_ended(task)
 
     def _refuse_jobs(self):
         """Answer what came when the thread had ended."""
@@ -224,6 +237,8 @@ class LoopThread:
                 # A task factory had a hand in it, and the task may end without the coroutine.
                 steps.watched = True
                 task.add_done_callback(functools.partial(self._task_ended, call), context=self._context)
+            else:
+                self._fresh.append((steps, task))
         except BaseException as error:
             driven.close()
             steps.fail(error)

@@ -16,5 +16,5 @@ const threadBound: readonly (readonly [pythonType: RegExp, message: RegExp])[] =
 /** What to do about an exception that has to do with the thread it was raised on. */
 export function threadHint({ pythonType, message }: PluginErrorData): string | undefined {
   if (!threadBound.some(([type, text]) => type.test(pythonType) && text.test(message))) return undefined;
-  return 'Load the plugin with `ownThread: true` (executor "thread"): its module is imported on the thread that runs its calls.';
+  return 'Load the plugin with `ownThread: true` and the executor "thread", wherever this process loads it: then one thread imports its module and runs its calls.';
 }
