@@ -200,7 +200,10 @@ class LoopThread:
             else:
                 job()
         if self._fresh:
-            self._loop.call_soon(self._look_at_fresh, context=self._context)
+            try:
+                self._loop.call_soon(self._look_at_fresh, context=self._context)
+            except RuntimeError:
+                pass  # closed by the plugin: the thread answers its calls
 
     def _look_at_fresh(self):
         """Answer for tasks that were cancelled before their first step, which is over now: it did not reach the coroutine."""
