@@ -6,7 +6,7 @@ export interface Place {
   readonly at: number;
 }
 
-/** Where nothing can be told: what it holds never equals itself. */
+/** Where nothing can be told: there are no words, which equal nothing. */
 export const nowhere: Place = { words: new Int32Array(0), at: 0 };
 
 /** A context in which one call runs, or that waits for the next one. */
@@ -23,8 +23,8 @@ export class EnteredContext {
     this.context = context;
     this.#words = words;
     this.#at = at;
-    this.#low = words[at] ?? Number.NaN;
-    this.#high = words[at + 1] ?? Number.NaN;
+    this.#low = words[at] ?? 0;
+    this.#high = words[at + 1] ?? 0;
   }
 
   /** Whether its variables are those that it began with. Under the lock. */
