@@ -43,10 +43,11 @@ class Answering:
                     fresh = False
                     worker.target = target
                     worker.call = call
+                    run = target.new_context().run
                     if flags or begin:
-                        answer = self._run_flagged(worker, target, method, flags, call, data, begin)
+                        answer = run(self._run_flagged, worker, target, method, flags, call, data, begin)
                     else:
-                        answer = self._run(worker, target, method, call, data)
+                        answer = run(self._run, worker, target, method, call, data)
                 worker.call = None
                 if worker.attention:
                     worker.settle()
@@ -64,7 +65,7 @@ class Answering:
             return int_frame(call, result)
         try:
             payload = encode(result)
-        except Exception as error:
+        except BaseException as error:  # encoding runs code of the plugin, which may call sys.exit()
             return self._not_encoded(worker, target, method, 0, call, result, error)
         if len(payload) > self._threshold:
             return self._by_reference(call, payload, 0, 0)
@@ -80,6 +81,11 @@ class Answering:
         except BaseException as error:
             return self.raised(worker, call, error, started)
         if begin and type(result) is types.CoroutineType:
+            try:
+                worker.end_window()
+            except FidiusCancelled:
+                result.close()
+                raise
             begin(target, method, flags, call, result)
             return b""
         return self.returned(worker, target, method, flags, call, result, started)
@@ -88,7 +94,7 @@ class Answering:
         """The answer of a call that gave ``result``."""
         try:
             payload = bridge.raw_bytes(result) if flags & RAW else encode(result)
-        except Exception as error:
+        except BaseException as error:
             return self._not_encoded(worker, target, method, flags, call, result, error)
         if len(payload) > self._threshold:
             return self._by_reference(call, payload, flags & RAW, _microseconds(started))

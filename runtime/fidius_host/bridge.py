@@ -1,7 +1,10 @@
 """The two doors through which the host calls this package: values in, values out, as encoded bytes."""
 
+import itertools
+
 from . import boot, errors, loading, shutdown, values
-from .cannot_cross import CannotCross, type_name
+from .cannot_cross import CannotCross, has_attribute, type_name
+from .context import samples
 
 
 def _late(name):
@@ -48,6 +51,15 @@ _functions = {
 
 # Called directly, with objects instead of encoded values.
 callables = loading.callables
+
+
+def contexts(number):
+    """``[new]``, what makes a context for a call; and one to compare it with, if that tells whether it can serve another."""
+    contexts = loading.contexts(number)
+    return [contexts.new, contexts.pristine] if contexts.shareable else [contexts.new]
+
+
+context_samples = samples
 decode = values.decode
 encode = values.encode_in_parts
 
@@ -80,9 +92,17 @@ def raw_bytes(result):
     if isinstance(result, memoryview):
         return result.tobytes()
     try:
-        # bytes(5) would be five zeros, bytes({1: 2}) the keys: only a sequence is meant.
-        if not isinstance(result, (str, dict)) and hasattr(result, "__getitem__"):
-            return bytes(list(result))
+        # bytes(5) would be five zeros, bytes({1: 2}) the keys: only a sequence is meant. Its length bounds it, because one
+        # that answers to every index has no end.
+        if not isinstance(result, (str, dict)) and _is_sequence(type(result)):
+            size = len(result)
+            items = list(itertools.islice(iter(result), size + 1))
+            if len(items) == size:
+                return bytes(items)
     except (TypeError, ValueError):
         pass
     raise CannotCross("a raw method must return bytes, got %s" % type_name(type(result)), hint="Return bytes.")
+
+
+def _is_sequence(kind):
+    return has_attribute(kind, "__getitem__") and has_attribute(kind, "__len__")

@@ -102,6 +102,7 @@ class Control:
             if kind == SHUTDOWN:
                 self._server.stop()
             else:
+                self._server.tell_place(call)
                 self._given_up[call] = _Pursuit()
                 interrupt.prepare()
 

@@ -6,7 +6,7 @@ Nothing is imported to recognise an object: if the module of its class is not im
 import sys
 
 from . import buffers
-from .cannot_cross import CannotCross, type_name
+from .cannot_cross import CannotCross, has_attribute, type_name
 from .crossing import array, ndarray, plain
 
 _KEPT_RULES = 512
@@ -58,7 +58,7 @@ def _imported(module, name):
 
 
 def _has(attribute):
-    return lambda kind: hasattr(kind, attribute)
+    return lambda kind: has_attribute(kind, attribute)
 
 
 def _as(convert):
@@ -83,7 +83,7 @@ def _fields(names):
 
 def _model_fields(value):
     # What the model itself says it is made of: aliases aside, with excluded fields left out and computed ones put in.
-    return value.model_dump() if hasattr(value, "model_dump") else value.dict()
+    return value.model_dump() if has_attribute(type(value), "model_dump") else value.dict()
 
 
 def _buffer_or_refusal(value):

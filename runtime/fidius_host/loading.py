@@ -1,12 +1,16 @@
 """Loading a package: search path, import, interface hash, methods. All of it or nothing."""
 
+import _functools
 import importlib
 import itertools
 import operator
 import sys
 import threading
+import types
 
 from . import askers, closing, errors, finder, guard, modules, namespaces, packages, search, units
+from .cannot_cross import class_name
+from .context import CallContexts
 from .packages import Package
 
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
@@ -28,10 +32,12 @@ class LoadFailure(Exception):
 class Plugin:
     """One load of a package: its module, and a callable per method (``None`` for an absent optional one)."""
 
-    def __init__(self, package, module, callables):
+    def __init__(self, package, module, callables, home):
         self.package = package
         self.module = module
         self.callables = callables
+        # Where two packages share the entry module, it was imported in the context of the first.
+        self.contexts = CallContexts(home.context)
 
 
 def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
@@ -52,9 +58,10 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
                 importlib.invalidate_caches()
                 if not known:
                     _open(package)
-                module = _import(package, entry_module)
-                _check_hash(module, entry_module, interface_hash)
-                callables = [_resolve(module, entry_module, name, optional) for name, optional in methods]
+                within = package.context.run
+                module = within(_import, package, entry_module)
+                within(_check_hash, module, entry_module, interface_hash)
+                callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]
             finally:
                 settle()
@@ -66,13 +73,19 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
             raise
         package.plugins += 1
         number = next(_ids)
-        _plugins[number] = Plugin(package, module, callables)
+        home = units.unit_named(entry_module).home or package
+        _plugins[number] = Plugin(package, module, callables, home)
         return {"plugin": number, "file": _file_of(module, entry_module), "methods": kinds}
 
 
 def callables(number):
     """The callables of a loaded plugin, by method index."""
     return _plugins[number].callables
+
+
+def contexts(number):
+    """The ``CallContexts`` of a loaded plugin."""
+    return _plugins[number].contexts
 
 
 def unload(number):
@@ -125,7 +138,7 @@ def _open(package):
 def _extend_path(package):
     path = sys.path
     if not isinstance(path, list):
-        raise LoadFailure("search_path", found=type(path).__name__)
+        raise LoadFailure("search_path", found=class_name(type(path)))
     # The folder first and `vendor` second, each to the front: vendored modules end up before the package's own.
     for entry in reversed(modules.search_entries(package.folder)):
         if not any(isinstance(present, str) and present == entry for present in path):
@@ -176,7 +189,7 @@ def _check_hash(module, name, expected):
     try:
         got = operator.index(value)
     except BaseException:
-        raise LoadFailure("hash_type", module=name, found=type(value).__name__)
+        raise LoadFailure("hash_type", module=name, found=class_name(type(value)))
     if not 0 <= got < 1 << 64:
         raise LoadFailure("hash_range", module=name, got=got)
     if got != expected:
@@ -191,23 +204,47 @@ def _resolve(module, entry_module, name, optional):
             return None
         raise LoadFailure("method", module=entry_module, method=name, error=errors.describe(error))
     if not callable(value):
-        raise LoadFailure("callable", module=entry_module, method=name, found=type(value).__name__)
+        raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))
     return value
 
 
+_MAX_WRAPPERS = 32
+
+
 def _kind(callable_):
-    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``."""
+    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+
+    Decided by types alone. An object may answer to every attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and some
+    make a request or another object for each.
+    """
     if callable_ is None:
         return "absent"
-    while hasattr(callable_, "func"):  # functools.partial
-        callable_ = callable_.func
-    code = getattr(getattr(callable_, "__func__", callable_), "__code__", None)
-    flags = getattr(code, "co_flags", 0)
+    for _ in range(_MAX_WRAPPERS):
+        if type(callable_) is _functools.partial:
+            callable_ = callable_.func
+        elif type(callable_) is types.MethodType:
+            callable_ = callable_.__func__
+        else:
+            break
+    flags = _code_flags(callable_)
     if flags & _COROUTINE:
         return "coroutine"
     if flags & _ASYNC_GENERATOR:
         return "async generator"
     return "generator" if flags & _GENERATOR else "function"
+
+
+def _code_flags(function):
+    """The flags of the code of a function, of Python or of another compiler (Cython) whose type shows it the same way."""
+    for kind in type.__getattribute__(type(function), "__mro__"):
+        attribute = type.__getattribute__(kind, "__dict__").get("__code__")
+        if attribute is not None:
+            # Written in C, so that reading it runs no code of the plugin.
+            if type(attribute) is types.GetSetDescriptorType:
+                flags = getattr(attribute.__get__(function), "co_flags", 0)
+                return flags if type(flags) is int else 0
+            break
+    return 0
 
 
 def _file_of(module, entry_module):

@@ -1,6 +1,7 @@
 """The packages that are open, and which of them a file or an entry of ``sys.path`` belongs to."""
 
 import os
+from _contextvars import Context
 
 from . import modules
 
@@ -27,6 +28,8 @@ class Package:
         self.holders = frozenset((self,))
         self.collision = None
         """The first collision that its code ran into, also when the code caught it."""
+        self.context = Context()
+        """Its modules are imported in it."""
 
     def __repr__(self):
         return "the package %s" % self.folder

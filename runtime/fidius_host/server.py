@@ -49,6 +49,8 @@ class Server:
         self._share_memory = share_memory
         self._foreign = [(descriptor, os.fstat(descriptor)) for descriptor in foreign]
         """With what they are: the host closes them, and their numbers are given to others then."""
+        self._loading = {}
+        """The threads that load plugins, by call."""
         self._threads = 0
         self._threads_lock = threading.Lock()
         self._loops_lock = threading.Lock()
@@ -147,18 +149,31 @@ class Server:
         worker.target = Target(0, name, [], [], limit=1)
         if self.lines is not None:
             self.lines.claim(folder, name)
-        outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
+        call = worker.call
+        self._loading[call] = worker.ident
+        try:
+            outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
+        finally:
+            del self._loading[call]
         self.report_changes([name])
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
             strict = limit is not None
             limit = limit if strict else self.pool.usual_limit
-            callables = loading.callables(number)
-            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop)
+            callables, new_context = loading.callables(number), loading.contexts(number).new
+            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop, new_context)
         elif loop is not None:
             self._end_loop(loop)
         return outcome
+
+    def tell_place(self, call):
+        """Tell the host where a load stands that it has given up. By the control thread; says nothing of other calls."""
+        ident = self._loading.get(call)
+        if ident is not None:
+            from . import place
+
+            self.post(frame(protocol.PLACE, call, values.encode(place.of_load(ident))))
 
     def unload(self, number):
         """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""

@@ -61,6 +61,8 @@ export const frameType = {
   notice: 26,
   /** The server gives up; text that says why. Nothing follows. */
   failed: 27,
+  /** Where a load stands that was cancelled: the code that Python runs for it. Comes before the answer of the call. */
+  place: 28,
 } as const;
 
 export const frameFlag = { raw: 1, timed: 2, byReference: 4 } as const;

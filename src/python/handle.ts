@@ -4,6 +4,7 @@ import { describe } from '../errors/options.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { Caller } from './call.ts';
+import { CallContext } from './call-context.ts';
 import { DoorCaller } from './door-caller.ts';
 import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
@@ -34,6 +35,7 @@ export class PythonPluginHandle implements Disposable {
   readonly #loaded: LoadedPackage;
   readonly #caller: MethodCaller;
   #callees: readonly (Callee | undefined)[];
+  #context: CallContext | undefined;
   #open = true;
 
   /** @internal Made by `loadPythonPlugin()`. */
@@ -44,11 +46,14 @@ export class PythonPluginHandle implements Disposable {
     this.name = name;
     const { door, gil } = interpreter;
     if (door === undefined) {
-      this.#caller = gil.hold(() => callerOf(interpreter));
-      this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor));
+      const caller = gil.hold(() => callerOf(interpreter));
+      const context = gil.hold(() => new CallContext(interpreter, caller.contextVariables, loaded.plugin));
+      this.#caller = caller;
+      this.#context = context;
+      this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor, context));
     } else {
       this.#caller = new DoorCaller(door);
-      this.#callees = calleesOf(loaded, name, descriptor, () => 0);
+      this.#callees = calleesOf(loaded, name, descriptor, undefined, () => 0);
     }
   }
 
@@ -119,6 +124,7 @@ export class PythonPluginHandle implements Disposable {
     for (const callee of this.#callees)
       if (callee !== undefined && callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
     this.#callees = [];
+    this.#context?.close();
   }
 
   [Symbol.dispose](): void {
@@ -165,11 +171,12 @@ function takeCallables(
   loaded: LoadedPackage,
   name: string,
   descriptor: InterfaceDescriptor,
+  context: CallContext,
 ): readonly (Callee | undefined)[] {
   const { api } = interpreter;
   const list = interpreter.callHelper('callables', loaded.plugin);
   try {
-    return calleesOf(loaded, name, descriptor, (index) => {
+    return calleesOf(loaded, name, descriptor, context, (index) => {
       const callable = api.PyList_GetItem(list, index) as Ptr;
       api.Py_IncRef(callable);
       return callable;
@@ -183,10 +190,11 @@ function calleesOf(
   { plugin: number, methods }: LoadedPackage,
   plugin: string,
   descriptor: InterfaceDescriptor,
+  context: CallContext | undefined,
   callableAt: (index: number) => Callee['callable'],
 ): readonly (Callee | undefined)[] {
   return descriptor.methods.map(({ name: method }, index) => {
     if (methods[index] === 'absent') return undefined;
-    return { callable: callableAt(index), number, index, plugin, method };
+    return { callable: callableAt(index), context, number, index, plugin, method };
   });
 }

@@ -4,6 +4,7 @@ import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
 import type { ErrorDescription } from './call-error.ts';
 import type { Door } from './door.ts';
+import type { ContextState } from './entered-context.ts';
 import { RuntimeFailure, takeException } from './exception.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Gil } from './gil.ts';
@@ -44,6 +45,8 @@ export class Interpreter {
   /** Path of the libpython in use. */
   readonly libpython: string;
   readonly servers = new Set<EndingServer>();
+  /** The contexts that calls of this thread have entered. */
+  readonly contexts: ContextState = { depth: 0, resting: undefined };
   /** On a worker thread, what must be used instead of the lock. */
   door: Door | undefined;
   readonly #arguments = new PinnedMemory(16);

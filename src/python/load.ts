@@ -3,6 +3,7 @@ import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } fro
 import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { Interpreter } from './interpreter.ts';
+import { threadHint } from './thread-hint.ts';
 
 /** A package that was loaded into the interpreter; to be given back with {@link unloadPackage}. */
 export interface LoadedPackage {
@@ -202,10 +203,12 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
     const got = BigInt(failure.got);
     return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));
   }
-  const { code, message, hint }: Explanation = explanations[failure.failure];
-  const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : hint;
-  const cause = error === undefined ? {} : { cause: new PluginError(error, { plugin, method: method ?? '' }) };
-  return new LoadError(code, message(failure), place, { hint: advice, ...cause });
+  const { code, message, hint: usualHint }: Explanation = explanations[failure.failure];
+  const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
+  if (error === undefined) return new LoadError(code, message(failure), place, { hint: advice });
+  const hint = threadHint(error);
+  const cause = new PluginError(error, { plugin, method: method ?? '' }, hint);
+  return new LoadError(code, message(failure), place, { hint: hint ?? advice, cause });
 }
 
 function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {

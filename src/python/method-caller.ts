@@ -1,10 +1,13 @@
 import type { MethodCodec } from '../wire/method-codec.ts';
+import type { CallContext } from './call-context.ts';
 import type { Null, Ptr } from './pointers.ts';
 
 /** What is being called, and how errors name it. */
 export interface Callee {
   /** 0 where the callable is looked up by number and index. */
   readonly callable: Ptr | Null;
+  /** What its calls run in; absent where Python sees to that. */
+  readonly context: CallContext | undefined;
   /** Number under which `loading.py` keeps the plugin. */
   readonly number: number;
   /** Position of the method in the interface. */

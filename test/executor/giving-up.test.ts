@@ -278,7 +278,7 @@ describe('loading', () => {
 
     expect(await failure).toMatchObject({
       code: 'FIDIUS_LOAD_TIMEOUT',
-      message: expect.stringMatching(/^Loading probe from .* was given up: its 1000 ms are over$/),
+      message: expect.stringMatching(/^Loading probe from .* timed out after 1000 ms, in <module> at \S+\.py:2$/),
     });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(15);
