@@ -6,13 +6,13 @@ So V8's handler stays first, and hands on what it does not know: Node has a func
 """
 
 import faulthandler
-import signal
+import _signal
 import sys
 
 _ACTION_BYTES = 512
 """More than a ``struct sigaction`` has anywhere. It begins with the handler."""
 
-_TRAPS = [signal.SIGSEGV] if sys.platform != "darwin" else [signal.SIGSEGV, signal.SIGBUS]
+_TRAPS = [_signal.SIGSEGV] if sys.platform != "darwin" else [_signal.SIGSEGV, _signal.SIGBUS]
 
 
 def protect_traps():
@@ -89,7 +89,7 @@ class _Traps:
         except AttributeError:
             return  # a program that embeds Node: traps go on working, without reports
         reporter = end if reporters is None else _handler(reporters[0])
-        register(int(signal.SIGSEGV), ctypes.c_void_p(reporter), ctypes.c_bool(False))
+        register(int(_signal.SIGSEGV), ctypes.c_void_p(reporter), ctypes.c_bool(False))
 
 
 def _handler(action):

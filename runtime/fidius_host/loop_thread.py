@@ -19,6 +19,7 @@ class LoopThread:
     """Runs what it is given in the order it comes; coroutines overlap. ``submit`` and ``adopt`` may be called by anyone."""
 
     def __init__(self, lock, name, connection, answering):
+        self.plugin = name
         self.worker = Worker(lock, "fidius-loop-%s" % name)
         self._connection = connection
         self._answering = answering
@@ -155,6 +156,7 @@ class LoopThread:
             self._connection.send(answers)
         except OSError:
             pass  # the connection is gone, which its reader has seen too
+        self._answering.answered()
 
 
 class _Steps(collections.abc.Coroutine):

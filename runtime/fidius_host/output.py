@@ -113,12 +113,11 @@ def begin(lines):
     """Pass what plugins write to ``lines`` from now on."""
     global _handler
     with _lock:
+        if not _listeners:
+            _handler = _Handler()
+            logging.getLogger().addHandler(_handler)
+            streams.listen(_take)
         _listeners.append(lines)
-        if len(_listeners) > 1:
-            return
-        streams.listen(_take)
-        _handler = _Handler()
-        logging.getLogger().addHandler(_handler)
 
 
 def end(lines):
@@ -130,6 +129,14 @@ def end(lines):
             return
         streams.listen(None)
         logging.getLogger().removeHandler(_handler)
+
+
+def is_listening():
+    return bool(_listeners)
+
+
+def is_own(handler):
+    return isinstance(handler, _Handler)
 
 
 # For hosts that call on their own thread: they ask for the lines after each call.

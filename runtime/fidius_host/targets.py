@@ -14,7 +14,7 @@ _QUICK_CALLS = 8
 
 
 class Target:
-    __slots__ = ("number", "name", "callables", "special", "loop", "limit", "strict", "running", "full", "waiting", "_quick")
+    __slots__ = ("number", "name", "callables", "special", "loop", "limit", "strict", "running", "full", "waiting", "ran", "_quick")
 
     def __init__(self, number, name, callables, special, limit, strict=True, loop=None):
         self.number = number
@@ -32,6 +32,8 @@ class Target:
         self.full = False
         self.waiting = deque()
         """Calls beyond the limit, as ``(method, flags, call, data)``. Under the lock."""
+        self.ran = False
+        """Whether a call began since ``environment.py`` last asked."""
         self._quick = bytearray(len(callables))
 
     def admit(self):
