@@ -36,6 +36,8 @@ def import_own(name):
 
     Not while another thread may be importing a plugin, and never against the wish of the user.
     """
+    if "fidius_host." + name in sys.modules:
+        return importlib.import_module("fidius_host." + name)
     if not os.environ.get("PYTHONDONTWRITEBYTECODE") and len(sys._current_frames()) == 1:
         sys.dont_write_bytecode = False
     try:

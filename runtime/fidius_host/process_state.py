@@ -4,6 +4,7 @@ Everything here is read often, and therefore in microseconds. Nothing is importe
 has its settings as they come.
 """
 
+import _io
 import _locale
 import _signal
 import _thread
@@ -81,7 +82,7 @@ def _working_folder():
 def _umask():
     """The umask in octal digits; ``None`` where it cannot be read without being changed."""
     try:
-        with open("/proc/self/status", "rb") as status:
+        with _io.open("/proc/self/status", "rb") as status:
             for line in status:
                 if line.startswith(b"Umask:"):
                     return line.split()[1].decode()
