@@ -142,6 +142,9 @@ def thread_times(idents):
 
 # For hosts that call on their own thread: they ask for what there is to tell.
 
+_HELD = 1000
+"""Changes kept for a host: a worker thread that was terminated never asks for them."""
+
 _pending = {}
 
 
@@ -149,7 +152,7 @@ def open_here():
     """Begin to watch; the key of this host."""
     key = "inline %d" % next(_numbers)
     told = _pending[key] = []
-    Watch(key, lambda *change: told.append(list(change)))
+    Watch(key, lambda *change: told.append(list(change)) if len(told) < _HELD else None)
     return key
 
 

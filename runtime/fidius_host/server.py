@@ -63,6 +63,7 @@ class Server:
         try:
             start_thread("fidius-start", self._greet)
         except RuntimeError:
+            self._watch.close()
             self.thread_ended()
             raise
 

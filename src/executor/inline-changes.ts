@@ -7,10 +7,10 @@ import { SyncActivity } from './sync-activity.ts';
 export class InlineChanges {
   readonly activity: SyncActivity;
   readonly #interpreter: Interpreter;
-  readonly #listener: NoticeListener;
+  readonly #listener: NoticeListener | undefined;
   readonly #key: string;
 
-  constructor(interpreter: Interpreter, listener: NoticeListener) {
+  constructor(interpreter: Interpreter, listener: NoticeListener | undefined) {
     this.#interpreter = interpreter;
     this.#listener = listener;
     this.#key = interpreter.invoke('environment.open_here') as string;
@@ -36,6 +36,8 @@ export class InlineChanges {
   }
 
   #tell(changes: unknown): void {
+    // Looked for all the same: it would be found later otherwise, and taken for the doing of another plugin.
+    if (this.#listener === undefined) return;
     for (const [kind, before, after, plugins] of changes as Change[]) {
       const notice = toNotice({ kind, before, after, plugins });
       if (notice !== undefined) callListener(this.#listener, notice);

@@ -31,13 +31,13 @@ export class InlineExecutor implements Executor {
   readonly name = 'inline';
   readonly #interpreter: Interpreter;
   readonly #output: InlineOutput | undefined;
-  readonly #changes: InlineChanges | undefined;
+  readonly #changes: InlineChanges;
   readonly #plugins = new Set<InlinePlugin>();
   #open = true;
 
   constructor(interpreter: Interpreter, { onOutput, onNotice }: ConnectionListeners = {}) {
     this.#interpreter = interpreter;
-    if (onNotice !== undefined) this.#changes = new InlineChanges(interpreter, onNotice);
+    this.#changes = new InlineChanges(interpreter, onNotice);
     if (onOutput !== undefined) this.#output = new InlineOutput(interpreter, onOutput);
   }
 
@@ -50,10 +50,9 @@ export class InlineExecutor implements Executor {
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) SyncDeadline.of(this.#interpreter);
     this.#output?.claim(request.folder, request.plugin);
     try {
-      const load = () => loadPackage(this.#interpreter, request);
       const { plugin: name, folder, descriptor } = request;
-      const loaded = this.#changes === undefined ? load() : this.#changes.duringLoad(name, folder, load);
-      const onBusy = this.#changes?.activity.of(name);
+      const loaded = this.#changes.duringLoad(name, folder, () => loadPackage(this.#interpreter, request));
+      const onBusy = this.#changes.activity.of(name);
       const handle = new PythonPluginHandle(this.#interpreter, loaded, name, descriptor, onBusy);
       const plugin = new InlinePlugin(handle, loaded, timeoutMs, this.#output, () => this.#plugins.delete(plugin));
       this.#plugins.add(plugin);
@@ -70,7 +69,7 @@ export class InlineExecutor implements Executor {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    this.#changes?.close();
+    this.#changes.close();
     await Promise.all([...this.#plugins].map((plugin) => plugin.close()));
     this.#output?.close();
   }
