@@ -21,9 +21,10 @@ _known = None
 
 
 class Watch:
-    """One host that wants to be told. ``tell`` is called with ``(kind, before, after, plugins)``, under a lock, from any thread.
+    """One host that wants to be told.
 
-    ``recent`` gives the names of plugins that ran since it was last called with ``True``.
+    ``tell`` is called with ``(kind, before, after, plugins)``, under a lock, from any thread. ``recent`` gives the names of
+    plugins that ran since it was last called with ``True``.
     """
 
     def __init__(self, key, tell, recent=lambda clear: ()):

@@ -1,8 +1,8 @@
 """What plugins print and log, told apart by plugin, line by line.
 
 While at least one host listens, it is offered what is written to the standard streams, and the root logger has one more
-handler. What no listening host's plugin has written goes where it went before. C code that writes to the descriptors themselves
-is not seen.
+handler. What no listening host's plugin has written goes where it went before. C code that writes to the descriptors
+themselves is not seen.
 """
 
 import itertools
