@@ -21,11 +21,13 @@ class Answering:
     ``references`` keeps large payloads out of the frames; without it everything travels inline.
     """
 
-    def __init__(self, references, adopt):
+    def __init__(self, references, adopt, answered=lambda: None):
         self._references = references
         self._threshold = references.threshold
         self._adopt = adopt
         """Takes over ``(target, method, flags, call, coroutine)`` from a function that turned out to be no plain one."""
+        self.answered = answered
+        """To be called when a call has ended that others did not wait for."""
 
     def run(self, worker, target, method, flags, call, data, begin=None):
         """Run one call on the calling thread; the answer is a frame, or ``b""`` when it comes from elsewhere later.
@@ -42,6 +44,7 @@ class Answering:
                 if fresh:
                     fresh = False
                     worker.target = target
+                    target.ran = True
                     worker.call = call
                     run = target.new_context().run
                     if flags or begin:

@@ -5,7 +5,7 @@ import os
 import sys
 import threading  # noqa: F401 - takes the thread that imports it first for the main one: it must be this one
 
-from . import fork
+from . import children, fork, streams
 
 
 def finish_start(runtime_folder, sdk_folder):
@@ -26,11 +26,10 @@ def finish_start(runtime_folder, sdk_folder):
     importlib.import_module("fidius_host.finder").install(sdk_folder)
     # As it was started, with `-B`: byte-code of packages would change what was signed.
     sys.dont_write_bytecode = True
-    for stream in (sys.stdout, sys.stderr):
-        # A host may die by a signal, without a chance to flush: a finished line must be out by then.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    streams.install()
     _share_streams_with_children()
+    children.serve_children()
+    _protect_crash_reports()
     fork.guard_children()
 
 
@@ -39,6 +38,8 @@ def import_own(name):
 
     Not while another thread may be importing a plugin, and never against the wish of the user.
     """
+    if "fidius_host." + name in sys.modules:
+        return importlib.import_module("fidius_host." + name)
     if not os.environ.get("PYTHONDONTWRITEBYTECODE") and len(sys._current_frames()) == 1:
         sys.dont_write_bytecode = False
     try:
@@ -55,6 +56,15 @@ def _prefer_own_symbols():
     """
     if hasattr(os, "RTLD_DEEPBIND"):
         sys.setdlopenflags(sys.getdlopenflags() | os.RTLD_DEEPBIND)
+
+
+def _protect_crash_reports():
+    """Before a plugin can turn on ``faulthandler``, and only then: the module is not in every Python."""
+    try:
+        from . import crash_reports
+    except ImportError:
+        return
+    crash_reports.protect_traps()
 
 
 def _share_streams_with_children():

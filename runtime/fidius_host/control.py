@@ -12,6 +12,7 @@ TICK_MS = 5
 """A call that keeps its thread for longer than this, and up to twice as long, loses the lead."""
 
 _IDLE_TICKS = 20
+_BUSY_TICKS = 200
 
 _STUCK_TICK_MS = 1000
 
@@ -36,6 +37,7 @@ class Control:
         self._seen = None
         self._seen_last = None
         self._idle_ticks = 0
+        self._ticks = 0
         self._waiting, self._waking = socket.socketpair()
         for end in (self._waiting, self._waking):
             end.setblocking(False)
@@ -48,6 +50,11 @@ class Control:
         """Look after the leader from now on. By the leader, after it set ``connection.busy``."""
         self.watching = True
         self.wake()
+
+    def stay_awake(self):
+        """See to it that somebody looks at what a call has changed that ended just now."""
+        if not self.watching:
+            self.watch()
 
     def wake(self):
         try:
@@ -122,6 +129,11 @@ class Control:
         else:
             self._idle_ticks = 0
         self._seen_last = pool.last
+        self._ticks += 1
+        if self._ticks > _BUSY_TICKS:
+            # Where calls never come to rest.
+            self._ticks = 0
+            self._server.report_changes()
 
     def _rest(self):
         self._idle_ticks = 0
@@ -131,6 +143,7 @@ class Control:
             self.watching = True
         else:
             # Not after each call: looking takes longer than most calls do.
+            self._ticks = 0
             self._server.report_changes()
 
     # calls that were given up

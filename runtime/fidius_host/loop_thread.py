@@ -29,6 +29,7 @@ class LoopThread:
     """
 
     def __init__(self, lock, name, connection, answering):
+        self.plugin = name
         self.worker = Worker(lock, "fidius-loop-%s" % name)
         self._connection = connection
         self._answering = answering
@@ -319,6 +320,7 @@ class LoopThread:
             self._connection.send(answers)
         except OSError:
             pass  # the connection is gone, which its reader has seen too
+        self._answering.answered()
 
 
 def _nothing():

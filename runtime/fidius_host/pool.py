@@ -290,6 +290,7 @@ class Pool:
                 target.judge(method, time.perf_counter() - started)
             if answer:
                 self._connection.send([answer])
+            self._answering.answered()
             answer = data = None
             job = self._next(worker, target)
 

@@ -51,6 +51,8 @@ class Server:
         """With what they are: the host closes them, and their numbers are given to others then."""
         self._loading = {}
         """The threads that load plugins, by call."""
+        self._watch = environment.Watch("server %d" % self.number, self._tell, self._recent_plugins)
+        self._processor_times = {}
         self._threads = 0
         self._threads_lock = threading.Lock()
         self._loops_lock = threading.Lock()
@@ -63,6 +65,7 @@ class Server:
         try:
             start_thread("fidius-start", self._greet)
         except RuntimeError:
+            self._watch.close()
             self.thread_ended()
             raise
 
@@ -73,7 +76,7 @@ class Server:
             settings = self._read_greeting()
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self.references = self._share_memory(settings["referenceBytes"])
-            answering = Answering(self.references, self._adopt)
+            answering = Answering(self.references, self._adopt, self.control.stay_awake)
             if settings["captureOutput"]:
                 self._capture()
             self.pool = Pool(self, self._connection, answering, settings["threads"], settings["spareThreads"])
@@ -125,7 +128,7 @@ class Server:
 
     # what the host can ask of the server itself: the methods of target 0
 
-    OWN_METHODS = ("load", "unload", "end_capture")
+    OWN_METHODS = ("load", "unload", "end_capture", "end_sync_calls")
 
     def _own_functions(self):
         functions = [getattr(self, name) for name in self.OWN_METHODS]
@@ -149,13 +152,15 @@ class Server:
         worker.target = Target(0, name, [], [], limit=1)
         if self.lines is not None:
             self.lines.claim(folder, name)
+        self._watch.begin_load(name, folder)
         call = worker.call
         self._loading[call] = worker.ident
         try:
             outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
         finally:
             del self._loading[call]
-        self.report_changes([name])
+            self._watch.end_load(name)
+        self.report_changes()
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
@@ -178,6 +183,8 @@ class Server:
     def unload(self, number):
         """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
         self.pool.current().end_window()
+        # As long as it is known whose the changes are.
+        self.report_changes()
         target = self.pool.targets.pop(number, None)
         if target is None:
             return
@@ -185,20 +192,42 @@ class Server:
         if target.loop is not None:
             self._end_loop(target.loop)
 
-    def report_changes(self, plugins=None):
-        """Tell the host what plugins have changed for the whole process; without ``plugins``, those that ran lately.
+    def end_sync_calls(self, names):
+        """The thread of the host has called plugins past this server, and is done for now."""
+        for name in names:
+            self._watch.end(name)
+        self.control.watch()
 
-        Give up when it is the threads.
-        """
-        found = environment.changes()
-        if found and plugins is None:
-            workers = self.pool.workers + [loop.worker for loop in self.pool.loops]
-            plugins = sorted({worker.target.name for worker in workers if worker.target and worker.target.number})
-        for kind, before, after in found:
-            notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
-            self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
+    def report_changes(self):
+        """Tell hosts what plugins have changed for the whole process. Give up when it is the threads."""
+        environment.settle()
         if threads_are_replaced():
             self.fail_with(ThreadsReplaced())
+
+    def _tell(self, kind, before, after, plugins):
+        notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
+        self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
+
+    def _recent_plugins(self, clear):
+        """Names of the plugins that may have run since this was last called with ``clear``."""
+        pool = self.pool
+        if pool is None:
+            return set()
+        names = set()
+        for target in list(pool.targets.values()):
+            if target.ran and target.number:
+                names.add(target.name)
+                if clear:
+                    target.ran = False
+        # Calls that go on since then, and coroutines.
+        busy = {worker.ident: worker.target.name for worker in list(pool.workers) if _calls(worker)}
+        busy.update((loop.worker.ident, loop.plugin) for loop in list(pool.loops))
+        if busy:
+            times = environment.thread_times(busy)
+            names.update(name for ident, name in busy.items() if self._processor_times.get(ident) != times.get(ident, -1))
+            if clear:
+                self._processor_times = times
+        return names
 
     # loops
 
@@ -265,6 +294,7 @@ class Server:
         if self.stopping:
             return
         self.stopping = True
+        self._watch.close()
         self._connection.shut_down()
         if not keep_capture:
             self.end_capture()
@@ -323,6 +353,10 @@ class Server:
 
         output.end(self.lines)
         return self.lines.take_rest()
+
+
+def _calls(worker):
+    return worker.call is not None and worker.target is not None and worker.target.number > 0
 
 
 _abandoned = []

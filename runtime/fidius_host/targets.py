@@ -28,6 +28,7 @@ class Target:
         "running",
         "full",
         "waiting",
+        "ran",
         "_quick",
     )
 
@@ -49,6 +50,8 @@ class Target:
         self.full = False
         self.waiting = deque()
         """Calls beyond the limit, as ``(method, flags, call, data)``. Under the lock."""
+        self.ran = False
+        """Whether a call began since ``environment.py`` last asked."""
         self._quick = bytearray(len(callables))
 
     def admit(self):

@@ -68,7 +68,7 @@ export const frameType = {
 export const frameFlag = { raw: 1, timed: 2, byReference: 4 } as const;
 
 /** Methods of plugin 0. */
-export const serverMethod = { load: 0, unload: 1, endCapture: 2 } as const;
+export const serverMethod = { load: 0, unload: 1, endCapture: 2, endSyncCalls: 3 } as const;
 
 /** The fields of a header that a reader of answers needs. */
 export interface FrameHeader {

@@ -122,6 +122,12 @@ export class RemoteExecutor implements Executor, PluginOwner {
     return this.#setup.createHandle?.(loaded, request);
   }
 
+  /** Plugins were called on this thread, past the server, and have come to rest. */
+  endSyncCalls(plugins: readonly string[]): void {
+    const { connection } = this;
+    if (connection.failure === undefined) void new ServerCall(connection, serverMethod.endSyncCalls, [plugins]);
+  }
+
   async unload(plugin: RemotePlugin, timeoutMs: number): Promise<void> {
     this.#plugins.delete(plugin);
     const { connection } = this;

@@ -19,6 +19,9 @@ export interface SyncOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Is called before the first call of a plugin, and again before the next one after `rest` was called. */
+export type BusyListener = (rest: () => void) => void;
+
 /** One caller per interpreter: it holds scratch space and constants. */
 const callers = new WeakMap<Interpreter, Caller>();
 
@@ -37,9 +40,20 @@ export class PythonPluginHandle implements Disposable {
   #callees: readonly (Callee | undefined)[];
   #context: CallContext | undefined;
   #open = true;
+  /** Whether the next call is the first one after a while. */
+  #resting: boolean;
+  readonly #onBusy: BusyListener | undefined;
 
   /** @internal Made by `loadPythonPlugin()`. */
-  constructor(interpreter: Interpreter, loaded: LoadedPackage, name: string, descriptor: InterfaceDescriptor) {
+  constructor(
+    interpreter: Interpreter,
+    loaded: LoadedPackage,
+    name: string,
+    descriptor: InterfaceDescriptor,
+    onBusy?: BusyListener,
+  ) {
+    this.#onBusy = onBusy;
+    this.#resting = onBusy !== undefined;
     this.#interpreter = interpreter;
     this.#loaded = loaded;
     this.descriptor = descriptor;
@@ -143,7 +157,15 @@ export class PythonPluginHandle implements Disposable {
     if (typeof index !== 'number' || callee === undefined || this.descriptor.methods[index]?.wireRaw !== raw) {
       throw this.#refusal(index, raw);
     }
+    if (this.#resting) this.#leaveRest();
     return callee;
+  }
+
+  #leaveRest(): void {
+    this.#resting = false;
+    this.#onBusy?.(() => {
+      this.#resting = true;
+    });
   }
 
   #refusal(index: number, raw: boolean): FidiusError {
