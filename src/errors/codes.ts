@@ -126,7 +126,8 @@ export const errorCodes = {
   FIDIUS_CALL_INDEX: 'A method was called by an index that the interface does not have.',
   FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
   FIDIUS_CALL_STREAM: 'A method that streams was called, which this version cannot carry yet.',
-  FIDIUS_CALL_SYNC: 'The plugin cannot be called on this thread: it runs on one of its own, or in another process.',
+  FIDIUS_CALL_SYNC:
+    'The plugin or the method cannot be called on this thread: the plugin runs on one of its own, or in another process; or the method is an `async def`.',
   FIDIUS_CALL_SYNC_TIMEOUT:
     'A call on this thread was given a deadline, which here cannot be kept; the message says what is missing.',
   FIDIUS_CALL_TIMEOUT: 'A call was given up because its time was over.',

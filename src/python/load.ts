@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
-import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import { type ErrorDescription, toPluginError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
 
 /** A package that was loaded into the interpreter; to be given back with {@link unloadPackage}. */
@@ -84,7 +84,7 @@ interface Failure {
   readonly got: number | bigint;
   readonly first: string;
   readonly second: string;
-  readonly error: PluginErrorData;
+  readonly error: ErrorDescription;
 }
 
 type FailureKind = keyof typeof explanations;
@@ -167,7 +167,7 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
     return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));
   }
   const { code, message, hint }: Explanation = explanations[failure.failure];
-  const cause = error === undefined ? {} : { cause: new PluginError(error, { plugin, method: method ?? '' }) };
+  const cause = error === undefined ? {} : { cause: toPluginError(error, { plugin, method: method ?? '' }) };
   return new LoadError(code, message(failure), place, { hint, ...cause });
 }
 
