@@ -98,7 +98,10 @@ def _buffer_or_refusal(value):
 
 def _refuse(value):
     name = type_name(type(value))
-    raise CannotCross("%s has no counterpart in JavaScript" % name, hint=_HINTS.get(name, _GENERAL_HINT))
+    error = CannotCross("%s has no counterpart in JavaScript" % name, hint=_HINTS.get(name, _GENERAL_HINT))
+    if name == "coroutine":
+        error.unawaited = value
+    raise error
 
 
 _GENERAL_HINT = "Return plain values: numbers, text, bytes, lists, dicts, dataclasses."

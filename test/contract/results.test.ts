@@ -157,7 +157,12 @@ describe('a result of the wrong type', () => {
     ['an int for a str', t.string, 3, 'result must be a str, got 3'],
     ['a missing value for a str', t.string, nat, 'result must be a str, got NaT'],
     ['a missing value in a list', t.list(t.f64), [0.5, nat], 'result[1] must be a number, got NaT'],
-    ['a missing value for a struct', t.list(Row), [nat], 'result[0] must be a dict'],
+    [
+      'a missing value for a struct',
+      t.list(Row),
+      [nat],
+      'result[0] must be a dict with the fields id, price, note, got NaT',
+    ],
     ['a missing value for a unit', t.unit, nat, 'result must be None, got NaT'],
     ['a missing value for anything', t.named('Value'), nat, 'result: NaT has no counterpart in JavaScript'],
     [
