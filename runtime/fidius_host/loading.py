@@ -187,7 +187,10 @@ def _resolve(module, name, optional):
     except BaseException as error:
         if optional and isinstance(error, AttributeError):
             return None
-        raise LoadFailure("method", module=module.__name__, method=name, error=errors.describe(error))
+        configures = "__fidius_configure__" in getattr(module, "__dict__", ())
+        raise LoadFailure(
+            "method", module=module.__name__, method=name, error=errors.describe(error), configures=configures
+        )
     if not callable(value):
         raise LoadFailure("callable", module=module.__name__, method=name, found=type(value).__name__)
     return value

@@ -85,6 +85,8 @@ interface Failure {
   readonly first: string;
   readonly second: string;
   readonly error: ErrorDescription;
+  /** Whether the module makes its methods in `__fidius_configure__`. */
+  readonly configures?: boolean;
 }
 
 type FailureKind = keyof typeof explanations;
@@ -168,8 +170,11 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
   }
   const { code, message, hint }: Explanation = explanations[failure.failure];
   const cause = error === undefined ? {} : { cause: toPluginError(error, { plugin, method: method ?? '' }) };
-  return new LoadError(code, message(failure), place, { hint, ...cause });
+  return new LoadError(code, message(failure), place, { hint: failure.configures ? configuredHint : hint, ...cause });
 }
+
+const configuredHint =
+  'The module makes its methods in __fidius_configure__(), which this version does not call yet (configured instances). Define functions at the top level of the entry module as well.';
 
 function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {
   if (got === rustStubHash && got !== standaloneHash) {

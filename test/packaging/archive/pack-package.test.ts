@@ -18,6 +18,7 @@ import { packageDigest } from '../../../src/packaging/digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import { impossibleNames, indistinguishableNames } from '../../fixtures/archives/hostile-archives.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { fill, packageOf, pythonManifest } from '../../support/packages.ts';
@@ -169,7 +170,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
     expect(readdirSync(dir).sort()).toEqual(['folder.fid', 'old.fid']);
   });
 
-  it.each([
+  it.each<[string, Record<string, string>, string, string]>([
     [
       'two files that differ in case',
       { 'a.py': '', 'A.py': '' },
@@ -182,6 +183,24 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
       'FIDIUS_ARCHIVE_PATH_INVALID',
       'longer than 1024',
     ],
+    ...impossibleNames.map(
+      ([name, problem]) =>
+        [`the name ${JSON.stringify(name)}`, { [name]: '' }, 'FIDIUS_ARCHIVE_PATH_INVALID', problem] as [
+          string,
+          Record<string, string>,
+          string,
+          string,
+        ],
+    ),
+    ...indistinguishableNames.map(
+      ([one, other]) =>
+        [
+          `the names ${JSON.stringify(one)} and ${JSON.stringify(other)}`,
+          { [one]: '', [other]: '' },
+          'FIDIUS_ARCHIVE_PATH_DUPLICATE',
+          'some systems take it for the same as',
+        ] as [string, Record<string, string>, string, string],
+    ),
   ])('refuses %s, which nobody could unpack', async (_what, files, code, problem) => {
     const error = await failureOf(() => packTo(packageOf(files)));
 
