@@ -85,7 +85,6 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   const key = options.key === undefined ? undefined : toSecretKey(options.key);
   const trust = new Trust(options);
   const manifest = loadManifest(dir);
-  await requireComponent(dir, manifest);
   const root = packageStem(manifest);
   const archive = resolve(options.output ?? archiveFileName(manifest));
   await refuseOutputInside(dir, archive);
@@ -93,6 +92,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   await recoverStaging(dir);
   const vendored = await vendor(dir, manifest, { ...options, key });
   const covered = await settleByteCode(dir, await listPackageFiles(dir, { signatures: 'leave out', signal }), byteCode);
+  requireComponent(dir, manifest, covered);
   const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
   const files = await listPackageFiles(dir, { signatures: 'keep', signal });
   checkPackable(archive, root, files);

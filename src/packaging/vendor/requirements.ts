@@ -27,12 +27,12 @@ function readLine(line: string): RequirementLine {
   const text = line.replace(/\s+--.*$/, '').replace(/\s+/g, ' ');
   if (/^(?:-e|--editable)(?![\w-])/.test(line)) return { kind: 'editable', text, name: undefined, conditional: false };
   if (line.startsWith('-')) return { kind: 'option', text, name: undefined, conditional: false };
-  const [, name] = /^([\p{L}\d](?:[\w.-]*[\p{L}\d])?)\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~(;]|@\s)/u.exec(text) ?? [];
-  const isFile = /\.(?:whl|zip|tar\.\w+)$/.test(text);
+  const [, name] = /^([\p{L}\d](?:[\w.-]*[\p{L}\d])?)\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~(;@])/u.exec(text) ?? [];
+  const isFile = /^[^@]*\.(?:whl|zip|tar\.\w+)$/.test(text);
   return {
     kind: 'requirement',
     text,
     name: isFile ? undefined : name,
-    conditional: /(?:^|\s);|;\s/.test(text) || (name !== undefined && text.includes(';')),
+    conditional: name === undefined ? /\s;|;\s/.test(text) : text.includes(';'),
   };
 }

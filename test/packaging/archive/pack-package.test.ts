@@ -21,7 +21,7 @@ import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts'
 import { impossibleNames, indistinguishableNames } from '../../fixtures/archives/hostile-archives.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
-import { fill, packageOf, pythonManifest } from '../../support/packages.ts';
+import { fill, folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
 import { findPythons } from '../../support/pythons.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -208,6 +208,37 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
     expect(error.message).toContain(problem);
   });
 
+  it.each([
+    ['component', 'component = "demo.wasm"', {}, '"demo.wasm", which `[wasm].component`'],
+    [
+      'component, which is built but not packed',
+      'component = "target/demo.wasm"',
+      { 'target/demo.wasm': '' },
+      '"target/demo.wasm", which',
+    ],
+    ['component, which lies elsewhere', 'component = "../demo.wasm"', {}, '"../demo.wasm", which'],
+    ['component that is a folder', 'component = "demo.wasm"', { 'demo.wasm/a': '' }, '"demo.wasm", which'],
+    [
+      'precompiled component',
+      'component = "demo.wasm"\nprecompiled = "demo.cwasm"',
+      { 'demo.wasm': '' },
+      '"demo.cwasm", which `[wasm].precompiled`',
+    ],
+  ])('refuses a WebAssembly package without its %s', async (_what, wasm, files, problem) => {
+    const dir = folderOf({ 'package.toml': wasmManifest(wasm), ...files });
+
+    const error = await failureOf(() => packTo(dir));
+
+    expect(error.code).toBe('FIDIUS_PACKAGE_COMPONENT');
+    expect(error.message).toContain(`Cannot pack ${dir}: none of its files is ${problem}`);
+  });
+
+  it('packs a WebAssembly package with its component', async () => {
+    const dir = folderOf({ 'package.toml': wasmManifest('component = "./lib/demo.wasm"'), 'lib/demo.wasm': '' });
+
+    expect((await packTo(dir)).files).toBe(2);
+  });
+
   it('says when those who unpack have to raise a limit', async () => {
     const packed = await packTo(packageOf({ 'a.txt': 'x'.repeat(100_000) }));
 
@@ -332,4 +363,8 @@ function runPython(code: string, archive: string): string {
     archive,
   ]);
   return stdout.toString() + stderr.toString();
+}
+
+function wasmManifest(wasm: string): string {
+  return `[package]\nname = "demo"\nversion = "1.0.0"\ninterface = "Greeter"\ninterface_version = 1\nruntime = "wasm"\n[metadata]\n[wasm]\n${wasm}\n`;
 }
