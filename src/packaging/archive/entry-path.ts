@@ -79,7 +79,7 @@ export class EntryNames {
 function fold(path: string): string {
   if (/^[ -~]*$/.test(path)) return path.toLowerCase();
   const visible = path.normalize('NFD').replace(/\p{Default_Ignorable_Code_Point}/gu, '');
-  return [...visible.toLowerCase().toUpperCase()]
+  return Array.from(visible.toLowerCase().toUpperCase())
     .map((character) => character.toLowerCase())
     .join('')
     .normalize('NFC');
