@@ -84,6 +84,10 @@ def invoke(data):
 
 def describe(error):
     """The plain data of an exception, encoded."""
+    if isinstance(error, CannotCross) and error.unawaited is not None:
+        # Nothing here can await it. Collected unfinished it would warn, and that in the middle of an import can make
+        # the import fail (https://github.com/python/cpython/issues/106176).
+        error.unawaited.close()
     return values.encode(errors.describe(error))
 
 

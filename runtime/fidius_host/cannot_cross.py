@@ -5,8 +5,10 @@ class CannotCross(TypeError):
     """A value cannot cross to the host: of a type without counterpart, containing itself, nested without end.
 
     ``path`` tells where it sits in the whole, in the notation of the host: ``[2].rows["unit price"]``. It is empty for
-    the whole itself.
+    the whole itself. ``unawaited`` is the coroutine that was refused, if it was one.
     """
+
+    unawaited = None
 
     def __init__(self, problem, path="", code="FIDIUS_VALUE_RESULT", hint=None):
         super().__init__(problem)

@@ -16,6 +16,8 @@ def describe(error):
     A ``fidius.PluginError`` keeps its own code, message and details; of any other exception the code is the name of its
     class. The traceback is the text that Python would have printed, with chained causes and without frame locals.
 
+    ``details`` are encoded on their own: what the host cannot hold of them must not hide the rest.
+
     ``refused: {code, hint}`` is added when not the plugin raised, but the codec about what the plugin returned.
     """
     code, message, details = _plugin_error(error) or (_plain(class_name(type(error))), _text(error), None)
@@ -46,21 +48,20 @@ def _plugin_error(error):
     return (
         _plain(code) if isinstance(code, str) else "PluginError",
         _plain(message) if isinstance(message, str) else _text(error),
-        _crossable(details),
+        _encoded(details),
     )
 
 
-def _crossable(details):
+def _encoded(details):
     """The details if they can cross, else nothing: an error about an error would hide the first one."""
     if details is None:
         return None
     from . import values
 
     try:
-        values.encode(details)
+        return values.encode(details)
     except BaseException:
         return None
-    return details
 
 
 def _text(error):

@@ -202,7 +202,10 @@ def _resolve(module, entry_module, name, optional):
     except BaseException as error:
         if optional and isinstance(error, AttributeError):
             return None
-        raise LoadFailure("method", module=entry_module, method=name, error=errors.describe(error))
+        configures = "__fidius_configure__" in getattr(module, "__dict__", ())
+        raise LoadFailure(
+            "method", module=entry_module, method=name, error=errors.describe(error), configures=configures
+        )
     if not callable(value):
         raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))
     return value

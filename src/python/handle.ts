@@ -10,7 +10,7 @@ import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Owned, Ptr } from './pointers.ts';
-import { callRefusal, noSuchMethod } from './refusal.ts';
+import { callRefusal, needsEventLoop, noSuchMethod } from './refusal.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */
@@ -87,7 +87,7 @@ export class PythonPluginHandle implements Disposable {
    * the only argument. Values cross as docs/reference/values.md says.
    *
    * @throws {@link PluginError} what the method raised; FidiusError `FIDIUS_CALL_INDEX`, `FIDIUS_CALL_WIRE_MODE`,
-   *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
+   *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_CALL_SYNC`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
    *   `FIDIUS_VALUE_RESULT`; with a deadline `FIDIUS_CALL_TIMEOUT`, `FIDIUS_CALL_SYNC_TIMEOUT`, `FIDIUS_OPTION_INVALID`.
    */
   callTyped(index: number, args?: unknown, options?: SyncOptions): unknown {
@@ -174,6 +174,10 @@ export class PythonPluginHandle implements Disposable {
         hint: 'Load it again, or close it later.',
       });
     }
+    const { methods } = this.descriptor;
+    if (Number.isInteger(index) && this.#loaded.methods[index] === 'coroutine' && methods[index]?.wireRaw === raw) {
+      return needsEventLoop(this.name, methods[index].name);
+    }
     return callRefusal(this.name, this.descriptor, index, raw);
   }
 }
@@ -216,7 +220,8 @@ function calleesOf(
   callableAt: (index: number) => Callee['callable'],
 ): readonly (Callee | undefined)[] {
   return descriptor.methods.map(({ name: method }, index) => {
-    if (methods[index] === 'absent') return undefined;
+    // A coroutine would be created here, and never awaited.
+    if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
     return { callable: callableAt(index), context, number, index, plugin, method };
   });
 }

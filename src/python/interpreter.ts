@@ -1,4 +1,3 @@
-import type { PluginErrorData } from '../errors/plugin-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
@@ -173,6 +172,6 @@ export class Interpreter {
   }
 }
 
-function undescribed(message: string): PluginErrorData {
+function undescribed(message: string): ErrorDescription {
   return { code: 'UNKNOWN_PYTHON_ERROR', message, pythonType: 'BaseException', traceback: '' };
 }

@@ -1,9 +1,8 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
-import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import { type ErrorDescription, toPluginError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
-import { threadHint } from './thread-hint.ts';
 
 /** A package that was loaded into the interpreter; to be given back with {@link unloadPackage}. */
 export interface LoadedPackage {
@@ -86,7 +85,9 @@ interface Failure {
   readonly reason: CollisionReason;
   readonly first: string;
   readonly second: string;
-  readonly error: PluginErrorData;
+  readonly error: ErrorDescription;
+  /** Whether the module makes its methods in `__fidius_configure__`. */
+  readonly configures?: boolean;
 }
 
 type FailureKind = keyof typeof explanations;
@@ -206,10 +207,13 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
   const { code, message, hint: usualHint }: Explanation = explanations[failure.failure];
   const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
   if (error === undefined) return new LoadError(code, message(failure), place, { hint: advice });
-  const hint = threadHint(error);
-  const cause = new PluginError(error, { plugin, method: method ?? '' }, hint);
-  return new LoadError(code, message(failure), place, { hint: hint ?? advice, cause });
+  const cause = toPluginError(error, { plugin, method: method ?? '' });
+  const hint = cause.hint ?? (failure.configures ? configuredHint : advice);
+  return new LoadError(code, message(failure), place, { hint, cause });
 }
+
+const configuredHint =
+  'The module makes its methods in __fidius_configure__(), which this version does not call yet (configured instances). Define functions at the top level of the entry module as well.';
 
 function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {
   if (got === rustStubHash && got !== standaloneHash) {

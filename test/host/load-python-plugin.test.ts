@@ -287,6 +287,15 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
     });
   });
 
+  it('a missing method of a module that makes its methods when it is configured, and says so', async () => {
+    const error = await refusalOf(packageWith('def __fidius_configure__(config): return object()'));
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_METHOD_MISSING',
+      hint: expect.stringContaining('__fidius_configure__(), which this version does not call yet'),
+    });
+  });
+
   it('something under the name of a method that cannot be called', async () => {
     const error = await refusalOf(packageWith("greet = 'hello'"));
 

@@ -21,6 +21,7 @@ import {
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
+import { requireComponent } from './check-component.ts';
 import { checkPackable, remarkOnLimits } from './check-packable.ts';
 import { type PackedSignature, settleSignature } from './settle-signature.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
@@ -74,7 +75,7 @@ const optionNames: readonly string[] = [
  *
  * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
  * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
- * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
+ * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_COMPONENT`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
  * `vendorDependencies()`, `signPackage()` and `packageDigest()` throw.
  */
 export async function packPackage(dir: string, options: PackOptions = {}): Promise<PackedPackage> {
@@ -91,6 +92,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   await recoverStaging(dir);
   const vendored = await vendor(dir, manifest, { ...options, key });
   const covered = await settleByteCode(dir, await listPackageFiles(dir, { signatures: 'leave out', signal }), byteCode);
+  requireComponent(dir, manifest, covered);
   const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
   const files = await listPackageFiles(dir, { signatures: 'keep', signal });
   checkPackable(archive, root, files);

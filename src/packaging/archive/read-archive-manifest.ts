@@ -1,8 +1,8 @@
-import { ArchiveError } from '../../errors/archive-error.ts';
 import { type Manifest, type ManifestOptions, readManifest } from '../manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
 import type { ArchiveLimits } from './limits.ts';
 import { readArchive } from './read-archive.ts';
+import { noManifest } from './read-whole-archive.ts';
 
 export interface ArchiveManifestOptions<Metadata = unknown> extends ArchiveLimits, ManifestOptions<Metadata> {
   readonly signal?: AbortSignal | undefined;
@@ -27,11 +27,5 @@ export async function readArchiveManifest<Metadata = unknown>(
     for await (const piece of content) pieces.push(new Uint8Array(piece));
     return readManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
   }
-  throw new ArchiveError(
-    'FIDIUS_ARCHIVE_LAYOUT',
-    `Refused archive ${archive}: no folder in it holds a ${manifestFileName}`,
-    {
-      archive,
-    },
-  );
+  throw noManifest(archive);
 }

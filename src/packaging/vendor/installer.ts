@@ -60,7 +60,7 @@ export async function run(
       cwd: options.cwd,
       ...(options.signal && { signal: options.signal }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      env: installerEnvironment(process.env),
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -72,8 +72,45 @@ export async function run(
   });
 }
 
+// Settings that make an installer do something else, or install for something else, than it is asked to here.
+const removedSettings: readonly string[] = [
+  'PIP_EDITABLE',
+  'PIP_HELP',
+  'PIP_PREFIX',
+  'PIP_PYTHON',
+  'PIP_REQUIREMENT',
+  'PIP_TARGET',
+  'PIP_VERSION',
+  'UV_PROJECT',
+  'UV_PYTHON',
+  'UV_SYSTEM_PYTHON',
+  'UV_WORKING_DIR',
+  'UV_WORKING_DIRECTORY',
+];
+
+/**
+ * The environment without settings that would send distributions elsewhere; indexes, proxies and certificates stay.
+ *
+ * Variables override the configuration files of pip: these also neutralise `user = true` and its like in a `pip.conf`.
+ */
+function installerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !removedSettings.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_DRY_RUN: '0',
+    PIP_NO_INPUT: '1',
+    PIP_REQUIRE_VIRTUALENV: '0',
+    // An empty variable would count as none, and leave that of a pip.conf.
+    PIP_ROOT: '/',
+    PIP_USER: '0',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
 function pipArguments(task: InstallTask): readonly string[] {
-  return ['-m', 'pip', 'install', '--no-compile', '--no-warn-script-location', ...sharedArguments(task)];
+  // The empty prefix takes the place of one in a pip.conf, which cannot be combined with a target.
+  return ['-m', 'pip', 'install', '--no-compile', '--no-warn-script-location', '--prefix=', ...sharedArguments(task)];
 }
 
 function uvArguments(task: InstallTask): readonly string[] {

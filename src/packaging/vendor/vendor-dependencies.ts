@@ -10,6 +10,7 @@ import { loadManifest, type Manifest, type PythonManifest } from '../manifest.ts
 import { listPackageFiles } from '../package-files.ts';
 import { createStaging, placeFolder, removeTree } from '../staging.ts';
 import { askPython } from './ask-python.ts';
+import { refuseEditable, requireArrived } from './check-installed.ts';
 import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
 import { chooseInstaller, type InstallerName, install } from './installer.ts';
 import { type VendorRecord, vendorRecordName } from './vendor-record.ts';
@@ -60,18 +61,21 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   }
 
   const used = installer === 'auto' ? await chooseInstaller() : installer;
+  const requirements = requirementsOf(resolve(dir), manifest);
+  refuseEditable(requirements);
   const staging = await createStaging(resolve(dir));
   try {
     await install(used, {
       python,
       target: staging,
-      requirements: requirementsOf(resolve(dir), manifest),
+      requirements,
       constraints: options.constraints && resolve(options.constraints),
       wheels: options.wheels && resolve(options.wheels),
       requireHashes,
       cwd: resolve(dir),
       signal,
     });
+    requireArrived(staging, requirements, used);
     const distributions = await finish(staging, used, python);
     await placeFolder(staging, target);
     return { status: 'vendored', distributions };
