@@ -110,7 +110,7 @@ function enterPython(api: PythonApi, library: Library, libc: Library, executable
     gil.leave();
   }
   if (!isMainThread) shareDoor(interpreter);
-  stopAtExit(interpreter, libc);
+  stopAtExit(interpreter, libc, { initialized: first });
   return interpreter;
 }
 
@@ -122,7 +122,7 @@ function enterThroughDoor(api: PythonApi, library: Library, libc: Library, door:
   interpreter.door = new Door(memory, door);
   const bounds = stackBoundsNeeded(api, libc);
   if (bounds !== undefined) interpreter.invoke('door.protect', bounds.base, bounds.size);
-  stopAtExit(interpreter, libc);
+  stopAtExit(interpreter, libc, { initialized: false });
   return interpreter;
 }
 

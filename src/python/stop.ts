@@ -14,19 +14,27 @@ const patienceMs = 1000;
 /** How long of that calls may take to stop: plugin code may be cleaning up. Those that do not are left behind. */
 const stopServersSeconds = 0.4;
 
+export interface Beginning {
+  /** Whether it was this thread that initialized Python, and not one that joined it later. */
+  readonly initialized: boolean;
+}
+
 /**
  * Ends Python with the JavaScript thread that uses it.
  *
  * On the main thread the interpreter is finalized, so that `atexit` runs and files are flushed, unless a thread is alive
  * that finalization would wait for: then what can be saved is saved, the thread is named on stderr, and the process is
  * left at once. A worker thread only gives back its thread state: finalizing from anywhere but the main thread is not
- * safe while the main thread lives.
+ * safe while the main thread lives. The state that initialization made is not given back, whatever thread has it: it is
+ * part of the interpreter. CPython 3.11 and 3.12 end the process when a state is made after it was deleted, and 3.13 keeps
+ * a pointer to it until finalization.
  *
  * The exit code stays Node's in every case. Signals without a JavaScript handler end a process before this can run.
  */
-export function stopAtExit(interpreter: Interpreter, libc: Library): void {
+export function stopAtExit(interpreter: Interpreter, libc: Library, { initialized }: Beginning): void {
   const listener = (code: number) => {
-    if (!isMainThread) giveBackState(interpreter);
+    if (!isMainThread && initialized) interpreter.gil.retire();
+    else if (!isMainThread) giveBackState(interpreter);
     else if (finalize(interpreter, libc, code) === 'leave') {
       runListenersAfter(listener, code);
       leave(libc, exitCode(code));
