@@ -40,6 +40,7 @@ _functions = {
     "shell.interface_hash": _late("shell.interface_hash"),
     "shell.print_to_stderr": _late("shell.print_to_stderr"),
     "shutdown.blocking_threads": shutdown.blocking_threads,
+    "shutdown.forget_main_thread": shutdown.forget_main_thread,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,
     "shutdown.stop_servers": shutdown.stop_servers,

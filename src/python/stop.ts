@@ -33,14 +33,21 @@ export interface Beginning {
  */
 export function stopAtExit(interpreter: Interpreter, libc: Library, { initialized }: Beginning): void {
   const listener = (code: number) => {
-    if (!isMainThread && initialized) interpreter.gil.retire();
-    else if (!isMainThread) giveBackState(interpreter);
+    if (!isMainThread) endThread(interpreter, initialized);
     else if (finalize(interpreter, libc, code) === 'leave') {
       runListenersAfter(listener, code);
       leave(libc, exitCode(code));
     }
   };
   process.on('exit', listener);
+}
+
+/** Ends the use of Python on a worker thread: what was printed there does not wait for the end of the process. */
+function endThread(interpreter: Interpreter, initialized: boolean): void {
+  for (const server of interpreter.servers) server.drain();
+  interpreter.invoke('shutdown.flush');
+  if (initialized) interpreter.gil.retire();
+  else giveBackState(interpreter);
 }
 
 function giveBackState({ api, gil }: Interpreter): void {
@@ -74,6 +81,7 @@ function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' 
 function blockingThreads(interpreter: Interpreter): readonly string[] {
   try {
     stopServers(interpreter);
+    interpreter.invoke('shutdown.forget_main_thread');
     const waiting = interpreter.invoke('shutdown.blocking_threads') as string[];
     if (waiting.length > 0) interpreter.invoke('shutdown.run_exit_functions');
     return waiting;

@@ -40,7 +40,7 @@ const testTimeout = 60_000;
 
 beforeAll(() => {
   installPackage(folder);
-  for (const name of ['vitest', 'jest', '@jest']) linkPackage(folder, name);
+  for (const name of ['vitest', 'jest', '@jest', 'ava']) linkPackage(folder, name);
   cpSync(fileURLToPath(new URL('../fixtures/worlds', import.meta.url)), folder, { recursive: true });
   write('package.json', '{ "type": "module" }');
   const hash = BigInt(/0x\w+/.exec(runInstalled(folder, ['stub', 'program.js']).stdout)?.[0] ?? 0);
@@ -81,6 +81,28 @@ describe('jest', () => {
     const { exitCode, stderr } = runJest('--maxWorkers=2', '--workerThreads');
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/Tests: +2 passed/) });
+  });
+});
+
+describe('ava', () => {
+  function runAva(...args: readonly string[]) {
+    const files = ['first.ava.js', 'second.ava.js', 'third.ava.js'];
+    for (const file of files) cpSync(join(folder, 'ava-file.js'), join(folder, file));
+    return run('node_modules/ava/entrypoints/cli.mjs', '--timeout=1m', ...args, ...files);
+  }
+
+  it('runs each file in a worker thread of its own, one after the other', () => {
+    const { exitCode, stdout, stderr } = runAva('--concurrency=1');
+
+    expect({ exitCode, stdout, stderr }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/3 tests passed/),
+    });
+  });
+
+  it('runs files side by side, in worker threads and in processes', () => {
+    expect(runAva('--concurrency=2')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/3 tests passed/) });
+    expect(runAva('--no-worker-threads')).toMatchObject({ exitCode: 0 });
   });
 });
 
