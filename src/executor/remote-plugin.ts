@@ -1,5 +1,6 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
+import { clearTimeout, now, setTimeout } from '../node/timers.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import type { LoadedPackage, MethodKind } from '../python/load.ts';
 import { callRefusal } from '../python/refusal.ts';
@@ -157,9 +158,9 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
       left = drained ? timeoutMs : abortMs;
     }
     this.giveUpAll(() => this.#givenUpByClosing());
-    const started = performance.now();
+    const started = now();
     await this.#until(() => this.lane.sent === 0, left);
-    await this.#owner.unload(this, Math.max(left - (performance.now() - started), 100));
+    await this.#owner.unload(this, Math.max(left - (now() - started), 100));
   }
 
   /** Waits until a condition holds, which may change with each settled or answered call; false when the time is over. */

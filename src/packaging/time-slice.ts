@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { now, setImmediate } from '../node/timers.ts';
 
 // Short enough for timers and sockets not to notice, long enough for the pauses not to count.
 const sliceMs = 4;
@@ -11,7 +11,7 @@ const sliceMs = 4;
  */
 export class TimeSlice {
   readonly #signal: AbortSignal | undefined;
-  #end = performance.now() + sliceMs;
+  #end = now() + sliceMs;
 
   /** @param signal ends the work at the next rest, with the signal's reason. */
   constructor(signal?: AbortSignal) {
@@ -20,12 +20,12 @@ export class TimeSlice {
   }
 
   get isOver(): boolean {
-    return performance.now() > this.#end;
+    return now() > this.#end;
   }
 
   async rest(): Promise<void> {
-    await setImmediate();
+    await new Promise<void>((resolve) => void setImmediate(resolve));
     this.#signal?.throwIfAborted();
-    this.#end = performance.now() + sliceMs;
+    this.#end = now() + sliceMs;
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { mainRealm } from '../node/main-realm.ts';
 import { bindPython, type PythonApi } from './bind.ts';
 import { Door } from './door.ts';
 import { isRuntimeFailure } from './exception.ts';
@@ -9,7 +10,6 @@ import { Gil } from './gil.ts';
 import { initializePython } from './initialize.ts';
 import { Interpreter } from './interpreter.ts';
 import { locatePython } from './locate/locate-python.ts';
-import { mainRealm } from './main-realm.ts';
 import { Memory } from './memory.ts';
 import { fillOriginals } from './originals.ts';
 import { requireRuntimeFolders, runtimeFolder, sdkFolder } from './runtime-folders.ts';

@@ -1,10 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 import { messageOf } from '../errors/is-error.ts';
+import { mainRealm } from '../node/main-realm.ts';
 import { armDeadman } from './deadman.ts';
 import type { Library } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import { leave } from './leave.ts';
-import { mainRealm } from './main-realm.ts';
 
 const { process } = mainRealm;
 
