@@ -43,6 +43,7 @@ const facts = [
   'execPath',
   'getBuiltinModule',
   'getuid',
+  'permission',
   'pid',
   'platform',
   'release',

@@ -24,6 +24,7 @@ def _door_address():
 _functions = {
     "boot.adopt_environment": boot.adopt_environment,
     "boot.facts": boot.facts,
+    "boot.tell_copy": boot.tell_copy,
     "deadline.install": _late("deadline.install"),
     "deadline.now": _late("deadline.now"),
     "diagnosis.report": _late("diagnosis.report"),

@@ -24,11 +24,12 @@ const settled = (async () => {})();
 
 /** Runs a function that never throws when the code that is running now has come to its end, before anything else. */
 export function runSoon(callback: () => void): void {
+  // oxlint-disable-next-line promise/no-callback-in-promise -- the promise is how a microtask is queued
   void settled.then(callback);
 }
 
 // jest replaces it in its copy of `process` alone, other tools only when told to, and then Node's streams stand still, too.
-const { nextTick } = mainRealm.process;
+const nextTick: (callback: () => void) => void = mainRealm.process.nextTick.bind(mainRealm.process);
 
 /** Throws an error that no caller can catch: it becomes an uncaught exception of the process. */
 export function throwUncaught(error: unknown): void {

@@ -50,7 +50,8 @@ function endThread(interpreter: Interpreter, initialized: boolean): void {
   else giveBackState(interpreter);
 }
 
-function giveBackState({ api, gil }: Interpreter): void {
+/** Deletes the thread state of this thread, which can use Python no more. */
+export function giveBackState({ api, gil }: Interpreter): void {
   gil.enter();
   api.PyThreadState_Clear(api.PyThreadState_Get());
   api.PyThreadState_DeleteCurrent();
