@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../errors/option-values.ts';
 import { now, setImmediate } from '../node/timers.ts';
 
 // Short enough for timers and sockets not to notice, long enough for the pauses not to count.
@@ -16,7 +17,7 @@ export class TimeSlice {
   /** @param signal ends the work at the next rest, with the signal's reason. */
   constructor(signal?: AbortSignal) {
     this.#signal = signal;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
   }
 
   get isOver(): boolean {
@@ -25,7 +26,7 @@ export class TimeSlice {
 
   async rest(): Promise<void> {
     await new Promise<void>((resolve) => void setImmediate(resolve));
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
     this.#end = now() + sliceMs;
   }
 }
