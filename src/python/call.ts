@@ -7,7 +7,7 @@ import { ArgumentFrame } from './argument-frame.ts';
 import { toCallError } from './call-error.ts';
 import { EncodedResult } from './encoded-result.ts';
 import type { Interpreter } from './interpreter.ts';
-import type { Callee, MethodCaller } from './method-caller.ts';
+import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
 import { WriterView } from './writer-view.ts';
@@ -87,6 +87,7 @@ export class Caller implements MethodCaller {
     const frame = this.#takeFrame();
     gil.enter();
     try {
+      checkStillOpen(callee);
       for (let index = 0; index < args.length; index += 1) {
         const value = args[index];
         const kind = kinds?.[index];
@@ -122,6 +123,7 @@ export class Caller implements MethodCaller {
       writer.begin();
       write(writer);
       const size = writer.end();
+      checkStillOpen(callee);
       interpreter.gil.enter();
       try {
         const view = this.#writerView.of(writer);

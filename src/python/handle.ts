@@ -9,7 +9,7 @@ import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Owned, Ptr } from './pointers.ts';
-import { callRefusal, noSuchMethod } from './refusal.ts';
+import { callRefusal, noSuchMethod, pluginClosed } from './refusal.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */
@@ -113,8 +113,11 @@ export class PythonPluginHandle implements Disposable {
   /** The same for a plugin that somebody else has loaded and will give back. Does not take the lock. */
   forget(): void {
     this.#open = false;
-    for (const callee of this.#callees)
-      if (callee !== undefined && callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    for (const callee of this.#callees) {
+      if (callee === undefined) continue;
+      callee.closed = true;
+      if (callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    }
     this.#callees = [];
   }
 
@@ -138,11 +141,7 @@ export class PythonPluginHandle implements Disposable {
   }
 
   #refusal(index: number, raw: boolean): FidiusError {
-    if (!this.#open) {
-      return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.name} is closed`, {
-        hint: 'Load it again, or close it later.',
-      });
-    }
+    if (!this.#open) return pluginClosed(this.name);
     return callRefusal(this.name, this.descriptor, index, raw);
   }
 }
@@ -184,6 +183,6 @@ function calleesOf(
 ): readonly (Callee | undefined)[] {
   return descriptor.methods.map(({ name: method }, index) => {
     if (methods[index] === 'absent') return undefined;
-    return { callable: callableAt(index), number, index, plugin, method };
+    return { callable: callableAt(index), closed: false, number, index, plugin, method };
   });
 }
