@@ -17,7 +17,8 @@ import {
 } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
-import { writeGreeter } from '../support/plugin-folders.ts';
+import { writeGreeter, writePlugin } from '../support/plugin-folders.ts';
+import { Talker, talkerLines } from '../support/talker.ts';
 
 /** A signal as a test environment or a polyfill has it: the parts of the standard that all have, and another prototype. */
 function foreignSignal(aborted: boolean): AbortSignal {
@@ -41,6 +42,7 @@ let host: PluginHost;
 beforeAll(async () => {
   await signPackage(dir, { key });
   await packPackage(dir, { output: archive });
+  writePlugin(join(folder, 'plugins'), 'talker', Talker, ...talkerLines);
   host = await PluginHost.open({ searchPaths: [join(folder, 'plugins')] });
 });
 afterAll(async () => {
@@ -101,4 +103,21 @@ it('hears a signal of another realm that is aborted during a call', async () => 
   signal.dispatchEvent(new Event('abort'));
 
   expect(await failureOf(() => call)).toMatchObject({ code: 'FIDIUS_CALL_ABORTED', cause: reason });
+});
+
+it('hears a signal that is aborted while the arguments of a call are read', async () => {
+  const { client } = await host.load('talker', Talker);
+  const controller = new AbortController();
+  const value = {
+    get first() {
+      controller.abort(reason);
+      return 1;
+    },
+    second: 2,
+  };
+
+  expect(await failureOf(() => client.take(value, { signal: controller.signal }))).toMatchObject({
+    code: 'FIDIUS_CALL_ABORTED',
+    cause: reason,
+  });
 });

@@ -5,15 +5,15 @@ import { Talker, talkerLines } from '../support/talker.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const after = 'load after closing: FIDIUS_HOST_CLOSED';
-const closed = 'later call: FIDIUS_PLUGIN_CLOSED';
+const closed = ['later call: FIDIUS_PLUGIN_CLOSED', 'later sync call: FIDIUS_PLUGIN_CLOSED'];
 
 /** Where the host is closed, twice, and what comes of that; the number of lines that reach the listener. */
 const places: readonly (readonly [where: string, results: readonly string[], lines: number])[] = [
   ['output of the import', ['load: FIDIUS_HOST_CLOSED'], 1],
-  ['output of a call', ['call: hello', closed], 2],
-  ['output of a sync call', ['call: hello', closed], 2],
-  ['argument of a call', ['call: FIDIUS_PLUGIN_CLOSED', closed], 0],
-  ['argument of a sync call', ['call: FIDIUS_PLUGIN_CLOSED', closed], 0],
+  ['output of a call', ['call: hello', ...closed], 2],
+  ['output of a sync call', ['call: hello', ...closed], 2],
+  ['argument of a call', ['call: FIDIUS_PLUGIN_CLOSED', ...closed], 0],
+  ['argument of a sync call', ['call: FIDIUS_PLUGIN_CLOSED', ...closed], 0],
   ['load', ['load: FIDIUS_HOST_CLOSED', 'load: FIDIUS_HOST_CLOSED'], 0],
 ];
 
