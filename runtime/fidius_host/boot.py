@@ -96,6 +96,11 @@ def adopt_environment(variables):
             os.environ[name] = value
 
 
+def tell_copy(copy):
+    """Remember which copy of the host's library this package belongs to, for other copies that join later."""
+    sys.modules[__package__].copy = copy
+
+
 def facts():
     """What the record of ``fidius doctor`` and of a plugin's info says about this interpreter."""
     return {

@@ -27,6 +27,7 @@ def _door_address():
 _functions = {
     "boot.adopt_environment": boot.adopt_environment,
     "boot.facts": boot.facts,
+    "boot.tell_copy": boot.tell_copy,
     "deadline.install": _late("deadline.install"),
     "deadline.now": _late("deadline.now"),
     "deadline.end": _late("deadline.end"),
@@ -49,6 +50,7 @@ _functions = {
     "shell.interface_hash": _late("shell.interface_hash"),
     "shell.print_to_stderr": _late("shell.print_to_stderr"),
     "shutdown.blocking_threads": shutdown.blocking_threads,
+    "shutdown.forget_main_thread": shutdown.forget_main_thread,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,
     "shutdown.stop_servers": shutdown.stop_servers,

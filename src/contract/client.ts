@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkSignal } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { CallOptions, Client, SyncClient } from './client-types.ts';
 import { wrongCount } from './codec.ts';
@@ -88,20 +89,10 @@ const noOptions = Symbol('no options');
 function readCallOptions(place: string, options: unknown, known: readonly string[]): CallOptions {
   checkOptionNames(place, options, known);
   const { signal, timeoutMs } = options as CallOptions;
-  if (signal !== undefined && !isAbortSignal(signal)) {
-    throw new FidiusError(
-      'FIDIUS_OPTION_INVALID',
-      `signal of ${place} must be an AbortSignal, got ${describe(signal)}`,
-    );
-  }
+  checkSignal(signal, place);
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     const text = `timeoutMs of ${place} must be a positive number of milliseconds, got ${describe(timeoutMs)}`;
     throw new FidiusError('FIDIUS_OPTION_INVALID', text);
   }
   return options as CallOptions;
-}
-
-/** By its look, as a test runner may give each file an AbortSignal of its own. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }

@@ -33,7 +33,7 @@ export class InlineExecutor implements Executor {
   readonly #output: InlineOutput | undefined;
   readonly #changes: InlineChanges;
   readonly #plugins = new Set<InlinePlugin>();
-  #open = true;
+  #closing: Promise<void> | undefined;
 
   constructor(interpreter: Interpreter, { onOutput, onNotice }: ConnectionListeners = {}) {
     this.#interpreter = interpreter;
@@ -43,7 +43,7 @@ export class InlineExecutor implements Executor {
 
   async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
     checkLoadOptions(options);
-    if (!this.#open) throw hostClosed(`is closed and cannot load ${request.plugin}`);
+    if (this.#closing !== undefined) throw hostClosed(`is closed and cannot load ${request.plugin}`);
     const { signal, timeoutMs } = options;
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
     // Better refused now than by every call.
@@ -66,9 +66,12 @@ export class InlineExecutor implements Executor {
     return { executor: this.name, threads: 0, stuckThreads: 0, queued: 0, running: 0 };
   }
 
-  async close(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#changes.close();
     await Promise.all([...this.#plugins].map((plugin) => plugin.close()));
     this.#output?.close();

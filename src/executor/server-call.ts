@@ -1,4 +1,5 @@
 import type { FidiusError } from '../errors/fidius-error.ts';
+import { clearTimeout, setTimeout } from '../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';

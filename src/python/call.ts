@@ -8,7 +8,7 @@ import { type CallContext, ContextVariables } from './call-context.ts';
 import { toCallError } from './call-error.ts';
 import { EncodedResult } from './encoded-result.ts';
 import type { Interpreter } from './interpreter.ts';
-import type { Callee, MethodCaller } from './method-caller.ts';
+import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
 import { WriterView } from './writer-view.ts';
@@ -97,6 +97,7 @@ export class Caller implements MethodCaller {
     const frame = this.#takeFrame();
     gil.enter();
     try {
+      checkStillOpen(callee);
       for (let index = 0; index < args.length; index += 1) {
         const value = args[index];
         const kind = kinds?.[index];
@@ -138,6 +139,7 @@ export class Caller implements MethodCaller {
       writer.begin();
       write(writer);
       const size = writer.end();
+      checkStillOpen(callee);
       interpreter.gil.enter();
       try {
         const view = this.#writerView.of(writer);

@@ -55,6 +55,16 @@ export class Gil {
     this.#later.length = 0;
   }
 
+  /** Gives the lock back if this thread holds it, and uses the thread state no more, which stays as it is. */
+  retire(): void {
+    if (this.#depth === 0 && this.#released.length > 0) this.enter();
+    if (this.#depth > 0) {
+      this.#depth = 1;
+      this.leave();
+    }
+    this.abandon();
+  }
+
   leave(): void {
     if (this.#depth === 1) {
       if (this.#released.length > 0 || this.#later.length > 0) this.#drain();

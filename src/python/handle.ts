@@ -10,7 +10,7 @@ import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Owned, Ptr } from './pointers.ts';
-import { callRefusal, needsEventLoop, noSuchMethod } from './refusal.ts';
+import { callRefusal, needsEventLoop, noSuchMethod, pluginClosed } from './refusal.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */
@@ -135,8 +135,11 @@ export class PythonPluginHandle implements Disposable {
   /** The same for a plugin that somebody else has loaded and will give back. Does not take the lock. */
   forget(): void {
     this.#open = false;
-    for (const callee of this.#callees)
-      if (callee !== undefined && callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    for (const callee of this.#callees) {
+      if (callee === undefined) continue;
+      callee.closed = true;
+      if (callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    }
     this.#callees = [];
     this.#context?.close();
   }
@@ -169,11 +172,7 @@ export class PythonPluginHandle implements Disposable {
   }
 
   #refusal(index: number, raw: boolean): FidiusError {
-    if (!this.#open) {
-      return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.name} is closed`, {
-        hint: 'Load it again, or close it later.',
-      });
-    }
+    if (!this.#open) return pluginClosed(this.name);
     const { methods } = this.descriptor;
     if (Number.isInteger(index) && this.#loaded.methods[index] === 'coroutine' && methods[index]?.wireRaw === raw) {
       return needsEventLoop(this.name, methods[index].name);
@@ -222,6 +221,6 @@ function calleesOf(
   return descriptor.methods.map(({ name: method }, index) => {
     // A coroutine would be created here, and never awaited.
     if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
-    return { callable: callableAt(index), context, number, index, plugin, method };
+    return { callable: callableAt(index), context, closed: false, number, index, plugin, method };
   });
 }

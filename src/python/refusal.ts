@@ -32,6 +32,12 @@ export function needsEventLoop(plugin: string, method: string): FidiusError {
   );
 }
 
+export function pluginClosed(plugin: string): FidiusError {
+  return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${plugin} is closed`, {
+    hint: 'Load it again, or close it later.',
+  });
+}
+
 export function noSuchMethod({ interfaceName, methods }: InterfaceDescriptor, index: unknown): FidiusError {
   const range = methods.length === 0 ? 'it has no methods' : `its methods are 0 to ${methods.length - 1}`;
   return new FidiusError('FIDIUS_CALL_INDEX', `${interfaceName} has no method ${describe(index)}: ${range}`);

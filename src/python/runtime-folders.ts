@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { isDenied } from '../node/permission.ts';
 
 /** The Python of this library that runs inside the interpreter. */
 export const runtimeFolder = folderOfPackage('runtime');
@@ -17,6 +18,8 @@ export const sdkFolder = folderOfPackage('python');
  */
 export function requireRuntimeFolders(): void {
   if (existsSync(join(runtimeFolder, 'fidius_host', 'boot.py'))) return;
+  // Not allowed to look: that is another error, see permission.ts.
+  if (isDenied('fs.read', runtimeFolder)) return;
   throw new FidiusError('FIDIUS_RUNTIME_MISSING', `The Python files of fidius are not in ${runtimeFolder}`, {
     hint: 'Keep fidius out of the bundle: name it as external (esbuild: --external:fidius), and install it beside the program.',
   });

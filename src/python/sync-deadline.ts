@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { now } from '../node/timers.ts';
 import { openProcess, PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 
@@ -27,15 +28,15 @@ export class SyncDeadline {
   readonly #cells = new PinnedMemory(24);
   readonly #end: () => void;
   readonly #arm: (timeoutMs: number, intervalMs: number) => void;
-  /** What to add to `performance.now()` to get the milliseconds of `time.monotonic`. */
+  /** What to add to the clock of `node/timers.ts` to get the milliseconds of `time.monotonic`. */
   readonly #offsetMs: number;
 
   private constructor(interpreter: Interpreter) {
     const installed = interpreter.invoke('deadline.install', this.#cells.address) as Installed;
     if (installed.refused !== undefined) throw unsupported(installed.refused);
-    const before = performance.now();
-    const now = interpreter.invoke('deadline.now') as number;
-    this.#offsetMs = now * 1000 - (before + performance.now()) / 2;
+    const before = now();
+    const there = interpreter.invoke('deadline.now') as number;
+    this.#offsetMs = there * 1000 - (before + now()) / 2;
     this.#arm = createTimer(installed.signal);
     this.#end = () => interpreter.invoke('deadline.end');
   }
@@ -62,7 +63,7 @@ export class SyncDeadline {
   run<T>(title: string, timeoutMs: number, call: () => T): T {
     const { doubles } = this.#cells;
     const outer = doubles[0] as number;
-    const due = (performance.now() + this.#offsetMs + timeoutMs) / 1000;
+    const due = (now() + this.#offsetMs + timeoutMs) / 1000;
     // Inside another call the earlier deadline stays.
     if (outer !== 0 && outer <= due) return call();
     doubles[0] = due;
@@ -79,7 +80,7 @@ export class SyncDeadline {
       doubles[0] = outer;
       if (doubles[2] !== 0) this.#end();
       if (outer === 0) this.#arm(0, 0);
-      else this.#arm(Math.max(outer * 1000 - this.#offsetMs - performance.now(), 0.001), repeatMs);
+      else this.#arm(Math.max(outer * 1000 - this.#offsetMs - now(), 0.001), repeatMs);
     }
   }
 }

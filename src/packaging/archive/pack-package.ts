@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
 import { loadManifest, type Manifest } from '../manifest.ts';
@@ -80,6 +81,7 @@ const optionNames: readonly string[] = [
  */
 export async function packPackage(dir: string, options: PackOptions = {}): Promise<PackedPackage> {
   checkOptionNames('packPackage()', options, optionNames);
+  checkSignal(options.signal, 'packPackage()');
   const { byteCode = 'refuse', signal } = options;
   checkChoice('packPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = options.key === undefined ? undefined : toSecretKey(options.key);

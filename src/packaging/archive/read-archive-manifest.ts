@@ -1,3 +1,4 @@
+import { checkSignal } from '../../errors/option-values.ts';
 import { type Manifest, type ManifestOptions, readManifest } from '../manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
 import type { ArchiveLimits } from './limits.ts';
@@ -19,6 +20,7 @@ export async function readArchiveManifest<Metadata = unknown>(
   archive: string,
   options: ArchiveManifestOptions<Metadata> = {},
 ): Promise<Manifest<Metadata>> {
+  checkSignal(options.signal, 'readArchiveManifest()');
   for await (const { kind, parts, size, content } of readArchive(archive, options)) {
     if (kind !== 'file' || parts.length !== 2 || parts[1] !== manifestFileName) continue;
     const origin = `${archive}!${parts.join('/')}`;

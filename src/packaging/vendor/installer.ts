@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { throwIfAborted } from '../../errors/option-values.ts';
 
 /** What fetches distributions and unpacks them. */
 export type InstallerName = 'pip' | 'uv';
@@ -33,7 +34,7 @@ export async function chooseInstaller(): Promise<InstallerName> {
 export async function install(installer: InstallerName, task: InstallTask): Promise<void> {
   const [command, args] = installer === 'uv' ? ['uv', uvArguments(task)] : [task.python, pipArguments(task)];
   const { exitCode, output } = await run(command, args, task).catch((cause: unknown) => {
-    task.signal?.throwIfAborted();
+    throwIfAborted(task.signal);
     throw missingInstaller(installer, command, messageOf(cause), cause);
   });
   // uv leaves its lock behind, an empty file.

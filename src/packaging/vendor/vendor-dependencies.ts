@@ -3,6 +3,7 @@ import { platform } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { settleByteCode } from '../byte-code.ts';
 import { ioCode } from '../io-error.ts';
@@ -50,9 +51,10 @@ const optionNames = ['constraints', 'installer', 'python', 'refresh', 'requireHa
  */
 export async function vendorDependencies(dir: string, options: VendorOptions = {}): Promise<VendorOutcome> {
   checkOptionNames('vendorDependencies()', options, optionNames);
+  checkSignal(options.signal, 'vendorDependencies()');
   const { python = 'python3', installer = 'auto', requireHashes = false, refresh = false, signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const manifest = loadManifest(dir);
   const target = join(dir, vendorFolder);
   const state = await findVendorState(dir, manifest, { refresh });
@@ -80,7 +82,7 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
     await placeFolder(staging, target);
     return { status: 'vendored', distributions };
   } catch (cause) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (ioCode(cause) === undefined || isFidiusError(cause)) throw cause;
     throw new FidiusError('FIDIUS_VENDOR_FAILED', `Cannot vendor dependencies of ${dir}: ${messageOf(cause)}`, {
       cause,
