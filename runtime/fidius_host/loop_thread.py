@@ -8,7 +8,7 @@ import time
 from collections import deque
 
 from .interrupt import FidiusCancelled
-from .protocol import SKIPPED, STOPPED, TIMED, frame
+from .protocol import STOPPED, TIMED, frame
 from .threads import start_thread
 from .worker import Worker
 
@@ -34,11 +34,11 @@ class LoopThread:
 
     def submit(self, target, method, flags, call, data):
         """Run a call of a plugin."""
-        self._enqueue((call, functools.partial(self._run, target, method, flags, call, data)))
+        self._enqueue((call, functools.partial(self._run, target, method, flags, call, data), flags, data))
 
     def adopt(self, target, method, flags, call, coroutine):
         """Finish a call that gave a coroutine."""
-        self._enqueue((call, functools.partial(self._begin, target, method, flags, call, coroutine)))
+        self._enqueue((call, functools.partial(self._begin, target, method, flags, call, coroutine), 0, b""))
 
     def cancel(self, call):
         """Cancel a call that is here; false when it is not. Under the lock."""
@@ -85,6 +85,9 @@ class LoopThread:
         finally:
             self._loop.close()
             self._ended.set()
+            while self._jobs:
+                _, _, flags, data = self._jobs.popleft()
+                self._answering.forget(flags, data)
 
     def _end(self):
         self._ending = True
@@ -105,10 +108,10 @@ class LoopThread:
     def _take_jobs(self):
         self._scheduled = False
         while self._jobs:
-            call, job = self._jobs.popleft()
+            call, job, flags, data = self._jobs.popleft()
             if call in self._cancelled:
                 self._cancelled.discard(call)
-                self._answer(frame(SKIPPED, call))
+                self._answer(self._answering.skip(flags, call, data))
             else:
                 job()
 

@@ -31,6 +31,10 @@ class References:
             view.release()
             _free(address)
 
+    def discard(self, data):
+        """Give back a payload that will not be read."""
+        _free(REFERENCE.unpack(data)[0])
+
     def keep(self, call, payload):
         """Keep an answer until it is released; what to send in its place."""
         self._kept[call] = payload
@@ -50,6 +54,9 @@ class NoReferences:
 
     def read(self, data, reader):
         raise ProtocolError("a reference, but no memory is shared")
+
+    def discard(self, data):
+        pass
 
     def release(self, call):
         pass

@@ -71,11 +71,10 @@ class Server:
             settings = self._read_greeting()
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self.references = self._share_memory(settings["referenceBytes"])
-            answering = Answering(self.references, self._adopt)
+            self.answering = Answering(self.references, self._adopt)
             if settings["captureOutput"]:
                 self._capture()
-            self.pool = Pool(self, self._connection, answering, settings["threads"], settings["spareThreads"])
-            self._answering = answering
+            self.pool = Pool(self, self._connection, self.answering, settings["threads"], settings["spareThreads"])
             self.pool.targets[0] = self._own_functions()
             self.send(frame(protocol.WELCOME, 0, values.encode(self._facts())))
             self.control.start()
@@ -166,6 +165,7 @@ class Server:
         target = self.pool.targets.pop(number, None)
         if target is None:
             return
+        self.pool.skip_waiting(target)
         loading.unload(number)
         if target.loop is not None:
             self._end_loop(target.loop)
@@ -206,7 +206,7 @@ class Server:
         """
         from .loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
 
-        loop = LoopThread(self.pool.lock, name, self._connection, self._answering)
+        loop = LoopThread(self.pool.lock, name, self._connection, self.answering)
         with self.pool.lock:
             self.pool.loops.append(loop)
         return loop
@@ -271,6 +271,8 @@ class Server:
             self._threads -= 1
             last = self._threads == 0
         if last:
+            if self.pool is not None:
+                self.pool.forget_unread()
             for one in self._sockets():
                 one.close()
             self._over.set()
