@@ -12,7 +12,14 @@ _free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythona
 _view = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
     ("PyMemoryView_FromMemory", ctypes.pythonapi)
 )
+_decref = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_DecRef", ctypes.pythonapi))
 _READ_ONLY = 0x100
+
+
+def give_up(addresses):
+    """Give up references that the host has left, by the addresses of the objects."""
+    for address in addresses:
+        _decref(address)
 
 
 class References:

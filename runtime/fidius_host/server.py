@@ -159,9 +159,16 @@ class Server:
             self._end_loop(loop)
         return outcome
 
-    def unload(self, number):
-        """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
+    def unload(self, number, references):
+        """Give a plugin up. Its calls are over, or were given up and may go on until they are done.
+
+        ``references`` are addresses of objects that the host refers to no longer: it would have to wait for the GIL.
+        """
         self.pool.current().end_window()
+        if references:
+            from .references import give_up  # where there are some, memory is shared
+
+            give_up(references)
         target = self.pool.targets.pop(number, None)
         if target is None:
             return

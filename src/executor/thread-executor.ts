@@ -34,6 +34,7 @@ export function createThreadExecutor(
     ...options,
     name: 'thread',
     connect: () => startServer(interpreter, memory),
+    surrender: () => interpreter.gil.surrender(),
     createHandle: (loaded, { plugin, descriptor }) => new PythonPluginHandle(interpreter, loaded, plugin, descriptor),
   });
 }

@@ -86,6 +86,11 @@ export class Gil {
     else this.#released.push(pointer);
   }
 
+  /** The references that wait for the lock, for a thread of Python to give up: this one may not take it for long. */
+  surrender(): readonly Owned[] {
+    return this.#released.splice(0);
+  }
+
   #drain(): void {
     // Py_DecRef may run a Python destructor, which may release more: hence no for-of.
     for (let next = this.#released.pop(); next !== undefined; next = this.#released.pop()) this.#api.Py_DecRef(next);
