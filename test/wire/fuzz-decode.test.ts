@@ -138,7 +138,7 @@ describe('bytes that lie', () => {
     ['FROZENSET', '(', '\x91'],
     ['TUPLE', '(', 't'],
     ['POP_MARK', '(', '1'],
-  ])('are refused when %s finds nothing to take', (_name, operands, opcode) => {
+  ] as const)('are refused when %s finds nothing to take', (_name, operands, opcode) => {
     expect(outcomeOf(Buffer.from(`\x80\x05${opcode}.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
     expect(outcomeOf(Buffer.from(`\x80\x05${opcode}N.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
     expect(outcomeOf(Buffer.from(`\x80\x05${operands}${opcode}${opcode}N.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
