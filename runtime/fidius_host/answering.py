@@ -5,7 +5,7 @@ import types
 
 from . import bridge, errors
 from .interrupt import FidiusCancelled
-from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, STOPPED, TIMED, frame, int_frame
+from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, SKIPPED, STOPPED, TIMED, frame, int_frame
 from .targets import ON_LOOP
 from .values import decode, encode
 
@@ -57,7 +57,19 @@ class Answering:
                 return answer
             except FidiusCancelled:
                 if answer is None:
+                    # A result that was kept already, and was not answered with.
+                    self._references.release(call)
                     answer = frame(STOPPED, call)
+
+    def skip(self, flags, call, data):
+        """The answer of a call that never runs. Its arguments are given back."""
+        self.forget(flags, data)
+        return frame(SKIPPED, call)
+
+    def forget(self, flags, data):
+        """Give back the arguments of a call that never runs and that nobody waits for."""
+        if flags & BY_REFERENCE:
+            self._references.discard(data)
 
     def _run(self, worker, target, method, call, data):
         try:

@@ -5,7 +5,7 @@ import socket
 import time
 
 from . import interrupt
-from .protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, SKIPPED, ProtocolError, frame
+from .protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, ProtocolError
 from .threads import start_thread
 
 TICK_MS = 5
@@ -185,10 +185,12 @@ class Control:
                 if loop.worker.call == call and loop.worker.interrupt(call):
                     pursuit.worker = loop.worker
                     return False
-            if any(target.forget_waiting(call) for target in pool.targets.values()):
-                self._connection.post(frame(SKIPPED, call))
-                self.wake()
-                return True
+            for target in pool.targets.values():
+                job = target.forget_waiting(call)
+                if job is not None:
+                    _, flags, _, data = job
+                    self._server.post(self._server.answering.skip(flags, call, data))
+                    return True
             if not pool.read_past(call):
                 pool.doomed.add(call)
                 # The leader writes down what it read first and looks at `doomed` second.

@@ -9,7 +9,7 @@ from collections import deque
 
 from .context import Context, copy_context
 from .interrupt import FidiusCancelled
-from .protocol import SKIPPED, STOPPED, TIMED, frame
+from .protocol import STOPPED, TIMED, frame
 from .steps import CoroutineDropped, Steps, drive
 from .threads import start_thread
 from .worker import Worker
@@ -51,12 +51,12 @@ class LoopThread:
 
     def submit(self, target, method, flags, call, data):
         """Run a call of a plugin."""
-        self._enqueue((call, functools.partial(self._run, target, method, flags, call, data)))
+        self._enqueue((call, functools.partial(self._run, target, method, flags, call, data), flags, data))
 
     def adopt(self, target, method, flags, call, coroutine):
         """Finish a call that gave a coroutine, in the context of the caller."""
         run = copy_context().run
-        self._enqueue((call, functools.partial(run, self._begin, target, method, flags, call, coroutine)))
+        self._enqueue((call, functools.partial(run, self._begin, target, method, flags, call, coroutine), 0, b""))
 
     def cancel(self, call):
         """Cancel a call that is here; false when it is not. Under the lock."""
@@ -194,10 +194,10 @@ class LoopThread:
         self._scheduled = False
         self._failures = 0
         while self._jobs:
-            call, job = self._jobs.popleft()
+            call, job, flags, data = self._jobs.popleft()
             if call in self._cancelled:
                 self._cancelled.discard(call)
-                self._answer(frame(SKIPPED, call))
+                self._answer(self._answering.skip(flags, call, data))
             else:
                 job()
         if self._fresh:
@@ -219,9 +219,10 @@ class LoopThread:
         answers = []
         while self._jobs:
             try:
-                call, _ = self._jobs.popleft()
+                call, _, flags, data = self._jobs.popleft()
             except IndexError:
                 break  # the thread itself was faster
+            self._answering.forget(flags, data)
             answers.append(self._answering.raised(self.worker, call, CoroutineDropped(_CLOSED)))
         self._send(answers)
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 
-from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, SKIPPED, ProtocolError, frame
+from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, ProtocolError, frame
 from .targets import ALWAYS_SLOW, ON_LOOP, SLOW
 from .threads import ThreadsReplaced, start_thread
 from .values import encode
@@ -203,10 +203,10 @@ class Pool:
         """What is not a plain short call. False when the worker does not lead any more."""
         if call in self.doomed:
             self.doomed.discard(call)
-            worker.out.append(frame(SKIPPED, call))
+            worker.out.append(self._answering.skip(flags, call, data))
             return True
         if target is None:
-            worker.out.append(frame(SKIPPED, call))
+            worker.out.append(self._answering.skip(flags, call, data))
             return True
         if target.special[method] & ON_LOOP:
             self._server.loop_of(target).submit(target, method, flags, call, bytes(data))
@@ -324,6 +324,26 @@ class Pool:
         for another in starting:
             if another is not None:
                 self._start_thread(another)
+
+    # calls that never run
+
+    def skip_waiting(self, target):
+        """Answer the calls of a plugin that still wait for their turn: it is unloaded."""
+        with self.lock:
+            jobs = target.forget_all()
+        for _, flags, call, data in jobs:
+            self._server.post(self._answering.skip(flags, call, data))
+
+    def forget_unread(self):
+        """Give back the arguments of all calls that no thread will run any more. With the last thread."""
+        jobs = [job for target in self.targets.values() for job in target.forget_all()]
+        jobs += [job for _, job in self._ready]
+        self._ready.clear()
+        for _, flags, _, data in jobs:
+            self._answering.forget(flags, data)
+        for kind, flags, data in self._connection.rest():
+            if kind == CALL:
+                self._answering.forget(flags, data)
 
     def report(self):
         """Tell the host how the threads are."""

@@ -76,11 +76,10 @@ class Server:
             settings = self._read_greeting()
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self.references = self._share_memory(settings["referenceBytes"])
-            answering = Answering(self.references, self._adopt, self.control.stay_awake)
+            self.answering = Answering(self.references, self._adopt, self.control.stay_awake)
             if settings["captureOutput"]:
                 self._capture()
-            self.pool = Pool(self, self._connection, answering, settings["threads"], settings["spareThreads"])
-            self._answering = answering
+            self.pool = Pool(self, self._connection, self.answering, settings["threads"], settings["spareThreads"])
             self.pool.targets[0] = self._own_functions()
             self.send(frame(protocol.WELCOME, 0, values.encode(self._facts())))
             self.control.start()
@@ -180,14 +179,22 @@ class Server:
 
             self.post(frame(protocol.PLACE, call, values.encode(place.of_load(ident))))
 
-    def unload(self, number):
-        """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
+    def unload(self, number, references):
+        """Give a plugin up. Its calls are over, or were given up and may go on until they are done.
+
+        ``references`` are addresses of objects that the host refers to no longer: it would have to wait for the GIL.
+        """
         self.pool.current().end_window()
         # As long as it is known whose the changes are.
         self.report_changes()
+        if references:
+            from .references import give_up  # where there are some, memory is shared
+
+            give_up(references)
         target = self.pool.targets.pop(number, None)
         if target is None:
             return
+        self.pool.skip_waiting(target)
         loading.unload(number)
         if target.loop is not None:
             self._end_loop(target.loop)
@@ -250,7 +257,7 @@ class Server:
         """
         from .loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
 
-        loop = LoopThread(self.pool.lock, name, self._connection, self._answering)
+        loop = LoopThread(self.pool.lock, name, self._connection, self.answering)
         with self.pool.lock:
             self.pool.loops.append(loop)
         return loop
@@ -316,6 +323,8 @@ class Server:
             self._threads -= 1
             last = self._threads == 0
         if last:
+            if self.pool is not None:
+                self.pool.forget_unread()
             for one in self._sockets():
                 one.close()
             self._over.set()

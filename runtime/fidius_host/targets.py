@@ -68,12 +68,18 @@ class Target:
         return None
 
     def forget_waiting(self, call):
-        """Drop a call that waits; whether there was one. Under the lock."""
+        """Drop a call that waits, and return it; ``None`` when there is none. Under the lock."""
         for job in self.waiting:
             if job[2] == call:
                 self.waiting.remove(job)
-                return True
-        return False
+                return job
+        return None
+
+    def forget_all(self):
+        """Drop all that wait, and return them. Under the lock."""
+        jobs = list(self.waiting)
+        self.waiting.clear()
+        return jobs
 
     def judge(self, method, seconds):
         """Learn from a call that ran apart whether the next one may run on the thread that reads it."""

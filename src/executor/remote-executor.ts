@@ -26,6 +26,8 @@ export interface RemoteSetup extends ExecutorOptions {
   connect(): Transport;
   /** Makes a handle for calls on this thread; absent when the server is in another process. */
   createHandle?(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle;
+  /** Addresses of references that handles have left, for the server to give up; absent when it is in another process. */
+  surrender?(): readonly number[];
 }
 
 const loadTimeoutMs = 60_000;
@@ -132,7 +134,8 @@ export class RemoteExecutor implements Executor, PluginOwner {
     this.#plugins.delete(plugin);
     const { connection } = this;
     if (connection.failure !== undefined) return;
-    await new ServerCall(connection, serverMethod.unload, [plugin.number]).ended(timeoutMs);
+    const references = this.#setup.surrender?.() ?? [];
+    await new ServerCall(connection, serverMethod.unload, [plugin.number, references]).ended(timeoutMs);
   }
 
   #adopt(request: LoadRequest, loaded: LoadedPackage, options: LoadOptions): RemotePlugin {
@@ -145,7 +148,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
   #unloadLate(outcome: unknown): void {
     const { plugin } = (outcome ?? {}) as Partial<LoadedPackage>;
     if (plugin === undefined || this.connection.failure !== undefined) return;
-    const unload = new ServerCall(this.connection, serverMethod.unload, [plugin]).ended(stopLoadMs);
+    const unload = new ServerCall(this.connection, serverMethod.unload, [plugin, []]).ended(stopLoadMs);
     this.#lateUnloads.add(unload);
     void unload.then(() => this.#lateUnloads.delete(unload));
   }

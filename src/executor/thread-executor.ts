@@ -40,6 +40,7 @@ export function createThreadExecutor(
       server = number;
       return transport;
     },
+    surrender: () => interpreter.gil.surrender(),
     createHandle: (loaded, { plugin, descriptor }) =>
       new PythonPluginHandle(interpreter, loaded, plugin, descriptor, activity.of(plugin)),
   });

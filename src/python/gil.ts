@@ -104,6 +104,11 @@ export class Gil {
     else this.#later.push(work);
   }
 
+  /** The references that wait for the lock, for a thread of Python to give up: this one may not take it for long. */
+  surrender(): readonly Owned[] {
+    return this.#released.splice(0);
+  }
+
   #drain(): void {
     for (let work = this.#later.pop(); work !== undefined; work = this.#later.pop()) work();
     // Py_DecRef may run a Python destructor, which may release more: hence no for-of.

@@ -143,8 +143,7 @@ export class Unpickler {
           this.#marks.push(this.#top);
           break;
         case 0x94: // MEMOIZE
-          if (this.#top === 0) throw this.#underflow();
-          memo.push(stack[this.#top - 1]);
+          memo.push(stack[this.#below(1)]);
           break;
         case 0x68: // BINGET
           this.#recall(source.uint8(at));
