@@ -53,6 +53,7 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
                 if not known:
                     _open(package)
                 module = _import(package, entry_module)
+                guard.guard_loaded_by_hand(package, set(sys.modules) - before)
                 _check_hash(module, entry_module, interface_hash)
                 callables = [_resolve(module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]
