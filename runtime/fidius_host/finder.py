@@ -46,6 +46,8 @@ class Finder:
         if fullname == modules.SDK:
             return self.sdk_folder and PathFinder.find_spec(fullname, [self.sdk_folder])
         parent = fullname.rpartition(".")[0]
+        if parent in (modules.SDK, modules.RUNTIME):
+            return PathFinder.find_spec(fullname, path)
         above = units.unit_of(sys.modules.get(parent)) if parent else None
         if above is None and not packages.open_packages:
             return None
@@ -133,7 +135,7 @@ def _is_same(first, other):
 def _guarded(spec, unit):
     if type(spec.loader) is SourceFileLoader and not unit.outside:
         spec.loader = PackageSourceLoader(spec.loader.name, spec.loader.path)
-    elif not hasattr(spec.loader, "exec_module") and hasattr(spec.loader, "get_code"):
+    elif type(spec.loader).__name__ == "zipimporter" and not hasattr(spec.loader, "exec_module"):
         spec.loader = _ArchiveLoader(spec.loader)
     guard.guard(spec, unit)
     return spec

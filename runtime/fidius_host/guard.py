@@ -9,7 +9,7 @@ import sys
 from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
 
-from . import askers, packages, units
+from . import askers, modules, packages, units
 
 _NONE = frozenset()
 _getframe = sys._getframe
@@ -122,14 +122,14 @@ def guard_environment(package):
     claims = package.claims
     for name, module in list(sys.modules.items()):
         claimed = _claimed(name, claims)
-        if claimed is not None and claimed != units.modules.SDK:
-            guard_outside(claimed, name, module)
+        if claimed is not None and claimed not in (modules.SDK, modules.RUNTIME, "__main__"):
+            guard_outside(claimed, module)
 
 
-def guard_outside(claimed, name, module):
+def guard_outside(claimed, module):
     """The same for one module, ``claimed`` being its name or that of a package it is in."""
     spec = getattr(module, "__spec__", None)
-    if type(spec) is not ModuleSpec or claimed == "__main__":
+    if type(spec) is not ModuleSpec:
         return
     unit = units.by_name.get(claimed)
     if unit is not None and unit.namespace:
@@ -143,6 +143,18 @@ def guard_outside(claimed, name, module):
             return  # a namespace, which namespaces.py takes care of
         unit = units.by_name[claimed] = units.Unit(claimed, path, (packages.ENVIRONMENT,), outside=True)
     guard(spec, unit)
+
+
+def guard_loaded_by_hand(package, names):
+    """Guard the modules that code of a package has loaded from its files and put in ``sys.modules`` itself."""
+    for name in modules.names_belonging_to(names, package.folder):
+        module = sys.modules.get(name)
+        spec = getattr(module, "__spec__", None)
+        if type(spec) is ModuleSpec and spec.name == name and spec.has_location:
+            unit = units.by_name.get(name)
+            if unit is None or package not in unit.holders:
+                unit = units.by_name[name] = units.Unit(name, spec.origin, (package,))
+            guard(spec, unit)
 
 
 def _place(spec):

@@ -60,6 +60,7 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
                     _open(package)
                 within = package.context.run
                 module = within(_import, package, entry_module)
+                guard.guard_loaded_by_hand(package, set(sys.modules) - before)
                 within(_check_hash, module, entry_module, interface_hash)
                 callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]

@@ -7,6 +7,8 @@ import sys
 SDK = "fidius"
 """The SDK is the host's own, whoever asks: the host recognises its ``PluginError``."""
 
+RUNTIME = __package__
+
 _SUFFIXES = tuple(sorted(importlib.machinery.all_suffixes(), key=len, reverse=True))
 
 _CACHE = "__pycache__"
@@ -38,8 +40,12 @@ def names_in_subfolders(folder):
     names = set()
     for entry in _entries(folder):
         if entry.name not in ("vendor", _CACHE) and entry.is_dir() and not _is_regular(entry.path):
-            names.update(name for name, _ in _importable(entry.path, "", set()))
-    return names
+            names.update(each.name.partition(".")[0] for each in _entries(entry.path) if _may_be_module(each))
+    return {name for name in names if name.isidentifier() and name not in ("__init__", "__main__")}
+
+
+def _may_be_module(entry):
+    return entry.name.endswith(_SUFFIXES) or (entry.name.isidentifier() and entry.is_dir())
 
 
 def _entries(folder):

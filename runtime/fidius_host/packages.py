@@ -10,6 +10,9 @@ open_packages = {}
 
 _places = {}
 
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+"""The runtime is no code of a package, even where it lies below one: in ``node_modules`` of a folder that is one."""
+
 
 class Package:
     """A folder that at least one plugin was loaded from.
@@ -53,6 +56,8 @@ def of_file(file):
 
     Takes no lock and looks at no file, so that it can be asked while other threads must not run.
     """
+    if file.startswith(_OWN_FOLDER):
+        return None
     found = None
     for package in list(open_packages.values()):
         if file.startswith(package.prefixes) and (found is None or len(package.key) > len(found.key)):

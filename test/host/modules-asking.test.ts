@@ -200,6 +200,28 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
     expect((await refusal(() => neighbour.client.run(null))).message).toContain("No module named 'zipped_spare'");
   });
 
+  it('keeps a module to itself that it loads from a file and puts into sys.modules by hand', async () => {
+    const byHand = [
+      'import importlib.util, os, sys',
+      'spec = importlib.util.spec_from_file_location("spare", os.path.join(os.path.dirname(__file__), "parts", "spare.py"))',
+      'sys.modules["spare"] = spare = importlib.util.module_from_spec(spec)',
+      'spec.loader.exec_module(spare)',
+    ];
+    const { load } = await openPackages(executor, {
+      asking_owner: {
+        ...asks(['import spare', 'return spare.owner'], byHand),
+        files: { 'parts/spare.py': "owner = 'by hand'\n" },
+      },
+      asking_neighbour: asks(['import spare', 'return spare.owner']),
+    });
+    const owner = await load('asking_owner');
+    const neighbour = await load('asking_neighbour');
+
+    expect((await refusal(() => neighbour.client.run(null))).message).toContain("No module named 'spare'");
+    await owner.close();
+    expect(python('import sys', 'result = "spare" in sys.modules')).toBe(false);
+  });
+
   it('reloads its own module', async () => {
     const { load } = await openPackages(executor, {
       asking_owner: {

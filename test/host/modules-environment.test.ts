@@ -110,6 +110,53 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     expect(await refusal(() => load('names_vendored'))).toMatchObject({ code: 'FIDIUS_MODULE_COLLISION' });
   });
 
+  it('a package does not get the module of the environment in place of one in a folder that it puts on sys.path', async () => {
+    installModules({ 'names_lib.py': 'version = 1\n' });
+    const insert = 'import os, sys; sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))';
+    const { load, path } = await openPackages(executor, {
+      names_owner: {
+        main: [insert, 'import names_lib', ...runs('return 1')],
+        files: { 'lib/names_lib.py': 'version = 2\n' },
+      },
+    });
+    python('import names_lib');
+
+    const error = await refusal(() => load('names_owner'));
+
+    expect(error).toMatchObject({ code: 'FIDIUS_MODULE_COLLISION' });
+    expect(error.message).toContain(path('names_owner', 'lib/names_lib.py'));
+  });
+
+  it('a library that makes modules in memory works in a package, and is gone with it', async () => {
+    const maker = [
+      'import importlib.machinery, sys, types',
+      'class Maker:',
+      '    def find_spec(self, name, path=None, target=None):',
+      '        if name.startswith("names_maker.made"): return importlib.machinery.ModuleSpec(name, self)',
+      '    def create_module(self, spec): return None',
+      '    def exec_module(self, module): module.owner = "made"',
+      'sys.meta_path.append(Maker())',
+      '',
+    ].join('\n');
+    const lines = ['import names_maker', 'from names_maker import made', 'return made.owner'];
+    const { load } = await openPackages(executor, {
+      names_owner: { main: runs(...lines), files: { 'vendor/names_maker/__init__.py': maker } },
+      names_user: { main: runs('import names_maker.made', 'return 1') },
+    });
+    const finders = () => python('import sys', 'result = [type(each).__name__ for each in sys.meta_path]');
+    const before = finders();
+    const owner = await load('names_owner');
+    const user = await load('names_user');
+
+    expect(await owner.client.run(null)).toBe('made');
+    expect((await refusal(() => user.client.run(null))).message).toContain("No module named 'names_maker'");
+    await owner.close();
+    expect(python('import sys', 'result = [name for name in sys.modules if name.startswith("names_maker")]')).toEqual(
+      [],
+    );
+    expect(finders()).toEqual(before);
+  });
+
   it('a module of the environment gets no optional dependency from a package, and a different one is refused', async () => {
     installModules({
       'names_environment.py':
