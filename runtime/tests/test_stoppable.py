@@ -146,13 +146,23 @@ class StoppableTest(unittest.TestCase):
                 self.assertGreater(lock.most, 0)
 
     def test_finds_a_place_in_every_loop(self):
-        for source in ("while True: pass", "for _ in iter(int, 1): pass", "[0 for _ in iter(int, 1)]"):
-            code = compile("def endless(look):\n    look()\n    %s\n" % source, __file__, "exec")
+        for source in (
+            "while True: pass",
+            "for _ in iter(int, 1): pass",
+            "[0 for _ in iter(int, 1)]",
+            "while True:\n  with lock: pass",
+            "while True:\n  with lock: len(())",
+            "while True:\n  try: pass\n  finally: pass",
+            "while True:\n  try: len(())\n  except ValueError: pass",
+            "while True:\n  try:\n   raise ValueError\n  except ValueError: pass",
+            "with lock:\n  while True: pass",
+        ):
+            code = compile("def endless(look, lock):\n look()\n %s\n" % source.replace("\n", "\n "), __file__, "exec")
             space = {}
             exec(code, space)
             interruption = RaiseAt(5)
             with self.subTest(source):
-                self.assertTrue(is_stopped(interruption, space["endless"], interruption.look))
+                self.assertTrue(is_stopped(interruption, space["endless"], interruption.look, threading.Lock()))
 
     def test_takes_no_code_of_the_standard_library_that_uses_locks_for_safe(self):
         condition = threading.Condition()
