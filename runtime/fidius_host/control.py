@@ -14,12 +14,13 @@ TICK_MS = 5
 _IDLE_TICKS = 20
 _BUSY_TICKS = 200
 
-_STUCK_TICK_MS = 1000
+_STUCK_TICK_MS = 100
 
 STUCK_SECONDS = 1.0
 """A call that goes on for so long after it was given up counts as one that cannot be stopped."""
 
 _SEARCH_SECONDS = 0.05
+_BEGIN_SECONDS = 1.0
 _LOOP_SECONDS = 0.05
 
 
@@ -157,8 +158,8 @@ class Control:
     def _is_over(self, call, pursuit, now):
         worker = pursuit.worker
         if worker is None:
-            return self._find(call, pursuit) or (pursuit.worker is None and now - pursuit.since > _SEARCH_SECONDS)
-        if worker.call != call:
+            return self._find(call, pursuit) or (pursuit.worker is None and self._is_nowhere(call, pursuit, now))
+        if worker.call != call and worker.starting != call:
             return True
         if now >= pursuit.start:
             with worker.lock:
@@ -168,12 +169,17 @@ class Control:
             self._server.pool.set_aside(worker)
         return False
 
+    def _is_nowhere(self, call, pursuit, now):
+        """Whether a call that was not found has ended. The one that was read last may be about to begin."""
+        return now - pursuit.since > (_BEGIN_SECONDS if call == self._server.pool.last else _SEARCH_SECONDS)
+
     def _find(self, call, pursuit):
         """Stop a call wherever it is; true when nothing remains to be done about it."""
         pool = self._server.pool
         with pool.lock:
             for worker in pool.workers:
-                if worker.call == call and worker.interrupt(call):
+                if worker.starting == call or worker.call == call:
+                    worker.interrupt(call)
                     pursuit.worker = worker
                     return False
             for loop in pool.loops:
@@ -185,12 +191,11 @@ class Control:
                 if loop.worker.call == call and loop.worker.interrupt(call):
                     pursuit.worker = loop.worker
                     return False
-            for target in pool.targets.values():
-                job = target.forget_waiting(call)
-                if job is not None:
-                    _, flags, _, data = job
-                    self._server.post(self._server.answering.skip(flags, call, data))
-                    return True
+            job = pool.forget_waiting(call)
+            if job is not None:
+                _, flags, _, data = job
+                self._server.post(self._server.answering.skip(flags, call, data))
+                return True
             if not pool.read_past(call):
                 pool.doomed.add(call)
                 # The leader writes down what it read first and looks at `doomed` second.

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from . import stoppable
+from . import safe_points, stoppable
 
 if sys.version_info >= (3, 12):
     from . import monitoring as _watching
@@ -24,7 +24,7 @@ REPEAT_SECONDS = 1.0
 LIBRARY_SECONDS = 0.25
 """After that time a loop in a library may be interrupted, if the library is known to hold no lock."""
 
-INSIST_SECONDS = 1.0
+INSIST_SECONDS = 5.0
 """After that time every loop of the package may be interrupted, including one in a ``finally`` block or in ``close()``."""
 
 
@@ -44,7 +44,7 @@ this_thread = _watching.this_thread
 
 def prepare():
     """Get what interrupting needs. To be called where the thread runs no plugin code, which may be importing the same."""
-    stoppable.prepare()
+    safe_points.prepare()
     _watching.prepare()
 
 
@@ -105,7 +105,7 @@ class Interruption:
 
     def visit(self, frame, offset):
         """Raise if this is a safe place. Called by the thread itself before an instruction."""
-        points = stoppable.points_of(frame.f_code)
+        points = safe_points.points_of(frame.f_code)
         if offset not in points.all:
             return
         self._place = None

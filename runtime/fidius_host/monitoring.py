@@ -8,7 +8,7 @@ be stopped comes to one of them, the whole code is watched until it is suspended
 import sys
 import threading
 
-from . import stoppable
+from . import safe_points
 
 available = hasattr(sys, "monitoring")
 
@@ -38,7 +38,7 @@ def watch(interruption, frames):
     for frame in frames:
         code = frame.f_code
         known = watched.get(id(code), (code, frozenset()))[1]
-        watched[id(code)] = (code, known | stoppable.points_of(code).after(frame.f_lasti))
+        watched[id(code)] = (code, known | safe_points.points_of(code).after(frame.f_lasti))
     before = interruption.watched
     interruption.watched = watched
     _active[interruption.ident] = interruption
@@ -100,6 +100,6 @@ def _at_instruction(code, offset):
             interruption.visit(sys._getframe(1), offset)
     for each in list(_active.values()):
         offsets = each.watched.get(id(code), (code, frozenset()))[1]
-        if offset in (stoppable.points_of(code).all if offsets is _WHOLE else offsets):
+        if offset in (safe_points.points_of(code).all if offsets is _WHOLE else offsets):
             return None
     return sys.monitoring.DISABLE

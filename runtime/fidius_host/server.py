@@ -22,6 +22,9 @@ from .references import NoReferences
 from .targets import ALWAYS_SLOW, ON_LOOP, Target
 from .threads import ThreadsReplaced, start_thread, threads_are_replaced
 
+_INTERRUPT_SECONDS = 0.01
+"""How often to interrupt what runs at the end of the process."""
+
 _numbers = itertools.count(1)
 _servers = weakref.WeakSet()
 
@@ -310,12 +313,19 @@ class Server:
             return
         with self.pool.lock:
             self.pool.release_idle()
+            loops = list(self.pool.loops)
+        self.interrupt_calls()
+        for loop in loops:
+            loop.end_soon()
+
+    def interrupt_calls(self):
+        """Interrupt what runs. To be called again and again until it has ended."""
+        if self.pool is None:
+            return
+        with self.pool.lock:
             for worker in self.pool.workers:
                 if worker.call is not None:
                     worker.interrupt(worker.call)
-            loops = list(self.pool.loops)
-        for loop in loops:
-            loop.end_soon()
 
     def thread_ended(self):
         """Close the sockets with the last thread that might use them."""
@@ -388,7 +398,10 @@ def stop_all(seconds):
     for thread in threading.enumerate():
         if thread.name.startswith("fidius-") and thread is not threading.current_thread():
             try:
-                thread.join(max(0.0, deadline - time.monotonic()))
+                while thread.is_alive() and time.monotonic() < deadline:
+                    thread.join(_INTERRUPT_SECONDS)
+                    for server in list(_servers):
+                        server.interrupt_calls()
             except RuntimeError:
                 pass  # about to be started
 

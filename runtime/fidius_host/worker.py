@@ -21,6 +21,7 @@ class Worker:
         "ident",
         "thread",
         "call",
+        "starting",
         "target",
         "attention",
         "interruption",
@@ -38,6 +39,8 @@ class Worker:
         self.thread = None
         self.call = None
         """Number of the call that runs now. While it is set, ``FidiusCancelled`` may be raised in code of its package."""
+        self.starting = None
+        """Number of a call that runs apart, from the moment it was assigned to this thread. Under the lock."""
         self.target = None
         """The plugin whose call runs, or ran last."""
         self.attention = False

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../node/timers.ts';
 import type { BusyListener } from '../python/handle.ts';
 
 /** How long calls on this thread must have rested, at the latest, before somebody looks at what they have changed. */
