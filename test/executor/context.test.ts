@@ -178,6 +178,14 @@ describe.each(executorNames)('with the executor %s', (name) => {
       expect(call('who')).toBe('nobody');
     });
 
+    it('change no settings of decimal that the module has made', async () => {
+      const { plugin } = await loadProbe(open(), precise);
+      const handle = plugin.sync();
+
+      expect(handle?.callTyped(precise.methods.indexOf('set_precision'), [3])).toBe('0.143');
+      expect(handle?.callTyped(precise.methods.indexOf('seventh'), [0])).toMatch(/^0\.(142857){6}1429$/);
+    });
+
     it('of several plugins in turn have each their own', async () => {
       const executor = open();
       const plugins = await Promise.all(['a', 'b', 'c'].map((user) => loadProbe(executor, ownUser(user))));
@@ -192,27 +200,25 @@ describe.each(executorNames)('with the executor %s', (name) => {
     });
 
     it('see nothing that a destructor has set between two calls', async () => {
-      const { plugin } = await loadProbe(open(), {
-        methods: ['keep', 'who'],
+      const executor = open();
+      const { plugin } = await loadProbe(executor, {
+        methods: ['who'],
         lines: [
-          'import contextvars',
+          'import contextvars, sys',
           'user = contextvars.ContextVar("user", default="nobody")',
           'class Late:',
           '    def __del__(self): user.set("late")',
-          'kept = []',
-          'def keep(): kept.append(Late())',
-          'def who():',
-          '    before = user.get()',
-          '    kept.clear()',
-          '    return before',
+          'sys.fidius_late = Late',
+          'def who(): return user.get()',
         ],
       });
+      const holder = await loadProbe(executor, { methods: [], lines: ['import sys', 'late = sys.fidius_late()'] });
       const handle = plugin.sync();
+      expect(handle?.callTyped(0, [])).toBe('nobody');
 
-      handle?.callTyped(0, []);
+      await holder.plugin.close();
 
-      expect(handle?.callTyped(1, [])).toBe('nobody');
-      expect(handle?.callTyped(1, [])).toBe('nobody');
+      expect(handle?.callTyped(0, [])).toBe('nobody');
     });
 
     it('let go of what they set when they end', async () => {

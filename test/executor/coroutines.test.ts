@@ -152,13 +152,21 @@ describe('an asynchronous call of a plugin whose task factory', () => {
     expect(plugin.stats().outcomes).toMatchObject({ stopped: 1, stillRunning: 0 });
   });
 
-  it('drops the coroutine does not keep the plugin from closing', async () => {
-    const { call, plugin } = await loadWithFactory('drops');
+  it('drops the coroutine does not keep the thread of the plugin from ending', async () => {
+    const executor = openExecutor();
+    const observer = await loadProbe(executor, {
+      methods: ['threads'],
+      lines: ['import threading', 'def threads(): return [thread.name for thread in threading.enumerate()]'],
+    });
+    const { call, plugin } = await loadProbe(executor, { methods, lines, name: 'dropping' });
+    await call('install', ['drops'], answered);
     await expect(call('add', [1, 2], answered)).rejects.toMatchObject({ code: 'CoroutineDropped' });
+    const names = async () => (await observer.call('threads')) as string[];
+    expect(await names()).toContain('fidius-loop-dropping');
 
-    await plugin.close({ timeoutMs: 5000 });
+    await plugin.close();
 
-    await expect(load().then((other) => other.call('add', [1, 2], answered))).resolves.toBe(3);
+    await expect.poll(names, { timeout: 10_000 }).not.toContain('fidius-loop-dropping');
   });
 });
 
