@@ -84,7 +84,6 @@ export const errorCodes = {
     'The shared library of Python was built for another processor or operating system than this Node.js.',
   FIDIUS_LIBPYTHON_INVALID: 'The file named as the shared library of Python is something else, or is damaged.',
   FIDIUS_LIBPYTHON_NOT_FOUND: 'There is no file where the shared library of Python was said to be.',
-  FIDIUS_PERMISSION: 'This process was started without the permission that Python needs; the message names the flag.',
   FIDIUS_PYTHON_FAILED_EARLIER:
     'CPython failed to start earlier in this process (see `cause`) and cannot be started a second time.',
   FIDIUS_PYTHON_INCOMPLETE: 'A shared library of Python was found, but not the standard library that belongs to it.',
@@ -92,6 +91,8 @@ export const errorCodes = {
   FIDIUS_PYTHON_NO_ANSWER: 'An interpreter failed, hung, or answered something else when it was asked for its version.',
   FIDIUS_PYTHON_OTHER_VERSION:
     'Another version of this library has started Python in this process, and versions cannot share it.',
+  FIDIUS_PYTHON_PERMISSION:
+    'This process was started without the permission that Python needs; the message names the flag.',
   FIDIUS_PYTHON_SECOND: 'This process already runs another CPython library; a second one would corrupt both.',
   FIDIUS_PYTHON_STACK:
     'CPython 3.14 or newer needs to know the stack it runs on, and on this platform that cannot be found out.',

@@ -7,7 +7,7 @@ import { runtimeFolder } from './runtime-folders.ts';
 /**
  * Makes sure that this process may load native code, and read what starting Python takes.
  *
- * @throws FidiusError `FIDIUS_PERMISSION`, which names every flag that is missing.
+ * @throws FidiusError `FIDIUS_PYTHON_PERMISSION`, which names every flag that is missing.
  */
 export function requirePermission(): void {
   const refusal = refusedAddons();
@@ -15,13 +15,16 @@ export function requirePermission(): void {
   if (refusal === undefined && folders.length === 0) return;
   if (!isRestricted()) {
     const message = 'Python cannot be started: this process loads no native code, because of --no-addons';
-    throw new FidiusError('FIDIUS_PERMISSION', message, { cause: refusal, hint: 'Start node without that flag.' });
+    throw new FidiusError('FIDIUS_PYTHON_PERMISSION', message, {
+      cause: refusal,
+      hint: 'Start node without that flag.',
+    });
   }
   const flags = folders.map((folder) => `--allow-fs-read=${folder}/*`);
   throw refused(refusal === undefined ? flags : ['--allow-addons', ...flags], refusal);
 }
 
-/** Looks for Python. @throws FidiusError `FIDIUS_PERMISSION` where no interpreter is found because none may be asked. */
+/** Looks for Python. @throws FidiusError `FIDIUS_PYTHON_PERMISSION` where no interpreter is found because none may be asked. */
 export function permittedSearch<T>(search: () => T): T {
   try {
     return search();
@@ -32,10 +35,14 @@ export function permittedSearch<T>(search: () => T): T {
 }
 
 function refused(flags: readonly string[], cause: unknown): FidiusError {
-  return new FidiusError('FIDIUS_PERMISSION', `Python cannot be started: this process lacks ${flags.join(' ')}`, {
-    cause,
-    hint: 'Add the flags to the command line of node. They hold back JavaScript alone: a plugin may do what the process may.',
-  });
+  return new FidiusError(
+    'FIDIUS_PYTHON_PERMISSION',
+    `Python cannot be started: this process lacks ${flags.join(' ')}`,
+    {
+      cause,
+      hint: 'Add the flags to the command line of node. They hold back JavaScript alone: a plugin may do what the process may.',
+    },
+  );
 }
 
 /** The folders that have to be read in any case, and may not be. */

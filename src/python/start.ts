@@ -48,7 +48,7 @@ const shelf = mainRealm as unknown as { [key]?: Started };
  * Later calls return the same one; options that name another Python are an error then. Runs for some 15 to 30 ms, once.
  *
  * @throws {@link FidiusError} the codes of finding Python; `FIDIUS_LIBPYTHON_INVALID`, `FIDIUS_PYTHON_SECOND`,
- *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, `FIDIUS_RUNTIME_MISSING`, `FIDIUS_PERMISSION`,
+ *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, `FIDIUS_RUNTIME_MISSING`, `FIDIUS_PYTHON_PERMISSION`,
  *   `FIDIUS_PYTHON_OTHER_VERSION`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
  */
 export function startPython(options: StartOptions = {}): Interpreter {

@@ -57,7 +57,7 @@ describe('a process with a list of permissions', () => {
 
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^FIDIUS_PERMISSION: Python cannot be started: this process lacks --allow-addons\nhint: Add the flags/,
+      /^FIDIUS_PYTHON_PERMISSION: Python cannot be started: this process lacks --allow-addons\nhint: Add the flags/,
     );
   });
 
@@ -70,7 +70,7 @@ describe('a process with a list of permissions', () => {
       const { stdout } = run(['--no-warnings', '--experimental-permission', ...reading, 'load.js']);
 
       const flags = '--allow-addons --allow-fs-read=/proc/self/*';
-      expect(stdout).toContain(`FIDIUS_PERMISSION: Python cannot be started: this process lacks ${flags}\n`);
+      expect(stdout).toContain(`FIDIUS_PYTHON_PERMISSION: Python cannot be started: this process lacks ${flags}\n`);
     },
   );
 
@@ -79,7 +79,9 @@ describe('a process with a list of permissions', () => {
     writeFileSync(shim, `#!/bin/sh\nexec ${embeddablePythons()[0]?.executable} "$@"\n`, { mode: 0o755 });
     const { stdout } = run([...restricted, '--allow-addons', 'load.js'], { env: { FIDIUS_PYTHON: shim } });
 
-    expect(stdout).toContain('FIDIUS_PERMISSION: Python cannot be started: this process lacks --allow-child-process\n');
+    expect(stdout).toContain(
+      'FIDIUS_PYTHON_PERMISSION: Python cannot be started: this process lacks --allow-child-process\n',
+    );
   });
 
   it('loads with the flags, and needs fewer when it names the library', () => {
@@ -94,7 +96,9 @@ describe('a process with a list of permissions', () => {
 it('is told that the flag --no-addons keeps Python from starting', () => {
   const { stdout } = run(['--no-addons', 'load.js']);
 
-  expect(stdout).toMatch(/^FIDIUS_PERMISSION: .* because of --no-addons\nhint: Start node without that flag\.\n/);
+  expect(stdout).toMatch(
+    /^FIDIUS_PYTHON_PERMISSION: .* because of --no-addons\nhint: Start node without that flag\.\n/,
+  );
 });
 
 describe('two copies of the library in one process', () => {
