@@ -55,7 +55,8 @@ class Server:
         self._loading = {}
         """The threads that load plugins, by call."""
         self._watch = environment.Watch("server %d" % self.number, self._tell, self._recent_plugins)
-        self._processor_times = {}
+        self._busy = {}
+        """By thread what it ran when the state was last looked at: ``(call, name, processor time)``."""
         self._threads = 0
         self._threads_lock = threading.Lock()
         self._loops_lock = threading.Lock()
@@ -229,14 +230,19 @@ class Server:
                 names.add(target.name)
                 if clear:
                     target.ran = False
-        # Calls that go on since then, and coroutines.
-        busy = {worker.ident: worker.target.name for worker in list(pool.workers) if _calls(worker)}
-        busy.update((loop.worker.ident, loop.plugin) for loop in list(pool.loops))
-        if busy:
-            times = environment.thread_times(busy)
-            names.update(name for ident, name in busy.items() if self._processor_times.get(ident) != times.get(ident, -1))
-            if clear:
-                self._processor_times = times
+        # Calls that were under way then, or are now, and coroutines: unless their thread stood still all the time.
+        busy = {worker.ident: _running(worker) for worker in list(pool.workers)}
+        busy.update((loop.worker.ident, (None, loop.plugin)) for loop in list(pool.loops))
+        busy = {ident: running for ident, running in busy.items() if running is not None}
+        times = environment.thread_times(busy) if busy else {}
+        now = {ident: (*running, times.get(ident)) for ident, running in busy.items()}
+        before = self._busy
+        for ident in before.keys() | now.keys():
+            was, is_ = before.get(ident), now.get(ident)
+            if was != is_ or was[2] is None:
+                names.update(entry[1] for entry in (was, is_) if entry is not None)
+        if clear:
+            self._busy = now
         return names
 
     # loops
@@ -374,8 +380,10 @@ class Server:
         return self.lines.take_rest()
 
 
-def _calls(worker):
-    return worker.call is not None and worker.target is not None and worker.target.number > 0
+def _running(worker):
+    """The call of a plugin that a thread runs, as ``(call, name)``; ``None`` when it runs none."""
+    call, target = worker.call, worker.target
+    return None if call is None or target is None or not target.number else (call, target.name)
 
 
 _abandoned = []

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
 import type { Notice } from '../../src/executor/notice.ts';
@@ -255,6 +257,25 @@ describe('with calls that overlap', () => {
     await waits.call('unblock');
     await waiting;
     await culprit.call('execute', ['sys.setrecursionlimit(1000)']);
+  });
+
+  it('a call that began before the last look and ended since is among those named', async () => {
+    const { notices, load } = open('thread');
+    const { call } = await load('culprit');
+    const file = join(tempFolder(), 'go on');
+    const change = [
+      `while not os.path.exists(${JSON.stringify(file)}): time.sleep(0.01)`,
+      'sys.setrecursionlimit(1245)',
+    ].join('\n');
+
+    const changing = call('execute', [change]);
+    await load('innocent');
+    writeFileSync(file, '');
+    await changing;
+    await eventually(() => notices.length > 0);
+
+    expect(notices.map(({ plugins }) => plugins)).toEqual([['culprit']]);
+    await call('execute', ['sys.setrecursionlimit(1000)']);
   });
 
   it('a coroutine is told of when it ends, also when nothing else happens', async () => {

@@ -152,6 +152,33 @@ describe.each(executorNames)('the streams of Python with the executor %s', (exec
     expect(events.map(({ text }) => text)).toEqual(['to both']);
   });
 
+  it('come back for the next call when a call leaves its own behind', async () => {
+    const events: OutputEvent[] = [];
+    const opened = openExecutor(executor, { onOutput: (event) => void events.push(event) });
+    const { call } = await loadProbe(opened, { methods, lines, name: 'leaves' });
+    const other = await loadProbe(opened, { methods, lines, name: 'other' });
+
+    await call('run', ['sys.stdout = io.StringIO(); print("lost")']);
+    await call('say', ['next call']);
+    await other.call('say', ['other plugin']);
+
+    expect(events.map(({ text }) => text)).toEqual(['next call', 'other plugin']);
+  });
+
+  it('stay those that a module put in place at import, for its plugin alone', async () => {
+    const events: OutputEvent[] = [];
+    const opened = openExecutor(executor, { onOutput: (event) => void events.push(event) });
+    const kept = ['kept = sys.stdout = io.StringIO()', 'def value(): return kept.getvalue()'];
+    const { call } = await loadProbe(opened, { methods: ['say', 'value'], lines: [...lines, ...kept], name: 'keeps' });
+    const other = await loadProbe(opened, { methods, lines, name: 'other' });
+
+    await call('say', ['kept']);
+    await other.call('say', ['told']);
+
+    expect(await call('value')).toBe('kept\n');
+    expect(events.map(({ plugin, text }) => [plugin, text])).toEqual([['other', 'told']]);
+  });
+
   it('leave `sys` to be pickled by reference', async () => {
     const { call } = await loadProbe(openExecutor(executor), { methods, lines });
 
