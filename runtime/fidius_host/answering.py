@@ -97,10 +97,13 @@ class Answering:
             return self.raised(worker, call, error, started)
         if begin and type(result) is types.CoroutineType:
             try:
-                worker.end_window()
+                interrupted = worker.end_window()
             except FidiusCancelled:
                 result.close()
                 raise
+            if interrupted:
+                result.close()
+                return frame(STOPPED, call, microseconds=_microseconds(started))
             begin(target, method, flags, call, result)
             return b""
         return self.returned(worker, target, method, flags, call, result, started)
@@ -126,8 +129,11 @@ class Answering:
             return b""
         if isinstance(result, types.CoroutineType) and self._adopt is not None:
             # A decorator hid the `async def`. Now it is known.
-            worker.end_window()
+            interrupted = worker.end_window()
             target.special[method] |= ON_LOOP
+            if interrupted:
+                result.close()
+                return frame(STOPPED, call)
             self._adopt(target, method, flags, call, result)
             return b""
         return self.raised(worker, call, error)

@@ -39,7 +39,7 @@ class LoopThread:
         self._steps = {}
         """What drives each coroutine. Weak: when the plugin drops one, nothing else may keep it, and the call is answered."""
         self._fresh = []
-        """Tasks that were made since the last look at them."""
+        """Tasks that were made by the jobs that are being taken."""
         self._cancelled = set()
         self._answers = []
         self._ended = threading.Event()
@@ -60,18 +60,20 @@ class LoopThread:
 
     def cancel(self, call):
         """Cancel a call that is here; false when it is not. Under the lock."""
-        # Noted first and looked for second: a call that ends in between takes the note back.
+        # Noted first and looked for second, in the order of its life: wherever it goes meanwhile, the thread sees the note.
         self._cancelled.add(call)
         if any(job[0] == call for job in list(self._jobs)):
             return True
-        if call not in self._tasks:
-            self._cancelled.discard(call)
-            return False
-        try:
-            self._schedule(self._cancel_task, call)
-        except RuntimeError:
-            pass  # closed by the plugin: the thread answers its calls
-        return True
+        if call in self._tasks:
+            try:
+                self._schedule(self._cancel_task, call)
+            except RuntimeError:
+                pass  # closed by the plugin: the thread answers its calls
+            return True
+        if self.worker.starting == call:
+            return True
+        self._cancelled.discard(call)
+        return False
 
     def end_soon(self):
         """Cancel what runs, and end the loop."""
@@ -194,22 +196,25 @@ class LoopThread:
         self._scheduled = False
         self._failures = 0
         while self._jobs:
+            # In one place or the other at any time: the control thread may be looking for it.
+            self.worker.starting = self._jobs[0][0]
             call, job, flags, data = self._jobs.popleft()
             if call in self._cancelled:
-                self._cancelled.discard(call)
                 self._answer(self._answering.skip(flags, call, data))
             else:
                 job()
+            self.worker.starting = None
+            if call not in self._tasks:
+                self._cancelled.discard(call)
         if self._fresh:
+            fresh, self._fresh = self._fresh, []
             try:
-                self._loop.call_soon(self._look_at_fresh, context=self._context)
+                self._loop.call_soon(self._look_at_fresh, fresh, context=self._context)
             except RuntimeError:
                 pass  # closed by the plugin: the thread answers its calls
 
-    def _look_at_fresh(self):
+    def _look_at_fresh(self, fresh):
         """Answer for tasks that were cancelled before their first step, which is over now: it did not reach the coroutine."""
-        fresh = self._fresh
-        self._fresh = []
         for steps, task in fresh:
             if not steps.over and task.done():
                 steps.task_ended(task)
@@ -251,6 +256,8 @@ class LoopThread:
         if not steps.over:  # eager tasks, which a plugin may ask for, can be over by now
             # The loop itself keeps no task that waits for something which only that task refers to.
             self._tasks[call] = task
+            if call in self._cancelled:
+                self._cancel_task(call)
 
     def _task_ended(self, call, task):
         steps = self._steps.get(call, _nothing)()

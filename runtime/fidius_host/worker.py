@@ -40,7 +40,7 @@ class Worker:
         self.call = None
         """Number of the call that runs now. While it is set, ``FidiusCancelled`` may be raised in code of its package."""
         self.starting = None
-        """Number of a call that runs apart, from the moment it was assigned to this thread. Under the lock."""
+        """Number of a call from the moment it was assigned to this thread. Under the lock, except on the thread of a loop."""
         self.target = None
         """The plugin whose call runs, or ran last."""
         self.attention = False
@@ -74,19 +74,20 @@ class Worker:
         return True
 
     def end_window(self):
-        """Let nobody interrupt the rest of the call that this thread runs. By the thread itself."""
+        """Keep interruptions away from the rest of this thread's call; return whether one was due. By the thread itself."""
         self.call = None
-        if self.attention:
-            self.settle()
+        return self.settle() if self.attention else False
 
     def settle(self):
-        """End a call that somebody paid attention to: from here on no exception can arrive any more."""
+        """End a call that needs attention: from here on no exception can arrive. Returns whether one was due."""
         if self.forked:
             # The copy of the process that a plugin forked came back from the method. It is no second host.
             fork.end_child()
         with self.lock:
-            if self.interruption is not None:
+            interrupted = self.interruption is not None
+            if interrupted:
                 self.interruption.end()
                 self.interruption = None
                 self.interrupted = False
             self.attention = False
+        return interrupted
