@@ -29,16 +29,14 @@ def import_for(package, name):
 
 _IMPORT_FOR = import_for.__code__
 _calls = frozenset()
-_import_from = None
 
 
 def prepare():
     """Look the numbers of some byte codes up. Before the first package: a look-up must not lead to an import."""
-    global _calls, _import_from
+    global _calls
     from opcode import opmap
 
     _calls = frozenset(number for name, number in opmap.items() if "CALL" in name)
-    _import_from = opmap["IMPORT_FROM"]
 
 
 def who(frame):
@@ -71,12 +69,6 @@ def _is_call(frame):
     while 0 < place < len(code) and code[place] == 0:
         place -= 2
     return 0 <= place < len(code) and code[place] in _calls
-
-
-def imports_from(frame):
-    """Tell whether a frame is in the midst of the ``import name`` part of ``from … import name``."""
-    code = frame.f_code.co_code
-    return 0 <= frame.f_lasti < len(code) and code[frame.f_lasti] == _import_from
 
 
 def frame_at(depth):

@@ -25,14 +25,11 @@ class Namespace(ModuleType):
             unit = units.unit_of(module)
             if unit is None:
                 return module
-            frame = askers.frame_at(1)
             try:
-                units.require(askers.who(frame), unit)
+                units.require(askers.who(askers.frame_at(1)), unit)
                 return module
             except ImportError:
-                # `from … import` would take it out of `sys.modules` after an AttributeError.
-                if frame is not None and askers.imports_from(frame):
-                    raise
+                pass  # `from … import` asks for the module itself then, and raises the same again
         raise AttributeError("module %r has no attribute %r" % (self.__dict__["__name__"], name))
 
 
