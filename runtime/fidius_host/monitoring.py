@@ -42,7 +42,9 @@ def watch(interruption, frames):
     before = interruption.watched
     interruption.watched = watched
     _active[interruption.ident] = interruption
-    for code, offsets in watched.values():
+    for code, offsets in list(watched.values()):
+        if offsets is _WHOLE:
+            continue  # the thread has come by in the meantime
         known = before.get(id(code), (code, frozenset()))[1]
         if known is _WHOLE or offsets <= known:
             # Another interruption may have ended in the same moment, and stopped the events.
