@@ -13,6 +13,7 @@ from . import safe_points
 available = hasattr(sys, "monitoring")
 
 _WHOLE = None
+_UNKNOWN = (None, frozenset())
 
 _get_ident = threading.get_ident
 _active = {}
@@ -37,13 +38,15 @@ def watch(interruption, frames):
     watched = {}
     for frame in frames:
         code = frame.f_code
-        known = watched.get(id(code), (code, frozenset()))[1]
+        known = watched.get(id(code), _UNKNOWN)[1]
         watched[id(code)] = (code, known | safe_points.points_of(code).after(frame.f_lasti))
     before = interruption.watched
     interruption.watched = watched
     _active[interruption.ident] = interruption
-    for code, offsets in watched.values():
-        known = before.get(id(code), (code, frozenset()))[1]
+    for code, offsets in list(watched.values()):
+        if offsets is _WHOLE:
+            continue  # the thread has come by in the meantime
+        known = before.get(id(code), _UNKNOWN)[1]
         if known is _WHOLE or offsets <= known:
             # Another interruption may have ended in the same moment, and stopped the events.
             sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
@@ -90,16 +93,17 @@ def _claim():
 
 def _at_instruction(code, offset):
     interruption = _active.get(_get_ident())
-    if interruption is not None and id(code) in interruption.watched:
-        offsets = interruption.watched[id(code)][1]
+    if interruption is not None:
+        watched = interruption.watched  # another thread may put another dictionary in its place
+        _, offsets = watched.get(id(code), _UNKNOWN)
         if offsets is not _WHOLE and offset in offsets:
             offsets = _WHOLE
-            interruption.watched[id(code)] = (code, _WHOLE)
+            watched[id(code)] = (code, _WHOLE)
             _watch_all(code)
         if offsets is _WHOLE:
             interruption.visit(sys._getframe(1), offset)
     for each in list(_active.values()):
-        offsets = each.watched.get(id(code), (code, frozenset()))[1]
+        offsets = each.watched.get(id(code), _UNKNOWN)[1]
         if offset in (safe_points.points_of(code).all if offsets is _WHOLE else offsets):
             return None
     return sys.monitoring.DISABLE

@@ -1,12 +1,13 @@
 """At which instructions of a function an exception may be raised."""
 
 import bisect
-import sys
 
 _SETTING_UP = frozenset(
     "NOP SETUP_FINALLY SETUP_WITH SETUP_ASYNC_WITH BEFORE_WITH BEFORE_ASYNC_WITH LOAD_SPECIAL WITH_EXCEPT_START".split()
 )
 """Instructions of a line ``try:`` or ``with …:``. The line of a ``with`` runs once more when its block is left."""
+
+_NEVER_GOING_ON = ("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "RETURN_VALUE", "RETURN_CONST", "RAISE", "RERAISE")
 
 _KEEPING_ORDER = frozenset("__enter__ __exit__ __aenter__ __aexit__ __del__ acquire release close".split())
 """Functions that take something, or give it back."""
@@ -75,7 +76,7 @@ def _find(code, instructions):
     lines = _lines(code, instructions)
     in_handlers = _handlers(instructions)
     setting_up = {lines[each.offset] for each in instructions if each.opname in _SETTING_UP}
-    handler_lines = {lines[offset] for offset in in_handlers} - setting_up
+    handler_lines = {lines[offset] for offset in _written(instructions, in_handlers)} - setting_up
     loops, every_loop = set(), set()
     for each in instructions:
         if _jumps(each) and "NO_INTERRUPT" not in each.opname and begin < each.argval <= each.offset:
@@ -108,13 +109,29 @@ def _lines(code, instructions):
 
 
 def _handlers(instructions):
-    """Offsets of the instructions of ``except`` and ``finally`` that run when an exception was raised."""
-    # Since CPython 3.11 they follow behind all other code, before that each behind its block.
-    first = next((each.offset for each in instructions if each.opname == "PUSH_EXC_INFO"), sys.maxsize)
-    entries = {each.argval for each in instructions if each.opname == "SETUP_FINALLY"}
+    """Offsets of the instructions that only run after an exception: ``except`` blocks and the second copy of ``finally``."""
+    following = {each.offset: next_.offset for each, next_ in zip(instructions, instructions[1:])}
+    at = {each.offset: each for each in instructions}
+    reached, waiting = set(), [instructions[0].offset]
+    while waiting:
+        offset = waiting.pop()
+        if offset in reached:
+            continue
+        reached.add(offset)
+        each = at[offset]
+        if _jumps(each):
+            waiting.append(each.argval)
+        if offset in following and not each.opname.startswith(_NEVER_GOING_ON):
+            waiting.append(following[offset])
+    return at.keys() - reached
+
+
+def _written(instructions, in_handlers):
+    """Those of ``in_handlers`` that stand in the source. The others clean up behind comprehensions and generators."""
+    entries = {each.argval for each in instructions if each.opname == "SETUP_FINALLY"}  # up to CPython 3.10
     found, inside = set(), False
     for each in instructions:
-        inside = inside or each.offset >= first or each.offset in entries
+        inside = each.offset in in_handlers and (inside or each.offset in entries or each.opname == "PUSH_EXC_INFO")
         if inside:
             found.add(each.offset)
         if each.opname == "RERAISE":

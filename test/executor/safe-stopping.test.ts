@@ -53,7 +53,8 @@ describe('stopping a call', () => {
   });
 
   it('waits until code of the standard library comes back to the package', async () => {
-    const { plugin, call } = await loadProbe(openExecutor(), {
+    const executor = openExecutor();
+    const { plugin, call } = await loadProbe(executor, {
       methods: ['work', 'come_back'],
       lines: [
         'import threading',
@@ -66,8 +67,7 @@ describe('stopping a call', () => {
     });
 
     await failureOf(() => call('work', [], { timeoutMs: 100 }));
-    // Long enough for every attempt to have been made: it counts as stuck after a second.
-    await eventually(() => plugin.stats().outcomes.stillRunning === 1);
+    await eventually(() => executor.stats().stuckThreads === 1);
     expect(plugin.stats().outcomes.stopped).toBe(0);
 
     await call('come_back');
@@ -175,17 +175,45 @@ describe('stopping a call', () => {
       '    while not ended.is_set(): pass',
       '    return "whole"',
     ]);
-    const { plugin, call } = await loadProbe(openExecutor(), {
+    const executor = openExecutor();
+    const { plugin, call } = await loadProbe(executor, {
       methods: ['work', 'end'],
       lines: [...imported, `def work(): return ${name}.long()`, `def end(): ${name}.ended.set()`],
     });
 
     await failureOf(() => call('work', [], { timeoutMs: 100 }));
-    await eventually(() => plugin.stats().outcomes.stillRunning === 1);
+    await eventually(() => executor.stats().stuckThreads === 1);
     await call('end');
 
     await eventually(() => plugin.stats().outcomes.stillRunning === 0);
     expect(plugin.stats().outcomes).toMatchObject({ stopped: 0, finishedAnyway: 1 });
+  });
+});
+
+describe('an import of a library', () => {
+  it('is not stopped in code of the package that it calls', async () => {
+    const name = `fidius_calling_back_${process.pid}`;
+    const imported = library(name, ['import sys', 'sys.fidius_hook()', 'whole = "yes"']);
+    const { plugin, call } = await loadProbe(openExecutor(), {
+      methods: ['work', 'is_whole'],
+      lines: [
+        ...imported.slice(0, 2),
+        'import time',
+        'def hook():',
+        '    end = time.monotonic() + 0.5',
+        '    while time.monotonic() < end: pass',
+        'sys.fidius_hook = hook',
+        'def work():',
+        ...imported.slice(2).map((line) => `    ${line}`),
+        '    while True: pass',
+        `def is_whole(): return sys.modules[${JSON.stringify(name)}].whole`,
+      ],
+    });
+
+    await failureOf(() => call('work', [], { timeoutMs: 100 }));
+    await eventually(() => plugin.stats().outcomes.stopped === 1, 'stopped');
+
+    expect(await call('is_whole')).toBe('yes');
   });
 });
 
