@@ -148,7 +148,6 @@ function writeScalar(writer: PickleWriter, value: unknown): boolean {
 function writeObject(writer: PickleWriter, value: object): Container | undefined {
   const container = openContainer(value);
   if (container !== undefined) {
-    checkKeys(container);
     begin(writer, container);
     return container;
   }
@@ -163,10 +162,17 @@ function writeObject(writer: PickleWriter, value: object): Container | undefined
   return undefined;
 }
 
-function begin(writer: PickleWriter, { kind }: Container): void {
-  if (kind === 'list') writer.beginList();
-  else if (kind === 'set') writer.beginSet();
-  else writer.beginDict();
+function begin(writer: PickleWriter, container: Container): void {
+  const { kind } = container;
+  if (kind === 'list') {
+    writer.beginList();
+  } else if (kind === 'dict') {
+    writer.beginDict();
+  } else {
+    checkKeys(container);
+    if (kind === 'set') writer.beginSet();
+    else writer.beginDict();
+  }
 }
 
 function end(writer: PickleWriter, { kind }: Container): void {

@@ -23,10 +23,12 @@ export function untagFloats(value: unknown): unknown {
 
   const result = plain(value);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { problem, hint } = untagItems(next, plain) ?? {};
-    if (problem !== undefined) {
-      throw new ValueProblem('FIDIUS_VALUE_RESULT', problem, { path: pathTo(result, next) ?? '', hint: hint ?? '' });
-    }
+    const found = untagItems(next, plain);
+    if (found === undefined) continue;
+    throw new ValueProblem('FIDIUS_VALUE_RESULT', found.problem, {
+      path: pathTo(result, next) ?? '',
+      hint: found.hint,
+    });
   }
   return result;
 }
@@ -49,7 +51,7 @@ function untagItems(
     container.clear();
     for (const item of items) container.add(plain(item));
     if (container.size !== items.length) return repeatedKey(container, repeatedOf(items.map(plain)));
-  } else if (isMissingValue(container)) {
+  } else if (Object.getPrototypeOf(container) !== Object.prototype && isMissingValue(container)) {
     return { problem: `${container.name} has no counterpart in JavaScript`, hint: missingHint };
   } else {
     for (const [key, value] of Object.entries(container)) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
@@ -10,6 +10,10 @@ import { failureOf } from '../../support/failure.ts';
 import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { makeWheels, pythonWithPip } from '../../support/wheels.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe('vendorDependencies', () => {
   it('installs what the requirements ask for, from a folder of wheels alone', async () => {
