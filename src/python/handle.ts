@@ -125,11 +125,11 @@ export class PythonPluginHandle implements Disposable {
   /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
   close(): void {
     if (!this.#open) return;
-    // References are given up before: what collects the memory of the plugin is part of unloading.
-    this.#underLock(() => {
-      this.forget();
-      unloadPackage(this.#interpreter, this.#loaded);
-    });
+    const { door, gil } = this.#interpreter;
+    // Under the lock references are given up at once, before the modules that they keep alive are collected.
+    if (door === undefined) gil.hold(() => this.forget());
+    else this.forget();
+    unloadPackage(this.#interpreter, this.#loaded);
   }
 
   /** The same for a plugin that somebody else has loaded and will give back. Does not take the lock. */
@@ -146,12 +146,6 @@ export class PythonPluginHandle implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #underLock(body: () => void): void {
-    const { door, gil } = this.#interpreter;
-    if (door === undefined) gil.hold(body);
-    else body();
   }
 
   #within<T>(timeoutMs: number, { method, plugin }: Callee, call: () => T): T {

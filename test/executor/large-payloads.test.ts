@@ -6,6 +6,7 @@ import { outputOf } from '../support/isolated.ts';
 const everywhere = [
   'succeed',
   'are raw',
+  'are nested',
   'raise',
   'have a result that cannot cross',
   'have a wrong number of arguments',
@@ -32,11 +33,12 @@ describe.each([
     const { stdout } = await outputOf('large-payloads.ts', {
       args: [executor, ...kinds],
       nodeArgs: ['--expose-gc'],
+      timeoutMs: 170_000,
       // glibc cannot be told to return the memory that it keeps for each thread.
       env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     });
     left = JSON.parse(stdout) as Record<string, number>;
-  });
+  }, 180_000);
 
   // A kind that leaks its arguments or its results shows as 100 MiB.
   it.each(kinds)('keeps nothing of large calls that %s', (kind) => {
