@@ -109,11 +109,15 @@ describe('stopping a call', () => {
         '    while True: pass',
       ],
     ],
-  ])('stops %s', async (_what, lines) => {
-    const { plugin } = await stopWork(lines);
+  ])(
+    'stops %s',
+    async (_what, lines) => {
+      const { plugin } = await stopWork(lines);
 
-    expect(plugin.stats().outcomes).toEqual({ stopped: 1, finishedAnyway: 0, stillRunning: 0 });
-  }, 20_000);
+      expect(plugin.stats().outcomes).toEqual({ stopped: 1, finishedAnyway: 0, stillRunning: 0 });
+    },
+    20_000,
+  );
 
   it('runs the finally block of a loop that stands right in its try', async () => {
     const { call } = await stopWork(
@@ -222,12 +226,16 @@ describe.concurrent('an innocent plugin', () => {
   it.each([
     ['thread', 200],
     ['sync', 100],
-  ])('is never held up by locks of calls that were stopped, with %s', async (how, timeouts) => {
-    const { stdout } = await outputOf('hammer.ts', { args: [how, 'all', String(timeouts)], timeoutMs: 90_000 });
+  ])(
+    'is never held up by locks of calls that were stopped, with %s',
+    async (how, timeouts) => {
+      const { stdout } = await outputOf('hammer.ts', { args: [how, 'all', String(timeouts)], timeoutMs: 90_000 });
 
-    expect(JSON.parse(stdout.split('\n').find((line) => line.startsWith('{')) ?? '{}')).toMatchObject({
-      unexpected: [],
-      outcomes: { finishedAnyway: 0, stillRunning: 0 },
-    });
-  }, 100_000);
+      expect(JSON.parse(stdout.split('\n').find((line) => line.startsWith('{')) ?? '{}')).toMatchObject({
+        unexpected: [],
+        outcomes: { finishedAnyway: 0, stillRunning: 0 },
+      });
+    },
+    100_000,
+  );
 });
