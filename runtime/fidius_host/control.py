@@ -18,7 +18,9 @@ REPEAT_SECONDS = 1.0
 STUCK_SECONDS = 1.0
 """A call that goes on for so long after it was given up counts as one that cannot be stopped."""
 
-_SEARCH_SECONDS = 0.05
+_SEARCH_SECONDS = 1.0
+"""How long a call is looked for that is nowhere: it is over, or a thread that has just read it has not got the processor."""
+
 _LOOP_SECONDS = 0.05
 
 
@@ -142,6 +144,9 @@ class Control:
     def _is_over(self, call, pursuit, now):
         worker = pursuit.worker
         if worker is None:
+            if now < pursuit.again:
+                return False
+            pursuit.again = now + (now - pursuit.since) / 4
             return self._find(call, pursuit) or (pursuit.worker is None and now - pursuit.since > _SEARCH_SECONDS)
         if worker.call != call:
             return True
@@ -188,12 +193,14 @@ class Control:
 
 
 class _Pursuit:
-    __slots__ = ("worker", "since", "interrupted", "stuck")
+    __slots__ = ("worker", "since", "interrupted", "again", "stuck")
 
     def __init__(self):
         self.worker = None
         """The thread that runs the call, once it is found: a call that was just read is nowhere for a moment."""
         self.since = self.interrupted = time.monotonic()
+        self.again = self.since
+        """When the call is looked for again."""
         self.stuck = False
 
     def found(self, worker):

@@ -21,6 +21,7 @@ const inTheServer = [
   'are aborted in their loop',
   'are caught by the closing of their plugin',
   'are caught by the closing of their executor',
+  'are not read by an executor that is closed while it is busy',
   'come too late for a closed plugin',
 ] as const;
 
