@@ -127,7 +127,9 @@ class Pool:
                 if self.leader is worker:
                     return _LEAD
                 if self._ready:
-                    return self._ready.popleft()
+                    work = self._ready.popleft()
+                    worker.starting = work[1][2]
+                    return work
                 if self.leader is None:
                     self.leader = worker
                     return _LEAD
@@ -223,6 +225,7 @@ class Pool:
                 target.waiting.append((method, flags, call, data))
                 return True
             target.admit()
+            worker.starting = call
             starting = self.pass_lead()
         if worker.out:
             self._connection.send(worker.out)
@@ -290,6 +293,7 @@ class Pool:
                 target.judge(method, time.perf_counter() - started)
             if answer:
                 self._connection.send([answer])
+            self._answering.answered()
             answer = data = None
             job = self._next(worker, target)
 
@@ -301,9 +305,25 @@ class Pool:
                 worker.stuck = False
                 self.stuck -= 1
             job = target.dismiss() if counted else None
+            worker.starting = None if job is None else job[2]
         if freed:
             self.report()
         return job
+
+    def forget_waiting(self, call):
+        """Drop a call that waits for its turn or for a thread, and return it; ``None`` when there is none. Under the lock."""
+        for target, job in self._ready:
+            if job[2] == call:
+                self._ready.remove((target, job))
+                following = target.dismiss()
+                if following is not None:
+                    self._ready.append((target, following))
+                return job
+        for target in self.targets.values():
+            job = target.forget_waiting(call)
+            if job is not None:
+                return job
+        return None
 
     # threads that cannot be stopped
 

@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { type CodePlace, LoadTimeoutError } from '../errors/load-timeout-error.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
 import type {
@@ -80,7 +81,9 @@ export class RemoteExecutor implements Executor, PluginOwner {
     const call = new ServerCall(connection, serverMethod.load, args);
     this.#loads.add(call);
     try {
-      const outcome = await call.result(signal, timeoutMs, (why) => gaveUpLoading(request, why, timeoutMs));
+      const outcome = await call.result(signal, timeoutMs, (why, place) =>
+        gaveUpLoading(request, why, timeoutMs, place),
+      );
       this.#checkOpen(request);
       return this.#adopt(request, readLoadOutcome(outcome, request), options);
     } catch (error) {
@@ -119,6 +122,12 @@ export class RemoteExecutor implements Executor, PluginOwner {
 
   createHandle(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle | undefined {
     return this.#setup.createHandle?.(loaded, request);
+  }
+
+  /** Plugins were called on this thread, past the server, and have come to rest. */
+  endSyncCalls(plugins: readonly string[]): void {
+    const { connection } = this;
+    if (connection.failure === undefined) void new ServerCall(connection, serverMethod.endSyncCalls, [plugins]);
   }
 
   async unload(plugin: RemotePlugin, timeoutMs: number): Promise<void> {
@@ -195,11 +204,12 @@ export class RemoteExecutor implements Executor, PluginOwner {
   }
 }
 
-function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number): FidiusError {
+function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number, place: unknown): FidiusError {
   if (why.by === 'signal') return loadAborted(request, why.reason);
-  return new FidiusError(
-    'FIDIUS_LOAD_TIMEOUT',
-    `Loading ${request.plugin} from ${request.folder} was given up: its ${timeoutMs} ms are over`,
-    { hint: 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.' },
-  );
+  const [stoodAt, calledFrom] = (place ?? []) as readonly (CodePlace | null)[];
+  return new LoadTimeoutError(request, timeoutMs, {
+    stoodAt: stoodAt ?? undefined,
+    calledFrom: calledFrom ?? undefined,
+    waited: place !== undefined && stoodAt === null,
+  });
 }

@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
+import { throwIfAborted } from '../errors/option-values.ts';
 import { ioCode } from './io-error.ts';
 
 /** A file of a package. */
@@ -59,7 +60,7 @@ class PackageWalk {
 
   /** @param realParents this folder and those around it, links resolved, outermost first. */
   async visit(path: string, source: string, realParents: readonly string[]): Promise<void> {
-    this.#options.signal?.throwIfAborted();
+    throwIfAborted(this.#options.signal);
     const entries = await attempt(source, () => readdir(source, { withFileTypes: true, encoding: 'buffer' }));
     this.#entries += entries.length;
     this.#checkSize();

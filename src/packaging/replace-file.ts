@@ -1,6 +1,11 @@
+import { fsync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { recoverStaging, stagingPath } from './staging.ts';
+
+/** Not the method of the handle: under Yarn Plug'n'Play that throws "Method not implemented". */
+const sync = promisify(fsync);
 
 /**
  * Makes a file whole or not at all: it is written under a temporary name in the same folder, then moved into place.
@@ -32,7 +37,7 @@ async function writeNew<T>(path: string, mode: number, write: (handle: FileHandl
   try {
     const result = await write(handle);
     // Without this the new name may outlive a power failure that the content does not.
-    await handle.sync();
+    await sync(handle.fd);
     return result;
   } finally {
     await handle.close();

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { wallClock } from '../node/timers.ts';
 import { crypto } from './crypto.ts';
 import { ioCode } from './io-error.ts';
 
@@ -92,7 +93,7 @@ async function isInUse(path: string, id: string): Promise<boolean> {
   const [itsMachine, itsProcess] = id.split('-');
   if (itsMachine === machine()) return isAlive(Number(itsProcess));
   const status = await stat(path).catch(() => undefined);
-  return status !== undefined && Date.now() - status.mtimeMs < abandonedAfterMs;
+  return status !== undefined && wallClock() - status.mtimeMs < abandonedAfterMs;
 }
 
 function isAlive(pid: number): boolean {

@@ -10,6 +10,7 @@ import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { fidius } from '../support/run-fidius.ts';
+import { tarEntry, tarOf, writeArchiveFile } from '../support/tar-builder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { makeWheels, pythonWithPip } from '../support/wheels.ts';
 
@@ -205,6 +206,21 @@ describe('fidius package list', () => {
       files: 2,
       bytes: 155,
     });
+  });
+
+  it('refuses an archive without a manifest, and one with a manifest that has problems', async () => {
+    const folder = tempFolder();
+    const entry = (path: string, content: string) => tarEntry({ path, content });
+    await writeArchiveFile(join(folder, 'empty.fid'), tarOf(entry('demo-1.0.0/a', 'x')));
+    await writeArchiveFile(join(folder, 'broken.fid'), tarOf(entry('demo-1.0.0/package.toml', 'name =')));
+
+    const empty = await fidiusIn(folder, ['package', 'list', 'empty.fid']);
+    const broken = await fidiusIn(folder, ['package', 'list', 'broken.fid']);
+
+    expect(empty).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(empty.stderr).toContain('no folder in it holds a package.toml');
+    expect(broken).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(broken.stderr).toContain('broken.fid!demo-1.0.0/package.toml');
   });
 
   it('unpacks nothing', async () => {

@@ -1,7 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hostileArchives } from '../fixtures/archives/hostile-archives.ts';
+import {
+  hostileArchives,
+  impossibleNames,
+  indistinguishableNames,
+  titleOfName,
+  titleOfPair,
+} from '../fixtures/archives/hostile-archives.ts';
 import { writeArchiveFile } from '../support/tar-builder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { reference, rustFidius } from './reference.ts';
@@ -20,7 +26,13 @@ describe.skipIf(reference.cli === undefined)('hostile archives', () => {
       expect(readdirSync(dir).sort()).toEqual(['dest', 'hostile.fid']);
     }
 
-    expect(accepted).toMatchInlineSnapshot(`
+    // On this system, which can hold all of them and tell them apart.
+    const names = new Set([
+      ...impossibleNames.map(([name]) => titleOfName(name)),
+      ...indistinguishableNames.map((pair) => titleOfPair(pair)),
+    ]);
+    expect(accepted.filter((name) => names.has(name))).toEqual([...names]);
+    expect(accepted.filter((name) => !names.has(name))).toMatchInlineSnapshot(`
       [
         "the path C:/a",
         "the path c:a",

@@ -7,6 +7,7 @@ import { TimeSlice } from '../time-slice.ts';
 import { TreeWriter } from '../write-tree.ts';
 import type { ArchiveLimits } from './limits.ts';
 import { readArchive } from './read-archive.ts';
+import { noManifest } from './read-whole-archive.ts';
 
 /** How far unpacking has come. */
 export interface UnpackProgress {
@@ -55,13 +56,7 @@ export async function extractArchive(archive: string, into: string, options: Unp
     if (entry.kind === 'file' && entry.parts.length === 2 && entry.parts[1] === manifestFileName) hasManifest = true;
   }
   if (!hasManifest) {
-    throw new ArchiveError(
-      'FIDIUS_ARCHIVE_LAYOUT',
-      `Refused archive ${archive}: no folder in it holds a ${manifestFileName}`,
-      {
-        archive,
-      },
-    );
+    throw noManifest(archive);
   }
   return { root, files, bytes };
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { throwIfAborted } from '../../errors/option-values.ts';
 import { CorruptBzip2 } from '../bzip2/corrupt-bzip2.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
 import { ByteSource } from './byte-source.ts';
@@ -34,7 +35,7 @@ const maxTrailingBytes = 1024 * 1024;
  */
 export async function* readArchive(archive: string, options: ReadArchiveOptions = {}): AsyncGenerator<ArchiveEntry> {
   const limits = settleLimits('readArchive()', options);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   const file = await openArchive(archive);
   try {
     const { size: archiveBytes } = await file.stat();
@@ -67,7 +68,7 @@ async function* explained(archive: string, content: AsyncIterable<Uint8Array>): 
 
 async function* decode(file: FileHandle, total: number, options: ReadArchiveOptions): AsyncGenerator<Uint8Array> {
   for await (const { bytes, position } of decompressBzip2(file)) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     options.onRead?.(position, total);
     yield bytes;
   }

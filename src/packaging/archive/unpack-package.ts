@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
@@ -35,6 +36,7 @@ export async function unpackPackage(
   options: UnpackOptions = {},
 ): Promise<UnpackedPackage> {
   checkOptionNames('unpackPackage()', options, [...limitNames, 'onProgress', 'signal']);
+  checkSignal(options.signal, 'unpackPackage()');
   settleLimits('unpackPackage()', options);
   const staging = await attempt(archive, () => createStaging(dest));
   try {

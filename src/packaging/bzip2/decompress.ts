@@ -1,5 +1,6 @@
 import { on } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
+import { isDenied } from '../../node/permission.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { CorruptBzip2 } from './corrupt-bzip2.ts';
 import { type DecodedPiece, decodeFile } from './decode-file.ts';
@@ -20,13 +21,13 @@ const smallFileBytes = 64 * 1024;
 const piecesAhead = 8;
 
 /**
- * Decodes an open file, on a thread of its own unless it is small.
+ * Decodes an open file, on a thread of its own unless it is small, or this process may have none.
  *
  * @throws CorruptBzip2
  */
 export async function* decompressBzip2(file: FileHandle): AsyncGenerator<DecodedPiece> {
   const { size } = await file.stat();
-  if (size > smallFileBytes) {
+  if (size > smallFileBytes && !isDenied('worker')) {
     yield* decodeOnThread(file.fd);
     return;
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { packageDigest } from '../digest.ts';
@@ -36,6 +37,7 @@ export interface VerifiedPackage {
  */
 export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
   checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'signal']);
+  checkSignal(options.signal, 'verifyPackage()');
   const trust = new Trust(options);
   const signature = await readSignature(dir);
   if (signature === undefined) {

@@ -2,6 +2,7 @@ import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { extractArchive, type UnpackOptions } from '../archive/extract-archive.ts';
 import { type ArchiveLimits, limitNames } from '../archive/limits.ts';
@@ -84,6 +85,8 @@ export class PackageStore {
     options: Omit<StoreOptions, keyof ArchiveLimits | 'onProgress'> = {},
   ): Promise<StoredPackage> {
     checkOptionNames('PackageStore.addFolder()', options, [...trustOptionNames, 'requireSignature', 'signal']);
+    checkSignal(options.signal, 'PackageStore.addFolder()');
+    throwIfAborted(options.signal);
     const verify = createCheck(options);
     const signature = await readSignature(dir);
     const stem = stemOf(loadManifest(dir));
@@ -114,6 +117,8 @@ export class PackageStore {
   async addArchive(archive: string, options: StoreOptions = {}): Promise<StoredPackage> {
     const known = [...trustOptionNames, ...limitNames, 'onProgress', 'requireSignature', 'signal'];
     checkOptionNames('PackageStore.addArchive()', options, known);
+    checkSignal(options.signal, 'PackageStore.addArchive()');
+    throwIfAborted(options.signal);
     const verify = createCheck(options);
     const key = await this.#archives.keyOf(archive).catch(() => undefined);
     const remembered = key === undefined ? undefined : await this.#archives.recall(key);

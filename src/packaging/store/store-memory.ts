@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { wallClock } from '../../node/timers.ts';
 import { crypto } from '../crypto.ts';
 import { replaceFile } from '../replace-file.ts';
 
@@ -33,7 +34,7 @@ export class StoreMemory {
   /** The key of a file as it is now; nothing when it changed just now, and might again unseen. */
   async keyOf(path: string): Promise<string | undefined> {
     const status = await stat(path, { bigint: true });
-    return Date.now() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
+    return wallClock() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
   }
 
   async recall(key: string): Promise<Remembered | undefined> {

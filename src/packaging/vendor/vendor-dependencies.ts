@@ -3,6 +3,7 @@ import { platform } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { settleByteCode } from '../byte-code.ts';
 import { ioCode } from '../io-error.ts';
@@ -10,6 +11,7 @@ import { loadManifest, type Manifest, type PythonManifest } from '../manifest.ts
 import { listPackageFiles } from '../package-files.ts';
 import { createStaging, placeFolder, removeTree } from '../staging.ts';
 import { askPython } from './ask-python.ts';
+import { refuseEditable, requireArrived } from './check-installed.ts';
 import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
 import { chooseInstaller, type InstallerName, install } from './installer.ts';
 import { type VendorRecord, vendorRecordName } from './vendor-record.ts';
@@ -49,9 +51,10 @@ const optionNames = ['constraints', 'installer', 'python', 'refresh', 'requireHa
  */
 export async function vendorDependencies(dir: string, options: VendorOptions = {}): Promise<VendorOutcome> {
   checkOptionNames('vendorDependencies()', options, optionNames);
+  checkSignal(options.signal, 'vendorDependencies()');
   const { python = 'python3', installer = 'auto', requireHashes = false, refresh = false, signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const manifest = loadManifest(dir);
   const target = join(dir, vendorFolder);
   const state = await findVendorState(dir, manifest, { refresh });
@@ -60,23 +63,26 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   }
 
   const used = installer === 'auto' ? await chooseInstaller() : installer;
+  const requirements = requirementsOf(resolve(dir), manifest);
+  refuseEditable(requirements);
   const staging = await createStaging(resolve(dir));
   try {
     await install(used, {
       python,
       target: staging,
-      requirements: requirementsOf(resolve(dir), manifest),
+      requirements,
       constraints: options.constraints && resolve(options.constraints),
       wheels: options.wheels && resolve(options.wheels),
       requireHashes,
       cwd: resolve(dir),
       signal,
     });
+    requireArrived(staging, requirements, used);
     const distributions = await finish(staging, used, python);
     await placeFolder(staging, target);
     return { status: 'vendored', distributions };
   } catch (cause) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (ioCode(cause) === undefined || isFidiusError(cause)) throw cause;
     throw new FidiusError('FIDIUS_VENDOR_FAILED', `Cannot vendor dependencies of ${dir}: ${messageOf(cause)}`, {
       cause,
