@@ -1,12 +1,13 @@
 """What the command line needs from within when it calls a method without a host around it."""
 
 import ast
-import sys
+
+from . import streams
 
 
 def print_to_stderr():
     """Keep standard output for the result: what plugins print goes to standard error."""
-    sys.stdout = sys.stderr
+    streams.send_output_to_stderr()
 
 
 def interface_hash(path):

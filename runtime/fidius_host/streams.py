@@ -58,6 +58,11 @@ def listen(listener):
     _listener = listener
 
 
+def send_output_to_stderr():
+    """Write to descriptor 2 what all code prints, which keeps descriptor 1 for the host."""
+    _streams["stdout"] = _streams["stderr"]
+
+
 def settings():
     """How text is written, by the name of the stream. ``reconfigure`` changes it for everybody."""
     return {
