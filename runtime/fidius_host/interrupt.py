@@ -27,6 +27,9 @@ LIBRARY_SECONDS = 0.25
 INSIST_SECONDS = 5.0
 """After that time every loop of the package may be interrupted, including one in a ``finally`` block or in ``close()``."""
 
+_WAIT_SECONDS = 0.005
+_WAITS = 3
+
 
 class FidiusCancelled(BaseException):
     """Raised in plugin code when its caller does not wait for the call any longer.
@@ -68,13 +71,15 @@ class Interruption:
         self._libraries = False
         self._insistent = False
         self._place = None
+        self._looked = 0.0
+        self._waits = 0
         self._looking = False
 
     def look(self, frame=None):
         """Watch the frames in which the thread may be stopped.
 
-        True when the thread has waited in one C function, called from such a frame, since the last look. Only the thread
-        itself, in a signal handler, may raise then. It passes its innermost ``frame``.
+        True when the thread waits in a C function that was called from such a frame. Only the thread itself, in a signal
+        handler, may raise then. It passes its innermost ``frame``.
         """
         if self._looking:
             return False  # a signal came while the handler of the last one ran
@@ -100,8 +105,21 @@ class Interruption:
         if frame is None:
             return False
         _watching.watch(self, stoppable.frames(frame, self._libraries))
+        return self._has_waited(frame, now) and self._is_stoppable(frame)
+
+    def _has_waited(self, frame, now):
+        """Whether the thread is in a function in C, and has not just returned from it.
+
+        On a busy machine signals come in a row, and the thread runs nothing in between. So only looks count that come some
+        time after the last one ended, and one is not enough.
+        """
         last, self._place = self._place, (id(frame), frame.f_lasti)
-        return last == self._place and self._is_stoppable(frame)
+        if last != self._place:
+            self._waits = 0
+        elif now - self._looked >= _WAIT_SECONDS:
+            self._waits += 1
+        self._looked = time.monotonic()
+        return self._waits >= _WAITS
 
     def visit(self, frame, offset):
         """Raise if this is a safe place. Called by the thread itself before an instruction."""
