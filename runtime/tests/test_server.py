@@ -38,12 +38,12 @@ class Host:
         self.control.sendall(frame(protocol.CANCEL, call))
 
     def receive(self):
-        """The next frame, as type, call and value; what the pool tells of itself is passed over."""
+        """The next frame, as type, call and value; what the pool and the process tell is passed over."""
         while True:
             head = self.read(HEADER_BYTES)
             size, kind, _, _, call, _ = HEADER.unpack(head)
             payload = self.read(size)
-            if kind != protocol.POOL:
+            if kind not in (protocol.POOL, protocol.NOTICE):
                 return kind, call, values.decode(payload) if payload else None
 
     def read(self, size):
