@@ -26,6 +26,8 @@ export const errorCodes = {
     'The archive holds a device, a pipe or something else that is neither a file nor a folder.',
   FIDIUS_ARCHIVE_HARD_LINK: 'The archive holds a hard link.',
   FIDIUS_ARCHIVE_LAYOUT: 'The archive does not hold exactly one folder with a `package.toml` in it.',
+  FIDIUS_ARCHIVE_OCCUPIED:
+    'The folder that an archive would be unpacked to exists, and does not hold a package of that name.',
   FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'The archive would be written into the package that it is made from.',
   FIDIUS_ARCHIVE_PATH_ABSOLUTE: 'The archive holds an entry with an absolute path.',
   FIDIUS_ARCHIVE_PATH_DUPLICATE: 'Two entries of the archive would be the same file, at least on some systems.',
@@ -52,6 +54,8 @@ export const errorCodes = {
     'A file name in the package is not UTF-8, or has a character that no other system could unpack.',
   FIDIUS_PACKAGE_FILE_TYPE:
     'The package holds a socket, a pipe or a device; only files, folders and links can be shipped.',
+  FIDIUS_PACKAGE_LEFTOVER:
+    'The package holds the private folder of an interrupted run; it would be signed and shipped as a part of it.',
   FIDIUS_PACKAGE_LINK_BROKEN: 'A symbolic link in the package leads nowhere.',
   FIDIUS_PACKAGE_LINK_CYCLE: 'A symbolic link in the package leads to a folder around it, so that its tree has no end.',
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',

@@ -21,7 +21,10 @@ export interface PolicyOptions {
   readonly requireSignature?: boolean | undefined;
   /** Folder in which archives, and packages that had to be signed, are kept to run from. Default: among the user's caches. */
   readonly storeDir?: string | undefined;
-  /** How much an archive in a search path may unpack to. Default: 500 MiB, 10,000 entries, 10 times its own size. */
+  /**
+   * How much a package that is copied into the store may hold: an archive, or a folder that has to be signed. Default:
+   * 500 MiB, 10,000 files and as many folders; an archive may not unpack to more than 10 times its own size.
+   */
   readonly archiveLimits?: ArchiveLimits | undefined;
 }
 
@@ -111,7 +114,11 @@ export class PackagePolicy {
     const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };
     const { dir, manifest, signedBy } = isArchive
       ? await store.addArchive(path, { ...policy, ...this.#limits })
-      : await store.addFolder(path, policy);
+      : await store.addFolder(path, {
+          ...policy,
+          maxBytes: this.#limits.maxBytes,
+          maxEntries: this.#limits.maxEntries,
+        });
     return { path, folder: dir, manifest, signedBy };
   }
 

@@ -48,12 +48,12 @@ async function readFacts(path: string, signal: AbortSignal): Promise<PackageFact
   const { loadManifest } = await import('../../packaging/manifest.ts');
   const { packageDigest } = await import('../../packaging/digest.ts');
   const { readSignature } = await import('../../packaging/signing/verify-package.ts');
-  const { readFileList } = await import('../../packaging/signing/explain-mismatch.ts');
+  const { FolderContent } = await import('../../packaging/signing/package-content.ts');
 
   const manifest = loadManifest(path);
   const digest = await packageDigest(path, { signal });
   const signed = (await readSignature(path)) !== undefined;
-  const list = signed ? await readFileList(path) : undefined;
+  const list = signed ? await new FolderContent(path).readFileList() : undefined;
   return {
     path,
     manifest,

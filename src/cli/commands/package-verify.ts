@@ -77,7 +77,7 @@ async function verify(
     return (await import('../../packaging/signing/verify-package.ts')).verifyPackage(path, { ...trust, signal });
 
   const { PackageStore } = await import('../../packaging/store/package-store.ts');
-  const { removeTree } = await import('../../packaging/staging.ts');
+  const { removeTree } = await import('../../packaging/files/remove-tree.ts');
   const scratch = await mkdtemp(join(tmpdir(), 'fidius-verify-'));
   try {
     const store = await PackageStore.open(scratch);

@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
+import { readForeignFile } from '../files/open-foreign-file.ts';
 import { ioCode } from '../io-error.ts';
-import { readHead } from '../read-head.ts';
 import { replaceFile } from '../replace-file.ts';
 import { rawKeyBytes } from './key-input.ts';
 import { PublicKey } from './public-key.ts';
@@ -65,9 +65,12 @@ export async function readPublicKey(path: string): Promise<PublicKey> {
 }
 
 async function readKey<T>(path: string, kind: 'public' | 'secret', parse: (bytes: Buffer) => T): Promise<T> {
-  const bytes = await readHead(path, maxKeyFileBytes).catch((cause: unknown) => {
+  let bytes: Buffer;
+  try {
+    bytes = readForeignFile(path, { links: 'follow', maxBytes: maxKeyFileBytes });
+  } catch (cause) {
     throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, { cause });
-  });
+  }
   requireHalf(path, bytes, kind);
   try {
     return parse(bytes);

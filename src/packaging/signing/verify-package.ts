@@ -5,10 +5,11 @@ import { messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { packageDigest } from '../digest.ts';
+import { readForeignHead } from '../files/open-foreign-file.ts';
 import { ioCode } from '../io-error.ts';
-import { readHead } from '../read-head.ts';
 import { requireManifest } from '../require-manifest.ts';
 import { explainMismatch, type Mismatch } from './explain-mismatch.ts';
+import { FolderContent, type PackageContent } from './package-content.ts';
 import { signatureBytes, signatureFileName } from './signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from './trust.ts';
 import { nameOf, type TrustedKey } from './trust-store.ts';
@@ -43,43 +44,43 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
     throw missing(dir, trust);
   }
   const digest = await packageDigest(dir, { signal: options.signal });
-  return { digest, signedBy: await requireTrusted(dir, { dir, digest, signature, trust }) };
+  const content = new FolderContent(dir);
+  return { digest, signedBy: await requireTrusted(dir, { content, digest, signature, trust }) };
 }
 
-/** The bytes of `package.sig`; nothing when the package is not signed. */
+/**
+ * The bytes of `package.sig`, one more than a signature has when it is too long; nothing when the package is not signed.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_UNREADABLE`, also when it is a link: that could lead out of the package.
+ */
 export async function readSignature(dir: string): Promise<Buffer | undefined> {
   const path = join(dir, signatureFileName);
-  // One byte more than a signature has, to see one that is too long.
-  return readHead(path, signatureBytes + 1).catch((cause: unknown) => {
+  try {
+    return readForeignHead(path, { links: 'refuse', bytes: signatureBytes + 1 });
+  } catch (cause) {
     if (ioCode(cause) === 'ENOENT') return undefined;
     throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
-  });
+  }
 }
 
 /**
  * Checks a signature over a digest that is known already.
  *
  * @param origin what the user knows the package by: a folder, or the archive it came from.
- * @param subject `dir` is where the files can be looked at again, to say which of them differ.
+ * @param subject `content` is where the files can be looked at again, to say which of them differ.
  * @throws SignatureError
  */
 export async function requireTrusted(
   origin: string,
   subject: {
-    readonly dir: string;
+    readonly content: PackageContent;
     readonly digest: Buffer;
     readonly signature: Buffer | undefined;
     readonly trust: Trust;
   },
 ): Promise<TrustedKey> {
-  const { dir, digest, signature, trust } = subject;
-  if (signature === undefined) throw missing(origin, trust);
-  if (signature.length !== signatureBytes) {
-    throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
-      problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
-      hint: 'Get the package again from its author.',
-    });
-  }
+  const { content, digest, signature, trust } = subject;
+  requireSignature(origin, signature, trust);
   const judged = trust.judge(digest, signature);
   switch (judged.verdict) {
     case 'trusted':
@@ -95,8 +96,26 @@ export async function requireTrusted(
         hint: 'Ask the author for a package that is signed with another key.',
       });
     case 'unknown':
-      throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(dir, signature, trust));
+      throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(content, signature, trust));
   }
+}
+
+/**
+ * Refuses a package that carries nothing that could be its signature: to be called before anything costs time or space.
+ *
+ * @throws SignatureError
+ */
+export function requireSignature(
+  origin: string,
+  signature: Buffer | undefined,
+  trust: Trust,
+): asserts signature is Buffer {
+  if (signature === undefined) throw missing(origin, trust);
+  if (signature.length === signatureBytes) return;
+  throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
+    problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
+    hint: 'Get the package again from its author.',
+  });
 }
 
 function missing(origin: string, trust: Trust): SignatureError {

@@ -37,7 +37,7 @@ describe('unpackPackage', () => {
 
   it('replaces an older version, and nothing of that stays', async () => {
     const dest = tempFolder();
-    fill(dest, { 'demo-1.0.0/old/file': 'old', 'other-1.0.0/x': 'other' });
+    fill(dest, { 'demo-1.0.0/old/file': 'old', 'demo-1.0.0/package.toml': pythonManifest(), 'other-1.0.0/x': 'other' });
 
     await unpackPackage(await archiveOf(manifest), dest);
 
