@@ -41,6 +41,7 @@ const facts = [
   'env',
   'execPath',
   'getBuiltinModule',
+  'getgid',
   'getuid',
   'pid',
   'platform',

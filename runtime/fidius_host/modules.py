@@ -4,6 +4,8 @@ import importlib.machinery
 import os
 import sys
 
+from . import foreign_files
+
 SDK = "fidius"
 """The SDK is one per process: the host recognises its ``PluginError``, whichever copy was imported first."""
 
@@ -124,7 +126,7 @@ def _files_below(folder):
 
 def _same_bytes(first, second):
     try:
-        with open(first, "rb") as left, open(second, "rb") as right:
+        with foreign_files.open_foreign(first) as left, foreign_files.open_foreign(second) as right:
             while True:
                 block = left.read(1 << 16)
                 if block != right.read(1 << 16):

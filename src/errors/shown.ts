@@ -1,6 +1,6 @@
 // C0, DEL and C1; marks that change the direction of text; separators of lines and paragraphs; halves of surrogate pairs.
 const controls = /[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\p{Cs}]/gu;
-const controlsButLineBreaks = /(?!\n)[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\p{Cs}]/gu;
+const controlsButLayout = /(?![\n\t])[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\p{Cs}]/gu;
 
 /**
  * Text from outside (a name in a manifest, the path of a file) in a form that can go into a line for people.
@@ -12,9 +12,9 @@ export function shown(text: string): string {
   return text.replaceAll(controls, escaped);
 }
 
-/** The same for text of several lines, such as a whole message, whose line breaks are meant. */
+/** The same for text of several lines, such as a whole message, whose line breaks and tabs are meant. */
 export function shownLines(text: string): string {
-  return text.replaceAll(controlsButLineBreaks, escaped);
+  return text.replaceAll(controlsButLayout, escaped);
 }
 
 /** Whether a text holds a character that {@link shown} escapes. */

@@ -32,13 +32,10 @@ let knownMachine: string | undefined;
 
 /** A private folder in which something is made. Its creator removes it. */
 export class Staging {
-  /** The folder that what is made will stand in. */
-  readonly #parent: string;
   readonly #folder: FolderHandle;
   #replaced = 0;
 
-  private constructor(parent: string, folder: FolderHandle) {
-    this.#parent = parent;
+  private constructor(folder: FolderHandle) {
     this.#folder = folder;
   }
 
@@ -51,7 +48,7 @@ export class Staging {
     const folder = FolderHandle.open(path);
     try {
       requireOwn(folder);
-      const staging = new Staging(parent, folder);
+      const staging = new Staging(folder);
       staging.#writeRecord(undefined);
       return staging;
     } catch (error) {

@@ -1,5 +1,4 @@
 import { on } from 'node:events';
-import type { FileHandle } from 'node:fs/promises';
 import { TimeSlice } from '../time-slice.ts';
 import { CorruptBzip2 } from './corrupt-bzip2.ts';
 import { type DecodedPiece, decodeFile } from './decode-file.ts';
@@ -24,14 +23,13 @@ const piecesAhead = 8;
  *
  * @throws CorruptBzip2
  */
-export async function* decompressBzip2(file: FileHandle): AsyncGenerator<DecodedPiece> {
-  const { size } = await file.stat();
+export async function* decompressBzip2(descriptor: number, size: number): AsyncGenerator<DecodedPiece> {
   if (size > smallFileBytes) {
-    yield* decodeOnThread(file.fd);
+    yield* decodeOnThread(descriptor);
     return;
   }
   const slice = new TimeSlice();
-  for (const piece of decodeFile(file.fd)) {
+  for (const piece of decodeFile(descriptor)) {
     if (slice.isOver) await slice.rest();
     yield piece;
   }

@@ -29,8 +29,9 @@ export interface OpenedForeignFile {
  * @throws ForeignFileError
  */
 export function openForeignFile(path: string, { links }: { readonly links: 'follow' | 'refuse' }): OpenedForeignFile {
-  const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0, O_NOCTTY = 0 } = constants;
-  const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (links === 'refuse' ? O_NOFOLLOW : 0);
+  // Windows has none of these, and no files on which opening waits.
+  const { O_NONBLOCK, O_NOFOLLOW, O_NOCTTY }: Partial<typeof constants> = constants;
+  const flags = constants.O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOCTTY ?? 0) | (links === 'refuse' ? (O_NOFOLLOW ?? 0) : 0);
   const descriptor = attempt(() => openSync(path, flags), links);
   try {
     const status = fstatSync(descriptor);

@@ -1,6 +1,5 @@
 import { explainWriteFailure, withoutManifest } from '../archive/extract-archive.ts';
-import type { ArchiveLimits } from '../archive/limits.ts';
-import { type ArchiveEntry, readArchive } from '../archive/read-archive.ts';
+import { type ArchiveEntry, type ReadArchiveOptions, readArchive } from '../archive/read-archive.ts';
 import { uncoveredPart } from '../coverage.ts';
 import { crypto } from '../crypto.ts';
 import { PackageDigest } from '../digest.ts';
@@ -11,10 +10,7 @@ import { maxListBytes, type PackageContent } from '../signing/package-content.ts
 import { fileListName, isOurSignature, signatureBytes, signatureFileName } from '../signing/signature-files.ts';
 import type { TreeWriter } from '../write-tree.ts';
 
-export interface ReadContentOptions extends ArchiveLimits {
-  readonly signal?: AbortSignal | undefined;
-  readonly onRead?: ((position: number, total: number) => void) | undefined;
-}
+export type ReadContentOptions = ReadArchiveOptions;
 
 export interface ArchiveContents {
   /** Name of the folder in the archive. */

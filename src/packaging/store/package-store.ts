@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
@@ -152,7 +153,9 @@ export class PackageStore {
     const verified = check.isRequired ? await verifyArchive(archive, { ...limits, signal, onRead }, check) : undefined;
     return this.#build(archive, async (staging) => {
       const writer = new TreeWriter(staging.path, new TimeSlice(signal), { sealed: true });
-      const read = await readArchiveContents(archive, { ...limits, signal, onRead }, writer);
+      const keys = new Set<string | undefined>();
+      const onFile = (status: BigIntStats) => keys.add(this.#archives.keyOfStatus(status));
+      const read = await readArchiveContents(archive, { ...limits, signal, onRead, onFile }, writer);
       const { root, signature, leftOut } = read;
       const digest = read.digest ?? (await packageDigest(staging.path, { signal }));
       if (verified?.digest !== undefined && !verified.digest.equals(digest)) throw changed(archive);
@@ -162,8 +165,10 @@ export class PackageStore {
         signedBy,
         leftOut,
       });
-      if (key !== undefined && key === (await this.#archives.keyOf(archive))) {
-        await this.#archives.remember(key, { name: basename(stored.dir), digest, signature, leftOut });
+      // Of the very file that was read, and only if it did not change meanwhile.
+      const [readKey] = keys;
+      if (readKey !== undefined && keys.size === 1) {
+        await this.#archives.remember(readKey, { name: basename(stored.dir), digest, signature, leftOut });
       }
       return stored;
     });

@@ -36,7 +36,11 @@ export class StoreMemory {
 
   /** The key of a file as it is now; nothing when it changed just now, and might again unseen. */
   async keyOf(path: string): Promise<string | undefined> {
-    const status = await stat(path, { bigint: true });
+    return this.keyOfStatus(await stat(path, { bigint: true }));
+  }
+
+  /** The same of a file that is open. */
+  keyOfStatus(status: BigIntStats): string | undefined {
     return Date.now() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
   }
 
