@@ -62,6 +62,7 @@ export const errorCodes = {
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',
   FIDIUS_PACKAGE_NAME: 'The name, version or extension of the package cannot be part of a file name.',
   FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library is ready to list.',
+  FIDIUS_PACKAGE_UNEXPECTED: 'The package has another name or version than it was expected to have.',
   FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or something in it, cannot be read.',
   FIDIUS_SIGNATURE_INVALID:
     'The signature of the package fits none of the trusted keys: another key made it, or files changed.',

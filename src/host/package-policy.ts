@@ -4,7 +4,7 @@ import { describe } from '../errors/options.ts';
 import { type ArchiveLimits, settleLimits } from '../packaging/archive/limits.ts';
 import { loadManifest, type Manifest } from '../packaging/manifest.ts';
 import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
-import { readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
+import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
 import { defaultStoreDir } from '../packaging/store/default-store-dir.ts';
 import { PackageStore } from '../packaging/store/package-store.ts';
 
@@ -35,6 +35,13 @@ export const policyOptionNames: readonly string[] = [
   'storeDir',
   'archiveLimits',
 ];
+
+/** What a load asks for, beyond what the host does. */
+export interface AdmitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
+  readonly signers?: readonly string[] | undefined;
+}
 
 /** A package that may run. */
 export interface AdmittedPackage {
@@ -105,7 +112,7 @@ export class PackagePolicy {
    * @throws SignatureError, ArchiveError, ManifestError; FidiusError `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`; the reason of
    *   `signal`.
    */
-  async admit(path: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<AdmittedPackage> {
+  async admit(path: string, { signal, signers }: AdmitOptions = {}): Promise<AdmittedPackage> {
     const isArchive = await isFile(path);
     if (!isArchive && !this.requireSignature) {
       return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };
@@ -119,6 +126,7 @@ export class PackagePolicy {
           maxBytes: this.#limits.maxBytes,
           maxEntries: this.#limits.maxEntries,
         });
+    if (signers !== undefined) requireSigner(path, signedBy, signers);
     return { path, folder: dir, manifest, signedBy };
   }
 
@@ -130,6 +138,16 @@ export class PackagePolicy {
     });
     return this.#store;
   }
+}
+
+/** @throws FidiusError `FIDIUS_SIGNATURE_KEY_SCOPE` */
+function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: readonly string[]): void {
+  if (signedBy === undefined) throw new TypeError('A signer was asked for where signatures are not looked at');
+  if (signers.some((signer) => signer === signedBy.key.id || signer === signedBy.name)) return;
+  const message = `Cannot load ${path}: it was signed with ${nameOf(signedBy)}, asked for was ${signers.join(' or ')}`;
+  throw new FidiusError('FIDIUS_SIGNATURE_KEY_SCOPE', message, {
+    hint: 'Ask for a package that is signed with that key, or widen `signedBy`.',
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { type ArchiveEntry, type ReadArchiveOptions, readArchive } from '../arch
 import { uncoveredPart } from '../coverage.ts';
 import { crypto } from '../crypto.ts';
 import { PackageDigest } from '../digest.ts';
-import { manifestFileName } from '../manifest-text.ts';
+import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
 import { type FileListText, type ListedFile, readListText } from '../signing/file-list.ts';
 import { type Inventory } from '../signing/inventory.ts';
 import { maxListBytes, type PackageContent } from '../signing/package-content.ts';
@@ -19,6 +19,8 @@ export interface ArchiveContents {
   readonly digest: Buffer | undefined;
   /** The signature that it carries, as `readSignature()` gives it. */
   readonly signature: Buffer | undefined;
+  /** The text of `package.toml`, not checked yet. */
+  readonly manifest: string;
   /** What no digest covers, but for the signature. */
   readonly leftOut: readonly string[];
 }
@@ -36,13 +38,14 @@ export async function readArchiveContents(
 ): Promise<ArchiveContents> {
   const digest = new OrderedDigest();
   const leftOut = new Set<string>();
-  let [root, hasManifest, signature] = ['', false, undefined as Buffer | undefined];
+  let root = '';
+  let manifest: Buffer | undefined;
+  let signature: Buffer | undefined;
   for await (const entry of readArchive(archive, options)) {
     root = entry.parts[0] ?? root;
     if (entry.kind === 'folder') continue;
     const parts = entry.parts.slice(1);
     const path = parts.join('/');
-    hasManifest ||= path === manifestFileName;
     const uncovered = uncoveredPart(parts);
     if (path === signatureFileName) signature = await readUpTo(entry.content, signatureBytes + 1);
     if (uncovered !== undefined) {
@@ -50,12 +53,18 @@ export async function readArchiveContents(
       continue;
     }
     digest.beginFile(path, entry.size);
-    const content = digested(entry.content, digest);
+    let content: AsyncIterable<Uint8Array> = digested(entry.content, digest);
+    if (path === manifestFileName) {
+      checkManifestSize(`${archive}!${entry.parts.join('/')}`, entry.size);
+      manifest = await readUpTo(content, entry.size);
+      content = once(manifest);
+    }
     if (writer === undefined) for await (const _ of content);
     else await write(archive, writer, { path, content, entry });
   }
-  if (!hasManifest) throw withoutManifest(archive);
-  return { root, digest: digest.finish(), signature, leftOut: [...leftOut] };
+  if (manifest === undefined) throw withoutManifest(archive);
+  const text = decodeManifest(`${archive}!${root}/${manifestFileName}`, manifest);
+  return { root, digest: digest.finish(), signature, manifest: text, leftOut: [...leftOut] };
 }
 
 /** A package in an archive; reading it means to unpack it again, without writing anything. */
@@ -122,6 +131,10 @@ async function* digested(
     digest.update(piece);
     yield piece;
   }
+}
+
+async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield piece;
 }
 
 async function write(

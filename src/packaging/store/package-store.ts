@@ -97,7 +97,9 @@ export class PackageStore {
     this.#requirePrivate();
     const signature = await readSignature(dir);
     check.requirePresent(dir, signature);
-    const stem = stemOf(loadManifest(dir));
+    const manifest = loadManifest(dir);
+    const stem = stemOf(manifest);
+    const { name: packageName } = manifest;
     const leftOut: string[] = [];
     const files = await listPackageFiles(dir, {
       signatures: 'leave out',
@@ -112,14 +114,18 @@ export class PackageStore {
     let verified: { readonly digest: Buffer; readonly signedBy: TrustedKey | undefined } | undefined;
     if (check.isRequired || (await this.#trees.hasLike(stem))) {
       const digest = await digestFiles(files, signal, { maxBytes });
-      verified = { digest, signedBy: await check.verify(dir, { content, digest, signature }) };
+      verified = { digest, signedBy: await check.verify(dir, { content, digest, signature, name: packageName }) };
       const name = nameOf(stem, digest);
       if ((await this.#trees.stateOf(name, digest)) === 'intact') return this.#stored(name, { ...verified, leftOut });
     }
     return this.#build(dir, async (staging) => {
       const digest = await copyPackage(files, staging.path, { signal, maxBytes });
       if (check.isRequired && verified?.digest.equals(digest) !== true) throw changed(dir);
-      return this.#place(staging, join(dir, manifestFileName), { digest, signedBy: verified?.signedBy, leftOut });
+      return this.#place(staging, join(dir, manifestFileName), packageName, {
+        digest,
+        signedBy: verified?.signedBy,
+        leftOut,
+      });
     });
   }
 
@@ -143,7 +149,8 @@ export class PackageStore {
     if (remembered !== undefined) {
       const { name, digest, signature, leftOut } = remembered;
       if ((await this.#trees.stateOf(name, digest)) === 'intact') {
-        const signedBy = await check.verify(archive, { content, digest, signature });
+        const { name: packageName } = loadManifest(this.#trees.pathOf(name));
+        const signedBy = await check.verify(archive, { content, digest, signature, name: packageName });
         return this.#stored(name, { digest, signedBy, leftOut });
       }
     }
@@ -157,10 +164,12 @@ export class PackageStore {
       const onFile = (status: BigIntStats) => keys.add(this.#archives.keyOfStatus(status));
       const read = await readArchiveContents(archive, { ...limits, signal, onRead, onFile }, writer);
       const { root, signature, leftOut } = read;
+      const origin = `${archive}!${root}/${manifestFileName}`;
+      const { name } = readManifest(read.manifest, origin);
       const digest = read.digest ?? (await packageDigest(staging.path, { signal }));
       if (verified?.digest !== undefined && !verified.digest.equals(digest)) throw changed(archive);
-      const signedBy = verified?.signedBy ?? (await check.verify(archive, { content, digest, signature }));
-      const stored = await this.#place(staging, `${archive}!${root}/${manifestFileName}`, {
+      const signedBy = verified?.signedBy ?? (await check.verify(archive, { content, digest, signature, name }));
+      const stored = await this.#place(staging, origin, name, {
         digest,
         signedBy,
         leftOut,
@@ -201,8 +210,9 @@ export class PackageStore {
   }
 
   /** The manifest is read from what was stored, not from what was offered. */
-  async #place(staging: Staging, manifestOrigin: string, facts: StoredFacts): Promise<StoredPackage> {
-    const manifest = readManifest(readManifestText(staging.path), manifestOrigin);
+  async #place(staging: Staging, origin: string, verifiedName: string, facts: StoredFacts): Promise<StoredPackage> {
+    const manifest = readManifest(readManifestText(staging.path), origin);
+    if (manifest.name !== verifiedName) throw changed(origin);
     const name = nameOf(stemOf(manifest), facts.digest);
     await this.#trees.add(name, facts.digest, staging);
     return { dir: this.#trees.pathOf(name), manifest, ...facts };
@@ -219,6 +229,8 @@ type SignedContent = {
   readonly content: PackageContent;
   readonly digest: Buffer;
   readonly signature: Buffer | undefined;
+  /** Of the package, as its manifest gives it. */
+  readonly name: string;
 };
 
 /** Checks signatures if they are required; fails early when a key is unusable. */
@@ -250,11 +262,12 @@ async function verifyArchive(
   options: ReadContentOptions,
   check: SignatureCheck,
 ): Promise<{ readonly digest: Buffer | undefined; readonly signedBy: TrustedKey | undefined }> {
-  const { digest, signature } = await readArchiveContents(archive, options);
+  const { digest, signature, manifest, root } = await readArchiveContents(archive, options);
   check.requirePresent(archive, signature);
   if (digest === undefined) return { digest, signedBy: undefined };
   const content = new ArchiveContent(archive, options);
-  return { digest, signedBy: await check.verify(archive, { content, digest, signature }) };
+  const { name } = readManifest(manifest, `${archive}!${root}/${manifestFileName}`);
+  return { digest, signedBy: await check.verify(archive, { content, digest, signature, name }) };
 }
 
 /** @throws FidiusError `FIDIUS_STORE_UNSAFE` */
