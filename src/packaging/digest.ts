@@ -28,9 +28,11 @@ export async function digestFiles(
   files: readonly PackageFile[],
   signal?: AbortSignal,
   limits: Pick<BudgetLimits, 'maxBytes'> = {},
+  onFile: (bytes: number) => void = () => {},
 ): Promise<Buffer> {
   const digest = new PackageDigest();
   for await (const file of readFiles(files, signal, limits)) {
+    onFile(file.bytes);
     digest.beginFile(file.path, file.bytes);
     for await (const piece of file.content) digest.update(piece);
   }

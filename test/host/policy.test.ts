@@ -119,10 +119,7 @@ describe('a host that requires signatures', () => {
     expect(await greeter.client.greet('World')).toBe('Hello, World');
     expect(info).toMatchObject({ path, signedBy: { name: undefined, keyId: key.publicKey.id } });
     expect(info.folder.startsWith(storeDir)).toBe(true);
-    expect(readdirSync(info.folder).sort()).toEqual([
-      expect.stringMatching(/^greeter_\d+\.py$/),
-      'package.toml',
-    ]);
+    expect(readdirSync(info.folder).sort()).toEqual([expect.stringMatching(/^greeter_\d+\.py$/), 'package.toml']);
   });
 
   it('notices between two loads that a package was changed', async () => {

@@ -28,13 +28,22 @@ export interface ArchiveContents {
 /**
  * Reads a whole archive as the package that it holds, and computes its digest.
  *
- * @param writer writes what the digest covers, if there is one. Folders and modes of the archive are of no account.
+ * Folders and modes of the archive are of no account.
+ *
  * @throws ArchiveError
  */
 export async function readArchiveContents(
   archive: string,
   options: ReadContentOptions,
-  writer?: TreeWriter,
+  {
+    writer,
+    onFile,
+  }: {
+    /** Writes what the digest covers. */
+    readonly writer?: TreeWriter | undefined;
+    /** Told of each file that the digest covers. */
+    readonly onFile?: ((path: string, bytes: number) => void) | undefined;
+  } = {},
 ): Promise<ArchiveContents> {
   const digest = new OrderedDigest();
   const leftOut = new Set<string>();
@@ -52,6 +61,7 @@ export async function readArchiveContents(
       if (!isOurSignature(path)) leftOut.add(uncovered);
       continue;
     }
+    onFile?.(path, entry.size);
     digest.beginFile(path, entry.size);
     let content: AsyncIterable<Uint8Array> = digested(entry.content, digest);
     if (path === manifestFileName) {

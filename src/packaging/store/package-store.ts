@@ -162,7 +162,7 @@ export class PackageStore {
       const writer = new TreeWriter(staging.path, new TimeSlice(signal), { sealed: true });
       const keys = new Set<string | undefined>();
       const onFile = (status: BigIntStats) => keys.add(this.#archives.keyOfStatus(status));
-      const read = await readArchiveContents(archive, { ...limits, signal, onRead, onFile }, writer);
+      const read = await readArchiveContents(archive, { ...limits, signal, onRead, onFile }, { writer });
       const { root, signature, leftOut } = read;
       const origin = `${archive}!${root}/${manifestFileName}`;
       const { name } = readManifest(read.manifest, origin);
