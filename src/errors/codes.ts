@@ -101,6 +101,7 @@ export const errorCodes = {
   FIDIUS_PYTHON_START_FAILED: 'CPython refused to start; the message repeats its reason.',
   FIDIUS_PYTHON_STATIC: 'The CPython that was found has no shared library, so it cannot be loaded into this process.',
   FIDIUS_PYTHON_STOPPED: 'Python has ended together with the thread or the process, and was called after that.',
+  FIDIUS_PYTHON_UNSAFE: 'The folder `.venv` in the current folder could have been put there by another user.',
   FIDIUS_PYTHON_UNSUPPORTED:
     'The Python that was found is too old, is not CPython, or was built without the global interpreter lock.',
   FIDIUS_RUNTIME_MISSING:

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
-import { readForeignFile } from './files/open-foreign-file.ts';
+import { readForeignFile } from '../files/open-foreign-file.ts';
 import { ioCode } from './io-error.ts';
 
 /** The file that makes a folder a package. */

@@ -1,8 +1,8 @@
 import { closeSync, readSync } from 'node:fs';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
+import { openForeignFile } from '../files/open-foreign-file.ts';
 import { Budget, type BudgetLimits } from './budget.ts';
-import { openForeignFile } from './files/open-foreign-file.ts';
 import type { PackageFile } from './package-files.ts';
 import { TimeSlice } from './time-slice.ts';
 

@@ -2,11 +2,11 @@ import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync, w
 import { lstat, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { FolderHandle } from '../files/folder-handle.ts';
+import { readForeignFile } from '../files/open-foreign-file.ts';
 import { crypto } from './crypto.ts';
-import { FolderHandle } from './files/folder-handle.ts';
-import { readForeignFile } from './files/open-foreign-file.ts';
-import { removeTree } from './files/remove-tree.ts';
 import { ioCode } from './io-error.ts';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * Folders, and files, that appear whole or not at all.

@@ -97,7 +97,7 @@ async function verify(
   if (!isArchive) return verifyPackage(path, { ...trust, ...expected, signal });
 
   const { PackageStore } = await import('../../packaging/store/package-store.ts');
-  const { removeTree } = await import('../../packaging/files/remove-tree.ts');
+  const { removeTree } = await import('../../packaging/remove-tree.ts');
   const scratch = await mkdtemp(join(tmpdir(), 'fidius-verify-'));
   try {
     const store = await PackageStore.open(scratch);

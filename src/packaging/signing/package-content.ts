@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readForeignFile } from '../files/open-foreign-file.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { type FileListText, readListText } from './file-list.ts';
 import { type Inventory, takeInventory } from './inventory.ts';

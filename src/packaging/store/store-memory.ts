@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { crypto } from '../crypto.ts';
-import { readForeignFile } from '../files/open-foreign-file.ts';
 import { replaceFile } from '../replace-file.ts';
 
 /** What is known of an archive from the last time. */

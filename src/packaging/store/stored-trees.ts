@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readForeignFile } from '../files/open-foreign-file.ts';
-import { removeTree } from '../files/remove-tree.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { removeTree } from '../remove-tree.ts';
 import { replaceFile } from '../replace-file.ts';
 import { Staging } from '../staging.ts';
 import { fingerprintTree, isStoredForm, sealFolders, sealTop, unsealTop } from './seal.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readForeignHead } from '../files/open-foreign-file.ts';
+import { readForeignHead } from '../../files/open-foreign-file.ts';
 import { ioCode } from '../io-error.ts';
 
 /** A Python distribution that a package brings along, as its metadata describes it. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readForeignFile } from '../files/open-foreign-file.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
 import type { Distribution } from './distributions.ts';
 
 /** What was vendored, by what, and for which Python. It lies among the vendored code, so a signature covers it. */

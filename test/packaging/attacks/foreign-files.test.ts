@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openForeignFile, readForeignFile, readForeignHead } from '../../../src/packaging/files/open-foreign-file.ts';
+import { openForeignFile, readForeignFile, readForeignHead } from '../../../src/files/open-foreign-file.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
-import { removeTree } from '../../../src/packaging/files/remove-tree.ts';
+import { removeTree } from '../../../src/packaging/remove-tree.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { contentsOf } from '../../support/contents.ts';

@@ -1,9 +1,9 @@
 import { fchmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ioCode } from '../io-error.ts';
-import { TimeSlice } from '../time-slice.ts';
-import { FolderHandle, hasDescriptorPaths } from './folder-handle.ts';
+import { FolderHandle, hasDescriptorPaths } from '../files/folder-handle.ts';
+import { ioCode } from './io-error.ts';
+import { TimeSlice } from './time-slice.ts';
 
 /**
  * Removes a file, or a folder with everything in it, also where its parts are read-only. What is not there is removed already.
