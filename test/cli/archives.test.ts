@@ -61,7 +61,7 @@ describe('fidius package pack', () => {
     expect(withoutSizes(stdout)).toBe('Packed: my.fid (<size>)\n');
     expect(stderr).toBe('');
     expect(readFileSync(join(folder, 'demo/package.sig'))).toHaveLength(64);
-    expect(await fidiusIn(folder, ['package', 'verify', 'my.fid', '--key', 'acme.public'])).toMatchObject({
+    expect(await fidiusIn(folder, ['package', 'verify', 'my.fid', '--name', 'demo', '--key', 'acme.public'])).toMatchObject({
       exitCode: 0,
     });
   });
@@ -282,7 +282,7 @@ describe('an archive', () => {
     const { stdout: json } = await fidiusIn(folder, [...argv, '--json']);
 
     expect(exitCode).toBe(0);
-    expect(stdout).toBe('Package signature valid: demo-1.0.0.fid\nSigned by: key 34750f98bd59fcfc\n');
+    expect(stdout).toMatch(/^Package signature valid: demo-1\.0\.0\.fid\nName: +demo\n[^]*\nSigned by: key 34750f98bd59fcfc\n$/);
     expect(JSON.parse(json)).toMatchObject({ valid: true, path: '<here>/demo-1.0.0.fid' });
     expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
   });

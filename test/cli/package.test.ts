@@ -321,6 +321,9 @@ describe('fidius package verify', () => {
     expect(JSON.parse(json)).toEqual({
       valid: true,
       path: '<here>/demo',
+      name: 'demo',
+      version: '1.0.0',
+      interface: 'Greeter',
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       signedBy: { name: 'acme', keyId: '34750f98bd59fcfc' },
     });
