@@ -521,3 +521,41 @@ describe('a package that becomes another one between being found and being admit
     });
   });
 });
+
+describe('signedBy', () => {
+  it('takes the package that one of these keys signed, by name or id, and passes over the others', async () => {
+    const folder = tempFolder();
+    await signPackage(writeGreeter(folder, { version: '2.0.0' }), { key: otherKey });
+    await signPackage(writeGreeter(folder, { version: '1.0.0' }), { key });
+    const trust = tempFolder('trust');
+    writeFileSync(join(trust, 'acme.public'), key.publicKey.bytes);
+    writeFileSync(join(trust, 'other.public'), otherKey.publicKey.bytes);
+    await using host = await openHost([folder], { trustStore: trust });
+
+    const versions = [];
+    for (const signedBy of ['acme', [key.publicKey.id, 'nobody'], 'other', undefined]) {
+      const plugin = await host.load('greeter', Greeter, { signedBy });
+      versions.push(plugin.info.version);
+      await plugin.close();
+    }
+    const error = await failureOf(() => host.load('greeter', Greeter, { signedBy: 'nobody' }));
+
+    expect(versions).toEqual(['1.0.0', '1.0.0', '2.0.0', '2.0.0']);
+    expect(error.code).toBe('FIDIUS_SIGNATURE_KEY_SCOPE');
+    expect(error.message).toContain('asked for was nobody');
+  });
+
+  it('is refused where signatures are not looked at, and when it names nobody', async () => {
+    await using careless = await openHost([tempFolder()]);
+    await using careful = await openHost([tempFolder()], trusted);
+
+    for (const [host, signedBy] of [
+      [careless, 'acme'],
+      [careful, []],
+      [careful, 5],
+    ] as const) {
+      const load = () => host.load('greeter', Greeter, { signedBy: signedBy as string });
+      expect((await failureOf(load)).code).toBe('FIDIUS_OPTION_INVALID');
+    }
+  });
+});
