@@ -7,6 +7,7 @@ import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
 import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
 import { defaultStoreDir } from '../packaging/store/default-store-dir.ts';
 import { PackageStore } from '../packaging/store/package-store.ts';
+import { VersionMemory } from '../packaging/store/version-memory.ts';
 
 /** Which packages a host loads, and where it keeps them. */
 export interface PolicyOptions {
@@ -19,6 +20,11 @@ export interface PolicyOptions {
    * is given, otherwise `false`. When it is `false`, signatures are not looked at.
    */
   readonly requireSignature?: boolean | undefined;
+  /**
+   * Whether a package of a lower version than was loaded before is refused, of each name. The store remembers the highest version.
+   * Only for hosts that require signatures: otherwise anybody could raise it. Default: `false`.
+   */
+  readonly refuseOlder?: boolean | undefined;
   /** Folder in which archives, and packages that had to be signed, are kept to run from. Default: among the user's caches. */
   readonly storeDir?: string | undefined;
   /**
@@ -32,6 +38,7 @@ export const policyOptionNames: readonly string[] = [
   'trustedKeys',
   'trustStore',
   'requireSignature',
+  'refuseOlder',
   'storeDir',
   'archiveLimits',
 ];
@@ -67,6 +74,7 @@ export class PackagePolicy {
   readonly #trust: TrustOptions;
   readonly #storeDir: string;
   readonly #limits: ArchiveLimits;
+  readonly #refuseOlder: boolean;
   #store: Promise<PackageStore> | undefined;
 
   private constructor(trust: TrustOptions, options: PolicyOptions) {
@@ -77,6 +85,7 @@ export class PackagePolicy {
       requireSignature = trustedKeys !== undefined || trustStore !== undefined,
     } = options;
     this.requireSignature = requireSignature;
+    this.#refuseOlder = options.refuseOlder ?? false;
     this.#storeDir = options.storeDir ?? defaultStoreDir(process.env);
     this.#limits = options.archiveLimits ?? {};
   }
@@ -88,7 +97,7 @@ export class PackagePolicy {
    * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_KEY_INVALID`, `FIDIUS_TRUST_INVALID`, `FIDIUS_TRUST_UNREADABLE`.
    */
   static async read(place: string, options: PolicyOptions): Promise<PackagePolicy> {
-    const { trustedKeys, trustStore, requireSignature, storeDir, archiveLimits = {} } = options;
+    const { trustedKeys, trustStore, requireSignature, refuseOlder, storeDir, archiveLimits = {} } = options;
     if (requireSignature !== undefined && typeof requireSignature !== 'boolean') {
       throw invalid('requireSignature', 'true or false', requireSignature);
     }
@@ -99,6 +108,10 @@ export class PackagePolicy {
       throw invalid('archiveLimits', 'an object of limits', archiveLimits);
     }
     settleLimits(place, archiveLimits);
+    const isSigned = requireSignature ?? (trustedKeys !== undefined || trustStore !== undefined);
+    if (refuseOlder !== undefined && (typeof refuseOlder !== 'boolean' || (refuseOlder && !isSigned))) {
+      throw invalid('refuseOlder', 'true or false, and true only where signatures are required', refuseOlder);
+    }
     const read = typeof trustStore === 'string' ? await readTrustStore(trustStore) : trustStore;
     const trust = { trustedKeys, trustStore: read };
     // Refuses what is no key, now and not at the first load.
@@ -127,6 +140,7 @@ export class PackagePolicy {
           maxEntries: this.#limits.maxEntries,
         });
     if (signers !== undefined) requireSigner(path, signedBy, signers);
+    if (this.#refuseOlder) await requireNotOlder(path, manifest, new VersionMemory(store.dir));
     return { path, folder: dir, manifest, signedBy };
   }
 
@@ -148,6 +162,22 @@ function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: 
   throw new FidiusError('FIDIUS_SIGNATURE_KEY_SCOPE', message, {
     hint: 'Ask for a package that is signed with that key, or widen `signedBy`.',
   });
+}
+
+/** @throws FidiusError `FIDIUS_PACKAGE_OLDER`, `FIDIUS_STORE_DAMAGED` */
+async function requireNotOlder(path: string, { name, version }: Manifest, memory: VersionMemory): Promise<void> {
+  const highest = memory.recall(name);
+  if (highest === version) return;
+  const { compareVersions } = await import('./version-range.ts');
+  // The larger one comes first.
+  const order = highest === undefined ? -1 : compareVersions(version, highest);
+  if (order > 0) {
+    const message = `Cannot load ${path}: ${name} ${version} is older than ${highest ?? ''}, which was loaded before`;
+    throw new FidiusError('FIDIUS_PACKAGE_OLDER', message, {
+      hint: 'Get the newer version; to go back on purpose, open the host without `refuseOlder`.',
+    });
+  }
+  if (order < 0) await memory.remember(name, version);
 }
 
 async function isFile(path: string): Promise<boolean> {

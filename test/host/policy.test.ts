@@ -559,3 +559,34 @@ describe('signedBy', () => {
     }
   });
 });
+
+describe('refuseOlder', () => {
+  it('refuses a lower version than was loaded before, also by another host with the same store', async () => {
+    const storeDir = join(tempFolder('store'), 'packages');
+    const options = { ...trusted, storeDir, refuseOlder: true };
+    const load = async (version: string, other: HostOptions = options) => {
+      const folder = tempFolder();
+      await signPackage(writeGreeter(folder, { version }), { key });
+      await using host = await openHost([folder], other);
+      await host.load('greeter', Greeter);
+    };
+
+    await load('1.2.0');
+    await load('1.10.0');
+    await load('1.10.0');
+    const error = await failureOf(() => load('1.9.0'));
+    await load('1.9.0', { ...trusted, storeDir });
+    const again = await failureOf(() => load('1.9.0'));
+    writeFileSync(join(storeDir, 'versions.json'), 'not JSON');
+    const damaged = await failureOf(() => load('2.0.0'));
+
+    expect(error.code).toBe('FIDIUS_PACKAGE_OLDER');
+    expect(error.message).toContain('greeter 1.9.0 is older than 1.10.0, which was loaded before');
+    expect(again.code).toBe('FIDIUS_PACKAGE_OLDER');
+    expect(damaged.code).toBe('FIDIUS_STORE_DAMAGED');
+  });
+
+  it('is refused where signatures are not required: anybody could raise the version', async () => {
+    expect((await failureOf(() => openHost([], { refuseOlder: true }))).code).toBe('FIDIUS_OPTION_INVALID');
+  });
+});
