@@ -17,6 +17,8 @@ export default defineConfig({
       // One Python for what the tests start themselves and for what they embed.
       ...(testPython === undefined ? {} : { FIDIUS_PYTHON: testPython }),
     },
+    globalSetup: ['test/support/watchdog.ts'],
+    setupFiles: ['test/support/note-progress.ts'],
     // Generous, for machines that are busy with something else: a test that hangs is what it is for.
     testTimeout: 90_000,
     hookTimeout: 90_000,

@@ -28,6 +28,7 @@ export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export { FidiusError, type FidiusErrorOptions, isFidiusError } from './errors/fidius-error.ts';
 export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
+export { type CodePlace, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
 export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
 export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
 export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';

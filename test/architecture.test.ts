@@ -10,14 +10,15 @@ import { readSource, sourceFiles, sourceImports } from './support/imports.ts';
  * `types` are rooms of which only types may be imported: they know the shape of a thing and not how it is made.
  */
 const rooms: Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }> = {
+  node: { imports: [] },
   errors: { imports: [] },
   files: { imports: ['errors'] },
   wire: { imports: ['errors'] },
   contract: { imports: ['wire', 'errors'] },
-  packaging: { imports: ['contract', 'files', 'errors'] },
-  python: { imports: ['wire', 'files', 'errors'], types: ['packaging'] },
-  executor: { imports: ['python', 'wire', 'errors'] },
-  host: { imports: ['executor', 'python', 'packaging', 'contract', 'wire', 'errors'] },
+  packaging: { imports: ['contract', 'files', 'errors', 'node'] },
+  python: { imports: ['wire', 'files', 'errors', 'node'], types: ['packaging'] },
+  executor: { imports: ['python', 'wire', 'errors', 'node'] },
+  host: { imports: ['executor', 'python', 'packaging', 'contract', 'wire', 'errors', 'node'] },
   cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
 };
 
@@ -45,6 +46,7 @@ const facts = [
   'getBuiltinModule',
   'getgid',
   'getuid',
+  'permission',
   'pid',
   'platform',
   'release',
@@ -129,9 +131,7 @@ describe('files of others', () => {
       .filter((name) => name.endsWith('.py') && name !== 'foreign_files.py')
       .flatMap((name) => {
         const code = readFileSync(`${folder}/${name}`, 'utf8');
-        return [...code.matchAll(/(?<![\w.])open\((?!"\/proc\/)|\.read_(?:text|bytes)\(|\bos\.open\(/g)].map(
-          () => name,
-        );
+        return [...code.matchAll(/(?<![\w.])(?:os\.)?open\((?!"\/proc\/)|\.read_(?:text|bytes)\(/g)].map(() => name);
       });
 
     expect(openers).toEqual([]);
@@ -149,11 +149,34 @@ function namesFromFs(file: string): readonly string[] {
   return names.filter((name) => name !== '' && !name.startsWith('type '));
 }
 
+describe('timers, microtasks and clocks', () => {
+  // The time of day is meant to be the one that a test sets: it decides on signatures.
+  const replaceable =
+    /(?<![.\w#])(?:(?:globalThis|mainRealm)\.)?(?:set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate)|queueMicrotask|performance|Date\.now|process\.(?:nextTick|hrtime))\b(?!:)|from 'node:(?:timers|timers\/promises|perf_hooks)'/g;
+
+  it('are those of src/node/timers.ts, as test runners replace the global ones', () => {
+    const strays = sourceFiles()
+      .filter((file) => roomOf(file) !== 'cli' && roomOf(file) !== 'node')
+      .flatMap((file) => {
+        const code = withoutComments(readSource(file));
+        const taken = [...code.matchAll(/import \{([^}]*)\} from '[./]*node\/timers\.ts'/g)].flatMap(([, names = '']) =>
+          names.split(',').map((name) => name.trim()),
+        );
+        const body = code.replaceAll(/import \{[^}]*\} from '[./]*node\/timers\.ts';/g, '');
+        return [...body.matchAll(replaceable)]
+          .filter(([found]) => !taken.includes(found))
+          .map(([found]) => ({ file, found }));
+      });
+
+    expect(strays).toEqual([]);
+  });
+});
+
 describe('src/index.ts', () => {
   it('re-exports and does nothing else', () => {
-    const withoutComments = readSource('index.ts').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+    const code = withoutComments(readSource('index.ts'));
 
-    expect(withoutComments.replaceAll(/export (?:type )?\{[^}]*\} from '[^']+';/g, '').trim()).toBe('');
+    expect(code.replaceAll(/export (?:type )?\{[^}]*\} from '[^']+';/g, '').trim()).toBe('');
   });
 });
 
@@ -192,6 +215,10 @@ describe('the outside world', () => {
   });
 });
 
+function withoutComments(code: string): string {
+  return code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+}
+
 /** `tsx` for `tsx/esm/api`, `@scope/name` for `@scope/name/file`. */
 function packageOf(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
@@ -199,7 +226,7 @@ function packageOf(specifier: string): string {
 
 /** What the code of a file touches of `process` beyond facts; `(whole)` where it is handed on or taken apart. */
 function beyondFacts(file: string): string[] {
-  const code = readSource(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  const code = withoutComments(readSource(file));
   const members = [...code.matchAll(/(?<![.\w])process\.(\w+)/g)].map(([, member = '']) => member);
   const strays = new Set(members.filter((member) => !facts.includes(member)));
   if (/[=(,:] ?process ?[;,)]/.test(code)) strays.add('(whole)');

@@ -6,8 +6,8 @@ import { allPassed, runUnittests } from './support/unittest.ts';
 const runtime = fileURLToPath(new URL('../runtime', import.meta.url));
 
 describe('runtime/', () => {
-  it.each(findPythons())('passes its own tests on CPython $version ($executable)', (python) => {
-    const outcome = runUnittests(python, `${runtime}/tests`, [runtime]);
+  it.each(findPythons())('passes its own tests on CPython $version ($executable)', async (python) => {
+    const outcome = await runUnittests(python, `${runtime}/tests`, [runtime]);
 
     expect(outcome).toEqual(allPassed);
   });

@@ -5,7 +5,7 @@ import types
 
 from . import bridge, errors
 from .interrupt import FidiusCancelled
-from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, STOPPED, TIMED, frame, int_frame
+from .protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, SKIPPED, STOPPED, TIMED, frame, int_frame
 from .targets import ON_LOOP
 from .values import decode, encode
 
@@ -21,11 +21,13 @@ class Answering:
     ``references`` keeps large payloads out of the frames; without it everything travels inline.
     """
 
-    def __init__(self, references, adopt):
+    def __init__(self, references, adopt, answered=lambda: None):
         self._references = references
         self._threshold = references.threshold
         self._adopt = adopt
         """Takes over ``(target, method, flags, call, coroutine)`` from a function that turned out to be no plain one."""
+        self.answered = answered
+        """To be called when a call has ended that others did not wait for."""
 
     def run(self, worker, target, method, flags, call, data, begin=None):
         """Run one call on the calling thread; the answer is a frame, or ``b""`` when it comes from elsewhere later.
@@ -42,18 +44,32 @@ class Answering:
                 if fresh:
                     fresh = False
                     worker.target = target
+                    target.ran = True
                     worker.call = call
+                    run = target.new_context().run
                     if flags or begin:
-                        answer = self._run_flagged(worker, target, method, flags, call, data, begin)
+                        answer = run(self._run_flagged, worker, target, method, flags, call, data, begin)
                     else:
-                        answer = self._run(worker, target, method, call, data)
+                        answer = run(self._run, worker, target, method, call, data)
                 worker.call = None
                 if worker.attention:
                     worker.settle()
                 return answer
             except FidiusCancelled:
                 if answer is None:
+                    # A result that was kept already, and was not answered with.
+                    self._references.release(call)
                     answer = frame(STOPPED, call)
+
+    def skip(self, flags, call, data):
+        """The answer of a call that never runs. Its arguments are given back."""
+        self.forget(flags, data)
+        return frame(SKIPPED, call)
+
+    def forget(self, flags, data):
+        """Give back the arguments of a call that never runs and that nobody waits for."""
+        if flags & BY_REFERENCE:
+            self._references.discard(data)
 
     def _run(self, worker, target, method, call, data):
         try:
@@ -64,7 +80,7 @@ class Answering:
             return int_frame(call, result)
         try:
             payload = encode(result)
-        except Exception as error:
+        except BaseException as error:  # encoding runs code of the plugin, which may call sys.exit()
             return self._not_encoded(worker, target, method, 0, call, result, error)
         if len(payload) > self._threshold:
             return self._by_reference(call, payload, 0, 0)
@@ -80,6 +96,14 @@ class Answering:
         except BaseException as error:
             return self.raised(worker, call, error, started)
         if begin and type(result) is types.CoroutineType:
+            try:
+                interrupted = worker.end_window()
+            except FidiusCancelled:
+                result.close()
+                raise
+            if interrupted:
+                result.close()
+                return frame(STOPPED, call, microseconds=_microseconds(started))
             begin(target, method, flags, call, result)
             return b""
         return self.returned(worker, target, method, flags, call, result, started)
@@ -88,7 +112,7 @@ class Answering:
         """The answer of a call that gave ``result``."""
         try:
             payload = bridge.raw_bytes(result) if flags & RAW else encode(result)
-        except Exception as error:
+        except BaseException as error:
             return self._not_encoded(worker, target, method, flags, call, result, error)
         if len(payload) > self._threshold:
             return self._by_reference(call, payload, flags & RAW, _microseconds(started))
@@ -105,8 +129,11 @@ class Answering:
             return b""
         if isinstance(result, types.CoroutineType) and self._adopt is not None:
             # A decorator hid the `async def`. Now it is known.
-            worker.end_window()
+            interrupted = worker.end_window()
             target.special[method] |= ON_LOOP
+            if interrupted:
+                result.close()
+                return frame(STOPPED, call)
             self._adopt(target, method, flags, call, result)
             return b""
         return self.raised(worker, call, error)

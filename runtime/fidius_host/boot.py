@@ -5,13 +5,14 @@ import os
 import sys
 import threading  # noqa: F401 - takes the thread that imports it first for the main one: it must be this one
 
-from . import fork
+from . import children, fork, streams
 
 
 def finish_start(runtime_folder, sdk_folder):
     """Complete a start that was made with ``-S``: bind libraries right, run ``site``, settle streams and children.
 
-    ``runtime_folder``, where this package lies, is on ``sys.path`` only until here. ``sdk_folder`` holds the ``fidius`` SDK; it comes last on ``sys.path``, so that a vendored copy wins.
+    ``runtime_folder``, where this package lies, is on ``sys.path`` only until here. ``sdk_folder`` holds the ``fidius`` SDK, which packages
+    get whether they vendor a copy or not; it is on ``sys.path`` for processes that plugins start.
     """
     _prefer_own_symbols()
 
@@ -22,13 +23,13 @@ def finish_start(runtime_folder, sdk_folder):
     sys.path.append(sdk_folder)
     sys.argv = [""]
     importlib.import_module("fidius_host.bridge")
+    importlib.import_module("fidius_host.finder").install(sdk_folder)
     # As it was started, with `-B`: byte-code of packages would change what was signed.
     sys.dont_write_bytecode = True
-    for stream in (sys.stdout, sys.stderr):
-        # A host may die by a signal, without a chance to flush: a finished line must be out by then.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    streams.install()
     _share_streams_with_children()
+    children.serve_children()
+    _protect_crash_reports()
     fork.guard_children()
 
 
@@ -37,6 +38,8 @@ def import_own(name):
 
     Not while another thread may be importing a plugin, and never against the wish of the user.
     """
+    if "fidius_host." + name in sys.modules:
+        return importlib.import_module("fidius_host." + name)
     if not os.environ.get("PYTHONDONTWRITEBYTECODE") and len(sys._current_frames()) == 1:
         sys.dont_write_bytecode = False
     try:
@@ -53,6 +56,15 @@ def _prefer_own_symbols():
     """
     if hasattr(os, "RTLD_DEEPBIND"):
         sys.setdlopenflags(sys.getdlopenflags() | os.RTLD_DEEPBIND)
+
+
+def _protect_crash_reports():
+    """Before a plugin can turn on ``faulthandler``, and only then: the module is not in every Python."""
+    try:
+        from . import crash_reports
+    except ImportError:
+        return
+    crash_reports.protect_traps()
 
 
 def _share_streams_with_children():
@@ -82,6 +94,11 @@ def adopt_environment(variables):
         # U+FFFD stands for bytes that JavaScript could not read. Python can.
         if os.environ.get(name) != value and "\ufffd" not in value:
             os.environ[name] = value
+
+
+def tell_copy(copy):
+    """Remember which copy of the host's library this package belongs to, for other copies that join later."""
+    sys.modules[__package__].copy = copy
 
 
 def facts():

@@ -1,7 +1,10 @@
 """The two doors through which the host calls this package: values in, values out, as encoded bytes."""
 
+import itertools
+
 from . import boot, errors, loading, shutdown, values
-from .cannot_cross import CannotCross, type_name
+from .cannot_cross import CannotCross, has_attribute, type_name
+from .context import samples
 
 
 def _late(name):
@@ -24,12 +27,19 @@ def _door_address():
 _functions = {
     "boot.adopt_environment": boot.adopt_environment,
     "boot.facts": boot.facts,
+    "boot.tell_copy": boot.tell_copy,
     "deadline.install": _late("deadline.install"),
     "deadline.now": _late("deadline.now"),
+    "deadline.end": _late("deadline.end"),
     "diagnosis.report": _late("diagnosis.report"),
     "door.address": _door_address,
     "door.protect": _late("door.protect"),
-    "environment.changes": _late("environment.changes"),
+    "environment.begin_calls_here": _late("environment.begin_calls_here"),
+    "environment.begin_load_here": _late("environment.begin_load_here"),
+    "environment.close_here": _late("environment.close_here"),
+    "environment.end_calls_here": _late("environment.end_calls_here"),
+    "environment.end_load_here": _late("environment.end_load_here"),
+    "environment.open_here": _late("environment.open_here"),
     "loading.load": loading.load,
     "loading.unload": loading.unload,
     "output.claim_here": _late("output.claim_here"),
@@ -40,6 +50,7 @@ _functions = {
     "shell.interface_hash": _late("shell.interface_hash"),
     "shell.print_to_stderr": _late("shell.print_to_stderr"),
     "shutdown.blocking_threads": shutdown.blocking_threads,
+    "shutdown.forget_main_thread": shutdown.forget_main_thread,
     "shutdown.run_exit_functions": shutdown.run_exit_functions,
     "shutdown.flush": shutdown.flush,
     "shutdown.stop_servers": shutdown.stop_servers,
@@ -47,6 +58,15 @@ _functions = {
 
 # Called directly, with objects instead of encoded values.
 callables = loading.callables
+
+
+def contexts(number):
+    """``[new]``, what makes a context for a call; and one to compare it with, if that tells whether it can serve another."""
+    contexts = loading.contexts(number)
+    return [contexts.new, contexts.pristine] if contexts.shareable else [contexts.new]
+
+
+context_samples = samples
 decode = values.decode
 encode = values.encode_in_parts
 
@@ -66,6 +86,10 @@ def invoke(data):
 
 def describe(error):
     """The plain data of an exception, encoded."""
+    if isinstance(error, CannotCross) and error.unawaited is not None:
+        # Nothing here can await it. Collected unfinished it would warn, and that in the middle of an import can make
+        # the import fail (https://github.com/python/cpython/issues/106176).
+        error.unawaited.close()
     return values.encode(errors.describe(error))
 
 
@@ -79,9 +103,17 @@ def raw_bytes(result):
     if isinstance(result, memoryview):
         return result.tobytes()
     try:
-        # bytes(5) would be five zeros, bytes({1: 2}) the keys: only a sequence is meant.
-        if not isinstance(result, (str, dict)) and hasattr(result, "__getitem__"):
-            return bytes(list(result))
+        # bytes(5) would be five zeros, bytes({1: 2}) the keys: only a sequence is meant. Its length bounds it, because one
+        # that answers to every index has no end.
+        if not isinstance(result, (str, dict)) and _is_sequence(type(result)):
+            size = len(result)
+            items = list(itertools.islice(iter(result), size + 1))
+            if len(items) == size:
+                return bytes(items)
     except (TypeError, ValueError):
         pass
     raise CannotCross("a raw method must return bytes, got %s" % type_name(type(result)), hint="Return bytes.")
+
+
+def _is_sequence(kind):
+    return has_attribute(kind, "__getitem__") and has_attribute(kind, "__len__")

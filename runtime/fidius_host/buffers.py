@@ -4,7 +4,7 @@ import sys
 from _pickle import PickleBuffer
 
 from .cannot_cross import CannotCross, type_name
-from .crossing import LETTERS, array, ndarray, plain
+from .crossing import LETTERS, array, missing, ndarray, plain
 
 _SIGNED, _UNSIGNED, _FLOAT = "bhilqn", "BHILQN", "fd"
 _FOREIGN_ORDER = ">!" if sys.byteorder == "little" else "<"
@@ -37,6 +37,8 @@ def numpy_scalar(value):
     kind, size = value.dtype.kind, value.dtype.itemsize
     if kind in "biu" or (kind == "f" and size <= 8):
         return plain, (value.item(),)
+    if kind in "mM" and str(value) == "NaT":
+        return missing, ("NaT",)
     if kind == "M":
         return plain, (str(value),)
     raise CannotCross("%s has no counterpart in JavaScript" % type_name(type(value)))

@@ -5,8 +5,10 @@ class CannotCross(TypeError):
     """A value cannot cross to the host: of a type without counterpart, containing itself, nested without end.
 
     ``path`` tells where it sits in the whole, in the notation of the host: ``[2].rows["unit price"]``. It is empty for
-    the whole itself.
+    the whole itself. ``unawaited`` is the coroutine that was refused, if it was one.
     """
+
+    unawaited = None
 
     def __init__(self, problem, path="", code="FIDIUS_VALUE_RESULT", hint=None):
         super().__init__(problem)
@@ -22,6 +24,26 @@ class CannotCross(TypeError):
 
 def type_name(kind):
     """A class as its author would look for it: ``decimal.Decimal``, ``generator``."""
-    module = getattr(kind, "__module__", None)
-    name = getattr(kind, "__qualname__", "object")
+    module, name = class_module(kind), type.__dict__["__qualname__"].__get__(kind)
     return name if module in (None, "builtins", "__main__") else "%s.%s" % (module, name)
+
+
+# What follows asks `type` and not the class: a metaclass may answer to every attribute, or raise.
+
+
+def class_name(kind):
+    """``__name__`` of a class."""
+    return type.__dict__["__name__"].__get__(kind)
+
+
+def class_module(kind):
+    """``__module__`` of a class; ``None`` when it is no text."""
+    module = type.__getattribute__(kind, "__dict__").get("__module__")
+    if module is None:  # a class written in C
+        module = type.__dict__["__module__"].__get__(kind)
+    return module if isinstance(module, str) else None
+
+
+def has_attribute(kind, name):
+    """Whether a class or one of its parents defines an attribute."""
+    return any(name in type.__getattribute__(each, "__dict__") for each in type.__getattribute__(kind, "__mro__"))

@@ -7,7 +7,7 @@ from socket import MSG_DONTWAIT
 from time import perf_counter
 
 from . import values
-from .protocol import HEADER_BYTES, MAX_PAYLOAD_BYTES, OUTPUT, ProtocolError, frame
+from .protocol import HEADER, HEADER_BYTES, MAX_PAYLOAD_BYTES, OUTPUT, ProtocolError, frame
 
 _BUFFER_BYTES = 1 << 17
 
@@ -94,6 +94,23 @@ class Connection:
         self.view = view
         self.at = 0
         self.end = rest
+
+    def rest(self):
+        """The frames that arrived and were not read, as type, flags and payload. After ``shut_down``, by the last thread."""
+        self._socket.setblocking(False)
+        try:
+            while True:
+                while self.end - self.at >= HEADER_BYTES:
+                    size, kind, flags, _, _, _ = HEADER.unpack_from(self.view, self.at)
+                    start = self.at + HEADER_BYTES
+                    if start + size > self.end:
+                        break
+                    self.at = start + size
+                    yield kind, flags, self.view[start : self.at]
+                if not self.receive(self.end > self.at):
+                    return
+        except (OSError, ProtocolError):
+            pass  # what comes behind that is not to be had
 
     def post(self, frame):
         """Have a frame sent before the next answer. Never waits; somebody has to call ``flush`` soon."""

@@ -4,21 +4,23 @@ import select
 import socket
 import time
 
-from .protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, SKIPPED, ProtocolError, frame
+from . import interrupt
+from .protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, ProtocolError
 from .threads import start_thread
 
 TICK_MS = 5
 """A call that keeps its thread for longer than this, and up to twice as long, loses the lead."""
 
 _IDLE_TICKS = 20
+_BUSY_TICKS = 200
 
-REPEAT_SECONDS = 1.0
-"""A call that goes on after an interruption is interrupted again, but only after it had that long to clean up."""
+_STUCK_TICK_MS = 100
 
 STUCK_SECONDS = 1.0
 """A call that goes on for so long after it was given up counts as one that cannot be stopped."""
 
 _SEARCH_SECONDS = 0.05
+_BEGIN_SECONDS = 1.0
 _LOOP_SECONDS = 0.05
 
 
@@ -36,6 +38,7 @@ class Control:
         self._seen = None
         self._seen_last = None
         self._idle_ticks = 0
+        self._ticks = 0
         self._waiting, self._waking = socket.socketpair()
         for end in (self._waiting, self._waking):
             end.setblocking(False)
@@ -48,6 +51,11 @@ class Control:
         """Look after the leader from now on. By the leader, after it set ``connection.busy``."""
         self.watching = True
         self.wake()
+
+    def stay_awake(self):
+        """See to it that somebody looks at what a call has changed that ended just now."""
+        if not self.watching:
+            self.watch()
 
     def wake(self):
         try:
@@ -86,7 +94,7 @@ class Control:
             return TICK_MS
         if not self._given_up:
             return None
-        return TICK_MS if any(not pursuit.stuck for pursuit in self._given_up.values()) else REPEAT_SECONDS * 1000
+        return TICK_MS if any(not pursuit.stuck for pursuit in self._given_up.values()) else _STUCK_TICK_MS
 
     def _take_frames(self):
         data = self._channel.recv(4096)
@@ -102,7 +110,9 @@ class Control:
             if kind == SHUTDOWN:
                 self._server.stop()
             else:
+                self._server.tell_place(call)
                 self._given_up[call] = _Pursuit()
+                interrupt.prepare()
 
     # the leader
 
@@ -120,6 +130,11 @@ class Control:
         else:
             self._idle_ticks = 0
         self._seen_last = pool.last
+        self._ticks += 1
+        if self._ticks > _BUSY_TICKS:
+            # Where calls never come to rest.
+            self._ticks = 0
+            self._server.report_changes()
 
     def _rest(self):
         self._idle_ticks = 0
@@ -129,6 +144,7 @@ class Control:
             self.watching = True
         else:
             # Not after each call: looking takes longer than most calls do.
+            self._ticks = 0
             self._server.report_changes()
 
     # calls that were given up
@@ -142,39 +158,43 @@ class Control:
     def _is_over(self, call, pursuit, now):
         worker = pursuit.worker
         if worker is None:
-            return self._find(call, pursuit) or (pursuit.worker is None and now - pursuit.since > _SEARCH_SECONDS)
-        if worker.call != call:
+            return self._find(call, pursuit) or (pursuit.worker is None and self._is_nowhere(call, pursuit, now))
+        if worker.call != call and worker.starting != call:
             return True
-        if now - pursuit.interrupted > REPEAT_SECONDS:
+        if now >= pursuit.start:
             with worker.lock:
                 worker.interrupt(call)
-            if worker.interrupted:
-                pursuit.interrupted = now
         if not pursuit.stuck and now - pursuit.since > STUCK_SECONDS:
             pursuit.stuck = True
             self._server.pool.set_aside(worker)
         return False
+
+    def _is_nowhere(self, call, pursuit, now):
+        """Whether a call that was not found has ended. The one that was read last may be about to begin."""
+        return now - pursuit.since > (_BEGIN_SECONDS if call == self._server.pool.last else _SEARCH_SECONDS)
 
     def _find(self, call, pursuit):
         """Stop a call wherever it is; true when nothing remains to be done about it."""
         pool = self._server.pool
         with pool.lock:
             for worker in pool.workers:
-                if worker.call == call and worker.interrupt(call):
-                    pursuit.found(worker)
+                if worker.starting == call or worker.call == call:
+                    worker.interrupt(call)
+                    pursuit.worker = worker
                     return False
             for loop in pool.loops:
                 if loop.cancel(call):
                     # Where a step goes on and on, the loop never comes to cancel the task.
                     pursuit.worker = loop.worker
-                    pursuit.interrupted = pursuit.since - REPEAT_SECONDS + _LOOP_SECONDS
+                    pursuit.start = pursuit.since + _LOOP_SECONDS
                     return False
                 if loop.worker.call == call and loop.worker.interrupt(call):
-                    pursuit.found(loop.worker)
+                    pursuit.worker = loop.worker
                     return False
-            if any(target.forget_waiting(call) for target in pool.targets.values()):
-                self._connection.post(frame(SKIPPED, call))
-                self.wake()
+            job = pool.forget_waiting(call)
+            if job is not None:
+                _, flags, _, data = job
+                self._server.post(self._server.answering.skip(flags, call, data))
                 return True
             if not pool.read_past(call):
                 pool.doomed.add(call)
@@ -186,16 +206,11 @@ class Control:
 
 
 class _Pursuit:
-    __slots__ = ("worker", "since", "interrupted", "stuck")
+    __slots__ = ("worker", "since", "start", "stuck")
 
     def __init__(self):
         self.worker = None
         """The thread that runs the call, once it is found: a call that was just read is nowhere for a moment."""
-        self.since = self.interrupted = time.monotonic()
+        self.since = self.start = time.monotonic()
+        """``start`` is when the thread is interrupted for the first time."""
         self.stuck = False
-
-    def found(self, worker):
-        """The call is on that thread, which was interrupted if that was possible."""
-        self.worker = worker
-        if not worker.interrupted:
-            self.interrupted = self.since - REPEAT_SECONDS

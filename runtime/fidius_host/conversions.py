@@ -6,8 +6,8 @@ Nothing is imported to recognise an object: if the module of its class is not im
 import sys
 
 from . import buffers
-from .cannot_cross import CannotCross, type_name
-from .crossing import array, ndarray, plain
+from .cannot_cross import CannotCross, has_attribute, type_name
+from .crossing import array, missing, ndarray, plain
 
 _KEPT_RULES = 512
 """So many classes are remembered; a plugin that makes a class per call must not fill the memory."""
@@ -33,7 +33,9 @@ def reduction(value):
 
 def reducer(value):
     """Do what ``Pickler.reducer_override`` must do: the pickler asks about the functions of a reduction as well."""
-    return NotImplemented if value is plain or value is array or value is ndarray else reduction(value)
+    if value is plain or value is array or value is ndarray or value is missing:
+        return NotImplemented
+    return reduction(value)
 
 
 def _find_rule(kind):
@@ -58,11 +60,15 @@ def _imported(module, name):
 
 
 def _has(attribute):
-    return lambda kind: hasattr(kind, attribute)
+    return lambda kind: has_attribute(kind, attribute)
 
 
 def _as(convert):
     return lambda kind: lambda value: (plain, (convert(value),))
+
+
+def _missing(name):
+    return lambda kind: lambda value: (missing, (name,))
 
 
 def _by(reduce):
@@ -83,7 +89,7 @@ def _fields(names):
 
 def _model_fields(value):
     # What the model itself says it is made of: aliases aside, with excluded fields left out and computed ones put in.
-    return value.model_dump() if hasattr(value, "model_dump") else value.dict()
+    return value.model_dump() if has_attribute(type(value), "model_dump") else value.dict()
 
 
 def _buffer_or_refusal(value):
@@ -92,22 +98,25 @@ def _buffer_or_refusal(value):
 
 def _refuse(value):
     name = type_name(type(value))
-    raise CannotCross("%s has no counterpart in JavaScript" % name, hint=_HINTS.get(name, _GENERAL_HINT))
+    error = CannotCross("%s has no counterpart in JavaScript" % name, hint=_HINTS.get(name, _GENERAL_HINT))
+    if name == "coroutine":
+        error.unawaited = value
+    raise error
 
 
 _GENERAL_HINT = "Return plain values: numbers, text, bytes, lists, dicts, dataclasses."
 _HINTS = {
     "generator": "Declare the method as a stream, or return list(...).",
     "async_generator": "Declare the method as a stream, or collect its items first.",
-    "coroutine": "Await it before returning.",
+    "coroutine": "Await it before returning; call an `async def` through `client`, with the executor \"thread\".",
     "complex": "Return [value.real, value.imag].",
     "datetime.timedelta": "Return value.total_seconds().",
     "datetime.time": "Return str(value).",
     "range": "Return list(value).",
 }
 
-# The first condition that holds decides. An Enum may be an int or a str as well; a datetime64 is a numpy scalar; and
-# a subclass of a built-in type is that type, whatever else it was made into, as for the Rust host.
+# The first condition that holds decides. An Enum may be an int or a str as well; NaT is a datetime; a datetime64 is a
+# numpy scalar; and a subclass of a built-in type is that type, whatever else it was made into, as for the Rust host.
 _TABLE = (
     (_imported("enum", "Enum"), _as(lambda value: value.value)),
     (_subclass_of(str), _as(str.__str__)),
@@ -120,6 +129,8 @@ _TABLE = (
     (_subclass_of(set, frozenset), _as(set)),
     (_imported("numpy", "ndarray"), _by(buffers.numpy_array)),
     (_imported("numpy", "generic"), _by(buffers.numpy_scalar)),
+    (_imported("pandas._libs.tslibs.nattype", "NaTType"), _missing("NaT")),
+    (_imported("pandas._libs.missing", "NAType"), _missing("pandas.NA")),
     (_imported("datetime", "date"), _as(str)),
     (_imported("decimal", "Decimal"), _as(str)),
     (_imported("uuid", "UUID"), _as(str)),

@@ -38,6 +38,11 @@ def plain(value):
     return value
 
 
+def missing(name):
+    """The marker of a library for a value that is not there: ``NaT`` or ``pandas.NA``."""
+    return name
+
+
 def array(dtype, data):
     """Numbers in a row; a typed array at the host."""
     return memoryview(data).cast(LETTERS[dtype])

@@ -5,38 +5,71 @@ import signal
 import threading
 import time
 
-from .interrupt import FidiusCancelled, may_hit
+from . import interrupt as interruptions
 
 _SLACK_SECONDS = 0.002
 
-_cells = {}
+_deadlines = {}
 
 
 def install(address):
     """Have a signal interrupt the calling thread, which must be Python's main thread.
 
-    ``address`` is that of two doubles of the host's: the time, by ``time.monotonic``, at which the current call is over (0
-    when there is none), and how often that came true. Returns ``{"signal"}``, or ``{"refused"}`` with the reason.
+    ``address`` is that of three doubles of the host's: the time, by ``time.monotonic``, at which the current call is over (0
+    when there is none), how often that came true, and whether ``end`` must be called when the call has ended. Returns
+    ``{"signal"}``, or ``{"refused"}`` with the reason.
     """
     if threading.get_ident() != threading.main_thread().ident:
         return {"refused": "another thread started Python, and only that one can be interrupted"}
+    if not interruptions.available:
+        return {"refused": "this Python cannot interrupt running code"}
     number = _free_signal()
     if number is None:
         return {"refused": "every real-time signal is taken"}
-    deadline = (ctypes.c_double * 2).from_address(address)
-
-    def interrupt(_, frame):
-        # The signal of an earlier call may come late: it must not hit a call whose time is not over. It comes again.
-        if deadline[0] != 0 and time.monotonic() >= deadline[0] - _SLACK_SECONDS and may_hit(frame):
-            deadline[1] += 1
-            raise FidiusCancelled
-
+    interruptions.prepare()
+    deadline = _Deadline((ctypes.c_double * 3).from_address(address))
     try:
-        signal.signal(number, interrupt)
+        signal.signal(number, deadline.at_signal)
     except ValueError as error:
         return {"refused": str(error)}
-    _cells[number] = deadline
+    _deadlines[number] = deadline
     return {"signal": int(number)}
+
+
+class _Deadline:
+    """The deadline of the current call. The signal comes every few milliseconds once the time is over."""
+
+    def __init__(self, cells):
+        self._cells = cells
+        self._interruption = None
+
+    def at_signal(self, _, frame):
+        # The signal of an earlier call may come late: it must not hit a call whose time is not over. It comes again.
+        if frame is None or not self._is_due():
+            return
+        if self._interruption is None:
+            self._interruption = interruptions.here(self._is_due, self._count)
+            self._cells[2] = 1
+        if self._interruption.look(frame):
+            self._interruption.raise_here()
+
+    def end(self):
+        if self._interruption is not None:
+            self._interruption.end()
+            self._interruption = None
+        self._cells[2] = 0
+
+    def _count(self):
+        self._cells[1] += 1
+
+    def _is_due(self):
+        return self._cells[0] != 0 and time.monotonic() >= self._cells[0] - _SLACK_SECONDS
+
+
+def end():
+    """End the interruption of a call that is over."""
+    for deadline in list(_deadlines.values()):
+        deadline.end()
 
 
 def now():
@@ -46,7 +79,7 @@ def now():
 
 def own_signals():
     """The signals that this module handles."""
-    return list(_cells)
+    return list(_deadlines)
 
 
 def _free_signal():

@@ -164,9 +164,12 @@ def _sized(data):
 
 
 def _call(function, arguments):
-    """A call of a function of ``crossing`` with a name, a buffer, and perhaps a shape between them."""
-    name, *shape, data = arguments
+    """A call of a function of ``crossing``: with a name, or with a name, a buffer, and perhaps a shape between them."""
+    name, *others = arguments
     parts = [_str(function.__module__), _str(function.__name__), b"\x93(", _str(name)]
+    if not others:
+        return b"".join([*parts, b"tR"])
+    *shape, data = others
     for lengths in shape:
         parts += [b"(", *map(_int, lengths), b"t"]
     return b"".join([*parts, _bytes(data), b"tR"])

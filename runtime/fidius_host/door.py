@@ -66,6 +66,12 @@ def _serve(request):
     number, index = _METHOD.unpack_from(request, 1)
     method = loading.callables(number)[index]
     data = request[1 + _METHOD.size :]
-    if kind == CALL:
-        return values.encode(method(*values.decode(data)))
+    return loading.contexts(number).new().run(_call if kind == CALL else _call_raw, method, data)
+
+
+def _call(method, data):
+    return values.encode(method(*values.decode(data)))
+
+
+def _call_raw(method, data):
     return bridge.raw_bytes(method(data))

@@ -1,82 +1,196 @@
-"""What belongs to the whole process and not to a plugin: whoever changes it changes it for everybody."""
+"""Tells hosts what their plugins have changed for the whole process.
 
-import _locale
-import _signal
-import _thread
+The state is looked at after loads and whenever calls have come to rest, because looking takes longer than most calls do.
+Whose a change is follows from which plugins ran since the last look, those of other hosts included. A notice names all of
+them and goes to their hosts. When none ran, it was the host itself or a thread of a plugin, and all hosts are told.
+"""
+
+import itertools
 import os
 import sys
 import threading
+import time
 
-_lock = threading.Lock()
+from . import process_state
+from .process_state import threads  # noqa: F401 - for `threads.py`
+
+_lock = threading.RLock()
+_watches = {}
+_numbers = itertools.count(1)
+_known = None
 
 
-def changes():
-    """What is different from the last time this was asked: ``[[kind, before, after], ...]``."""
+class Watch:
+    """One host that wants to be told.
+
+    ``tell`` is called with ``(kind, before, after, plugins)``, under a lock, from any thread. ``recent`` gives the names of
+    plugins that ran since it was last called with ``True``.
+    """
+
+    def __init__(self, key, tell, recent=lambda clear: ()):
+        self.key = key
+        self.tell = tell
+        self._recent = recent
+        self._ran = set()
+        self._running = {}
+        self._folders = {}
+        _begin()
+        _watches[key] = self
+
+    def begin(self, name):
+        """A plugin runs from now on."""
+        with _lock:
+            self._running[name] = self._running.get(name, 0) + 1
+
+    def end(self, name):
+        with _lock:
+            count = self._running.pop(name, 0)
+            if count > 1:
+                self._running[name] = count - 1
+            if count > 0:
+                self._ran.add(name)
+
+    def plugins(self, clear):
+        found = {*self._recent(clear), *self._ran, *self._running}
+        if clear:
+            self._ran.clear()
+        return found
+
+    def begin_load(self, name, folder):
+        """What was changed so far is not the doing of the plugin that is loaded next."""
+        settle()
+        self._folders[name] = tuple(path + os.sep for path in (folder, os.path.realpath(folder)))
+        self.begin(name)
+
+    def end_load(self, name):
+        settle()
+        with _lock:
+            self.end(name)
+            self._ran.discard(name)
+
+    def is_code_of(self, name, file):
+        return file.startswith(self._folders.get(name, ()))
+
+    def close(self):
+        _watches.pop(self.key, None)
+
+
+def _begin():
+    """Take the state as it is when the first host begins to watch."""
     global _known
     with _lock:
-        now = _snapshot()
-        found = [[kind, _known[kind], now[kind]] for kind in now if now[kind] != _known[kind]]
-        _known = now
+        if _known is None:
+            _known = process_state.snapshot()
+
+
+def settle():
+    """Look at the state, and tell of what changed since the last time."""
+    global _known
+    with _lock:
+        ran = _ran(True)
+        now = process_state.snapshot()
+        before, _known = _known, now
+        found = [
+            (kind, change) for kind in now if (change := process_state.changed(kind, before[kind], now[kind])) is not None
+        ]
+        if not found:
+            return
+        # And those that began while the state was read: their changes may be in it, or in the next one.
+        ran |= _ran(False)
+        for kind, (was, is_) in found:
+            _tell(kind, was, is_, _narrow(kind, ran))
+
+
+def _ran(clear):
+    return {(key, name) for key, watch in list(_watches.items()) for name in watch.plugins(clear)}
+
+
+def _narrow(kind, ran):
+    """Those of the plugins whose code stands in place of other code now, if it is code of theirs."""
+    files = process_state.replaced_by(kind)
+    if not files:
+        return ran
+    owners = {(key, name) for key, name in ran if any(_watches[key].is_code_of(name, file) for file in files)}
+    return owners or ran
+
+
+def _tell(kind, before, after, ran):
+    names = sorted({name for _, name in ran})
+    keys = {key for key, _ in ran} or set(_watches)
+    for key in keys:
+        watch = _watches.get(key)
+        if watch is not None:
+            watch.tell(kind, before, after, names)
+
+
+def thread_times(idents):
+    """Processor time of threads so far, by ``ident``: one that stood still since the last time has changed nothing.
+
+    Empty where the system does not tell.
+    """
+    if not sys.platform.startswith("linux"):
+        return {}
+    found = {}
+    for thread in threading.enumerate():
+        if thread.ident in idents and thread.native_id is not None:
+            try:
+                # The clock of one thread, as `pthread_getcpuclockid` makes it, which crashes for threads that ended.
+                found[thread.ident] = time.clock_gettime((~thread.native_id << 3) | 6)
+            except OSError:
+                pass
     return found
 
 
-def _snapshot():
-    return {
-        "working folder": _working_folder(),
-        "umask": _umask(),
-        "locale": _locale.setlocale(_locale.LC_ALL, None),
-        "signal handlers": _signal_handlers(),
-        "threads": threads(),
-    }
+# For hosts that call on their own thread: they ask for what there is to tell.
+
+_HELD = 1000
+"""Changes kept for a host: a worker thread that was terminated never asks for them."""
+
+_pending = {}
 
 
-def _working_folder():
-    try:
-        return os.getcwd()
-    except OSError:  # removed
-        return None
+def open_here():
+    """Begin to watch; the key of this host."""
+    key = "inline %d" % next(_numbers)
+    told = _pending[key] = []
+    Watch(key, lambda *change: told.append(list(change)) if len(told) < _HELD else None)
+    return key
 
 
-def _umask():
-    """The umask in octal digits; ``None`` where it cannot be read without being changed."""
-    try:
-        with open("/proc/self/status", "rb") as status:
-            for line in status:
-                if line.startswith(b"Umask:"):
-                    return line.split()[1].decode()
-    except OSError:
-        pass
-    return None
+def begin_load_here(key, name, folder):
+    _watches[key].begin_load(name, folder)
 
 
-def threads():
-    """The module that threads come from: ``_thread``, unless somebody put others in their place."""
-    return _thread.start_new_thread.__module__
+def end_load_here(key, name):
+    _watches[key].end_load(name)
+    return _take(key)
 
 
-def _signal_handlers():
-    """The signals that have a handler in Python. The host's own handlers do not show here."""
-    deadline = sys.modules.get("fidius_host.deadline")
-    own = [] if deadline is None else deadline.own_signals()
-    names = []
-    for number in range(1, _signal.NSIG):
-        if number not in own:
-            try:
-                handler = _signal.getsignal(number)
-            except ValueError:  # no such signal
-                continue
-            if callable(handler) and handler is not _signal.default_int_handler:
-                names.append(_name(number))
-    return names
+def begin_calls_here(key, name):
+    """A plugin is called on the thread of its host from now on."""
+    watch = _watches.get(key)
+    if watch is not None:
+        watch.begin(name)
 
 
-def _name(number):
-    import signal
+def end_calls_here(key, names):
+    watch = _watches[key]
+    settle()
+    for name in names:
+        watch.end(name)
+    watch.plugins(True)
+    return _take(key)
 
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "signal %d" % number
+
+def close_here(key):
+    settle()
+    _watches[key].close()
+    found = _take(key)
+    del _pending[key]
+    return found
 
 
-_known = _snapshot()
+def _take(key):
+    found = list(_pending[key])
+    _pending[key].clear()
+    return found

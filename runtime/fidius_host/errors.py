@@ -3,12 +3,11 @@
 import os
 import sys
 
-from .cannot_cross import CannotCross
+from .cannot_cross import CannotCross, class_name, type_name
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 UNPRINTABLE = "<unprintable Python exception>"
-UNKNOWN = "UNKNOWN_PYTHON_ERROR"
 
 
 def describe(error):
@@ -17,14 +16,16 @@ def describe(error):
     A ``fidius.PluginError`` keeps its own code, message and details; of any other exception the code is the name of its
     class. The traceback is the text that Python would have printed, with chained causes and without frame locals.
 
+    ``details`` are encoded on their own: what the host cannot hold of them must not hide the rest.
+
     ``refused: {code, hint}`` is added when not the plugin raised, but the codec about what the plugin returned.
     """
-    code, message, details = _plugin_error(error) or (_class_name(error), _text(error), None)
+    code, message, details = _plugin_error(error) or (_plain(class_name(type(error))), _text(error), None)
     description = {
         "code": code,
         "message": message,
         "details": details,
-        "pythonType": _qualified_name(error),
+        "pythonType": _plain(type_name(type(error))),
         "traceback": _traceback(error),
     }
     if isinstance(error, CannotCross):
@@ -35,44 +36,32 @@ def describe(error):
 def _plugin_error(error):
     # Looked up, not imported: when no plugin has imported the SDK, the exception cannot be one of its own.
     sdk = sys.modules.get("fidius")
-    kind = getattr(sdk, "PluginError", None)
     try:
+        kind = getattr(sdk, "PluginError", None)
         if not (isinstance(kind, type) and isinstance(error, kind)):
             return None
         code = getattr(error, "code", None)
         message = getattr(error, "message", None)
         details = getattr(error, "details", None)
-    except Exception:
+    except BaseException:
         return None
     return (
         _plain(code) if isinstance(code, str) else "PluginError",
         _plain(message) if isinstance(message, str) else _text(error),
-        _crossable(details),
+        _encoded(details),
     )
 
 
-def _crossable(details):
+def _encoded(details):
     """The details if they can cross, else nothing: an error about an error would hide the first one."""
     if details is None:
         return None
     from . import values
 
     try:
-        values.encode(details)
+        return values.encode(details)
     except BaseException:
         return None
-    return details
-
-
-def _class_name(error):
-    return getattr(type(error), "__name__", UNKNOWN)
-
-
-def _qualified_name(error):
-    kind = type(error)
-    name = getattr(kind, "__qualname__", UNKNOWN)
-    module = getattr(kind, "__module__", None)
-    return name if module in (None, "builtins", "__main__") else "%s.%s" % (module, name)
 
 
 def _text(error):
@@ -92,7 +81,7 @@ def _traceback(error):
             frames = frames.tb_next
         return _plain("".join(traceback.format_exception(type(error), error, frames)))
     except BaseException:
-        return "%s: %s\n" % (_qualified_name(error), _text(error))
+        return "%s: %s\n" % (type_name(type(error)), _text(error))
 
 
 def _plain(text):

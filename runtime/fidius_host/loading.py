@@ -1,21 +1,22 @@
 """Loading a package: search path, import, interface hash, methods. All of it or nothing."""
 
-import _imp
+import _functools
 import importlib
-import importlib.machinery
 import itertools
 import operator
-import os
 import sys
 import threading
+import types
 
-from . import errors, modules
+from . import askers, closing, errors, finder, guard, modules, namespaces, packages, search, units
+from .cannot_cross import class_name
+from .context import CallContexts
+from .packages import Package
 
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
 
 _lock = threading.RLock()
 _ids = itertools.count(1)
-_packages = {}
 _plugins = {}
 
 
@@ -28,24 +29,15 @@ class LoadFailure(Exception):
         self.data = data
 
 
-class Package:
-    """A folder that at least one plugin was loaded from."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.key = os.path.realpath(folder)
-        self.modules = modules.top_level_modules(folder)
-        self.entries = []
-        self.plugins = 0
-
-
 class Plugin:
     """One load of a package: its module, and a callable per method (``None`` for an absent optional one)."""
 
-    def __init__(self, package, module, callables):
+    def __init__(self, package, module, callables, home):
         self.package = package
         self.module = module
         self.callables = callables
+        # Where two packages share the entry module, it was imported in the context of the first.
+        self.contexts = CallContexts(home.context)
 
 
 def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
@@ -59,36 +51,42 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
     """
     with _lock:
         before = set(sys.modules)
-        package = _packages.get(os.path.realpath(folder)) or Package(folder)
+        package = packages.known(folder) or Package(folder)
         known = package.plugins > 0
         try:
             try:
-                if not known:
-                    _refuse_collisions(package)
-                    _extend_path(package)
-                    _packages[package.key] = package
                 importlib.invalidate_caches()
-                module = _import(package, entry_module)
-                _check_hash(module, interface_hash)
-                callables = [_resolve(module, name, optional) for name, optional in methods]
+                if not known:
+                    _open(package)
+                within = package.context.run
+                module = within(_import, package, entry_module)
+                guard.guard_loaded_by_hand(package, set(sys.modules) - before)
+                within(_check_hash, module, entry_module, interface_hash)
+                callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]
             finally:
                 settle()
         except BaseException as error:
             if not known:
-                _forget(package, set(sys.modules) - before)
+                closing.forget(package, set(sys.modules) - before)
             if isinstance(error, LoadFailure):
                 return dict(error.data, failure=error.kind)
             raise
         package.plugins += 1
         number = next(_ids)
-        _plugins[number] = Plugin(package, module, callables)
-        return {"plugin": number, "file": modules.location(module), "methods": kinds}
+        home = units.unit_named(entry_module).home or package
+        _plugins[number] = Plugin(package, module, callables, home)
+        return {"plugin": number, "file": _file_of(module, entry_module), "methods": kinds}
 
 
 def callables(number):
     """The callables of a loaded plugin, by method index."""
     return _plugins[number].callables
+
+
+def contexts(number):
+    """The ``CallContexts`` of a loaded plugin."""
+    return _plugins[number].contexts
 
 
 def unload(number):
@@ -100,7 +98,15 @@ def unload(number):
         package = plugin.package
         package.plugins -= 1
         if package.plugins == 0:
-            _forget(package, list(sys.modules))
+            # The call server has the same list, and keeps it for as long as one of its threads remembers the plugin.
+            plugin.callables[:] = [_closed] * len(plugin.callables)
+            del plugin
+            closing.forget(package, list(sys.modules))
+            closing.collect()
+
+
+def _closed(*args):
+    raise RuntimeError("the plugin is closed")
 
 
 def is_packaged(file):
@@ -108,99 +114,123 @@ def is_packaged(file):
 
     Takes no lock and looks at no file: the caller keeps the GIL, so that other threads stay where they are.
     """
-    return any(file.startswith((package.folder + "/", package.key + "/")) for package in list(_packages.values()))
+    return packages.of_file(file) is not None
 
 
-def _refuse_collisions(package):
+def _open(package):
+    """Let a package in, unless one of its modules is imported as the module of another package."""
+    finder.stand_first()
+    lookups = importlib.import_module("fidius_host.lookups")
+    lookups.install()
+    packages.add(package)
+    _extend_path(package)
+    for name in sorted(package.namespaces):
+        namespaces.adopt(name)
+    guard.guard_environment(package)
     for name, path in package.modules.items():
-        present = sys.modules.get(name)
-        if present is None or name == modules.SDK or modules.belongs_to(present, package.folder):
+        unit = units.unit_of(sys.modules.get(name))
+        if unit is None or unit.outside or unit.namespace or name.partition(".")[0] == modules.SDK:
             continue
-        for other in _packages.values():
-            theirs = other.modules.get(name)
-            if theirs and modules.belongs_to(present, other.folder) and not modules.same_code(theirs, path):
-                raise LoadFailure("collision", module=name, first=theirs, second=path)
+        if not unit.is_same(path, package):
+            units.collision(unit, units.look_up(name, package), package)
+            _raise_collision(package)
 
 
 def _extend_path(package):
     path = sys.path
     if not isinstance(path, list):
-        raise LoadFailure("search_path", found=type(path).__name__)
+        raise LoadFailure("search_path", found=class_name(type(path)))
     # The folder first and `vendor` second, each to the front: vendored modules end up before the package's own.
     for entry in reversed(modules.search_entries(package.folder)):
         if not any(isinstance(present, str) and present == entry for present in path):
             path.insert(0, entry)
-            package.entries.append(entry)
 
 
 def _import(package, entry_module):
     top = entry_module.partition(".")[0]
-    present = sys.modules.get(top)
-    if present is not None and not modules.belongs_to(present, package.folder):
-        _refuse_foreign(entry_module, package, present)
-    if present is None and modules.is_standard(top):
+    if top == modules.SDK:
+        raise LoadFailure("foreign", module=entry_module, found="the SDK of the host")
+    if modules.is_standard(top):
         raise LoadFailure("foreign", module=entry_module, found="the standard library")
+    found = search.find(top, package)
+    if found is not None and not found.own:
+        raise LoadFailure("foreign", module=entry_module, found=found.place or "a built-in module")
     try:
-        module = importlib.import_module(entry_module)
-    except modules.ModuleCollision as error:
-        raise LoadFailure("collision", module=error.name, first=error.first, second=error.second)
+        module = askers.import_for(package, entry_module)
     except BaseException as error:
+        _raise_collision(package)
         missing = isinstance(error, ModuleNotFoundError) and error.name is not None
         if missing and (entry_module == error.name or entry_module.startswith(error.name + ".")):
             raise LoadFailure("not_found", module=entry_module)
         raise LoadFailure("import", module=entry_module, error=errors.describe(error))
-    if not modules.belongs_to(module, package.folder):
+    # Also one that the module caught: what it did instead is not what its author has tried.
+    _raise_collision(package)
+    unit = units.unit_named(entry_module)
+    if unit is None or package not in unit.holders or unit.outside:
         raise LoadFailure("foreign", module=entry_module, found=modules.location(module) or "a built-in module")
     return module
 
 
-def _refuse_foreign(entry_module, package, present):
-    top = entry_module.partition(".")[0]
-    for other in _packages.values():
-        if other is not package and top in other.modules and modules.belongs_to(present, other.folder):
-            mine = package.modules.get(top, package.folder)
-            raise LoadFailure("collision", module=top, first=other.modules[top], second=mine)
-    found = "the standard library" if modules.is_standard(top) else modules.location(present) or "a built-in module"
-    raise LoadFailure("foreign", module=entry_module, found=found)
+def _raise_collision(package):
+    error = package.collision
+    package.collision = None
+    if error is not None:
+        raise LoadFailure(
+            "collision", reason=error.kind, module=error.name, first=error.first, second=error.second
+        )
 
 
-def _check_hash(module, expected):
+def _check_hash(module, name, expected):
     try:
         value = module.__interface_hash__
     except BaseException as error:
         raise LoadFailure(
-            "attribute", module=module.__name__, attribute="__interface_hash__", error=errors.describe(error)
+            "attribute", module=name, attribute="__interface_hash__", error=errors.describe(error)
         )
     try:
         got = operator.index(value)
     except BaseException:
-        raise LoadFailure("hash_type", module=module.__name__, found=type(value).__name__)
+        raise LoadFailure("hash_type", module=name, found=class_name(type(value)))
     if not 0 <= got < 1 << 64:
-        raise LoadFailure("hash_range", module=module.__name__, got=got)
+        raise LoadFailure("hash_range", module=name, got=got)
     if got != expected:
-        raise LoadFailure("hash", module=module.__name__, got=got)
+        raise LoadFailure("hash", module=name, got=got)
 
 
-def _resolve(module, name, optional):
+def _resolve(module, entry_module, name, optional):
     try:
         value = getattr(module, name)
     except BaseException as error:
         if optional and isinstance(error, AttributeError):
             return None
-        raise LoadFailure("method", module=module.__name__, method=name, error=errors.describe(error))
+        configures = "__fidius_configure__" in getattr(module, "__dict__", ())
+        raise LoadFailure(
+            "method", module=entry_module, method=name, error=errors.describe(error), configures=configures
+        )
     if not callable(value):
-        raise LoadFailure("callable", module=module.__name__, method=name, found=type(value).__name__)
+        raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))
     return value
 
 
+_MAX_WRAPPERS = 32
+
+
 def _kind(callable_):
-    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``."""
+    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+
+    Decided by types alone. An object may answer to every attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and some
+    make a request or another object for each.
+    """
     if callable_ is None:
         return "absent"
-    while hasattr(callable_, "func"):  # functools.partial
-        callable_ = callable_.func
-    code = getattr(getattr(callable_, "__func__", callable_), "__code__", None)
-    flags = getattr(code, "co_flags", 0)
+    for _ in range(_MAX_WRAPPERS):
+        if type(callable_) is _functools.partial:
+            callable_ = callable_.func
+        elif type(callable_) is types.MethodType:
+            callable_ = callable_.__func__
+        else:
+            break
+    flags = _code_flags(callable_)
     if flags & _COROUTINE:
         return "coroutine"
     if flags & _ASYNC_GENERATOR:
@@ -208,30 +238,20 @@ def _kind(callable_):
     return "generator" if flags & _GENERATOR else "function"
 
 
-def _forget(package, names):
-    """Undo what loading a package changed in the interpreter."""
-    _packages.pop(package.key, None)
-    # An import on another thread may be going through the list, and would miss the entry behind one that is removed.
-    _imp.acquire_lock()
-    try:
-        for entry in package.entries:
-            if entry in sys.path:
-                sys.path.remove(entry)
-            sys.path_importer_cache.pop(entry, None)
-    finally:
-        _imp.release_lock()
-    package.entries.clear()
-    own = modules.names_belonging_to(names, package.folder)
-    # An extension module cannot be loaded a second time in one process: what holds one stays, to be found again.
-    compiled = {name.partition(".")[0] for name in own if _is_compiled(sys.modules[name])}
-    for name in own:
-        if name.partition(".")[0] not in compiled:
-            sys.modules.pop(name, None)
+def _code_flags(function):
+    """The flags of the code of a function, of Python or of another compiler (Cython) whose type shows it the same way."""
+    for kind in type.__getattribute__(type(function), "__mro__"):
+        attribute = type.__getattribute__(kind, "__dict__").get("__code__")
+        if attribute is not None:
+            # Written in C, so that reading it runs no code of the plugin.
+            if type(attribute) is types.GetSetDescriptorType:
+                flags = getattr(attribute.__get__(function), "co_flags", 0)
+                return flags if type(flags) is int else 0
+            break
+    return 0
 
 
-def _is_compiled(module):
-    loader = getattr(getattr(module, "__spec__", None), "loader", None)
-    return isinstance(loader, importlib.machinery.ExtensionFileLoader)
-
-
-sys.meta_path.insert(0, modules.CollisionGuard(_packages))
+def _file_of(module, entry_module):
+    """The file of an entry module. One that put an object in its own place is known by its unit."""
+    place = modules.location(module)
+    return place if place is not None else units.unit_named(entry_module).path

@@ -1,4 +1,4 @@
-"""Which package a module belongs to, and the refusal to run one package's code for another."""
+"""What modules a package holds on disk, and whether two of them are the same code."""
 
 import importlib.machinery
 import os
@@ -7,22 +7,16 @@ import sys
 from . import foreign_files
 
 SDK = "fidius"
-"""The SDK is one per process: the host recognises its ``PluginError``, whichever copy was imported first."""
+"""The SDK is the host's own, whoever asks: the host recognises its ``PluginError``."""
+
+RUNTIME = __package__
 
 _SUFFIXES = tuple(sorted(importlib.machinery.all_suffixes(), key=len, reverse=True))
 
+_CACHE = "__pycache__"
+"""Never run for the code of a package, and no part of a comparison."""
 
-class ModuleCollision(ImportError):
-    """Two loaded packages hold a module of one name, and Python would give both the same one."""
-
-    def __init__(self, name, first, second):
-        super().__init__(
-            "module %r is in two loaded packages, which would run each other's code: %s and %s"
-            % (name, first, second),
-            name=name,
-        )
-        self.first = first
-        self.second = second
+_LOOKS_AROUND = (b"__file__", b"__spec__", b"__path__", b"__loader__", b"pkgutil", b"importlib.resources")
 
 
 def search_entries(folder):
@@ -30,36 +24,59 @@ def search_entries(folder):
     return [folder + "/vendor", folder]
 
 
-def top_level_modules(folder):
-    """Map each top-level module name that a package can be asked for to the file or folder that holds it."""
-    found = {}
+def holdings(folder):
+    """The modules that a package can be asked for, and its namespaces: ``({name: path}, {name})``.
+
+    A module is the smallest thing that two packages share or do not share: a file or a regular package, at the top level or
+    as the first one below a namespace (a folder without ``__init__``, PEP 420).
+    """
+    found, namespaces = {}, set()
     for entry in reversed(search_entries(folder)):
-        for name, path in _importable(entry):
+        for name, path in _importable(entry, "", namespaces):
             found[name] = path
-    return found
+    return found, namespaces
 
 
-def _importable(folder):
+def names_in_subfolders(folder):
+    """Top-level names that a package would hold if it put a folder of its own on ``sys.path``, such as ``lib``."""
+    names = set()
+    for entry in _entries(folder):
+        if entry.name not in ("vendor", _CACHE) and entry.is_dir() and not _is_regular(entry.path):
+            names.update(each.name.partition(".")[0] for each in _entries(entry.path) if _may_be_module(each))
+    return {name for name in names if name.isidentifier() and name not in ("__init__", "__main__")}
+
+
+def _may_be_module(entry):
+    return entry.name.endswith(_SUFFIXES) or (entry.name.isidentifier() and entry.is_dir())
+
+
+def _entries(folder):
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        return
-    for entry in entries:
+        return []
+
+
+def _importable(folder, parent, namespaces):
+    for entry in _entries(folder):
         if entry.name.isidentifier():
-            if entry.name not in ("vendor", "__pycache__") and entry.is_dir() and _holds_code(entry.path):
-                yield entry.name, entry.path
+            if entry.name == _CACHE or (not parent and entry.name == "vendor") or not entry.is_dir():
+                continue
+            if _is_regular(entry.path):
+                yield parent + entry.name, entry.path
+                continue
+            below = list(_importable(entry.path, parent + entry.name + ".", namespaces))
+            if below:
+                namespaces.add(parent + entry.name)
+                yield from below
         elif entry.name.endswith(_SUFFIXES):
             name = next(entry.name[: -len(suffix)] for suffix in _SUFFIXES if entry.name.endswith(suffix))
-            if name.isidentifier():
-                yield name, entry.path
+            if name.isidentifier() and name not in ("__init__", "__main__"):
+                yield parent + name, entry.path
 
 
-def _holds_code(folder):
-    for _, folders, files in os.walk(folder):
-        if any(name.endswith(_SUFFIXES) for name in files):
-            return True
-        folders[:] = [name for name in folders if name != "__pycache__"]
-    return False
+def _is_regular(folder):
+    return any(os.path.exists(os.path.join(folder, "__init__" + suffix)) for suffix in _SUFFIXES)
 
 
 def location(module):
@@ -74,14 +91,8 @@ def location(module):
         return None
 
 
-def belongs_to(module, folder):
-    """Tell whether a module was loaded from below a folder, links resolved."""
-    path = location(module)
-    return path is not None and inside(path, folder)
-
-
 def names_belonging_to(names, folder):
-    """Those of the names of imported modules that belong to a folder: as above, for a thousand modules in a few folders."""
+    """Those of the names of imported modules whose files lie below a folder, links resolved, in few looks at the disk."""
     root = os.path.realpath(folder) + os.sep
     real = {}
     found = []
@@ -98,16 +109,16 @@ def names_belonging_to(names, folder):
     return found
 
 
-def inside(path, folder):
-    root = os.path.realpath(folder)
-    return os.path.realpath(path).startswith(root + os.sep)
-
-
 def same_code(first, second):
-    """Tell whether two modules (files, or folders with all below them) are the same bytes, byte-code aside."""
+    """Tell whether two modules (files, or folders with all below them) are the same bytes.
+
+    Data files count, since code reads them; ``__pycache__`` does not, since it is not run.
+    """
     if os.path.isdir(first) != os.path.isdir(second):
         return False
     if not os.path.isdir(first):
+        if not os.path.exists(first):
+            return _same_in_archive(first, second)
         return _same_bytes(first, second)
     names = _files_below(first)
     return names == _files_below(second) and all(
@@ -115,26 +126,73 @@ def same_code(first, second):
     )
 
 
+def digest(path):
+    """A digest of what ``same_code`` compares, for a module whose files may be gone when it is compared."""
+    import hashlib
+
+    whole = hashlib.sha256()
+    for name in _files_below(path) if os.path.isdir(path) else [""]:
+        with foreign_files.open_foreign(os.path.join(path, name) if name else path) as file:
+            data = file.read()
+        whole.update(("%d %r " % (len(data), name)).encode("utf-8", "backslashreplace"))
+        whole.update(data)
+    return whole.digest()
+
+
+def looks_around(path):
+    """Tell whether source code may read files by where it lies: then the rest of its package is a part of it."""
+    files = [os.path.join(path, name) for name in _files_below(path)] if os.path.isdir(path) else [path]
+    for file in files:
+        if file.endswith(".py"):
+            try:
+                with foreign_files.open_foreign(file) as source:
+                    text = source.read()
+            except OSError:
+                return True
+            if any(word in text for word in _LOOKS_AROUND):
+                return True
+    return False
+
+
 def _files_below(folder):
-    return sorted(
-        os.path.relpath(os.path.join(parent, name), folder)
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if not name.endswith(".pyc")
-    )
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != _CACHE]
+        inner = parent[len(folder) :].lstrip(os.sep)
+        found.extend(os.path.join(inner, name) for name in names)
+    return sorted(found)
 
 
 def _same_bytes(first, second):
     try:
         with foreign_files.open_foreign(first) as left, foreign_files.open_foreign(second) as right:
+            if os.path.samestat(os.fstat(left.fileno()), os.fstat(right.fileno())):
+                return True
             while True:
-                block = left.read(1 << 16)
-                if block != right.read(1 << 16):
+                block = left.read(1 << 18)
+                if block != right.read(1 << 18):
                     return False
                 if not block:
                     return True
     except OSError:
         return False
+
+
+def _same_in_archive(first, second):
+    """The same for modules inside of zip archives: the whole archives count."""
+    first, inner = _split_archive(first)
+    second, other = _split_archive(second)
+    return first is not None and second is not None and inner == other and _same_bytes(first, second)
+
+
+def _split_archive(path):
+    inner = ""
+    while path and not os.path.isfile(path):
+        parent, name = os.path.split(path)
+        if parent == path:
+            return None, inner
+        path, inner = parent, name + "/" + inner
+    return (path or None), inner
 
 
 def is_standard(name):
@@ -144,25 +202,8 @@ def is_standard(name):
     names = getattr(sys, "stdlib_module_names", None)  # since 3.10
     if names is not None:
         return name in names
+    if name == "test":  # lies beside it, and is no part of it
+        return False
     library = [os.path.dirname(os.__file__), os.path.join(os.path.dirname(os.__file__), "lib-dynload")]
-    return importlib.machinery.PathFinder.find_spec(name, library) is not None
-
-
-class CollisionGuard:
-    """First on ``sys.meta_path``: refuses a top-level name that two loaded packages hold, when it is really imported.
-
-    A name that is imported already never gets here; the loader looks at those itself.
-    """
-
-    def __init__(self, packages):
-        self._packages = packages
-
-    def find_spec(self, fullname, path=None, target=None):
-        if path is None and fullname != SDK:
-            holders = [
-                package.modules[fullname] for package in list(self._packages.values()) if fullname in package.modules
-            ]
-            for other in holders[1:]:
-                if not same_code(holders[0], other):
-                    raise ModuleCollision(fullname, holders[0], other)
-        return None
+    spec = importlib.machinery.PathFinder.find_spec(name, library)
+    return spec is not None and spec.loader is not None

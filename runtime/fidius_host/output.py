@@ -1,11 +1,10 @@
 """What plugins print and log, told apart by plugin, line by line.
 
-While at least one host listens, ``sys.stdout`` and ``sys.stderr`` are replaced, and the root logger has one more handler.
-What no listening host's plugin has written goes where it went before. C code that writes to the descriptors themselves
-is not seen.
+While at least one host listens, it is offered what is written to the standard streams, and the root logger has one more
+handler. What no listening host's plugin has written goes where it went before. C code that writes to the descriptors
+themselves is not seen.
 """
 
-import io
 import itertools
 import logging
 import os
@@ -13,12 +12,13 @@ import sys
 import threading
 from collections import deque
 
+from . import streams
+
 _HELD_BYTES = 16 << 20
 _LONGEST_LINE = 1 << 16
 _DEPTH = 64
 
 _listeners = []
-_originals = {}
 _handler = None
 _lock = threading.Lock()
 
@@ -113,15 +113,11 @@ def begin(lines):
     """Pass what plugins write to ``lines`` from now on."""
     global _handler
     with _lock:
+        if not _listeners:
+            _handler = _Handler()
+            logging.getLogger().addHandler(_handler)
+            streams.listen(_take)
         _listeners.append(lines)
-        if len(_listeners) > 1:
-            return
-        for name in ("stdout", "stderr"):
-            _originals[name] = getattr(sys, name)
-            binary = _Stream(name, _originals[name])
-            setattr(sys, name, io.TextIOWrapper(binary, "utf-8", "backslashreplace", newline="\n", write_through=True))
-        _handler = _Handler()
-        logging.getLogger().addHandler(_handler)
 
 
 def end(lines):
@@ -131,10 +127,16 @@ def end(lines):
         _listeners.remove(lines)
         if _listeners:
             return
-        for name, original in _originals.items():
-            if isinstance(getattr(getattr(sys, name), "buffer", None), _Stream):
-                setattr(sys, name, original)
+        streams.listen(None)
         logging.getLogger().removeHandler(_handler)
+
+
+def is_listening():
+    return bool(_listeners)
+
+
+def is_own(handler):
+    return isinstance(handler, _Handler)
 
 
 # For hosts that call on their own thread: they ask for the lines after each call.
@@ -176,6 +178,16 @@ def run_exit_functions():
 def forget_in_child():
     """In a forked copy of the process nobody listens: what it prints goes where it went before."""
     _listeners.clear()
+    streams.listen(None)
+
+
+def _take(stream, data):
+    """Take what a plugin of a listening host writes; false when it belongs to none."""
+    lines, plugin = _whose()
+    if lines is None:
+        return False
+    lines.write(plugin, stream, data)
+    return True
 
 
 def _whose():
@@ -184,37 +196,6 @@ def _whose():
         if plugin is not None:
             return lines, plugin
     return None, None
-
-
-class _Stream(io.BufferedIOBase):
-    """The binary side of ``sys.stdout`` or ``sys.stderr``."""
-
-    def __init__(self, name, original):
-        self._name = name
-        self._original = original
-        self.name = "<%s>" % name
-        self.mode = "wb"
-
-    def writable(self):
-        return True
-
-    def fileno(self):
-        return self._original.fileno()
-
-    def write(self, data):
-        lines, plugin = _whose()
-        if lines is not None:
-            lines.write(plugin, self._name, bytes(data))
-        elif self._original is not None:
-            self._original.write(bytes(data).decode("utf-8", "replace"))
-        return len(data)
-
-    def flush(self):
-        if not self.closed and self._original is not None:
-            self._original.flush()
-
-    def close(self):
-        pass  # whoever closes sys.stdout means the host's stream
 
 
 class _Handler(logging.Handler):

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 
-from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, SKIPPED, ProtocolError, frame
+from .protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, ProtocolError, frame
 from .targets import ALWAYS_SLOW, ON_LOOP, SLOW
 from .threads import ThreadsReplaced, start_thread
 from .values import encode
@@ -127,7 +127,9 @@ class Pool:
                 if self.leader is worker:
                     return _LEAD
                 if self._ready:
-                    return self._ready.popleft()
+                    work = self._ready.popleft()
+                    worker.starting = work[1][2]
+                    return work
                 if self.leader is None:
                     self.leader = worker
                     return _LEAD
@@ -203,10 +205,10 @@ class Pool:
         """What is not a plain short call. False when the worker does not lead any more."""
         if call in self.doomed:
             self.doomed.discard(call)
-            worker.out.append(frame(SKIPPED, call))
+            worker.out.append(self._answering.skip(flags, call, data))
             return True
         if target is None:
-            worker.out.append(frame(SKIPPED, call))
+            worker.out.append(self._answering.skip(flags, call, data))
             return True
         if target.special[method] & ON_LOOP:
             self._server.loop_of(target).submit(target, method, flags, call, bytes(data))
@@ -223,6 +225,7 @@ class Pool:
                 target.waiting.append((method, flags, call, data))
                 return True
             target.admit()
+            worker.starting = call
             starting = self.pass_lead()
         if worker.out:
             self._connection.send(worker.out)
@@ -290,6 +293,7 @@ class Pool:
                 target.judge(method, time.perf_counter() - started)
             if answer:
                 self._connection.send([answer])
+            self._answering.answered()
             answer = data = None
             job = self._next(worker, target)
 
@@ -301,9 +305,25 @@ class Pool:
                 worker.stuck = False
                 self.stuck -= 1
             job = target.dismiss() if counted else None
+            worker.starting = None if job is None else job[2]
         if freed:
             self.report()
         return job
+
+    def forget_waiting(self, call):
+        """Drop a call that waits for its turn or for a thread, and return it; ``None`` when there is none. Under the lock."""
+        for target, job in self._ready:
+            if job[2] == call:
+                self._ready.remove((target, job))
+                following = target.dismiss()
+                if following is not None:
+                    self._ready.append((target, following))
+                return job
+        for target in self.targets.values():
+            job = target.forget_waiting(call)
+            if job is not None:
+                return job
+        return None
 
     # threads that cannot be stopped
 
@@ -323,6 +343,26 @@ class Pool:
         for another in starting:
             if another is not None:
                 self._start_thread(another)
+
+    # calls that never run
+
+    def skip_waiting(self, target):
+        """Answer the calls of a plugin that still wait for their turn: it is unloaded."""
+        with self.lock:
+            jobs = target.forget_all()
+        for _, flags, call, data in jobs:
+            self._server.post(self._answering.skip(flags, call, data))
+
+    def forget_unread(self):
+        """Give back the arguments of all calls that no thread will run any more. With the last thread."""
+        jobs = [job for target in self.targets.values() for job in target.forget_all()]
+        jobs += [job for _, job in self._ready]
+        self._ready.clear()
+        for _, flags, _, data in jobs:
+            self._answering.forget(flags, data)
+        for kind, flags, data in self._connection.rest():
+            if kind == CALL:
+                self._answering.forget(flags, data)
 
     def report(self):
         """Tell the host how the threads are."""

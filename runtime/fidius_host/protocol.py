@@ -31,6 +31,7 @@ POOL = 24
 OUTPUT = 25
 NOTICE = 26
 FAILED = 27
+PLACE = 28
 
 # flags
 RAW = 1

@@ -12,7 +12,14 @@ _free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythona
 _view = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
     ("PyMemoryView_FromMemory", ctypes.pythonapi)
 )
+_decref = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_DecRef", ctypes.pythonapi))
 _READ_ONLY = 0x100
+
+
+def give_up(addresses):
+    """Give up references that the host has left, by the addresses of the objects."""
+    for address in addresses:
+        _decref(address)
 
 
 class References:
@@ -30,6 +37,10 @@ class References:
         finally:
             view.release()
             _free(address)
+
+    def discard(self, data):
+        """Give back a payload that will not be read."""
+        _free(REFERENCE.unpack(data)[0])
 
     def keep(self, call, payload):
         """Keep an answer until it is released; what to send in its place."""
@@ -50,6 +61,9 @@ class NoReferences:
 
     def read(self, data, reader):
         raise ProtocolError("a reference, but no memory is shared")
+
+    def discard(self, data):
+        pass
 
     def release(self, call):
         pass

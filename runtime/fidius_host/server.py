@@ -22,6 +22,9 @@ from .references import NoReferences
 from .targets import ALWAYS_SLOW, ON_LOOP, Target
 from .threads import ThreadsReplaced, start_thread, threads_are_replaced
 
+_INTERRUPT_SECONDS = 0.01
+"""How often to interrupt what runs at the end of the process."""
+
 _numbers = itertools.count(1)
 _servers = weakref.WeakSet()
 
@@ -49,6 +52,11 @@ class Server:
         self._share_memory = share_memory
         self._foreign = [(descriptor, os.fstat(descriptor)) for descriptor in foreign]
         """With what they are: the host closes them, and their numbers are given to others then."""
+        self._loading = {}
+        """The threads that load plugins, by call."""
+        self._watch = environment.Watch("server %d" % self.number, self._tell, self._recent_plugins)
+        self._busy = {}
+        """By thread what it ran when the state was last looked at: ``(call, name, processor time)``."""
         self._threads = 0
         self._threads_lock = threading.Lock()
         self._loops_lock = threading.Lock()
@@ -61,6 +69,7 @@ class Server:
         try:
             start_thread("fidius-start", self._greet)
         except RuntimeError:
+            self._watch.close()
             self.thread_ended()
             raise
 
@@ -71,11 +80,10 @@ class Server:
             settings = self._read_greeting()
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self.references = self._share_memory(settings["referenceBytes"])
-            answering = Answering(self.references, self._adopt)
+            self.answering = Answering(self.references, self._adopt, self.control.stay_awake)
             if settings["captureOutput"]:
                 self._capture()
-            self.pool = Pool(self, self._connection, answering, settings["threads"], settings["spareThreads"])
-            self._answering = answering
+            self.pool = Pool(self, self._connection, self.answering, settings["threads"], settings["spareThreads"])
             self.pool.targets[0] = self._own_functions()
             self.send(frame(protocol.WELCOME, 0, values.encode(self._facts())))
             self.control.start()
@@ -123,7 +131,7 @@ class Server:
 
     # what the host can ask of the server itself: the methods of target 0
 
-    OWN_METHODS = ("load", "unload", "end_capture")
+    OWN_METHODS = ("load", "unload", "end_capture", "end_sync_calls")
 
     def _own_functions(self):
         functions = [getattr(self, name) for name in self.OWN_METHODS]
@@ -147,43 +155,95 @@ class Server:
         worker.target = Target(0, name, [], [], limit=1)
         if self.lines is not None:
             self.lines.claim(folder, name)
-        outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
-        self.report_changes([name])
+        self._watch.begin_load(name, folder)
+        call = worker.call
+        self._loading[call] = worker.ident
+        try:
+            outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
+        finally:
+            del self._loading[call]
+            self._watch.end_load(name)
+        self.report_changes()
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
             strict = limit is not None
             limit = limit if strict else self.pool.usual_limit
-            callables = loading.callables(number)
-            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop)
+            callables, new_context = loading.callables(number), loading.contexts(number).new
+            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop, new_context)
         elif loop is not None:
             self._end_loop(loop)
         return outcome
 
-    def unload(self, number):
-        """Give a plugin up. Its calls are over, or were given up and may go on until they are done."""
+    def tell_place(self, call):
+        """Tell the host where a load stands that it has given up. By the control thread; says nothing of other calls."""
+        ident = self._loading.get(call)
+        if ident is not None:
+            from . import place
+
+            self.post(frame(protocol.PLACE, call, values.encode(place.of_load(ident))))
+
+    def unload(self, number, references):
+        """Give a plugin up. Its calls are over, or were given up and may go on until they are done.
+
+        ``references`` are addresses of objects that the host refers to no longer: it would have to wait for the GIL.
+        """
         self.pool.current().end_window()
+        # As long as it is known whose the changes are.
+        self.report_changes()
+        if references:
+            from .references import give_up  # where there are some, memory is shared
+
+            give_up(references)
         target = self.pool.targets.pop(number, None)
         if target is None:
             return
+        self.pool.skip_waiting(target)
         loading.unload(number)
         if target.loop is not None:
             self._end_loop(target.loop)
 
-    def report_changes(self, plugins=None):
-        """Tell the host what plugins have changed for the whole process; without ``plugins``, those that ran lately.
+    def end_sync_calls(self, names):
+        """The thread of the host has called plugins past this server, and is done for now."""
+        for name in names:
+            self._watch.end(name)
+        self.control.watch()
 
-        Give up when it is the threads.
-        """
-        found = environment.changes()
-        if found and plugins is None:
-            workers = self.pool.workers + [loop.worker for loop in self.pool.loops]
-            plugins = sorted({worker.target.name for worker in workers if worker.target and worker.target.number})
-        for kind, before, after in found:
-            notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
-            self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
+    def report_changes(self):
+        """Tell hosts what plugins have changed for the whole process. Give up when it is the threads."""
+        environment.settle()
         if threads_are_replaced():
             self.fail_with(ThreadsReplaced())
+
+    def _tell(self, kind, before, after, plugins):
+        notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
+        self.post(frame(protocol.NOTICE, 0, values.encode(notice)))
+
+    def _recent_plugins(self, clear):
+        """Names of the plugins that may have run since this was last called with ``clear``."""
+        pool = self.pool
+        if pool is None:
+            return set()
+        names = set()
+        for target in list(pool.targets.values()):
+            if target.ran and target.number:
+                names.add(target.name)
+                if clear:
+                    target.ran = False
+        # Calls that were under way then, or are now, and coroutines: unless their thread stood still all the time.
+        busy = {worker.ident: _running(worker) for worker in list(pool.workers)}
+        busy.update((loop.worker.ident, (None, loop.plugin)) for loop in list(pool.loops))
+        busy = {ident: running for ident, running in busy.items() if running is not None}
+        times = environment.thread_times(busy) if busy else {}
+        now = {ident: (*running, times.get(ident)) for ident, running in busy.items()}
+        before = self._busy
+        for ident in before.keys() | now.keys():
+            was, is_ = before.get(ident), now.get(ident)
+            if was != is_ or was[2] is None:
+                names.update(entry[1] for entry in (was, is_) if entry is not None)
+        if clear:
+            self._busy = now
+        return names
 
     # loops
 
@@ -206,7 +266,7 @@ class Server:
         """
         from .loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
 
-        loop = LoopThread(self.pool.lock, name, self._connection, self._answering)
+        loop = LoopThread(self.pool.lock, name, self._connection, self.answering)
         with self.pool.lock:
             self.pool.loops.append(loop)
         return loop
@@ -250,6 +310,7 @@ class Server:
         if self.stopping:
             return
         self.stopping = True
+        self._watch.close()
         self._connection.shut_down()
         if not keep_capture:
             self.end_capture()
@@ -258,12 +319,19 @@ class Server:
             return
         with self.pool.lock:
             self.pool.release_idle()
+            loops = list(self.pool.loops)
+        self.interrupt_calls()
+        for loop in loops:
+            loop.end_soon()
+
+    def interrupt_calls(self):
+        """Interrupt what runs. To be called again and again until it has ended."""
+        if self.pool is None:
+            return
+        with self.pool.lock:
             for worker in self.pool.workers:
                 if worker.call is not None:
                     worker.interrupt(worker.call)
-            loops = list(self.pool.loops)
-        for loop in loops:
-            loop.end_soon()
 
     def thread_ended(self):
         """Close the sockets with the last thread that might use them."""
@@ -271,6 +339,8 @@ class Server:
             self._threads -= 1
             last = self._threads == 0
         if last:
+            if self.pool is not None:
+                self.pool.forget_unread()
             for one in self._sockets():
                 one.close()
             self._over.set()
@@ -310,6 +380,12 @@ class Server:
         return self.lines.take_rest()
 
 
+def _running(worker):
+    """The call of a plugin that a thread runs, as ``(call, name)``; ``None`` when it runs none."""
+    call, target = worker.call, worker.target
+    return None if call is None or target is None or not target.number else (call, target.name)
+
+
 _abandoned = []
 
 
@@ -330,7 +406,10 @@ def stop_all(seconds):
     for thread in threading.enumerate():
         if thread.name.startswith("fidius-") and thread is not threading.current_thread():
             try:
-                thread.join(max(0.0, deadline - time.monotonic()))
+                while thread.is_alive() and time.monotonic() < deadline:
+                    thread.join(_INTERRUPT_SECONDS)
+                    for server in list(_servers):
+                        server.interrupt_calls()
             except RuntimeError:
                 pass  # about to be started
 

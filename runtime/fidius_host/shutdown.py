@@ -14,6 +14,19 @@ def blocking_threads():
     ]
 
 
+def forget_main_thread():
+    """Keep finalization from waiting for the thread that started Python, where the calling thread is not that one.
+
+    It was a worker thread of the host. It has ended, or ends after Python has, and in both cases its thread state stays.
+    Until CPython 3.12 ``threading`` waits for each thread by a lock that is released with the thread state.
+    """
+    main = threading.main_thread()
+    lock = getattr(main, "_tstate_lock", None)
+    if lock is not None and main.ident != threading.get_ident():
+        with threading._shutdown_locks_lock:
+            threading._shutdown_locks.discard(lock)
+
+
 def stop_servers(seconds):
     """End the threads of the call servers, so that finalization finds the interpreter at rest; wait no longer than that.
 

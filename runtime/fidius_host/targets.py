@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from .context import Context
+
 # What is special about a method. Most are not: they are short functions, called by the thread that reads them.
 SLOW = 1
 """The last call kept its thread for long: somebody else has to read on while it runs."""
@@ -14,9 +16,23 @@ _QUICK_CALLS = 8
 
 
 class Target:
-    __slots__ = ("number", "name", "callables", "special", "loop", "limit", "strict", "running", "full", "waiting", "_quick")
+    __slots__ = (
+        "number",
+        "name",
+        "callables",
+        "special",
+        "loop",
+        "limit",
+        "strict",
+        "new_context",
+        "running",
+        "full",
+        "waiting",
+        "ran",
+        "_quick",
+    )
 
-    def __init__(self, number, name, callables, special, limit, strict=True, loop=None):
+    def __init__(self, number, name, callables, special, limit, strict=True, loop=None, new_context=Context):
         self.number = number
         self.name = name
         self.callables = callables
@@ -27,11 +43,15 @@ class Target:
         """How many calls may run at a time, besides those on the loop."""
         self.strict = strict
         """Whether that holds for calls that were given up and cannot be stopped, too."""
+        self.new_context = new_context
+        """Returns the ``contextvars.Context`` in which one call runs."""
         self.running = 0
         """Calls that run apart, that is: while another thread leads. Under the lock."""
         self.full = False
         self.waiting = deque()
         """Calls beyond the limit, as ``(method, flags, call, data)``. Under the lock."""
+        self.ran = False
+        """Whether a call began since ``environment.py`` last asked."""
         self._quick = bytearray(len(callables))
 
     def admit(self):
@@ -48,12 +68,18 @@ class Target:
         return None
 
     def forget_waiting(self, call):
-        """Drop a call that waits; whether there was one. Under the lock."""
+        """Drop a call that waits, and return it; ``None`` when there is none. Under the lock."""
         for job in self.waiting:
             if job[2] == call:
                 self.waiting.remove(job)
-                return True
-        return False
+                return job
+        return None
+
+    def forget_all(self):
+        """Drop all that wait, and return them. Under the lock."""
+        jobs = list(self.waiting)
+        self.waiting.clear()
+        return jobs
 
     def judge(self, method, seconds):
         """Learn from a call that ran apart whether the next one may run on the thread that reads it."""

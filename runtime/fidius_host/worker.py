@@ -15,19 +15,38 @@ class Worker:
     attributes happen in one order for everybody.
     """
 
-    __slots__ = ("lock", "name", "ident", "call", "target", "attention", "interrupted", "forked", "out", "baton", "stuck")
+    __slots__ = (
+        "lock",
+        "name",
+        "ident",
+        "thread",
+        "call",
+        "starting",
+        "target",
+        "attention",
+        "interruption",
+        "interrupted",
+        "forked",
+        "out",
+        "baton",
+        "stuck",
+    )
 
     def __init__(self, lock, name):
         self.lock = lock
-        """An ``RLock``: see ``_settle``."""
         self.name = name
         self.ident = None
+        self.thread = None
         self.call = None
-        """Number of the call that runs now. While it is set, ``FidiusCancelled`` may be raised at any line."""
+        """Number of the call that runs now. While it is set, ``FidiusCancelled`` may be raised in code of its package."""
+        self.starting = None
+        """Number of a call from the moment it was assigned to this thread. Under the lock, except on the thread of a loop."""
         self.target = None
         """The plugin whose call runs, or ran last."""
         self.attention = False
+        self.interruption = None
         self.interrupted = False
+        """Whether the call was interrupted, or is about to be."""
         self.forked = False
         self.out = []
         """Answers that were not sent yet."""
@@ -38,48 +57,37 @@ class Worker:
     def adopt_thread(self):
         """To be called by the thread itself, before anything else."""
         self.ident = threading.get_ident()
+        self.thread = interrupt.this_thread()
 
     def interrupt(self, call):
         """Interrupt a call if this thread is running it; false when it is not. Under the lock, by another thread.
 
-        When it is in the midst of an import nothing is done yet: ``interrupted`` tells, and one has to come again.
+        To be called again and again until the call has ended: what can be interrupted changes with what it does.
         """
         self.attention = True
         if self.call != call:
             return False
-        if interrupt.may_interrupt(self.ident):
+        if self.interruption is None:
+            self.interruption = interrupt.Interruption(self.ident, self.thread, lambda: self.call == call)
             self.interrupted = True
-            interrupt.interrupt(self.ident)
+        self.interruption.look()
         return True
 
     def end_window(self):
-        """Let nobody interrupt the rest of the call that this thread runs. By the thread itself."""
+        """Keep interruptions away from the rest of this thread's call; return whether one was due. By the thread itself."""
         self.call = None
-        if self.attention:
-            self.settle()
+        return self.settle() if self.attention else False
 
     def settle(self):
-        """End a call that somebody paid attention to: from here on no exception can arrive any more."""
+        """End a call that needs attention: from here on no exception can arrive. Returns whether one was due."""
         if self.forked:
             # The copy of the process that a plugin forked came back from the method. It is no second host.
             fork.end_child()
-        try:
-            self._settle()
-        except interrupt.FidiusCancelled:
-            self._settle()  # there is no second one
-            raise
-
-    def _settle(self):
-        """Can be begun again when it was interrupted, which may happen as long as nothing was withdrawn.
-
-        Even between the taking of a lock and what follows it, in CPython 3.14 also in a ``with`` (gh-148874), which would
-        leave the lock taken for ever. Hence a lock that knows its owner.
-        """
-        lock = self.lock
-        if not lock._is_owned():
-            lock.acquire()
-        if self.interrupted:
-            interrupt.withdraw(self.ident)
-            self.interrupted = False
-        self.attention = False
-        lock.release()
+        with self.lock:
+            interrupted = self.interruption is not None
+            if interrupted:
+                self.interruption.end()
+                self.interruption = None
+                self.interrupted = False
+            self.attention = False
+        return interrupted

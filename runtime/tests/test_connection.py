@@ -4,6 +4,7 @@ import time
 import unittest
 
 from fidius_host.connection import Connection
+from fidius_host.protocol import CALL, frame
 
 
 class Recording(socket.socket):
@@ -71,6 +72,59 @@ class ConnectionTest(unittest.TestCase):
         self.assertTrue(self.receive_soon())
         self.host.close()
         self.assertFalse(self.connection.receive(False))
+
+
+class RenewTest(unittest.TestCase):
+    def setUp(self):
+        here, self.host = socket.socketpair()
+        self.addCleanup(here.close)
+        self.addCleanup(self.host.close)
+        self.connection = Connection(here)
+
+    def test_leaves_the_old_buffer_as_it_is_and_goes_on_with_what_was_not_read(self):
+        connection = self.connection
+        first, second = frame(CALL, 1, b"first"), frame(CALL, 2, b"second")
+        self.host.sendall(first + second[:18])
+        self.assertTrue(connection.receive(False))
+        connection.at = len(first)
+        old = connection.view
+
+        connection.renew()
+        self.host.sendall(second[18:])
+        self.assertTrue(connection.receive(True))
+
+        self.assertIsNot(connection.view, old)
+        self.assertEqual(bytes(connection.view[connection.at : connection.end]), second)
+        self.assertEqual(bytes(old[: connection.end + len(first)]), first + second[:18] + bytes(4))
+
+    def test_has_room_for_more_than_the_buffer_usually_holds(self):
+        connection = self.connection
+        size = 300_000
+        rest = (size).to_bytes(4, "little") + bytes(12) + b"x" * size
+        threading.Thread(target=self.host.sendall, args=(rest,)).start()
+        while connection.end < len(rest):
+            self.assertTrue(connection.receive(True))
+
+        connection.renew()
+
+        self.assertEqual(bytes(connection.view[connection.at : connection.end]), rest)
+
+
+class RestTest(unittest.TestCase):
+    def test_gives_the_frames_that_were_not_read_in_the_buffer_and_in_the_socket(self):
+        here, host = socket.socketpair()
+        self.addCleanup(here.close)
+        self.addCleanup(host.close)
+        connection = Connection(here)
+        frames = [frame(CALL, call, b"x" * call, call & 1) for call in range(1, 501)]
+        host.sendall(b"".join(frames) + frames[0][:10])
+        self.assertTrue(connection.receive(False))
+        connection.at = len(frames[0])
+        connection.shut_down()
+
+        rest = [(kind, flags, bytes(data)) for kind, flags, data in connection.rest()]
+
+        self.assertEqual(rest, [(CALL, call & 1, b"x" * call) for call in range(2, 501)])
 
 
 if __name__ == "__main__":

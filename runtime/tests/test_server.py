@@ -98,6 +98,44 @@ class ServerTest(unittest.TestCase):
 
         self.assertEqual([first, second], [(protocol.RETURNED, 2, "short"), (protocol.RETURNED, 1, True)])
 
+    def test_leaves_its_buffer_to_a_call_that_takes_long_and_may_still_read_its_arguments(self):
+        host = self.open()
+        go_on = threading.Event()
+        host.add(lambda text: (go_on.wait(10), text)[1], lambda text: text)
+        connection = host.server._connection
+        old = connection.view
+
+        host.call(1, 0, "first")
+        eventually(lambda: connection.view is not old, "another buffer was taken")
+        before = bytes(old)
+        for call in range(2, 100):
+            host.call(call, 1, "other " * 100)
+            self.assertEqual(host.receive()[:2], (protocol.RETURNED, call))
+        after = bytes(old)
+        go_on.set()
+
+        self.assertEqual(after, before)
+        self.assertEqual(host.receive(), (protocol.RETURNED, 1, "first"))
+
+    def test_has_no_call_run_that_waits_when_its_plugin_is_unloaded(self):
+        host = self.open()
+        go_on = threading.Event()
+        ran = []
+        target = host.add(lambda number: (ran.append(number), go_on.wait(10))[0], limit=1)
+        host.call(1, 0, 1)
+        eventually(lambda: target.full, "call 1 ran apart")
+        for call in (2, 3):
+            host.call(call, 0, call)
+        eventually(lambda: len(target.waiting) == 2, "calls 2 and 3 waited")
+
+        host.server.pool.skip_waiting(target)
+        skipped = [host.receive()[:2] for _ in range(2)]
+        go_on.set()
+
+        self.assertEqual(skipped, [(protocol.SKIPPED, 2), (protocol.SKIPPED, 3)])
+        self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
+        self.assertEqual(ran, [1])
+
     def test_learns_which_methods_are_slow_and_forgets_it_when_they_are_not_any_more(self):
         host = self.open()
         pause = [0.05]

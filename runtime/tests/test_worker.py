@@ -1,11 +1,12 @@
-import importlib
 import random
+import sys
 import threading
 import time
 import unittest
+from unittest import mock
 
 from eventually import eventually
-from fidius_host import interrupt, values
+from fidius_host import interrupt, loading, values
 from fidius_host.answering import Answering
 from fidius_host.interrupt import FidiusCancelled
 from fidius_host.protocol import HEADER, RAISED, RETURNED, STOPPED
@@ -22,7 +23,6 @@ def short(value):
 
 
 begun = []
-"""Not an event: an interruption that hits a plain list leaves no lock behind."""
 
 
 def endless():
@@ -75,37 +75,21 @@ class Running:
             return self.worker.interrupt(call)
 
 
-class HitOnce:
-    """A lock; the exception comes as soon as somebody has taken it, the first time."""
-
-    def __init__(self):
-        self._lock = threading.RLock()
-        self._is_owned = self._lock._is_owned
-        self.release = self._lock.release
-        self._hit = False
-
-    def acquire(self):
-        self._lock.acquire()
-        if not self._hit:
-            self._hit = True
-            raise FidiusCancelled
+def setUpModule():
+    patch = mock.patch.object(loading, "is_packaged", lambda file: file == __file__)
+    patch.start()
+    unittest.addModuleCleanup(patch.stop)
 
 
-def _import_in_vain():
-    try:
-        import fidius_no_such_module  # noqa: F401
-    except ImportError:
-        pass
-
-
-@unittest.skipUnless(interrupt.available, "this Python has no ctypes")
+@unittest.skipUnless(interrupt.available, "this Python has no way to watch another thread")
 class InterruptTest(unittest.TestCase):
     def answer_of(self, method):
         running = Running()
         begun.clear()
         running.run([(7, method, ())])
         eventually(lambda: begun, "the call began")
-        self.assertTrue(running.interrupt(7))
+        while running.interrupt(7):
+            running.thread.join(0.01)
         running.thread.join(10)
         self.assertEqual(running.escaped, [])
         return running.answers[7]
@@ -126,27 +110,34 @@ class InterruptTest(unittest.TestCase):
 
         self.assertFalse(running.interrupt(7))
 
-    def test_spares_a_call_in_the_midst_of_an_import(self):
-        # It waits for the lock of a module, in importlib's own code.
-        lock = importlib._bootstrap._get_module_lock("fidius_no_such_module")
-        lock.acquire()
-        importing = threading.Thread(target=_import_in_vain)
-        importing.start()
-        eventually(lambda: not interrupt.may_interrupt(importing.ident), "the import waited for the lock")
-        lock.release()
-        importing.join(10)
-        self.assertTrue(interrupt.may_interrupt(threading.get_ident()))
+    def test_puts_back_the_trace_function_of_the_thread(self):
+        seen = []
 
-    def test_leaves_no_lock_behind_when_it_comes_with_the_taking_of_one(self):
-        worker = Worker(HitOnce(), "probe")
-        worker.adopt_thread()
-        worker.attention = worker.interrupted = True
+        def trace(frame, event, argument):
+            return None
 
-        with self.assertRaises(FidiusCancelled):
-            worker.settle()
+        def traced():
+            sys.settrace(trace)
+            endless()
 
-        self.assertFalse(worker.lock._is_owned())
-        self.assertEqual((worker.attention, worker.interrupted), (False, False))
+        running = Running()
+        begun.clear()
+        target = Target(1, "probe", [traced], [0], limit=1)
+
+        def work():
+            running.worker.adopt_thread()
+            running.answering.run(running.worker, target, 0, 0, 7, values.encode(()))
+            seen.append(sys.gettrace())
+            sys.settrace(None)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        eventually(lambda: begun, "the call began")
+        while running.interrupt(7):
+            thread.join(0.01)
+        thread.join(10)
+
+        self.assertEqual(seen, [trace])
 
     def test_hits_the_call_it_is_meant_for_or_none(self):
         # Short calls one after the other, interrupted at random moments: each has exactly one answer, calls that nobody

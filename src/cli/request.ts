@@ -1,4 +1,5 @@
 import { closest } from '../errors/closest.ts';
+import { adviceFor } from './reference-commands.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a command line asks for. */
@@ -56,6 +57,8 @@ function unknownCommand(first: string, second: string | undefined, names: readon
   const groups = new Set(names.filter((name) => name.includes(' ')).map((name) => name.slice(0, name.indexOf(' '))));
   const both = `${first} ${second}`;
   const typed = groups.has(first) ? both : first;
+  const advice = adviceFor(first, second);
+  if (advice !== undefined) return new UsageError(`There is no command ${typed}`, advice);
   const near = closest(both, names) ?? closest(typed, [...names, ...groups]);
   const hint = near === undefined ? 'Run `fidius --help` to see all commands.' : `Run \`fidius ${near}\`.`;
   return new UsageError(`There is no command ${typed}`, hint);

@@ -1,7 +1,9 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { checkSignal } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { CallOptions, Client, SyncClient } from './client-types.ts';
 import { wrongCount } from './codec.ts';
+import { FailedStream, FailedSyncStream } from './failed-stream.ts';
 import type { Interface, InterfaceMethod } from './interface.ts';
 import { isPlainObject } from './types/plain-object.ts';
 
@@ -17,25 +19,30 @@ export type Bind<Result> = (method: InterfaceMethod, index: number) => Carry<Res
 /**
  * Plain functions for the methods of an interface, made once per load. They reject; they never throw.
  *
- * @param bind its functions return a promise, or an async iterable for a method that streams.
+ * @param bind its functions return a promise, or an async iterable for a method that streams. They may throw.
  */
 export function createClient<I extends Interface>(definition: I, bind: Bind<unknown>): Client<I> {
-  return createFunctions(definition, bind, asyncOptions, (method, call) => {
-    if (method.streaming) return call;
-    return (...args) => {
-      try {
-        return call(...args);
-      } catch (error) {
-        // Thrown at once, it would slip past the caller's catch().
-        return Promise.reject(error);
-      }
-    };
-  }) as Client<I>;
+  // Thrown at once, an error would slip past the caller's catch(), or past the loop over the items.
+  return createFunctions(definition, bind, asyncOptions, (method, call) =>
+    caught(call, (error) => (method.streaming ? new FailedStream(error) : Promise.reject(error))),
+  ) as Client<I>;
 }
 
-/** The same for functions that return when Python is done, or throw. */
+/** The same for functions that return when Python is done, or throw; a method that streams returns an iterable. */
 export function createSyncClient<I extends Interface>(definition: I, bind: Bind<unknown>): SyncClient<I> {
-  return createFunctions(definition, bind, syncOptions, (_method, call) => call) as SyncClient<I>;
+  return createFunctions(definition, bind, syncOptions, (method, call) =>
+    method.streaming ? caught(call, (error) => new FailedSyncStream(error)) : call,
+  ) as SyncClient<I>;
+}
+
+function caught(call: Call, onError: (error: unknown) => unknown): Call {
+  return (...args) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      return onError(error);
+    }
+  };
 }
 
 const asyncOptions = ['signal', 'timeoutMs'];
@@ -82,20 +89,10 @@ const noOptions = Symbol('no options');
 function readCallOptions(place: string, options: unknown, known: readonly string[]): CallOptions {
   checkOptionNames(place, options, known);
   const { signal, timeoutMs } = options as CallOptions;
-  if (signal !== undefined && !isAbortSignal(signal)) {
-    throw new FidiusError(
-      'FIDIUS_OPTION_INVALID',
-      `signal of ${place} must be an AbortSignal, got ${describe(signal)}`,
-    );
-  }
+  checkSignal(signal, place);
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     const text = `timeoutMs of ${place} must be a positive number of milliseconds, got ${describe(timeoutMs)}`;
     throw new FidiusError('FIDIUS_OPTION_INVALID', text);
   }
   return options as CallOptions;
-}
-
-/** By its look, as a test runner may give each file an AbortSignal of its own. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }

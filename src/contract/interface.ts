@@ -23,6 +23,8 @@ export type Methods = Readonly<Record<string, Method>>;
 /** What a plugin offers and a host calls. Made by {@link defineInterface}. */
 export interface Interface<M extends Methods = Methods> {
   readonly name: string;
+  /** Other names by which manifests may call it. Not in the hash. */
+  readonly aliases: readonly string[];
   readonly version: number;
   /** What host and plugin compare before the first call; 64 bits. */
   readonly hash: bigint;
@@ -63,6 +65,11 @@ export interface InterfaceOptions<M extends Methods> extends DocOptions {
   /** Counts up when the interface changes; not in the hash. 0 to 4294967295. */
   readonly version: number;
   readonly methods: M;
+  /**
+   * Other names that a manifest may give for the interface, such as that of its crate (`calculator-interface`), which the
+   * scaffolder of the Rust host writes. The hash must be equal all the same, and is not changed by them.
+   */
+  readonly aliases?: readonly string[];
   readonly metadata?: Metadata;
 }
 
@@ -78,8 +85,8 @@ export function defineInterface<const M extends Methods>(name: string, options: 
   if (typeof name !== 'string' || !isRustName(name)) {
     throw definitionError(`The name of an interface must be a name in Rust, got ${describe(name)}`);
   }
-  checkOptionNames(`defineInterface() of ${name}`, options, ['version', 'methods', 'metadata', 'doc']);
-  const { version, metadata = {}, doc } = options;
+  checkOptionNames(`defineInterface() of ${name}`, options, ['version', 'methods', 'aliases', 'metadata', 'doc']);
+  const { version, aliases = [], metadata = {}, doc } = options;
   if (!Number.isInteger(version) || version < 0 || version > 0xffff_ffff) {
     throw definitionError(`The version of ${name} must be an integer from 0 to 4294967295, got ${describe(version)}`);
   }
@@ -89,6 +96,7 @@ export function defineInterface<const M extends Methods>(name: string, options: 
   return Object.freeze({
     [brand]: true,
     name,
+    aliases: readAliases(aliases, name),
     version,
     hash,
     methods,
@@ -102,6 +110,21 @@ export function defineInterface<const M extends Methods>(name: string, options: 
     metadata: readMetadata(metadata, name),
     doc: readDoc(doc, name),
   });
+}
+
+function readAliases(aliases: unknown, name: string): readonly string[] {
+  if (!Array.isArray(aliases)) {
+    throw definitionError(`The aliases of ${name} must be an array of names, got ${describe(aliases)}`);
+  }
+  const seen = new Set([name]);
+  for (const alias of aliases) {
+    if (typeof alias !== 'string' || alias === '' || alias !== alias.trim()) {
+      throw definitionError(`An alias of ${name} must be a name as manifests have it, got ${describe(alias)}`);
+    }
+    if (seen.has(alias)) throw definitionError(`The alias ${JSON.stringify(alias)} of ${name} is given twice`);
+    seen.add(alias);
+  }
+  return Object.freeze([...(aliases as string[])]);
 }
 
 /** True for what {@link defineInterface} made, also in another copy of this library. */

@@ -1,4 +1,5 @@
 import { describe } from '../errors/options.ts';
+import { isMissingValue, missingHint } from '../wire/missing-value.ts';
 import { type ValueErrorCode, ValueProblem } from '../wire/value-problem.ts';
 import { isWholeFloat } from '../wire/whole-float.ts';
 
@@ -12,11 +13,16 @@ export function badArgument(expected: string, value: unknown): TypeMismatch {
 
 /** What to throw for a value from Python that is not `expected`. */
 export function badResult(expected: string, value: unknown): TypeMismatch {
-  return mismatch('FIDIUS_VALUE_RESULT', expected, describeResult(value));
+  return mismatch(
+    'FIDIUS_VALUE_RESULT',
+    expected,
+    describeResult(value),
+    isMissingValue(value) ? missingHint : undefined,
+  );
 }
 
-function mismatch(code: ValueErrorCode, expected: string, got: string): TypeMismatch {
-  return new TypeMismatch(code, `must be ${expected}, got ${got}`);
+function mismatch(code: ValueErrorCode, expected: string, got: string, hint?: string): TypeMismatch {
+  return new TypeMismatch(code, `must be ${expected}, got ${got}`, hint === undefined ? {} : { hint });
 }
 
 /** A value from Python in the words of its author, as far as they can still be told. */
@@ -24,6 +30,7 @@ function describeResult(value: unknown): string {
   if (isWholeFloat(value)) {
     return `the float ${Object.is(value.value, -0) ? '-0.0' : `${value.value}${Math.abs(value.value) < 1e21 ? '.0' : ''}`}`;
   }
+  if (isMissingValue(value)) return value.name;
   if (value === undefined) return 'nothing';
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';

@@ -51,6 +51,7 @@ export const errorCodes = {
   FIDIUS_PACKAGE_BYTE_CODE:
     'The package holds `__pycache__` folders, which do not belong into what is signed or shipped.',
   FIDIUS_PACKAGE_CHANGED: 'A file of the package changed while it was being read.',
+  FIDIUS_PACKAGE_COMPONENT: 'A WebAssembly package lacks a file that its manifest names, such as the component.',
   FIDIUS_PACKAGE_FILE_NAME:
     'A file name in the package is not UTF-8, or has a character that no other system could unpack.',
   FIDIUS_PACKAGE_FILE_TYPE:
@@ -79,7 +80,8 @@ export const errorCodes = {
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
   FIDIUS_TRUST_UNSAFE: 'Another user could change the trust store, or put another one in its place.',
-  FIDIUS_VENDOR_FAILED: 'Dependencies could not be vendored: pip or uv failed. The package is as it was.',
+  FIDIUS_VENDOR_FAILED:
+    'Dependencies could not be vendored: pip or uv failed, or did not install what was asked for. The package is as it was.',
   FIDIUS_VENDOR_MISMATCH: 'Vendored code of the package was built for another Python or another system than this one.',
   FIDIUS_VENDOR_NO_INSTALLER: 'Dependencies cannot be vendored: neither uv nor a Python with pip was found.',
   FIDIUS_VENDOR_REQUIREMENTS: 'The requirements file that the manifest names lies outside the package.',
@@ -97,6 +99,10 @@ export const errorCodes = {
   FIDIUS_PYTHON_INCOMPLETE: 'A shared library of Python was found, but not the standard library that belongs to it.',
   FIDIUS_PYTHON_NOT_FOUND: 'None of the places that were searched holds a CPython; the message lists them.',
   FIDIUS_PYTHON_NO_ANSWER: 'An interpreter failed, hung, or answered something else when it was asked for its version.',
+  FIDIUS_PYTHON_OTHER_VERSION:
+    'Another version of this library has started Python in this process, and versions cannot share it.',
+  FIDIUS_PYTHON_PERMISSION:
+    'This process was started without the permission that Python needs; the message names the flag.',
   FIDIUS_PYTHON_SECOND: 'This process already runs another CPython library; a second one would corrupt both.',
   FIDIUS_PYTHON_STACK:
     'CPython 3.14 or newer needs to know the stack it runs on, and on this platform that cannot be found out.',
@@ -127,7 +133,8 @@ export const errorCodes = {
   FIDIUS_INTERFACE_VERSION_MISMATCH: 'The manifest names another version of the interface than the host asks for.',
   FIDIUS_METHOD_MISSING: 'The entry module lacks a method that the interface requires.',
   FIDIUS_METHOD_NOT_CALLABLE: 'The entry module has something under the name of a method that cannot be called.',
-  FIDIUS_MODULE_COLLISION: 'Two packages hold different modules of one name; each would run the code of the other.',
+  FIDIUS_MODULE_COLLISION:
+    'One name means different modules: of two packages, of a package and the environment or the standard library, or of a package and an older compiled copy.',
   FIDIUS_RUNTIME_NOT_PYTHON: 'The package is not a Python plugin.',
   FIDIUS_SEARCH_PATH: 'Something replaced `sys.path` by an object that is no list, so no package can be found.',
   FIDIUS_SEARCH_PATH_UNREADABLE: 'A search path of the host exists and cannot be listed; most likely it is no folder.',
@@ -137,7 +144,8 @@ export const errorCodes = {
   FIDIUS_CALL_INDEX: 'A method was called by an index that the interface does not have.',
   FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
   FIDIUS_CALL_STREAM: 'A method that streams was called, which this version cannot carry yet.',
-  FIDIUS_CALL_SYNC: 'The plugin cannot be called on this thread: it runs on one of its own, or in another process.',
+  FIDIUS_CALL_SYNC:
+    'The plugin or the method cannot be called on this thread: the plugin runs on one of its own, or in another process; or the method is an `async def`.',
   FIDIUS_CALL_SYNC_TIMEOUT:
     'A call on this thread was given a deadline, which here cannot be kept; the message says what is missing.',
   FIDIUS_CALL_TIMEOUT: 'A call was given up because its time was over.',

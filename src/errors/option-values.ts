@@ -14,10 +14,28 @@ export function checkTimeout(name: string, value: unknown): void {
   );
 }
 
-/** @throws FidiusError `FIDIUS_OPTION_INVALID` unless it is undefined or a signal. */
-export function checkSignal(value: unknown): void {
-  if (value === undefined || value instanceof AbortSignal) return;
-  throw new FidiusError('FIDIUS_OPTION_INVALID', `signal must be an AbortSignal, got ${describe(value)}`);
+/**
+ * Known by its shape, and for every option alike: the `AbortSignal` of a test environment, of another `vm` context or of a
+ * polyfill is as good as that of Node.
+ *
+ * @param place the function that got it, as in `load()`.
+ * @throws FidiusError `FIDIUS_OPTION_INVALID` unless it is undefined or a signal.
+ */
+export function checkSignal(value: unknown, place?: string): void {
+  if (value === undefined || isAbortSignal(value)) return;
+  const of = place === undefined ? '' : ` of ${place}`;
+  throw new FidiusError('FIDIUS_OPTION_INVALID', `signal${of} must be an AbortSignal, got ${describe(value)}`);
+}
+
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener } = value as Record<string, unknown>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
+
+/** The method of the same name, which signals of other makers can lack. @throws the reason of the signal if it is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw signal.reason ?? new DOMException('This operation was aborted', 'AbortError');
 }
 
 /** @throws FidiusError `FIDIUS_OPTION_INVALID` unless it is undefined or a whole number from `least` to `most`. */

@@ -31,13 +31,15 @@ export class PluginError extends Error {
   readonly plugin: string;
   /** Name of the method that was called. */
   readonly method: string;
+  /** What the host can do about it, where the exception is one that has to do with how plugins are run. */
+  readonly hint: string | undefined;
 
   static {
     nameErrorClass(this);
     Object.defineProperty(this.prototype, brand, { value: true });
   }
 
-  constructor(data: PluginErrorData, where: { readonly plugin: string; readonly method: string }) {
+  constructor(data: PluginErrorData, where: { readonly plugin: string; readonly method: string }, hint?: string) {
     super(data.message);
     this.code = data.code;
     this.details = data.details ?? undefined;
@@ -45,6 +47,7 @@ export class PluginError extends Error {
     this.traceback = data.traceback;
     this.plugin = where.plugin;
     this.method = where.method;
+    this.hint = hint;
   }
 }
 

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { isFidiusError } from '../errors/fidius-error.ts';
+import { now } from '../node/timers.ts';
 import type { ExecutorName } from './executor.ts';
 
 /** What became of a call that was given up after it had started. */
@@ -60,7 +61,7 @@ let lastId = 0;
 export class CallTrace {
   readonly #id = ++lastId;
   readonly #subject: CallSubject;
-  readonly #started = performance.now();
+  readonly #started = now();
   #sent: number | undefined;
 
   constructor(subject: CallSubject) {
@@ -69,7 +70,7 @@ export class CallTrace {
   }
 
   sent(): void {
-    this.#sent = performance.now();
+    this.#sent = now();
   }
 
   ended(responseBytes: number | undefined, microseconds: number | undefined): void {
@@ -85,10 +86,10 @@ export class CallTrace {
   }
 
   #times(microseconds: number | undefined) {
-    const now = performance.now();
+    const ended = now();
     return {
-      durationMs: now - this.#started,
-      queueMs: (this.#sent ?? now) - this.#started,
+      durationMs: ended - this.#started,
+      queueMs: (this.#sent ?? ended) - this.#started,
       runMs: microseconds === undefined ? undefined : microseconds / 1000,
     };
   }

@@ -7,6 +7,7 @@ export class InlineOutput implements EndingServer {
   readonly #interpreter: Interpreter;
   readonly #listener: OutputListener;
   readonly #lines: number;
+  #open = true;
 
   constructor(interpreter: Interpreter, listener: OutputListener) {
     this.#interpreter = interpreter;
@@ -22,12 +23,15 @@ export class InlineOutput implements EndingServer {
 
   /** Passes on the lines so far. */
   readonly drain = (): void => {
+    // A listener may have closed the host: then the last lines have been passed on, by closing.
+    if (!this.#open) return;
     this.takeLines(this.#interpreter.invoke('output.take_here', this.#lines) as readonly OutputLine[]);
   };
 
   readonly takeLines = (lines: readonly OutputLine[]): void => passOn(lines, this.#listener);
 
   close(): void {
+    this.#open = false;
     this.#interpreter.servers.delete(this);
     this.takeLines(this.#interpreter.invoke('output.close_here', this.#lines) as readonly OutputLine[]);
   }

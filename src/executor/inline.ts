@@ -6,7 +6,6 @@ import { type LoadedPackage, loadPackage, type MethodKind } from '../python/load
 import { SyncDeadline } from '../python/sync-deadline.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { type CallSubject, callChannel, traceHere } from './call-channel.ts';
-import { callListener } from './call-listener.ts';
 import type {
   CallOptions,
   Executor,
@@ -16,9 +15,9 @@ import type {
   LoadRequest,
   PluginStats,
 } from './executor.ts';
+import { InlineChanges } from './inline-changes.ts';
 import { InlineOutput } from './inline-output.ts';
 import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
-import { type NoticeListener, toNotice } from './notice.ts';
 import type { ConnectionListeners } from './server-connection.ts';
 import { Tally } from './tally.ts';
 
@@ -32,33 +31,34 @@ export class InlineExecutor implements Executor {
   readonly name = 'inline';
   readonly #interpreter: Interpreter;
   readonly #output: InlineOutput | undefined;
-  readonly #onNotice: NoticeListener | undefined;
+  readonly #changes: InlineChanges;
   readonly #plugins = new Set<InlinePlugin>();
-  #open = true;
+  #closing: Promise<void> | undefined;
 
   constructor(interpreter: Interpreter, { onOutput, onNotice }: ConnectionListeners = {}) {
     this.#interpreter = interpreter;
-    this.#onNotice = onNotice;
+    this.#changes = new InlineChanges(interpreter, onNotice);
     if (onOutput !== undefined) this.#output = new InlineOutput(interpreter, onOutput);
   }
 
   async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
     checkLoadOptions(options);
-    if (!this.#open) throw hostClosed(`is closed and cannot load ${request.plugin}`);
+    if (this.#closing !== undefined) throw hostClosed(`is closed and cannot load ${request.plugin}`);
     const { signal, timeoutMs } = options;
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
     // Better refused now than by every call.
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) SyncDeadline.of(this.#interpreter);
     this.#output?.claim(request.folder, request.plugin);
     try {
-      const loaded = loadPackage(this.#interpreter, request);
-      const handle = new PythonPluginHandle(this.#interpreter, loaded, request.plugin, request.descriptor);
+      const { plugin: name, folder, descriptor } = request;
+      const loaded = this.#changes.duringLoad(name, folder, () => loadPackage(this.#interpreter, request));
+      const onBusy = this.#changes.activity.of(name);
+      const handle = new PythonPluginHandle(this.#interpreter, loaded, name, descriptor, onBusy);
       const plugin = new InlinePlugin(handle, loaded, timeoutMs, this.#output, () => this.#plugins.delete(plugin));
       this.#plugins.add(plugin);
       return plugin;
     } finally {
       this.#output?.drain();
-      this.#reportChanges([request.plugin]);
     }
   }
 
@@ -66,25 +66,15 @@ export class InlineExecutor implements Executor {
     return { executor: this.name, threads: 0, stuckThreads: 0, queued: 0, running: 0 };
   }
 
-  async close(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#reportChanges([...this.#plugins].map(({ name }) => name));
-    await Promise.all([...this.#plugins].map((plugin) => plugin.close()));
-    this.#output?.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
-  /** After loading and before closing: looking after each call would take longer than most calls do. */
-  #reportChanges(plugins: readonly string[]): void {
-    if (this.#onNotice === undefined) return;
-    for (const [kind, before, after] of this.#interpreter.invoke('environment.changes') as [
-      string,
-      unknown,
-      unknown,
-    ][]) {
-      const notice = toNotice({ kind, before, after, plugins });
-      if (notice !== undefined) callListener(this.#onNotice, notice);
-    }
+  async #close(): Promise<void> {
+    this.#changes.close();
+    await Promise.all([...this.#plugins].map((plugin) => plugin.close()));
+    this.#output?.close();
   }
 }
 

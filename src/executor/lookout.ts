@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-// Not the global one: test runners replace that, together with its clock.
-import { setImmediate } from 'node:timers';
+import { now as clock, setImmediate } from '../node/timers.ts';
 
 /** An answer that came within that many milliseconds is worth staying awake for the next time. */
 const briefMs = 0.2;
@@ -36,7 +35,7 @@ export class Lookout {
    * @param processors how many there are to run on.
    * @param now a clock in milliseconds.
    */
-  constructor(processors = availableParallelism(), now = () => performance.now()) {
+  constructor(processors = availableParallelism(), now = clock) {
     this.#alone = processors === 1;
     this.#now = now;
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { runSoon } from '../node/timers.ts';
 import { headerBytes, writeHeader } from './protocol.ts';
 
 const firstBytes = 1 << 15;
@@ -31,7 +32,7 @@ export class Outbox {
     this.#length = at + headerBytes + size;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(this.#flush);
+    runSoon(this.#flush);
   }
 
   /** Writes what was collected. */

@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from '../node/timers.ts';
+
 export type GivenUp = { readonly by: 'signal'; readonly reason: unknown } | { readonly by: 'deadline' };
 
 /**

@@ -61,12 +61,14 @@ export const frameType = {
   notice: 26,
   /** The server gives up; text that says why. Nothing follows. */
   failed: 27,
+  /** Where a load stands that was cancelled: the code that Python runs for it. Comes before the answer of the call. */
+  place: 28,
 } as const;
 
 export const frameFlag = { raw: 1, timed: 2, byReference: 4 } as const;
 
 /** Methods of plugin 0. */
-export const serverMethod = { load: 0, unload: 1, endCapture: 2 } as const;
+export const serverMethod = { load: 0, unload: 1, endCapture: 2, endSyncCalls: 3 } as const;
 
 /** The fields of a header that a reader of answers needs. */
 export interface FrameHeader {

@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { clearTimeout, setTimeout } from '../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';

@@ -1,4 +1,5 @@
 import { FidiusError } from '../errors/fidius-error.ts';
+import { type CodePlace, LoadTimeoutError } from '../errors/load-timeout-error.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
 import type {
@@ -25,6 +26,8 @@ export interface RemoteSetup extends ExecutorOptions {
   connect(): Transport;
   /** Makes a handle for calls on this thread; absent when the server is in another process. */
   createHandle?(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle;
+  /** Addresses of references that handles have left, for the server to give up; absent when it is in another process. */
+  surrender?(): readonly number[];
 }
 
 const loadTimeoutMs = 60_000;
@@ -78,7 +81,9 @@ export class RemoteExecutor implements Executor, PluginOwner {
     const call = new ServerCall(connection, serverMethod.load, args);
     this.#loads.add(call);
     try {
-      const outcome = await call.result(signal, timeoutMs, (why) => gaveUpLoading(request, why, timeoutMs));
+      const outcome = await call.result(signal, timeoutMs, (why, place) =>
+        gaveUpLoading(request, why, timeoutMs, place),
+      );
       this.#checkOpen(request);
       return this.#adopt(request, readLoadOutcome(outcome, request), options);
     } catch (error) {
@@ -119,11 +124,18 @@ export class RemoteExecutor implements Executor, PluginOwner {
     return this.#setup.createHandle?.(loaded, request);
   }
 
+  /** Plugins were called on this thread, past the server, and have come to rest. */
+  endSyncCalls(plugins: readonly string[]): void {
+    const { connection } = this;
+    if (connection.failure === undefined) void new ServerCall(connection, serverMethod.endSyncCalls, [plugins]);
+  }
+
   async unload(plugin: RemotePlugin, timeoutMs: number): Promise<void> {
     this.#plugins.delete(plugin);
     const { connection } = this;
     if (connection.failure !== undefined) return;
-    await new ServerCall(connection, serverMethod.unload, [plugin.number]).ended(timeoutMs);
+    const references = this.#setup.surrender?.() ?? [];
+    await new ServerCall(connection, serverMethod.unload, [plugin.number, references]).ended(timeoutMs);
   }
 
   #adopt(request: LoadRequest, loaded: LoadedPackage, options: LoadOptions): RemotePlugin {
@@ -136,7 +148,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
   #unloadLate(outcome: unknown): void {
     const { plugin } = (outcome ?? {}) as Partial<LoadedPackage>;
     if (plugin === undefined || this.connection.failure !== undefined) return;
-    const unload = new ServerCall(this.connection, serverMethod.unload, [plugin]).ended(stopLoadMs);
+    const unload = new ServerCall(this.connection, serverMethod.unload, [plugin, []]).ended(stopLoadMs);
     this.#lateUnloads.add(unload);
     void unload.then(() => this.#lateUnloads.delete(unload));
   }
@@ -192,11 +204,12 @@ export class RemoteExecutor implements Executor, PluginOwner {
   }
 }
 
-function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number): FidiusError {
+function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number, place: unknown): FidiusError {
   if (why.by === 'signal') return loadAborted(request, why.reason);
-  return new FidiusError(
-    'FIDIUS_LOAD_TIMEOUT',
-    `Loading ${request.plugin} from ${request.folder} was given up: its ${timeoutMs} ms are over`,
-    { hint: 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.' },
-  );
+  const [stoodAt, calledFrom] = (place ?? []) as readonly (CodePlace | null)[];
+  return new LoadTimeoutError(request, timeoutMs, {
+    stoodAt: stoodAt ?? undefined,
+    calledFrom: calledFrom ?? undefined,
+    waited: place !== undefined && stoodAt === null,
+  });
 }

@@ -1,8 +1,9 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
+import { clearTimeout, now, setTimeout } from '../node/timers.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import type { LoadedPackage, MethodKind } from '../python/load.ts';
-import { callRefusal } from '../python/refusal.ts';
+import { callRefusal, pluginClosed } from '../python/refusal.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
@@ -94,6 +95,8 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
         if (codec === undefined) writeUntypedArguments(writer, args);
         else codec.writeArguments(writer, args);
         const payload = writer.finish();
+        // Reading arguments runs code of the caller, such as getters, which may have closed the plugin or aborted the call.
+        this.#checkWanted(method, options.signal);
         new RemoteCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
       } catch (error) {
         traceRefusal(this, method, error);
@@ -118,7 +121,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   }
 
   sync(): PythonPluginHandle | undefined {
-    if (this.#closing !== undefined) throw this.#closedError();
+    if (this.#closing !== undefined) throw pluginClosed(this.plugin);
     if (this.#ownThread) return undefined;
     this.#handle ??= this.#owner.createHandle(this.#loaded, this.#request);
     return this.#handle;
@@ -157,9 +160,9 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
       left = drained ? timeoutMs : abortMs;
     }
     this.giveUpAll(() => this.#givenUpByClosing());
-    const started = performance.now();
+    const started = now();
     await this.#until(() => this.lane.sent === 0, left);
-    await this.#owner.unload(this, Math.max(left - (performance.now() - started), 100));
+    await this.#owner.unload(this, Math.max(left - (now() - started), 100));
   }
 
   /** Waits until a condition holds, which may change with each settled or answered call; false when the time is over. */
@@ -201,21 +204,19 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
       checkTimeout('timeoutMs', options.timeoutMs);
       checkSignal(signal);
     }
-    if (this.#closing !== undefined) throw this.#closedError();
+    if (this.#closing !== undefined) throw pluginClosed(this.plugin);
     const obstacle = this.#owner.obstacle();
     if (obstacle !== undefined) throw obstacle;
-    if (signal?.aborted === true) {
-      this.tally.givenUp += 1;
-      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method.name}() of ${this.plugin} was aborted before it started`, {
-        cause: signal.reason,
-      });
-    }
+    this.#checkWanted(method, signal);
     return options.timeoutMs ?? this.#timeoutMs;
   }
 
-  #closedError(): FidiusError {
-    return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.plugin} is closed`, {
-      hint: 'Load it again, or close it later.',
+  #checkWanted({ name }: RemoteMethod, signal: AbortSignal | undefined): void {
+    if (this.#closing !== undefined) throw pluginClosed(this.plugin);
+    if (signal?.aborted !== true) return;
+    this.tally.givenUp += 1;
+    throw new FidiusError('FIDIUS_CALL_ABORTED', `${name}() of ${this.plugin} was aborted before it started`, {
+      cause: signal.reason,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { FidiusError } from '../errors/fidius-error.ts';
+import { clearTimeout, setTimeout } from '../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
@@ -6,6 +7,9 @@ import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { type GivenUp, Patience } from './patience.ts';
 import { frameType } from './protocol.ts';
 import type { ServerConnection, Waiting } from './server-connection.ts';
+
+/** How long a call whose time is over waits to be told where it stood, in milliseconds: Python may be busy in C code. */
+const placeMs = 100;
 
 /** A call of one of the server's own functions, such as loading. Sent at once. */
 export class ServerCall implements Waiting {
@@ -17,6 +21,7 @@ export class ServerCall implements Waiting {
   #resolve: (value: unknown) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #giveUp: ((error: FidiusError) => void) | undefined;
+  #placed: ((place: unknown) => void) | undefined;
 
   constructor(connection: ServerConnection, method: number, args: readonly unknown[]) {
     this.#connection = connection;
@@ -38,15 +43,18 @@ export class ServerCall implements Waiting {
   /**
    * The answer, unless it is given up before; keeps the event loop alive meanwhile.
    *
-   * @param explain makes the error of giving up.
+   * @param explain makes the error of giving up. `place` is what the server told of where the call stood.
    */
   async result(
     signal: AbortSignal | undefined,
     timeoutMs: number,
-    explain: (why: GivenUp) => FidiusError,
+    explain: (why: GivenUp, place: unknown) => FidiusError,
   ): Promise<unknown> {
     this.#connection.hold();
-    const patience = new Patience(signal, timeoutMs, (why) => this.giveUp(explain(why)));
+    const patience = new Patience(signal, timeoutMs, (why) => {
+      if (why.by === 'signal') this.giveUp(explain(why, undefined));
+      else this.#giveUpWithPlace((place) => explain(why, place));
+    });
     try {
       const givenUp = new Promise<never>((_, reject) => {
         this.#giveUp = reject;
@@ -66,6 +74,21 @@ export class ServerCall implements Waiting {
     this.#connection.cancel(this.#number);
   }
 
+  #giveUpWithPlace(explain: (place: unknown) => FidiusError): void {
+    this.#connection.cancel(this.#number);
+    const giveUp = (place: unknown) => {
+      clearTimeout(timer);
+      this.#placed = undefined;
+      this.#giveUp?.(explain(place));
+    };
+    const timer = setTimeout(giveUp, placeMs);
+    this.#placed = giveUp;
+  }
+
+  placed(place: unknown): void {
+    this.#placed?.(place);
+  }
+
   /** Waits for the answer, whatever it is, but no longer than that. @returns it, or `undefined`. Never rejects. */
   async ended(timeoutMs: number): Promise<unknown> {
     this.#connection.hold();
@@ -82,6 +105,8 @@ export class ServerCall implements Waiting {
   }
 
   answered(type: number, payload: Uint8Array): void {
+    // The time was over before: which of the two frames is faster must not decide.
+    this.#placed?.(undefined);
     try {
       if (type === frameType.raised) {
         throw toCallError(decodeValue(payload) as ErrorDescription, 'the call server', 'load');
@@ -93,6 +118,7 @@ export class ServerCall implements Waiting {
   }
 
   lost(error: FidiusError): void {
+    this.#placed?.(undefined);
     this.#reject(error);
   }
 }

@@ -21,6 +21,8 @@ export interface Waiting {
    * is memory that nobody else uses.
    */
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void;
+  /** Where the call stood when it was cancelled, as `runtime/fidius_host/place.py` tells it. Only of loads. */
+  placed?(place: unknown): void;
   /** The connection has ended. */
   lost(error: FidiusError): void;
 }
@@ -226,6 +228,8 @@ export class ServerConnection {
     } else if (type === frameType.pool) {
       this.pool = decodeValue(payload) as PoolState;
       this.onChange();
+    } else if (type === frameType.place) {
+      this.#waiting.get(call)?.placed?.(decodeValue(payload));
     } else if (type === frameType.welcome) {
       this.#welcome?.(decodeValue(payload) as ServerFacts);
     } else if (type === frameType.failed) {

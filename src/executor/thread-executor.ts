@@ -10,6 +10,7 @@ import type { OutputLine } from './output.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { RemoteExecutor } from './remote-executor.ts';
 import type { Reader, Transport } from './server-connection.ts';
+import { SyncActivity } from './sync-activity.ts';
 
 /**
  * Runs plugins on threads of Python in this process.
@@ -30,18 +31,30 @@ export function createThreadExecutor(
       hint: 'Use the executor "inline".',
     });
   }
-  return new RemoteExecutor({
+  let server = 0;
+  const executor = new RemoteExecutor({
     ...options,
     name: 'thread',
-    connect: () => startServer(interpreter, memory),
-    createHandle: (loaded, { plugin, descriptor }) => new PythonPluginHandle(interpreter, loaded, plugin, descriptor),
+    connect: () => {
+      const { number, transport } = startServer(interpreter, memory);
+      server = number;
+      return transport;
+    },
+    surrender: () => interpreter.gil.surrender(),
+    createHandle: (loaded, { plugin, descriptor }) =>
+      new PythonPluginHandle(interpreter, loaded, plugin, descriptor, activity.of(plugin)),
   });
+  const activity = new SyncActivity(
+    (plugin) => interpreter.invoke('environment.begin_calls_here', `server ${server}`, plugin),
+    (plugins) => executor.endSyncCalls(plugins),
+  );
+  return executor;
 }
 
-function startServer(interpreter: Interpreter, memory: ProcessMemory): Transport {
+function startServer(interpreter: Interpreter, memory: ProcessMemory): { number: number; transport: Transport } {
   shareDoor(interpreter);
   const [dataFd, controlFd, number] = invokeStart(interpreter);
-  return {
+  const transport: Transport = {
     open: (reader) => {
       const data = openSocket(dataFd, reader);
       const atEnd = {
@@ -55,6 +68,7 @@ function startServer(interpreter: Interpreter, memory: ProcessMemory): Transport
     },
     memory,
   };
+  return { number, transport };
 }
 
 /** @returns the descriptors of both channels, and the number of the server. @throws FidiusError `FIDIUS_EXECUTOR_FAILED`. */

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ExecutorName } from '../executor/executor.ts';
+import { now } from '../node/timers.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 
@@ -72,7 +73,7 @@ class LoadTrace {
   readonly #id = ++lastId;
   readonly details: LoadDetails = {};
   readonly #subject: Subject;
-  readonly #started = performance.now();
+  readonly #started = now();
 
   constructor(subject: Subject) {
     this.#subject = subject;
@@ -82,7 +83,7 @@ class LoadTrace {
 
   finish(phase: 'end' | 'error', error?: unknown): void {
     if (!loadChannel.hasSubscribers) return;
-    const durationMs = performance.now() - this.#started;
+    const durationMs = now() - this.#started;
     const event: LoadEvent = { phase, id: this.#id, ...this.#subject, ...this.details, durationMs };
     loadChannel.publish(phase === 'error' ? { ...event, error } : event);
   }

@@ -111,9 +111,16 @@ type Carry = (args: unknown[], options: CallOptions | undefined) => unknown;
 function bindAsync(loaded: ExecutorPlugin, method: InterfaceMethod, index: number): Carry | undefined {
   if (loaded.methods[index] === 'absent') return undefined;
   const { codec } = method;
-  if (method.streaming || method.clientStreaming) return () => Promise.reject(noStreams(method));
+  if (method.streaming || method.clientStreaming) return throwing(() => noStreams(method));
   if (!method.wireRaw) return (args, options) => loaded.call(index, codec, args, options);
   return (args, options) => loaded.callRaw(index, rawInput(method, args), options);
+}
+
+/** Of a method that cannot be called. The client hands the error out in the form that fits the method. */
+function throwing(createError: () => FidiusError): Carry {
+  return () => {
+    throw createError();
+  };
 }
 
 function bindSync(
@@ -124,11 +131,7 @@ function bindSync(
 ): Carry | undefined {
   if (handle.methodKind(index) === 'absent') return undefined;
   const { codec } = method;
-  if (method.streaming || method.clientStreaming) {
-    return () => {
-      throw noStreams(method);
-    };
-  }
+  if (method.streaming || method.clientStreaming) return throwing(() => noStreams(method));
   const subject = {
     executor: 'inline',
     plugin: handle.name,

@@ -1,4 +1,5 @@
 import type { Hash } from 'node:crypto';
+import { checkSignal } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import type { BudgetLimits } from './budget.ts';
 import { crypto } from './crypto.ts';
@@ -19,6 +20,7 @@ export interface DigestOptions {
  */
 export async function packageDigest(dir: string, options: DigestOptions = {}): Promise<Buffer> {
   checkOptionNames('packageDigest()', options, ['signal']);
+  checkSignal(options.signal, 'packageDigest()');
   const files = await listPackageFiles(dir, { signatures: 'leave out', signal: options.signal });
   return digestFiles(files, options.signal);
 }

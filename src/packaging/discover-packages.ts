@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { isError, messageOf } from '../errors/is-error.ts';
+import { checkSignal, throwIfAborted } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
@@ -54,6 +55,7 @@ export async function discoverPackages(
   options: DiscoverOptions = {},
 ): Promise<Discovery> {
   checkOptionNames('discoverPackages()', options, ['signal']);
+  checkSignal(options.signal, 'discoverPackages()');
   const slice = new TimeSlice(options.signal);
   const packages: FoundPackage[] = [];
   const skipped: SkippedPackage[] = [];
@@ -64,7 +66,7 @@ export async function discoverPackages(
         const found = await readPackage(path, options.signal);
         if (found !== undefined) packages.push(found);
       } catch (reason) {
-        options.signal?.throwIfAborted();
+        throwIfAborted(options.signal);
         skipped.push({ path, reason: isError(reason) ? reason : new Error(messageOf(reason)) });
       }
     }

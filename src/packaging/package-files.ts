@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
+import { throwIfAborted } from '../errors/option-values.ts';
 import { hasControls, shown } from '../errors/shown.ts';
 import { Budget } from './budget.ts';
 import { excludedFolders, isSignatureName } from './coverage.ts';
@@ -67,7 +68,7 @@ class PackageWalk {
 
   /** @param realParents this folder and those around it, links resolved, outermost first. */
   async visit(folder: readonly string[], source: string, realParents: readonly string[]): Promise<void> {
-    this.#options.signal?.throwIfAborted();
+    throwIfAborted(this.#options.signal);
     const realFolder = realParents.at(-1) ?? '';
     const entries = await attempt(source, () => readdir(realFolder, { withFileTypes: true, encoding: 'buffer' }));
     this.#budget.addFolders(folder);

@@ -1,6 +1,11 @@
+import { fsync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { Staging } from './staging.ts';
+
+/** Not the method of the handle: under Yarn Plug'n'Play that throws "Method not implemented". */
+const sync = promisify(fsync);
 
 /**
  * Makes a file whole or not at all: it is written in a private folder beside its place, then moved there.
@@ -33,7 +38,7 @@ async function writeNew<T>(path: string, mode: number, write: (handle: FileHandl
   try {
     const result = await write(handle);
     // Without this the new name may outlive a power failure that the content does not.
-    await handle.sync();
+    await sync(handle.fd);
     return result;
   } finally {
     await handle.close();

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { FolderHandle } from '../files/folder-handle.ts';
 import { readForeignFile } from '../files/open-foreign-file.ts';
+import { wallClock } from '../node/timers.ts';
 import { crypto } from './crypto.ts';
 import { ioCode } from './io-error.ts';
 import { removeTree } from './remove-tree.ts';
@@ -256,7 +257,7 @@ function removeEmpty(folder: FolderHandle): void {
 
 function isInUse(record: StagingRecord, { status }: FolderHandle): boolean {
   if (record.machine === machine()) return isAlive(record.process);
-  return Date.now() - status.mtimeMs < abandonedAfterMs;
+  return wallClock() - status.mtimeMs < abandonedAfterMs;
 }
 
 function isAlive(pid: number): boolean {
@@ -289,25 +290,3 @@ async function tryRename(from: string, to: string, expected: readonly string[]):
     throw error;
   }
 }
-
-// What vendoring still asks for by path.
-const byPath = new Map<string, Staging>();
-
-/** Makes an empty private folder for a folder of the package in `dir`. */
-export async function createStaging(dir: string): Promise<string> {
-  const staging = await createStagingBeside(dir);
-  mkdirSync(staging.path, { mode: 0o700 });
-  byPath.set(staging.shownPath, staging);
-  return staging.shownPath;
-}
-
-export async function placeFolder(built: string, target: string): Promise<void> {
-  await byPath.get(built)?.replaceFolder(target);
-}
-
-/** Removes what {@link createStaging} made. */
-export async function removeStaging(built: string): Promise<void> {
-  await byPath.get(built)?.remove();
-  byPath.delete(built);
-}
-export { removeStaging as removeTree };

@@ -1,4 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
+import { throwIfAborted } from '../errors/option-values.ts';
+import { now, setImmediate } from '../node/timers.ts';
 
 // Short enough for timers and sockets not to notice, long enough for the pauses not to count.
 const sliceMs = 4;
@@ -11,21 +12,21 @@ const sliceMs = 4;
  */
 export class TimeSlice {
   readonly #signal: AbortSignal | undefined;
-  #end = performance.now() + sliceMs;
+  #end = now() + sliceMs;
 
   /** @param signal ends the work at the next rest, with the signal's reason. */
   constructor(signal?: AbortSignal) {
     this.#signal = signal;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
   }
 
   get isOver(): boolean {
-    return performance.now() > this.#end;
+    return now() > this.#end;
   }
 
   async rest(): Promise<void> {
-    await setImmediate();
-    this.#signal?.throwIfAborted();
-    this.#end = performance.now() + sliceMs;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    throwIfAborted(this.#signal);
+    this.#end = now() + sliceMs;
   }
 }

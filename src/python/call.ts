@@ -4,10 +4,11 @@ import type { PickleWriter } from '../wire/pickle-writer.ts';
 import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import { scalarKind, writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { ArgumentFrame } from './argument-frame.ts';
+import { type CallContext, ContextVariables } from './call-context.ts';
 import { toCallError } from './call-error.ts';
 import { EncodedResult } from './encoded-result.ts';
 import type { Interpreter } from './interpreter.ts';
-import type { Callee, MethodCaller } from './method-caller.ts';
+import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
 import { WriterView } from './writer-view.ts';
@@ -25,6 +26,8 @@ const encoded: unique symbol = Symbol('encoded');
  * something else, all of them travel as one encoded tuple, and so does the result.
  */
 export class Caller implements MethodCaller {
+  /** Reads the variables of contexts. */
+  readonly contextVariables: ContextVariables;
   readonly #interpreter: Interpreter;
   readonly #scalars: Scalars;
   readonly #writerView: WriterView;
@@ -39,6 +42,7 @@ export class Caller implements MethodCaller {
     this.#scalars = new Scalars(interpreter);
     this.#result = new EncodedResult(interpreter, this.#scalars);
     this.#writerView = new WriterView(interpreter);
+    this.contextVariables = new ContextVariables(interpreter);
   }
 
   untyped(callee: Callee, args: readonly unknown[]): unknown {
@@ -63,12 +67,18 @@ export class Caller implements MethodCaller {
     gil.enter();
     try {
       this.#scalars.pushKind(frame, 'bytes', input);
-      const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
-      const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, 'raw_bytes', result);
+      const context = callee.context as CallContext;
+      const entered = context.begin();
       try {
-        return this.#interpreter.memory.copyBytes(bytes);
+        const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
+        const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, 'raw_bytes', result);
+        try {
+          return this.#interpreter.memory.copyBytes(bytes);
+        } finally {
+          api.Py_DecRef(bytes);
+        }
       } finally {
-        api.Py_DecRef(bytes);
+        context.end(entered);
       }
     } finally {
       this.#giveFrame(frame);
@@ -87,6 +97,7 @@ export class Caller implements MethodCaller {
     const frame = this.#takeFrame();
     gil.enter();
     try {
+      checkStillOpen(callee);
       for (let index = 0; index < args.length; index += 1) {
         const value = args[index];
         const kind = kinds?.[index];
@@ -94,14 +105,20 @@ export class Caller implements MethodCaller {
           kind === undefined ? this.#scalars.push(frame, value) : this.#scalars.pushKind(frame, kind, value);
         if (!pushed) return notScalar;
       }
-      const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
-      const value = this.#scalars.toJs(result, kinds !== undefined);
-      if (value === notScalar) {
-        this.#result.take(this.#convert(callee, 'encode', result));
-        return encoded;
+      const context = callee.context as CallContext;
+      const entered = context.begin();
+      try {
+        const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
+        const value = this.#scalars.toJs(result, kinds !== undefined);
+        if (value === notScalar) {
+          this.#result.take(this.#convert(callee, 'encode', result));
+          return encoded;
+        }
+        api.Py_DecRef(result);
+        return value;
+      } finally {
+        context.end(entered);
       }
-      api.Py_DecRef(result);
-      return value;
     } finally {
       this.#giveFrame(frame);
       gil.leave();
@@ -122,6 +139,7 @@ export class Caller implements MethodCaller {
       writer.begin();
       write(writer);
       const size = writer.end();
+      checkStillOpen(callee);
       interpreter.gil.enter();
       try {
         const view = this.#writerView.of(writer);
@@ -148,8 +166,14 @@ export class Caller implements MethodCaller {
 
   #callEncoded(callee: Callee, data: Ptr): void {
     const interpreter = this.#interpreter;
-    const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
-    this.#result.take(this.#checked(callee, result));
+    const context = callee.context as CallContext;
+    const entered = context.begin();
+    try {
+      const result = interpreter.call(interpreter.helper('call'), callee.callable as Ptr, data);
+      this.#result.take(this.#checked(callee, result));
+    } finally {
+      context.end(entered);
+    }
   }
 
   #decode(options?: DecodeOptions): unknown {
@@ -158,7 +182,7 @@ export class Caller implements MethodCaller {
     return decodeValue(bytes, options, buffers);
   }
 
-  /** Passes a result through a helper that may refuse it; gives up the reference. */
+  /** Passes a result through a helper that may refuse it and runs code of the plugin; gives up the reference. */
   #convert(callee: Callee, helper: string, result: Owned): Owned {
     const interpreter = this.#interpreter;
     try {

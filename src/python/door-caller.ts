@@ -4,7 +4,7 @@ import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { type ErrorDescription, toCallError } from './call-error.ts';
 import type { Door } from './door.ts';
 import { isRuntimeFailure } from './exception.ts';
-import type { Callee, MethodCaller } from './method-caller.ts';
+import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';
 
 const tagged: DecodeOptions = { wholeFloats: 'tagged' };
 
@@ -19,7 +19,10 @@ export class DoorCaller implements MethodCaller {
   untyped(callee: Callee, args: readonly unknown[]): unknown {
     const { number, index } = callee;
     const result = explained(callee, () =>
-      this.#door.call(number, index, (writer) => writeUntypedArguments(writer, args)),
+      this.#door.call(number, index, (writer) => {
+        writeUntypedArguments(writer, args);
+        checkStillOpen(callee);
+      }),
     );
     return decodeValue(result);
   }
@@ -27,7 +30,10 @@ export class DoorCaller implements MethodCaller {
   typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
     const { number, index } = callee;
     const result = explained(callee, () =>
-      this.#door.call(number, index, (writer) => codec.writeArguments(writer, args)),
+      this.#door.call(number, index, (writer) => {
+        codec.writeArguments(writer, args);
+        checkStillOpen(callee);
+      }),
     );
     return codec.readResult(decodeValue(result, tagged));
   }

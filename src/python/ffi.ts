@@ -1,4 +1,5 @@
-import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
 
@@ -21,22 +22,45 @@ export interface PyStatus {
   readonly exitcode: number;
 }
 
-// biome-ignore format: one line per type reads best
-const koffiTypes: Record<CType, TypeObject | string> = {
-  void: 'void', int: 'int', int64: 'int64_t', double: 'double', size: 'size_t', address: 'intptr_t',
-  memory: 'void *', text: 'const char *', texts: 'const char **',
-  // Named per JavaScript environment; koffi refuses a second definition of one name in the same environment.
-  status: koffi.struct({ type: 'int', func: 'const char *', err_msg: 'const char *', exitcode: 'int' }),
-};
+/** koffi, and the C types as it names them. */
+interface Ffi {
+  readonly koffi: typeof Koffi;
+  readonly types: Record<CType, Koffi.TypeObject | string>;
+}
+
+let loaded: Ffi | undefined;
+
+/**
+ * Loads koffi when Python is started, and not before: reading, verifying and packing do without native code, which takes
+ * time to load, and which a process may not be permitted to load.
+ */
+function ffi(): Ffi {
+  if (loaded !== undefined) return loaded;
+  const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+  // biome-ignore format: one line per type reads best
+  const types = {
+    void: 'void', int: 'int', int64: 'int64_t', double: 'double', size: 'size_t', address: 'intptr_t',
+    memory: 'void *', text: 'const char *', texts: 'const char **',
+    // Named per JavaScript environment; koffi refuses a second definition of one name in the same environment.
+    status: koffi.struct({ type: 'int', func: 'const char *', err_msg: 'const char *', exitcode: 'int' }),
+  };
+  loaded = { koffi, types };
+  return loaded;
+}
+
+/** Loads what calls C. @throws what Node throws where native code cannot be loaded. */
+export function loadForeignFunctions(): void {
+  ffi();
+}
 
 export type CFunction = (...args: never[]) => unknown;
 
 export class Library {
   readonly path: string;
-  readonly #handle: LibraryHandle;
+  readonly #handle: Koffi.LibraryHandle;
 
   /** @internal */
-  constructor(path: string, handle: LibraryHandle) {
+  constructor(path: string, handle: Koffi.LibraryHandle) {
     this.path = path;
     this.#handle = handle;
   }
@@ -52,12 +76,12 @@ export class Library {
 
   /** Address of a symbol, a function's or a variable's. */
   address(name: string): number {
-    return Number(koffi.address(this.#handle.symbol(name)));
+    return Number(ffi().koffi.address(this.#handle.symbol(name)));
   }
 
   function(name: string, result: CType, parameters: readonly CType[]): CFunction {
-    const types = parameters.map((parameter) => koffiTypes[parameter]);
-    return this.#handle.func(name, koffiTypes[result], types) as CFunction;
+    const types = parameters.map((parameter) => ffi().types[parameter]);
+    return this.#handle.func(name, ffi().types[result], types) as CFunction;
   }
 }
 
@@ -82,7 +106,7 @@ export function openLibrary(path: string): Library {
   try {
     // global: extension modules take CPython's symbols from the process. deep: the node binary exports OpenSSL, zlib
     // and others of its own, which would otherwise win over the libraries that libpython was built with.
-    return new Library(path, koffi.load(path, { global: true, deep: process.platform === 'linux' }));
+    return new Library(path, ffi().koffi.load(path, { global: true, deep: process.platform === 'linux' }));
   } catch (cause) {
     throw new FidiusError('FIDIUS_LIBPYTHON_INVALID', `Cannot load ${path} as a shared library: ${messageOf(cause)}`, {
       cause,
@@ -94,14 +118,14 @@ export function openLibrary(path: string): Library {
 /** The C library and whatever else the process has loaded already. */
 export function openProcess(): Library {
   configureStacks();
-  return new Library('', koffi.load(null));
+  return new Library('', ffi().koffi.load(null));
 }
 
 /** A library by the name that the dynamic linker has for it; nothing where there is none of that name. */
 export function openSystemLibrary(name: string): Library | undefined {
   configureStacks();
   try {
-    return new Library(name, koffi.load(name));
+    return new Library(name, ffi().koffi.load(name));
   } catch {
     return undefined;
   }
@@ -109,6 +133,7 @@ export function openSystemLibrary(name: string): Library | undefined {
 
 function configureStacks(): void {
   if (configured) return;
+  const { koffi } = ffi();
   const wanted = { sync_stack_size: nativeStackBytes, async_stack_size: nativeStackBytes };
   try {
     koffi.config({ ...koffi.config(), ...wanted });
@@ -130,13 +155,14 @@ function configureStacks(): void {
 
 /** The C function at an address that C gave us. */
 export function functionAt(address: number, result: CType, parameters: readonly CType[]): CFunction {
-  const types = parameters.map((parameter) => koffiTypes[parameter]);
-  return koffi.decode(BigInt(address), koffi.proto(koffiTypes[result], types)) as CFunction;
+  const types = parameters.map((parameter) => ffi().types[parameter]);
+  const { koffi, types: known } = ffi();
+  return koffi.decode(BigInt(address), koffi.proto(known[result], types)) as CFunction;
 }
 
 /** Reads NUL-terminated text at an address that C returned. */
 export function readText(address: number): string {
-  return koffi.decode.string(BigInt(address));
+  return ffi().koffi.decode.string(BigInt(address));
 }
 
 /**
@@ -162,7 +188,7 @@ export class PinnedMemory {
 
 /** Where the memory of a typed array lies. It must be larger than what V8 keeps on its own heap, which moves (64 bytes). */
 export function addressOf(memory: Uint8Array): number {
-  return Number(koffi.address(memory));
+  return Number(ffi().koffi.address(memory));
 }
 
 /**
@@ -171,5 +197,5 @@ export function addressOf(memory: Uint8Array): number {
  * @throws Error where V8 takes no memory but its own.
  */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
-  return koffi.view(BigInt(address), bytes);
+  return ffi().koffi.view(BigInt(address), bytes);
 }

@@ -19,6 +19,7 @@ type Settled<T> = T extends PromiseLike<unknown> ? never : T;
 export class Gil {
   readonly #api: PythonApi;
   readonly #released: Owned[] = [];
+  readonly #later: (() => void)[] = [];
   #state: State | undefined;
   #depth: number;
 
@@ -51,11 +52,22 @@ export class Gil {
     this.#state = undefined;
     this.#depth = 0;
     this.#released.length = 0;
+    this.#later.length = 0;
+  }
+
+  /** Gives the lock back if this thread holds it, and uses the thread state no more, which stays as it is. */
+  retire(): void {
+    if (this.#depth === 0 && this.#released.length > 0) this.enter();
+    if (this.#depth > 0) {
+      this.#depth = 1;
+      this.leave();
+    }
+    this.abandon();
   }
 
   leave(): void {
     if (this.#depth === 1) {
-      if (this.#released.length > 0) this.#drain();
+      if (this.#released.length > 0 || this.#later.length > 0) this.#drain();
       this.#depth = 0;
       // It returns the state, which is always this one.
       this.#api.PyEval_SaveThread();
@@ -86,7 +98,19 @@ export class Gil {
     else this.#released.push(pointer);
   }
 
+  /** Does something at once under the lock, otherwise when the lock is next held. */
+  later(work: () => void): void {
+    if (this.held) work();
+    else this.#later.push(work);
+  }
+
+  /** The references that wait for the lock, for a thread of Python to give up: this one may not take it for long. */
+  surrender(): readonly Owned[] {
+    return this.#released.splice(0);
+  }
+
   #drain(): void {
+    for (let work = this.#later.pop(); work !== undefined; work = this.#later.pop()) work();
     // Py_DecRef may run a Python destructor, which may release more: hence no for-of.
     for (let next = this.#released.pop(); next !== undefined; next = this.#released.pop()) this.#api.Py_DecRef(next);
   }

@@ -4,12 +4,13 @@ import { describe } from '../errors/options.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 import { Caller } from './call.ts';
+import { CallContext } from './call-context.ts';
 import { DoorCaller } from './door-caller.ts';
 import type { Interpreter } from './interpreter.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Owned, Ptr } from './pointers.ts';
-import { callRefusal, noSuchMethod } from './refusal.ts';
+import { callRefusal, needsEventLoop, noSuchMethod, pluginClosed } from './refusal.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */
@@ -17,6 +18,9 @@ export interface SyncOptions {
   /** Milliseconds from now until the call is interrupted: on Linux, on the main thread. Default: never. */
   readonly timeoutMs?: number | undefined;
 }
+
+/** Is called before the first call of a plugin, and again before the next one after `rest` was called. */
+export type BusyListener = (rest: () => void) => void;
 
 /** One caller per interpreter: it holds scratch space and constants. */
 const callers = new WeakMap<Interpreter, Caller>();
@@ -34,21 +38,36 @@ export class PythonPluginHandle implements Disposable {
   readonly #loaded: LoadedPackage;
   readonly #caller: MethodCaller;
   #callees: readonly (Callee | undefined)[];
+  #context: CallContext | undefined;
   #open = true;
+  /** Whether the next call is the first one after a while. */
+  #resting: boolean;
+  readonly #onBusy: BusyListener | undefined;
 
   /** @internal Made by `loadPythonPlugin()`. */
-  constructor(interpreter: Interpreter, loaded: LoadedPackage, name: string, descriptor: InterfaceDescriptor) {
+  constructor(
+    interpreter: Interpreter,
+    loaded: LoadedPackage,
+    name: string,
+    descriptor: InterfaceDescriptor,
+    onBusy?: BusyListener,
+  ) {
+    this.#onBusy = onBusy;
+    this.#resting = onBusy !== undefined;
     this.#interpreter = interpreter;
     this.#loaded = loaded;
     this.descriptor = descriptor;
     this.name = name;
     const { door, gil } = interpreter;
     if (door === undefined) {
-      this.#caller = gil.hold(() => callerOf(interpreter));
-      this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor));
+      const caller = gil.hold(() => callerOf(interpreter));
+      const context = gil.hold(() => new CallContext(interpreter, caller.contextVariables, loaded.plugin));
+      this.#caller = caller;
+      this.#context = context;
+      this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor, context));
     } else {
       this.#caller = new DoorCaller(door);
-      this.#callees = calleesOf(loaded, name, descriptor, () => 0);
+      this.#callees = calleesOf(loaded, name, descriptor, undefined, () => 0);
     }
   }
 
@@ -68,7 +87,7 @@ export class PythonPluginHandle implements Disposable {
    * the only argument. Values cross as docs/reference/values.md says.
    *
    * @throws {@link PluginError} what the method raised; FidiusError `FIDIUS_CALL_INDEX`, `FIDIUS_CALL_WIRE_MODE`,
-   *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
+   *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_CALL_SYNC`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
    *   `FIDIUS_VALUE_RESULT`; with a deadline `FIDIUS_CALL_TIMEOUT`, `FIDIUS_CALL_SYNC_TIMEOUT`, `FIDIUS_OPTION_INVALID`.
    */
   callTyped(index: number, args?: unknown, options?: SyncOptions): unknown {
@@ -106,16 +125,23 @@ export class PythonPluginHandle implements Disposable {
   /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
   close(): void {
     if (!this.#open) return;
-    this.forget();
+    const { door, gil } = this.#interpreter;
+    // Under the lock references are given up at once, before the modules that they keep alive are collected.
+    if (door === undefined) gil.hold(() => this.forget());
+    else this.forget();
     unloadPackage(this.#interpreter, this.#loaded);
   }
 
   /** The same for a plugin that somebody else has loaded and will give back. Does not take the lock. */
   forget(): void {
     this.#open = false;
-    for (const callee of this.#callees)
-      if (callee !== undefined && callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    for (const callee of this.#callees) {
+      if (callee === undefined) continue;
+      callee.closed = true;
+      if (callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    }
     this.#callees = [];
+    this.#context?.close();
   }
 
   [Symbol.dispose](): void {
@@ -134,14 +160,22 @@ export class PythonPluginHandle implements Disposable {
     if (typeof index !== 'number' || callee === undefined || this.descriptor.methods[index]?.wireRaw !== raw) {
       throw this.#refusal(index, raw);
     }
+    if (this.#resting) this.#leaveRest();
     return callee;
   }
 
+  #leaveRest(): void {
+    this.#resting = false;
+    this.#onBusy?.(() => {
+      this.#resting = true;
+    });
+  }
+
   #refusal(index: number, raw: boolean): FidiusError {
-    if (!this.#open) {
-      return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.name} is closed`, {
-        hint: 'Load it again, or close it later.',
-      });
+    if (!this.#open) return pluginClosed(this.name);
+    const { methods } = this.descriptor;
+    if (Number.isInteger(index) && this.#loaded.methods[index] === 'coroutine' && methods[index]?.wireRaw === raw) {
+      return needsEventLoop(this.name, methods[index].name);
     }
     return callRefusal(this.name, this.descriptor, index, raw);
   }
@@ -162,11 +196,12 @@ function takeCallables(
   loaded: LoadedPackage,
   name: string,
   descriptor: InterfaceDescriptor,
+  context: CallContext,
 ): readonly (Callee | undefined)[] {
   const { api } = interpreter;
   const list = interpreter.callHelper('callables', loaded.plugin);
   try {
-    return calleesOf(loaded, name, descriptor, (index) => {
+    return calleesOf(loaded, name, descriptor, context, (index) => {
       const callable = api.PyList_GetItem(list, index) as Ptr;
       api.Py_IncRef(callable);
       return callable;
@@ -180,10 +215,12 @@ function calleesOf(
   { plugin: number, methods }: LoadedPackage,
   plugin: string,
   descriptor: InterfaceDescriptor,
+  context: CallContext | undefined,
   callableAt: (index: number) => Callee['callable'],
 ): readonly (Callee | undefined)[] {
   return descriptor.methods.map(({ name: method }, index) => {
-    if (methods[index] === 'absent') return undefined;
-    return { callable: callableAt(index), number, index, plugin, method };
+    // A coroutine would be created here, and never awaited.
+    if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
+    return { callable: callableAt(index), context, closed: false, number, index, plugin, method };
   });
 }

@@ -1,9 +1,9 @@
-import type { PluginErrorData } from '../errors/plugin-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { encodeValue } from '../wire/encode.ts';
 import type { PythonApi } from './bind.ts';
 import type { ErrorDescription } from './call-error.ts';
 import type { Door } from './door.ts';
+import type { ContextState } from './entered-context.ts';
 import { RuntimeFailure, takeException } from './exception.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Gil } from './gil.ts';
@@ -44,6 +44,8 @@ export class Interpreter {
   /** Path of the libpython in use. */
   readonly libpython: string;
   readonly servers = new Set<EndingServer>();
+  /** The contexts that calls of this thread have entered. */
+  readonly contexts: ContextState = { depth: 0, resting: undefined };
   /** On a worker thread, what must be used instead of the lock. */
   door: Door | undefined;
   readonly #arguments = new PinnedMemory(16);
@@ -170,6 +172,6 @@ export class Interpreter {
   }
 }
 
-function undescribed(message: string): PluginErrorData {
+function undescribed(message: string): ErrorDescription {
   return { code: 'UNKNOWN_PYTHON_ERROR', message, pythonType: 'BaseException', traceback: '' };
 }

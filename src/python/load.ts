@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
-import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
+import { type ErrorDescription, toPluginError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
 
 /** A package that was loaded into the interpreter; to be given back with {@link unloadPackage}. */
@@ -82,9 +82,12 @@ interface Failure {
   readonly attribute: string;
   readonly found: string;
   readonly got: number | bigint;
+  readonly reason: CollisionReason;
   readonly first: string;
   readonly second: string;
-  readonly error: PluginErrorData;
+  readonly error: ErrorDescription;
+  /** Whether the module makes its methods in `__fidius_configure__`. */
+  readonly configures?: boolean;
 }
 
 type FailureKind = keyof typeof explanations;
@@ -95,6 +98,42 @@ interface Explanation {
   readonly hint: string;
 }
 
+type CollisionReason = 'packages' | 'environment' | 'outside' | 'standard' | 'compiled' | 'changed';
+
+/** One name that means different code to two that share an interpreter. */
+const collisions: Readonly<Record<CollisionReason, Omit<Explanation, 'code'>>> = {
+  packages: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) has the name of another package's module (${first}), and one would run the other's code`,
+    hint: 'Rename one of the modules, bring the same files in both packages, or load one of them in a process of its own.',
+  },
+  environment: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) differs from the module of that name in the Python environment (${first}), which is imported already`,
+    hint: 'Vendor the version of the environment, rename the module if it is your own, or use a Python environment without it.',
+  },
+  outside: {
+    message: ({ module, first, second }) =>
+      `it imports the module ${module} of the Python environment (${second}), and a package is open that has another of that name (${first})`,
+    hint: 'Use the same version in both, or load one of the packages in a process of its own.',
+  },
+  standard: {
+    message: ({ module, first, second }) =>
+      `it imports its module ${module} (${second}), whose name belongs to the standard library (${first})`,
+    hint: 'Rename the module; if it is vendored, remove it.',
+  },
+  compiled: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) differs from the copy that is loaded (${first}), and a compiled module cannot be loaded twice in one process`,
+    hint: 'Restart the process to load the other version, or load it in a process of its own.',
+  },
+  changed: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) was changed on disk after it was imported (${first}), and plugins that are open use what was imported`,
+    hint: 'Close the plugins that use it, or restart the process.',
+  },
+};
+
 const explanations = {
   search_path: {
     code: 'FIDIUS_SEARCH_PATH',
@@ -103,9 +142,8 @@ const explanations = {
   },
   collision: {
     code: 'FIDIUS_MODULE_COLLISION',
-    message: ({ module, first, second }) =>
-      `its module ${module} (${second}) has the name of another package's module (${first}), and one would run the other's code`,
-    hint: 'Rename one of the modules, or load the packages into separate processes.',
+    message: (failure) => collisions[failure.reason].message(failure),
+    hint: '',
   },
   foreign: {
     code: 'FIDIUS_ENTRY_MODULE_FOREIGN',
@@ -166,10 +204,16 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
     const got = BigInt(failure.got);
     return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));
   }
-  const { code, message, hint }: Explanation = explanations[failure.failure];
-  const cause = error === undefined ? {} : { cause: new PluginError(error, { plugin, method: method ?? '' }) };
-  return new LoadError(code, message(failure), place, { hint, ...cause });
+  const { code, message, hint: usualHint }: Explanation = explanations[failure.failure];
+  const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
+  if (error === undefined) return new LoadError(code, message(failure), place, { hint: advice });
+  const cause = toPluginError(error, { plugin, method: method ?? '' });
+  const hint = cause.hint ?? (failure.configures ? configuredHint : advice);
+  return new LoadError(code, message(failure), place, { hint, cause });
 }
+
+const configuredHint =
+  'The module makes its methods in __fidius_configure__(), which this version does not call yet (configured instances). Define functions at the top level of the entry module as well.';
 
 function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {
   if (got === rustStubHash && got !== standaloneHash) {

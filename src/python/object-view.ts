@@ -78,6 +78,17 @@ export class ObjectView {
     return this.#region.doubles[(this.#at >>> 1) + slot] as number;
   }
 
+  /**
+   * Where a pointer of an object lies among 32-bit words that show it as it changes; nothing where memory cannot be viewed.
+   *
+   * To be read only as long as the object is alive.
+   */
+  locate(object: Ptr, slot: number): { readonly words: Int32Array; readonly at: number } | undefined {
+    this.look(object);
+    if (!this.complete || this.#region === this.#elsewhere) return undefined;
+    return { words: this.#region.words, at: this.#at + 2 * slot };
+  }
+
   /** The region of that number, if it can be viewed. */
   #view(number: number): Region {
     if (!this.#mayView || this.#regions.size === maxRegions) return this.#elsewhere;

@@ -23,6 +23,21 @@ export function callRefusal(plugin: string, descriptor: InterfaceDescriptor, ind
   });
 }
 
+/** Why an `async def` method cannot be called on the calling thread, which has no event loop of asyncio. */
+export function needsEventLoop(plugin: string, method: string): FidiusError {
+  return new FidiusError(
+    'FIDIUS_CALL_SYNC',
+    `${method}() of plugin ${plugin} is an \`async def\`, and a call on this thread cannot await it`,
+    { hint: 'Use `client`, and load the plugin with the executor "thread".' },
+  );
+}
+
+export function pluginClosed(plugin: string): FidiusError {
+  return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${plugin} is closed`, {
+    hint: 'Load it again, or close it later.',
+  });
+}
+
 export function noSuchMethod({ interfaceName, methods }: InterfaceDescriptor, index: unknown): FidiusError {
   const range = methods.length === 0 ? 'it has no methods' : `its methods are 0 to ${methods.length - 1}`;
   return new FidiusError('FIDIUS_CALL_INDEX', `${interfaceName} has no method ${describe(index)}: ${range}`);

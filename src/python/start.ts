@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { mainRealm } from '../node/main-realm.ts';
 import { bindPython, type PythonApi } from './bind.ts';
 import { Door } from './door.ts';
 import { isRuntimeFailure } from './exception.ts';
@@ -8,14 +9,15 @@ import { type Library, openLibrary, openProcess } from './ffi.ts';
 import { Gil } from './gil.ts';
 import { initializePython } from './initialize.ts';
 import { Interpreter } from './interpreter.ts';
+import { isOtherVersion, type LibraryCopy, refuseOtherVersion, thisCopy } from './library-copy.ts';
 import { locatePython } from './locate/locate-python.ts';
-import { mainRealm } from './main-realm.ts';
 import { Memory } from './memory.ts';
 import { fillOriginals } from './originals.ts';
+import { permittedSearch, requirePermission } from './permission.ts';
 import { requireRuntimeFolders, runtimeFolder, sdkFolder } from './runtime-folders.ts';
 import { nativeStackBounds, type StackBounds } from './stack.ts';
 import { inStartTurn } from './start-turn.ts';
-import { stopAtExit } from './stop.ts';
+import { giveBackState, stopAtExit } from './stop.ts';
 
 export interface StartOptions {
   /** Path of a CPython shared library. */
@@ -24,8 +26,11 @@ export interface StartOptions {
   readonly python?: string | undefined;
 }
 
-/** How the start went on this JavaScript thread; a failed one is remembered, because CPython cannot be started twice. */
-interface Started {
+/**
+ * How the start went on this JavaScript thread; a failed one is remembered, because CPython cannot be started twice. Other
+ * versions of this library read {@link LibraryCopy} of it, and nothing else before they know that it is theirs.
+ */
+interface Started extends LibraryCopy {
   readonly interpreter?: Interpreter;
   /** What was asked for, and the folder in which a relative path was meant. */
   readonly asked?: string;
@@ -33,7 +38,7 @@ interface Started {
 }
 
 // Not in this module: a test runner may load it twice into one thread, and the second copy must find the interpreter of
-// the first. Nor on `process`, which jest copies with all that hangs on it.
+// the first. It is the same for every version: one that is not ours must be found, too. Nor on `process`, which jest copies with all that hangs on it.
 const key = Symbol.for('fidius.python@1');
 const shelf = mainRealm as unknown as { [key]?: Started };
 
@@ -43,10 +48,12 @@ const shelf = mainRealm as unknown as { [key]?: Started };
  * Later calls return the same one; options that name another Python are an error then. Runs for some 15 to 30 ms, once.
  *
  * @throws {@link FidiusError} the codes of finding Python; `FIDIUS_LIBPYTHON_INVALID`, `FIDIUS_PYTHON_SECOND`,
- *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, `FIDIUS_RUNTIME_MISSING`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
+ *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, `FIDIUS_RUNTIME_MISSING`, `FIDIUS_PYTHON_PERMISSION`,
+ *   `FIDIUS_PYTHON_OTHER_VERSION`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
  */
 export function startPython(options: StartOptions = {}): Interpreter {
   const started = shelf[key];
+  if (started !== undefined) refuseOtherVersion(started);
   if (started?.interpreter !== undefined) {
     if (askedBy(options) !== started.asked) refuseOther(started.interpreter, options);
     return started.interpreter;
@@ -58,7 +65,8 @@ export function startPython(options: StartOptions = {}): Interpreter {
     });
   }
   requireRuntimeFolders();
-  const { python } = locatePython({ ...options, toStart: true });
+  requirePermission();
+  const { python } = permittedSearch(() => locatePython({ ...options, toStart: true }));
   if (python.libpython === undefined) {
     throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`);
   }
@@ -68,11 +76,12 @@ export function startPython(options: StartOptions = {}): Interpreter {
   try {
     const libc = openProcess();
     const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, python.executable));
-    shelf[key] = { interpreter, asked: askedBy(options) };
+    shelf[key] = { ...thisCopy(), interpreter, asked: askedBy(options) };
     return interpreter;
   } catch (cause) {
+    if (isOtherVersion(cause)) throw cause;
     const failure = startFailure(cause);
-    shelf[key] = { failure };
+    shelf[key] = { ...thisCopy(), failure };
     throw failure;
   }
 }
@@ -106,11 +115,15 @@ function enterPython(api: PythonApi, library: Library, libc: Library, executable
   const interpreter = new Interpreter(api, gil, new Memory(api, libc), library.path);
   try {
     importRuntime(interpreter, first);
+  } catch (error) {
+    // Nothing will be left of this thread in Python. The state that initialization made is not ours to delete.
+    if (!first) giveBackState(interpreter);
+    throw error;
   } finally {
-    gil.leave();
+    if (gil.held) gil.leave();
   }
   if (!isMainThread) shareDoor(interpreter);
-  stopAtExit(interpreter, libc);
+  stopAtExit(interpreter, libc, { initialized: first });
   return interpreter;
 }
 
@@ -122,16 +135,23 @@ function enterThroughDoor(api: PythonApi, library: Library, libc: Library, door:
   interpreter.door = new Door(memory, door);
   const bounds = stackBoundsNeeded(api, libc);
   if (bounds !== undefined) interpreter.invoke('door.protect', bounds.base, bounds.size);
-  stopAtExit(interpreter, libc);
+  stopAtExit(interpreter, libc, { initialized: false });
   return interpreter;
 }
 
-/** Environment data is what worker threads inherit from the thread that creates them. */
+/** Environment data is what worker threads inherit from the thread that creates them. As the shelf, it is for all versions. */
 const doorKey = 'fidius.door@1';
 
+interface KnownDoor extends LibraryCopy {
+  readonly address: number;
+}
+
+/** @throws FidiusError `FIDIUS_PYTHON_OTHER_VERSION` when the door is that of another version. */
 function knownDoor(): number | undefined {
-  const address = getEnvironmentData(doorKey);
-  return typeof address === 'number' ? address : undefined;
+  const known = getEnvironmentData(doorKey) as Partial<KnownDoor> | undefined;
+  if (known === undefined) return undefined;
+  refuseOtherVersion(known);
+  return known.address;
 }
 
 /**
@@ -141,7 +161,7 @@ function knownDoor(): number | undefined {
 export function shareDoor(interpreter: Interpreter): void {
   const address = knownDoor() ?? interpreter.invoke('door.address');
   if (typeof address !== 'number') return;
-  setEnvironmentData(doorKey, address);
+  setEnvironmentData(doorKey, { ...thisCopy(), address } satisfies KnownDoor);
   if (!isMainThread) interpreter.door = new Door(interpreter.memory, address);
 }
 
@@ -174,8 +194,25 @@ function stackBoundsNeeded(api: PythonApi, libc: Library): StackBounds | undefin
  */
 function importRuntime(interpreter: Interpreter, first: boolean): void {
   if (first) finishStart(interpreter);
+  else refuseOtherVersion(copyThatStarted(interpreter));
   interpreter.adoptBridge();
+  if (first) interpreter.invoke('boot.tell_copy', JSON.stringify(thisCopy()));
   if (first && process.platform !== 'win32') interpreter.invoke('boot.adopt_environment', { ...process.env });
+}
+
+/** The copy whose `fidius_host` is imported: Python remembers it. */
+function copyThatStarted(interpreter: Interpreter): LibraryCopy | undefined {
+  const { api } = interpreter;
+  const host = interpreter.owned(api.PyImport_ImportModule('fidius_host'));
+  const told = api.PyObject_GetAttrString(host, 'copy');
+  api.Py_DecRef(host);
+  if (told === 0) {
+    api.PyErr_Clear();
+    return undefined;
+  }
+  const text = interpreter.memory.copyText(told);
+  api.Py_DecRef(told);
+  return text === undefined ? undefined : (JSON.parse(text) as LibraryCopy);
 }
 
 function finishStart(interpreter: Interpreter): void {

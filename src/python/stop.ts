@@ -1,10 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 import { messageOf } from '../errors/is-error.ts';
+import { mainRealm } from '../node/main-realm.ts';
 import { armDeadman } from './deadman.ts';
 import type { Library } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import { leave } from './leave.ts';
-import { mainRealm } from './main-realm.ts';
 
 const { process } = mainRealm;
 
@@ -14,19 +14,26 @@ const patienceMs = 1000;
 /** How long of that calls may take to stop: plugin code may be cleaning up. Those that do not are left behind. */
 const stopServersSeconds = 0.4;
 
+export interface Beginning {
+  /** Whether it was this thread that initialized Python, and not one that joined it later. */
+  readonly initialized: boolean;
+}
+
 /**
  * Ends Python with the JavaScript thread that uses it.
  *
  * On the main thread the interpreter is finalized, so that `atexit` runs and files are flushed, unless a thread is alive
  * that finalization would wait for: then what can be saved is saved, the thread is named on stderr, and the process is
  * left at once. A worker thread only gives back its thread state: finalizing from anywhere but the main thread is not
- * safe while the main thread lives.
+ * safe while the main thread lives. The state that initialization made is not given back, whatever thread has it: it is
+ * part of the interpreter. CPython 3.11 and 3.12 end the process when a state is made after it was deleted, and 3.13 keeps
+ * a pointer to it until finalization.
  *
  * The exit code stays Node's in every case. Signals without a JavaScript handler end a process before this can run.
  */
-export function stopAtExit(interpreter: Interpreter, libc: Library): void {
+export function stopAtExit(interpreter: Interpreter, libc: Library, { initialized }: Beginning): void {
   const listener = (code: number) => {
-    if (!isMainThread) giveBackState(interpreter);
+    if (!isMainThread) endThread(interpreter, initialized);
     else if (finalize(interpreter, libc, code) === 'leave') {
       runListenersAfter(listener, code);
       leave(libc, exitCode(code));
@@ -35,7 +42,16 @@ export function stopAtExit(interpreter: Interpreter, libc: Library): void {
   process.on('exit', listener);
 }
 
-function giveBackState({ api, gil }: Interpreter): void {
+/** Ends the use of Python on a worker thread: what was printed there does not wait for the end of the process. */
+function endThread(interpreter: Interpreter, initialized: boolean): void {
+  for (const server of interpreter.servers) server.drain();
+  interpreter.invoke('shutdown.flush');
+  if (initialized) interpreter.gil.retire();
+  else giveBackState(interpreter);
+}
+
+/** Deletes the thread state of this thread, which can use Python no more. */
+export function giveBackState({ api, gil }: Interpreter): void {
   gil.enter();
   api.PyThreadState_Clear(api.PyThreadState_Get());
   api.PyThreadState_DeleteCurrent();
@@ -66,6 +82,7 @@ function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' 
 function blockingThreads(interpreter: Interpreter): readonly string[] {
   try {
     stopServers(interpreter);
+    interpreter.invoke('shutdown.forget_main_thread');
     const waiting = interpreter.invoke('shutdown.blocking_threads') as string[];
     if (waiting.length > 0) interpreter.invoke('shutdown.run_exit_functions');
     return waiting;

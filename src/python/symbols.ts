@@ -82,6 +82,10 @@ export const symbols = {
   // that parameter is stable ABI since 3.12, but exported only since 3.11.
   PyObject_VectorcallDict: { result: 'new', params: ['obj', 'address', 'size', 'address'] },
 
+  // contexts; entering one takes a reference of its own, which leaving gives up
+  PyContext_Enter: { result: 'int', params: ['obj'] },
+  PyContext_Exit: { result: 'int', params: ['obj'] },
+
   // exceptions
   PyErr_Occurred: { result: 'borrowed', params: [] },
   PyErr_Clear: { result: 'void', params: [] },

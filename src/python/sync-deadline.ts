@@ -1,37 +1,44 @@
 import { isMainThread } from 'node:worker_threads';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { now } from '../node/timers.ts';
 import { openProcess, PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 
 /** SIGEV_THREAD_ID of `struct sigevent` on Linux, and CLOCK_MONOTONIC. */
 const [notifyThread, monotonicClock] = [4, 1];
 
-/** Code that holds out against the interruption is interrupted again after that long, in milliseconds. */
-const repeatMs = 1000;
+/** How often the signal comes again once the time is over, in milliseconds: the code may be where it must not be stopped. */
+const repeatMs = 10;
 
 /**
  * Deadlines for calls that block this thread.
  *
  * No JavaScript can run while such a call does, and whoever needed the GIL would wait for the very code it means to stop.
- * So a timer of the kernel sends a signal to this thread, and a Python handler of that signal raises: at the next byte
- * code, and out of anything that waits (`sleep`, locks, sockets). Code in C goes on until it returns.
+ * So a timer of the kernel sends a signal to this thread, and a Python handler of that signal looks at the code that it
+ * interrupted. It raises in code of the package, and out of a C function that this code waits in (`sleep`, sockets). Other
+ * Python code goes on until it returns to the package, and code in C that does not look for signals until it returns.
  *
  * Only Python's main thread runs signal handlers, and only Linux has timers for one thread.
  */
 export class SyncDeadline {
-  /** When the current call is over, in seconds of `time.monotonic`, and how often that came true. */
-  readonly #cells = new PinnedMemory(16);
+  /**
+   * When the current call is over, in seconds of `time.monotonic`; how often that came true; whether Python still watches
+   * the code of the call.
+   */
+  readonly #cells = new PinnedMemory(24);
+  readonly #end: () => void;
   readonly #arm: (timeoutMs: number, intervalMs: number) => void;
-  /** What to add to `performance.now()` to get the milliseconds of `time.monotonic`. */
+  /** What to add to the clock of `node/timers.ts` to get the milliseconds of `time.monotonic`. */
   readonly #offsetMs: number;
 
   private constructor(interpreter: Interpreter) {
     const installed = interpreter.invoke('deadline.install', this.#cells.address) as Installed;
     if (installed.refused !== undefined) throw unsupported(installed.refused);
-    const before = performance.now();
-    const now = interpreter.invoke('deadline.now') as number;
-    this.#offsetMs = now * 1000 - (before + performance.now()) / 2;
+    const before = now();
+    const there = interpreter.invoke('deadline.now') as number;
+    this.#offsetMs = there * 1000 - (before + now()) / 2;
     this.#arm = createTimer(installed.signal);
+    this.#end = () => interpreter.invoke('deadline.end');
   }
 
   /** The one of this interpreter. @throws FidiusError `FIDIUS_CALL_SYNC_TIMEOUT` where there can be none. */
@@ -56,7 +63,7 @@ export class SyncDeadline {
   run<T>(title: string, timeoutMs: number, call: () => T): T {
     const { doubles } = this.#cells;
     const outer = doubles[0] as number;
-    const due = (performance.now() + this.#offsetMs + timeoutMs) / 1000;
+    const due = (now() + this.#offsetMs + timeoutMs) / 1000;
     // Inside another call the earlier deadline stays.
     if (outer !== 0 && outer <= due) return call();
     doubles[0] = due;
@@ -71,8 +78,9 @@ export class SyncDeadline {
       });
     } finally {
       doubles[0] = outer;
+      if (doubles[2] !== 0) this.#end();
       if (outer === 0) this.#arm(0, 0);
-      else this.#arm(Math.max(outer * 1000 - this.#offsetMs - performance.now(), 0.001), repeatMs);
+      else this.#arm(Math.max(outer * 1000 - this.#offsetMs - now(), 0.001), repeatMs);
     }
   }
 }

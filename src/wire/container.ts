@@ -17,8 +17,8 @@ export function openContainer(value: object): Container | undefined {
   if (Array.isArray(value)) return { kind: 'list', source: value, items: value, next: 0 };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return openDict(value);
-  if (types.isMap(value)) return { kind: 'map', source: value, items: [...value].flat(1), next: 0 };
-  if (types.isSet(value)) return { kind: 'set', source: value, items: [...value], next: 0 };
+  if (types.isMap(value)) return { kind: 'map', source: value, items: keysAndValues(value), next: 0 };
+  if (types.isSet(value)) return { kind: 'set', source: value, items: [...Set.prototype.values.call(value)], next: 0 };
   return isForeignObjectPrototype(prototype) ? openDict(value) : undefined;
 }
 
@@ -35,6 +35,15 @@ export function stepOf({ kind, items, next }: Container): string {
     case 'map':
       return index % 2 === 0 ? `.keys()[${index / 2}]` : `.get(${describe(items[index - 1])})`;
   }
+}
+
+function keysAndValues(map: ReadonlyMap<unknown, unknown>): readonly unknown[] {
+  const items: unknown[] = [];
+  // Of the engine: the iterator of a subclass may repeat keys, or never end.
+  Map.prototype.forEach.call(map, (value, key) => {
+    items.push(key, value);
+  });
+  return items;
 }
 
 function openDict(value: object): Container {

@@ -1,4 +1,5 @@
 import { corrupt } from './corrupt.ts';
+import { MissingValue } from './missing-value.ts';
 
 /** An array of more than one dimension (or none), as numpy and `memoryview` have them; `data` is in C order. */
 export interface NdArray {
@@ -47,6 +48,12 @@ export function findCrossingFunction(module: unknown, name: unknown): CrossingFu
 const functions: ReadonlyMap<unknown, CrossingFunction> = new Map([
   // The value that an object was turned into: a dataclass into a dict, an enum into its value, …
   ['plain', new CrossingFunction((args, offset) => (args.length === 1 ? args[0] : malformed('plain', offset)))],
+  [
+    'missing',
+    new CrossingFunction(([name], offset) =>
+      typeof name === 'string' ? new MissingValue(name) : malformed('missing', offset),
+    ),
+  ],
   [
     'array',
     new CrossingFunction(([dtype, data], offset) => {

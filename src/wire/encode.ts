@@ -2,9 +2,11 @@ import { types } from 'node:util';
 import { describe } from '../errors/options.ts';
 import { asBytes, bytesOfView } from './bytes.ts';
 import { type Container, openContainer, stepOf } from './container.ts';
+import { checkKeys } from './equal-keys.ts';
 import type { PickleWriter } from './pickle-writer.ts';
 import { containerLimit, tooManyCopies, UNQUESTIONED } from './shared-references.ts';
 import { giveBackWriter, takeWriter } from './spare-writer.ts';
+import { itemFormat } from './typed-array.ts';
 import { ValueProblem } from './value-problem.ts';
 
 /** Ancestors of a value up to this depth are searched one by one, deeper ones in a set. */
@@ -154,14 +156,23 @@ function writeObject(writer: PickleWriter, value: object): Container | undefined
   else if (ArrayBuffer.isView(value)) writeTypedArray(writer, value);
   else if (types.isDate(value)) writeDate(writer, value);
   else if (types.isPromise(value)) throw noCounterpart(value, 'Await it first.');
+  else if (types.isGeneratorObject(value)) throw noCounterpart(value, 'Pass its items: `[...items]`.');
+  else if (types.isProxy(value)) throw noCounterpart(value, 'Pass the object that the proxy stands for.');
   else throw noCounterpart(value, 'Pass a plain object with the fields that Python needs.');
   return undefined;
 }
 
-function begin(writer: PickleWriter, { kind }: Container): void {
-  if (kind === 'list') writer.beginList();
-  else if (kind === 'set') writer.beginSet();
-  else writer.beginDict();
+function begin(writer: PickleWriter, container: Container): void {
+  const { kind } = container;
+  if (kind === 'list') {
+    writer.beginList();
+  } else if (kind === 'dict') {
+    writer.beginDict();
+  } else {
+    checkKeys(container);
+    if (kind === 'set') writer.beginSet();
+    else writer.beginDict();
+  }
 }
 
 function end(writer: PickleWriter, { kind }: Container): void {
@@ -187,36 +198,26 @@ function tooDeep(): ValueProblem {
   return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `it is nested deeper than ${MAX_DEPTH} levels`);
 }
 
-/** Element types by the tag that every realm's typed arrays carry, as letters of Python's `struct` module. */
-const formats: Readonly<Record<string, string>> = {
-  Int8Array: 'b',
-  Uint8ClampedArray: 'B',
-  Int16Array: 'h',
-  Uint16Array: 'H',
-  Int32Array: 'i',
-  Uint32Array: 'I',
-  BigInt64Array: 'q',
-  BigUint64Array: 'Q',
-  Float32Array: 'f',
-  Float64Array: 'd',
-};
-
 function writeTypedArray(writer: PickleWriter, value: ArrayBufferView): void {
-  const tag = (value as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '';
-  const format = formats[tag];
+  const format = itemFormat(value);
   if (format === undefined) throw noCounterpart(value, 'Pass a Float32Array or a Float64Array.');
   writer.memoryview(format, bytesOfView(value));
 }
 
 function writeDate(writer: PickleWriter, value: Date): void {
-  const time = value.getTime();
+  // Of the engine, like all that is asked of an object here: a subclass may answer something else.
+  const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the date is invalid');
   if (time < FIRST_MOMENT || time > LAST_MOMENT) {
-    throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', `the date ${value.toISOString()} lies outside the years 1 to 9999`);
+    throw new ValueProblem(
+      'FIDIUS_VALUE_ARGUMENT',
+      `the date ${Date.prototype.toISOString.call(value)} lies outside the years 1 to 9999`,
+    );
   }
   writer.datetime(time);
 }
 
 function noCounterpart(value: unknown, hint: string): ValueProblem {
-  return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `${describe(value)} has no counterpart in Python`, { hint });
+  const what = types.isGeneratorObject(value) ? 'a generator' : types.isProxy(value) ? 'a proxy' : describe(value);
+  return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `${what} has no counterpart in Python`, { hint });
 }

@@ -33,6 +33,7 @@ export interface PluginErrorRecord {
   readonly traceback: string;
   readonly plugin: string;
   readonly method: string;
+  readonly hint: string | null;
 }
 
 /** Anything else that was thrown. */
@@ -54,8 +55,8 @@ export function toErrorData(error: unknown): ErrorData {
 
 function toData(error: unknown, causes: number): ErrorData {
   if (isPluginError(error)) {
-    const { code, message, details, pythonType, traceback, plugin, method } = error;
-    return { kind: 'plugin', code, message, details, pythonType, traceback, plugin, method };
+    const { code, message, details, pythonType, traceback, plugin, method, hint = null } = error;
+    return { kind: 'plugin', code, message, details, pythonType, traceback, plugin, method, hint };
   }
   if (!isError(error)) {
     return { kind: 'other', name: 'Error', message: `${describe(error)} was thrown`, stack: null, cause: null };
@@ -102,6 +103,7 @@ function readPluginError(record: ErrorRecord): PluginError {
       traceback: record.text('traceback'),
     },
     { plugin: record.text('plugin'), method: record.text('method') },
+    record.optionalText('hint'),
   );
 }
 

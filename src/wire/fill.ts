@@ -1,3 +1,5 @@
+import { describe } from '../errors/options.ts';
+
 /**
  * Adds the pairs of a part of `stack` to an object as long as their keys are strings.
  *
@@ -21,18 +23,59 @@ export function addToObject(
   return end;
 }
 
-/** Adds the pairs of a part of `stack`. @returns whether all keys were new. */
-export function addToMap(map: Map<unknown, unknown>, stack: readonly unknown[], start: number, end: number): boolean {
-  const expected = map.size + (end - start) / 2;
-  for (let index = start; index < end; index += 2) map.set(stack[index], stack[index + 1]);
-  return map.size === expected;
+/** A key or an element that a Map or a Set had already. */
+export interface Repeated {
+  readonly key: unknown;
 }
 
-/** Adds the items of a part of `stack`. @returns whether all were new. */
-export function addToSet(set: Set<unknown>, stack: readonly unknown[], start: number, end: number): boolean {
-  const expected = set.size + end - start;
+/** Adds the pairs of a part of `stack`. @returns the first key that was not new. */
+export function addToMap(
+  map: Map<unknown, unknown>,
+  stack: readonly unknown[],
+  start: number,
+  end: number,
+): Repeated | undefined {
+  const before = map.size;
+  for (let index = start; index < end; index += 2) map.set(stack[index], stack[index + 1]);
+  if (map.size === before + (end - start) / 2) return undefined;
+  return findRepeated(map.keys(), before, stack.slice(start, end), 2);
+}
+
+/** Adds the items of a part of `stack`. @returns the first one that was not new. */
+export function addToSet(
+  set: Set<unknown>,
+  stack: readonly unknown[],
+  start: number,
+  end: number,
+): Repeated | undefined {
+  const before = set.size;
   for (let index = start; index < end; index += 1) set.add(stack[index]);
-  return set.size === expected;
+  return set.size === before + end - start ? undefined : findRepeated(set.keys(), before, stack.slice(start, end), 1);
+}
+
+/** What is wrong with a container in which `key` came twice. */
+export function repeatedKey(container: object, key: unknown): { readonly problem: string; readonly hint: string } {
+  const isSet = container instanceof Set;
+  return {
+    problem: `two of its ${isSet ? 'elements' : 'keys'} differ in Python and are both ${describe(key)} in JavaScript`,
+    hint: `Return a list${isSet ? '' : ' of pairs'}.`,
+  };
+}
+
+/** Which of `added` came twice, or was among the first `before` of `keys`. */
+function findRepeated(
+  keys: Iterable<unknown>,
+  before: number,
+  added: readonly unknown[],
+  stride: number,
+): Repeated | undefined {
+  const seen = new Set([...keys].slice(0, before));
+  for (let index = 0; index < added.length; index += stride) {
+    const key = added[index];
+    if (seen.has(key)) return { key };
+    seen.add(key);
+  }
+  return undefined;
 }
 
 export function toMap(object: Record<string, unknown>): Map<unknown, unknown> {

@@ -1,7 +1,8 @@
 import { corrupt } from './corrupt.ts';
 import { CrossingFunction, findCrossingFunction } from './crossing.ts';
 import { Defects } from './defects.ts';
-import { addToMap, addToObject, addToSet, toMap } from './fill.ts';
+import { addToMap, addToObject, addToSet, type Repeated, repeatedKey, toMap } from './fill.ts';
+import { MissingValue, missingHint } from './missing-value.ts';
 import { PickleBytes } from './pickle-bytes.ts';
 import { WholeFloat } from './whole-float.ts';
 
@@ -142,8 +143,7 @@ export class Unpickler {
           this.#marks.push(this.#top);
           break;
         case 0x94: // MEMOIZE
-          if (this.#top === 0) throw this.#underflow();
-          memo.push(stack[this.#top - 1]);
+          memo.push(stack[this.#below(1)]);
           break;
         case 0x68: // BINGET
           this.#recall(source.uint8(at));
@@ -259,7 +259,7 @@ export class Unpickler {
     const next = addToObject(dict as Record<string, unknown>, stack, height, top, this.#converted);
     if (next === top) return;
     if (typeof stack[next] === 'string') {
-      this.#report(false, dict);
+      this.#report({ key: stack[next] }, dict);
       return;
     }
     const map = toMap(dict as Record<string, unknown>);
@@ -301,10 +301,16 @@ export class Unpickler {
     const called = this.#stack[height];
     const args = this.#stack[height + 1];
     if (!(called instanceof CrossingFunction) || !Array.isArray(args)) throw corrupt('a call of no function', this.#at);
-    this.#stack[height] = called.call(args, this.#at);
+    this.#stack[height] = this.#untag(called.call(args, this.#at));
     this.#top = height + 1;
     this.#uncalled -= 1;
     this.#converted = true;
+  }
+
+  /** Only a declared type can take a missing value. */
+  #untag(value: unknown): unknown {
+    if (this.#tagged || !(value instanceof MissingValue)) return value;
+    return this.#defects.standIn(`${value.name} has no counterpart in JavaScript`, missingHint);
   }
 
   /** The container below `height`, which is about to be filled. */
@@ -319,14 +325,10 @@ export class Unpickler {
     return target;
   }
 
-  #report(distinct: boolean, container: object): void {
-    if (distinct) return;
-    this.#defects.add(
-      container,
-      'FIDIUS_VALUE_RESULT',
-      'two of its keys or elements differ in Python and are the same in JavaScript',
-      'Return a list of pairs.',
-    );
+  #report(repeated: Repeated | undefined, container: object): void {
+    if (repeated === undefined) return;
+    const { problem, hint } = repeatedKey(container, repeated.key);
+    this.#defects.add(container, 'FIDIUS_VALUE_RESULT', problem, hint);
   }
 
   /** The height of the stack without its `count` topmost values. */

@@ -50,6 +50,16 @@ export function inside(error: unknown, step: string | number): unknown {
   return error;
 }
 
+/** Runs `action`; a {@link ValueProblem} that it throws gets `path` in front of its own. */
+export function inPath<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (isValueProblem(error)) error.path = path + error.path;
+    throw error;
+  }
+}
+
 /** One step of a path as it would be written in code: `[3]`, `.price`, `["unit price"]`. */
 export function pathStep(step: string | number): string {
   if (typeof step === 'number') return `[${step}]`;

@@ -10,6 +10,7 @@ import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { fidius } from '../support/run-fidius.ts';
+import { tarEntry, tarOf, writeArchiveFile } from '../support/tar-builder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { makeWheels, pythonWithPip } from '../support/wheels.ts';
 
@@ -61,7 +62,9 @@ describe('fidius package pack', () => {
     expect(withoutSizes(stdout)).toBe('Packed: my.fid (<size>)\n');
     expect(stderr).toBe('');
     expect(readFileSync(join(folder, 'demo/package.sig'))).toHaveLength(64);
-    expect(await fidiusIn(folder, ['package', 'verify', 'my.fid', '--name', 'demo', '--key', 'acme.public'])).toMatchObject({
+    expect(
+      await fidiusIn(folder, ['package', 'verify', 'my.fid', '--name', 'demo', '--key', 'acme.public']),
+    ).toMatchObject({
       exitCode: 0,
     });
   });
@@ -207,6 +210,21 @@ describe('fidius package list', () => {
     });
   });
 
+  it('refuses an archive without a manifest, and one with a manifest that has problems', async () => {
+    const folder = tempFolder();
+    const entry = (path: string, content: string) => tarEntry({ path, content });
+    await writeArchiveFile(join(folder, 'empty.fid'), tarOf(entry('demo-1.0.0/a', 'x')));
+    await writeArchiveFile(join(folder, 'broken.fid'), tarOf(entry('demo-1.0.0/package.toml', 'name =')));
+
+    const empty = await fidiusIn(folder, ['package', 'list', 'empty.fid']);
+    const broken = await fidiusIn(folder, ['package', 'list', 'broken.fid']);
+
+    expect(empty).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(empty.stderr).toContain('no folder in it holds a package.toml');
+    expect(broken).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(broken.stderr).toContain('broken.fid!demo-1.0.0/package.toml');
+  });
+
   it('unpacks nothing', async () => {
     const folder = await packed();
 
@@ -282,7 +300,9 @@ describe('an archive', () => {
     const { stdout: json } = await fidiusIn(folder, [...argv, '--json']);
 
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^Package signature valid: demo-1\.0\.0\.fid\nName: +demo\n[^]*\nSigned by: key 34750f98bd59fcfc\n$/);
+    expect(stdout).toMatch(
+      /^Package signature valid: demo-1\.0\.0\.fid\nName: +demo\n[^]*\nSigned by: key 34750f98bd59fcfc\n$/,
+    );
     expect(JSON.parse(json)).toMatchObject({ valid: true, path: '<here>/demo-1.0.0.fid' });
     expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
   });

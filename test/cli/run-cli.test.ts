@@ -43,6 +43,31 @@ describe('fidius', () => {
     [['pakage'], 'error: There is no command pakage\nhint: Run `fidius package`.\n'],
     [['package', 'lst'], 'error: There is no command package lst\nhint: Run `fidius package list`.\n'],
     [['help', 'doctr'], 'error: There is no command doctr\nhint: Run `fidius doctor`.\n'],
+    [
+      ['sign', 'lib.so', '--key', 'k'],
+      'error: There is no command sign\nhint: Run `fidius package sign`: this tool signs packages, not compiled libraries.\n',
+    ],
+    [
+      ['verify'],
+      'error: There is no command verify\nhint: Run `fidius package verify`: this tool verifies packages, not compiled libraries.\n',
+    ],
+    [
+      ['inspect', 'lib.so'],
+      'error: There is no command inspect\nhint: Run `fidius package inspect`: this tool reads packages, not compiled libraries.\n',
+    ],
+    [['python-stub', '--interface', 'x.rs'], 'error: There is no command python-stub\nhint: Run `fidius stub`.\n'],
+    [['init-interface', 'x'], 'error: There is no command init-interface\nhint: Run `fidius init interface`.\n'],
+    [['init-plugin'], 'error: There is no command init-plugin\nhint: Run `fidius init plugin`.\n'],
+    [['init-host'], 'error: There is no command init-host\nhint: Run `fidius init host`.\n'],
+    [['test', 'dir'], 'error: There is no command test\nhint: Run `fidius run <package> <method>` to call a method.\n'],
+    [
+      ['wit'],
+      'error: There is no command wit\nhint: This tool cannot load WebAssembly components yet, and writes no WIT.\n',
+    ],
+    [
+      ['package', 'build', 'dir'],
+      'error: There is no command package build\nhint: Build a Rust library with cargo; this tool packs what is built (`fidius package pack`).\n',
+    ],
     [['--jsn'], 'error: There is no option --jsn before the command\nhint: Run `fidius --help`.\n'],
     [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Write --json.\n'],
     [['doctor', '-x'], 'error: fidius doctor has no option -x\nhint: Usage: fidius doctor [options]\n'],

@@ -134,6 +134,41 @@ describe('an argument of the wrong type', () => {
     ['NaN for an integer', t.u8, Number.NaN, '"x" must be an integer from 0 to 255 (u8), got NaN'],
     ['a bigint for a small integer', t.i8, 1n, '"x" must be an integer from -128 to 127 (i8), got 1n'],
     [
+      'a key in two forms',
+      t.map(t.i64, t.string),
+      new Map<number | bigint, string>([
+        [2, 'a'],
+        [1, 'b'],
+        [1n, 'c'],
+      ]),
+      '"x": two of its keys are equal in Python: 1 (keys()[1]) and 1n (keys()[2])',
+    ],
+    [
+      'a key in two forms, inside',
+      t.struct('S', { maps: t.list(t.map.btree(t.u128, t.u8)) }),
+      {
+        maps: [
+          new Map(),
+          new Map<number | bigint, number>([
+            [1n, 1],
+            [1, 2],
+          ]),
+        ],
+      },
+      '"x.maps[1]": two of its keys are equal in Python: 1n (keys()[0]) and 1 (keys()[1])',
+    ],
+    [
+      'keys that are one key, where no type is declared',
+      t.named('Value'),
+      [
+        new Map<unknown, number>([
+          [1, 1],
+          [true, 2],
+        ]),
+      ],
+      '"x[0]": two of its keys are equal in Python: 1 (keys()[0]) and true (keys()[1])',
+    ],
+    [
       'a bigint out of range',
       t.i64,
       2n ** 63n,

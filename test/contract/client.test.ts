@@ -155,6 +155,15 @@ describe('a client of promises', () => {
     });
   });
 
+  it('gives an iterable that fails at its first step where a streaming call cannot be made', async () => {
+    const { client } = recordAsync();
+
+    const iterator = client.tick('2' as never, { timeoutMs: -1 })[Symbol.asyncIterator]();
+
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'FIDIUS_OPTION_INVALID' });
+    await expect(iterator.next()).resolves.toEqual({ done: true, value: undefined });
+  });
+
   it('gives what its carrier gives for a method that streams', async () => {
     const { client } = recordAsync();
 

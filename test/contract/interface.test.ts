@@ -65,7 +65,9 @@ describe('an interface', () => {
   });
 
   it('cannot be changed', () => {
-    expect([Demo, Demo.methods, Demo.methods[0], Demo.descriptor, Demo.metadata].every(Object.isFrozen)).toBe(true);
+    expect(
+      [Demo, Demo.methods, Demo.aliases, Demo.methods[0], Demo.descriptor, Demo.metadata].every(Object.isFrozen),
+    ).toBe(true);
   });
 
   it('is recognised', () => {
@@ -209,6 +211,21 @@ describe('a definition', () => {
       'metadata that is no text',
       () => method({}, t.u8, { metadata: { a: 1 as never } }),
       'The metadata key "a" of method() must have a string, got 1',
+    ],
+    [
+      'aliases that are no array',
+      () => defineInterface('Demo', { version: 1, methods: {}, aliases: 'demo-interface' as never }),
+      'The aliases of Demo must be an array of names, got "demo-interface"',
+    ],
+    [
+      'an empty alias',
+      () => defineInterface('Demo', { version: 1, methods: {}, aliases: [''] }),
+      'An alias of Demo must be a name as manifests have it, got ""',
+    ],
+    [
+      'an alias that is the name',
+      () => defineInterface('Demo', { version: 1, methods: {}, aliases: ['Demo'] }),
+      'The alias "Demo" of Demo is given twice',
     ],
     [
       'metadata that is no object',

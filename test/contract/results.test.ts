@@ -4,6 +4,7 @@ import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
+import { MissingValue } from '../../src/wire/missing-value.ts';
 import { WholeFloat } from '../../src/wire/whole-float.ts';
 import { failureOf } from '../support/failure.ts';
 import { runIsolated } from '../support/isolated.ts';
@@ -16,6 +17,7 @@ const Shape = t.enum('Shape', {
   St: { w: t.u32, h: t.u32 },
 });
 const three = new WholeFloat(3);
+const nat = new MissingValue('NaT');
 const row = { id: 1, price: 3, note: null };
 
 describe('a result', () => {
@@ -46,6 +48,10 @@ describe('a result', () => {
     ['a fixed array', t.array(t.bool, 2), [true, false], [true, false]],
     ['a tuple', t.tuple(t.u8, t.option(t.string)), [1, null], [1, null]],
     ['None', t.option(t.list(t.u8)), null, null],
+    ['a missing value', t.option(t.list(t.u8)), nat, null],
+    ['a missing value in a field', Row, { id: 1, price: three, note: nat }, row],
+    ['a missing value of no declared type', t.option(t.named('Value')), nat, null],
+    ['NaN, which is no missing value', t.option(t.f64), Number.NaN, Number.NaN],
     ['what an option may hold', t.option(t.list(t.u8)), [1], [1]],
     ['a dict of strings', t.map(t.string, t.f64), { b: three, a: 1 }, { b: 3, a: 1 }],
     ['a dict of numbers', t.map(t.u64, t.bool), new Map([[1, true]]), new Map([[1n, true]])],
@@ -149,6 +155,72 @@ describe('a struct', () => {
 describe('a result of the wrong type', () => {
   it.each<[string, AnyType, unknown, string]>([
     ['an int for a str', t.string, 3, 'result must be a str, got 3'],
+    ['a missing value for a str', t.string, nat, 'result must be a str, got NaT'],
+    ['a missing value in a list', t.list(t.f64), [0.5, nat], 'result[1] must be a number, got NaT'],
+    [
+      'a missing value for a struct',
+      t.list(Row),
+      [nat],
+      'result[0] must be a dict with the fields id, price, note, got NaT',
+    ],
+    ['a missing value for a unit', t.unit, nat, 'result must be None, got NaT'],
+    ['a missing value for anything', t.named('Value'), nat, 'result: NaT has no counterpart in JavaScript'],
+    [
+      'a missing value inside anything',
+      t.option(t.named('Value')),
+      { rows: [{ at: nat }] },
+      'result.rows[0].at: NaT has no counterpart in JavaScript',
+    ],
+    [
+      'a missing value as a key of anything',
+      t.named('Value'),
+      [
+        new Map<unknown, number>([
+          ['a', 1],
+          [nat, 2],
+        ]),
+      ],
+      'result[0].keys()[1]: NaT has no counterpart in JavaScript',
+    ],
+    [
+      'two pairs with one key',
+      t.map(t.string, t.u8),
+      [
+        ['a', 1],
+        ['b', 2],
+        ['a', 3],
+      ],
+      'result: two of its pairs have the key "a"',
+    ],
+    [
+      'two pairs with one number as key',
+      t.list(t.map(t.u64, t.u8)),
+      [
+        [
+          [1, 1],
+          [2, 2],
+          [1, 3],
+        ],
+      ],
+      'result[0]: two of its pairs have the key 1n',
+    ],
+    [
+      'keys of anything that are one number',
+      t.named('Value'),
+      {
+        a: new Map<unknown, number>([
+          [three, 1],
+          [3, 2],
+        ]),
+      },
+      'result.a: two of its keys differ in Python and are both 3 in JavaScript',
+    ],
+    [
+      'elements of anything that are one number',
+      t.named('Value'),
+      [new Set([1, new WholeFloat(3), three])],
+      'result[0]: two of its elements differ in Python and are both 3 in JavaScript',
+    ],
     ['None for a str', t.string, null, 'result must be a str, got None'],
     [
       'a whole float for an int',

@@ -16,6 +16,7 @@ const plugin = [
   "atexit.register(os.write, 2, b'Python has ended\\n')",
   'def greet(names):',
   "    if not names: raise ValueError('nobody to greet')",
+  "    if names == ['slow']: __import__('time').sleep(0.5)",
   "    return ['Hello, ' + name for name in names]",
   'def flip(data): return data[::-1]',
 ];
@@ -40,7 +41,7 @@ const testTimeout = 60_000;
 
 beforeAll(() => {
   installPackage(folder);
-  for (const name of ['vitest', 'jest', '@jest']) linkPackage(folder, name);
+  for (const name of ['vitest', 'jest', '@jest', 'ava']) linkPackage(folder, name);
   cpSync(fileURLToPath(new URL('../fixtures/worlds', import.meta.url)), folder, { recursive: true });
   write('package.json', '{ "type": "module" }');
   const hash = BigInt(/0x\w+/.exec(runInstalled(folder, ['stub', 'program.js']).stdout)?.[0] ?? 0);
@@ -49,23 +50,41 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('vitest', () => {
+  function runVitest(options: object) {
+    write(
+      'vitest.config.js',
+      `export default { test: ${JSON.stringify({ maxWorkers: 2, testTimeout, ...options })} };`,
+    );
+    const { exitCode, stdout } = run('node_modules/vitest/vitest.mjs', 'run');
+    return { exitCode, stdout };
+  }
+  // Inlined, the library is loaded anew for each file, and after vi.resetModules().
+  const server = { deps: { inline: ['fidius'] } };
+  const passed = { exitCode: 0, stdout: expect.stringMatching(/Tests +2 passed/) };
+
   it.each(['forks', 'threads', 'vmForks', 'vmThreads'])('runs tests with the pool %s, and ends by itself', (pool) => {
     for (const file of ['first', 'second']) cpSync(join(folder, 'vitest-file.js'), join(folder, `${file}.vitest.js`));
-    // Inlined, the library is loaded anew for each file, and after vi.resetModules().
-    const server = { deps: { inline: ['fidius'] } };
-    const options = { include: ['*.vitest.js'], pool, maxWorkers: 2, testTimeout, server };
-    write('vitest.config.js', `export default { test: ${JSON.stringify(options)} };`);
 
-    const { exitCode, stdout } = run('node_modules/vitest/vitest.mjs', 'run');
+    expect(runVitest({ include: ['*.vitest.js'], pool, server })).toEqual(passed);
+  });
 
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/Tests +2 passed/) });
+  it.each([
+    ['forks', {}],
+    ['threads', { server }],
+    ['vmThreads', { server }],
+  ])('runs tests that replace timers, clocks and microtasks with the pool %s', (pool, settings) => {
+    expect(runVitest({ include: ['vitest-fake-timers.js'], pool, ...settings })).toEqual(passed);
   });
 });
 
 describe('jest', () => {
   function runJest(...args: readonly string[]) {
     for (const file of ['first', 'second']) cpSync(join(folder, 'jest-file.js'), join(folder, `${file}.jest.js`));
-    const options = { testMatch: ['**/*.jest.js'], transform: {}, testTimeout };
+    return runJestWith({ testMatch: ['**/*.jest.js'] }, ...args);
+  }
+
+  function runJestWith(settings: object, ...args: readonly string[]) {
+    const options = { transform: {}, testTimeout, ...settings };
     write('jest.config.js', `export default ${JSON.stringify(options)};`);
     return run('--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...args);
   }
@@ -77,10 +96,41 @@ describe('jest', () => {
     expect(stderr.split(pythonEnded)).toHaveLength(2);
   });
 
+  it.each([
+    ['by a test', {}],
+    ['by the configuration', { fakeTimers: { enableGlobally: true } }],
+  ])('runs tests whose timers, clocks and microtasks are replaced %s', (_, settings) => {
+    const { exitCode, stderr } = runJestWith({ testMatch: ['**/jest-fake-timers.js'], ...settings });
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/Tests: +2 passed/) });
+  });
+
   it('runs two files in worker threads', () => {
     const { exitCode, stderr } = runJest('--maxWorkers=2', '--workerThreads');
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/Tests: +2 passed/) });
+  });
+});
+
+describe('ava', () => {
+  function runAva(...args: readonly string[]) {
+    const files = ['first.ava.js', 'second.ava.js', 'third.ava.js'];
+    for (const file of files) cpSync(join(folder, 'ava-file.js'), join(folder, file));
+    return run('node_modules/ava/entrypoints/cli.mjs', '--timeout=1m', ...args, ...files);
+  }
+
+  it('runs each file in a worker thread of its own, one after the other', () => {
+    const { exitCode, stdout, stderr } = runAva('--concurrency=1');
+
+    expect({ exitCode, stdout, stderr }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/3 tests passed/),
+    });
+  });
+
+  it('runs files side by side, in worker threads and in processes', () => {
+    expect(runAva('--concurrency=2')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/3 tests passed/) });
+    expect(runAva('--no-worker-threads')).toMatchObject({ exitCode: 0 });
   });
 });
 

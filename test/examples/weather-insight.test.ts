@@ -7,8 +7,8 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('examples/plugins/weather-insight', () => {
-  it.each(findPythons())('is plain Python that works on CPython $version ($executable)', (python) => {
-    const outcome = runUnittests(python, here, [`${root}/examples/plugins/weather-insight`, `${root}/python`]);
+  it.each(findPythons())('is plain Python that works on CPython $version ($executable)', async (python) => {
+    const outcome = await runUnittests(python, here, [`${root}/examples/plugins/weather-insight`, `${root}/python`]);
 
     expect(outcome).toEqual(allPassed);
   });

@@ -1,7 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCalls } from '../support/calls.ts';
+import { descriptorOf } from '../support/descriptors.ts';
 import { eventually, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { moduleText, writePackage } from '../support/plugin-folders.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
@@ -60,6 +65,41 @@ describe('closing a plugin', () => {
     expect(performance.now() - started).toBeLessThan(3000);
     expect((await nap).code).toBe('FIDIUS_PLUGIN_CLOSED');
     expect(plugin.stats().outcomes.stillRunning).toBe(1);
+  });
+});
+
+describe('closing a plugin in the midst of a call that goes on', () => {
+  it('waits for it before it takes the modules of the package away', async () => {
+    const [folder, file] = [tempFolder('probe'), join(tempFolder('result'), 'result')];
+    writePackage({
+      folder,
+      entryModule: 'closing_probe',
+      files: {
+        'closing_probe.py': moduleText(
+          'import time',
+          'def work(file):',
+          '    try:',
+          '        open(file + ".begun", "w").close()',
+          '        while True: pass',
+          '    except BaseException: pass',
+          '    end = time.monotonic() + 0.3',
+          '    while time.monotonic() < end: pass',
+          '    import closing_probe_late',
+          '    with open(file, "w") as out: out.write(closing_probe_late.value)',
+        ),
+        'closing_probe_late.py': 'value = "whole"\n',
+      },
+    });
+    const request = { plugin: 'probe', folder, entryModule: 'closing_probe', descriptor: descriptorOf('work') };
+    const plugin = await openExecutor().load(request);
+    const work = failureOf(() => plugin.call(0, undefined, [file]));
+    await eventually(() => existsSync(`${file}.begun`));
+
+    await plugin.close({ mode: 'abort', timeoutMs: 20_000 });
+
+    expect((await work).code).toBe('FIDIUS_PLUGIN_CLOSED');
+    expect(readFileSync(file, 'utf8')).toBe('whole');
+    expect(plugin.stats().outcomes).toEqual({ stopped: 0, finishedAnyway: 1, stillRunning: 0 });
   });
 });
 

@@ -86,20 +86,41 @@ describe('a call that is aborted', () => {
   });
 
   it('never runs when it was waiting in the queue of its plugin', async () => {
-    const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
+    const { call, plugin } = await loadProbe(openExecutor(), {
+      methods: ['nap', 'mark', 'marks'],
+      lines: [
+        'import time',
+        'made = []',
+        'def nap(seconds): time.sleep(seconds)',
+        'def mark(): made.append("it ran")',
+        'def marks(): return made',
+      ],
+      options: { maxConcurrent: 1 },
+    });
+    const events = recordEvents<CallEvent>('fidius:call');
     const abort = new AbortController();
 
     const napping = Array.from({ length: 300 }, () => call('nap', [0.001]));
-    const last = failureOf(() => call('fail', ['it ran'], { signal: abort.signal }));
-    expect(plugin.stats().queued).toBeGreaterThan(0);
+    const last = failureOf(() => call('mark', [], { signal: abort.signal }));
+    const { queued } = plugin.stats();
+    expect(queued).toBeGreaterThan(0);
     abort.abort();
 
     expect(await last).toMatchObject({
       code: 'FIDIUS_CALL_ABORTED',
-      message: 'fail() of calls was aborted before its turn came',
+      message: 'mark() of probe was aborted before its turn came',
     });
+    expect(plugin.stats()).toMatchObject({ queued: queued - 1, givenUp: 1 });
     await Promise.all(napping);
-    expect(plugin.stats()).toMatchObject({ succeeded: 300, failed: 0, queued: 0 });
+    expect(await call('marks')).toEqual([]);
+    expect(plugin.stats()).toMatchObject({
+      succeeded: 301,
+      failed: 0,
+      queued: 0,
+      running: 0,
+      outcomes: { stopped: 0, finishedAnyway: 0, stillRunning: 0 },
+    });
+    expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['never ran']);
   });
 
   it('cancels the task of a coroutine', async () => {
@@ -278,7 +299,7 @@ describe('loading', () => {
 
     expect(await failure).toMatchObject({
       code: 'FIDIUS_LOAD_TIMEOUT',
-      message: expect.stringMatching(/^Loading probe from .* was given up: its 1000 ms are over$/),
+      message: expect.stringMatching(/^Loading probe from .* timed out after 1000 ms, in <module> at \S+\.py:2$/),
     });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(15);
@@ -305,5 +326,24 @@ describe('loading', () => {
     expect(await failure).toMatchObject({ code: 'FIDIUS_LOAD_ABORTED', cause: 'enough' });
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await expect.poll(() => call('loaded'), { timeout: 10_000 }).toEqual(before);
+  });
+
+  it.each([
+    ['its time is over', () => ({ loadTimeoutMs: 300 }), 'FIDIUS_LOAD_TIMEOUT'],
+    ['it is aborted', () => ({ signal: AbortSignal.timeout(300) }), 'FIDIUS_LOAD_ABORTED'],
+  ])('does not hold up the next load when the import hangs and %s', async (_what, options, code) => {
+    const executor = openExecutor();
+
+    const hanging = { methods: [], lines: ['while True: pass'], options: options() };
+
+    const failure = await failureOf(() => loadProbe(executor, hanging));
+    expect(failure.code).toBe(code);
+    const { call } = await loadProbe(executor, {
+      methods: ['add'],
+      lines: ['def add(a, b): return a + b'],
+      options: { loadTimeoutMs: 10_000 },
+    });
+
+    expect(await call('add', [1, 2])).toBe(3);
   });
 });

@@ -16,6 +16,7 @@ describe("a host inside the user's own worker thread", () => {
     const { stdout } = await outputOf('host-in-worker.ts', { timeoutMs: 100_000 });
 
     expect(JSON.parse(stdout)).toEqual({
+      precision: 28,
       large: 1_000_000,
       keptOfIt: false,
       sum: 3,

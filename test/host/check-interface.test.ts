@@ -48,6 +48,28 @@ describe('what a manifest says of its interface', () => {
     });
   });
 
+  it('is accepted when it is an alias, such as the crate of the interface', async () => {
+    const Named = defineInterface('Store', {
+      version: 4,
+      aliases: ['store-interface', 'Shop'],
+      methods: { get: method({ key: t.string }, t.string) },
+    });
+
+    for (const name of ['Store', 'store-interface', 'Shop']) {
+      expect(() => checkInterface('/x', manifestFor(name, 4), Named)).not.toThrow();
+    }
+    expect(Named.hash).toBe(Plain.hash);
+    const error = await failureOf(() => checkInterface('/x', manifestFor('store-interface', 5), Named));
+    expect(error.code).toBe('FIDIUS_INTERFACE_VERSION_MISMATCH');
+  });
+
+  it('leads to the aliases when it looks like the name of a crate', async () => {
+    const error = await failureOf(() => checkInterface('/x', manifestFor('store-interface', 4), Store));
+
+    expect(error.code).toBe('FIDIUS_INTERFACE_NAME_MISMATCH');
+    expect(error.hint).toContain('list it in `aliases` of defineInterface()');
+  });
+
   it('is refused when it is another interface, whatever its version', async () => {
     const error = await failureOf(() => checkInterface('/x', manifestFor('Shop', 4), Store));
 

@@ -199,6 +199,23 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     expect(error.message).toContain(`declares 0x00000000000000ff, the host expects ${formatHash(Greeter.hash)}`);
   });
 
+  it('loads a package that names the crate of the interface when that is an alias, if the hash is equal', async () => {
+    const folder = tempFolder();
+    const Named = defineInterface('Greeter', {
+      version: 1,
+      aliases: ['greeter-interface'],
+      methods: { look: method({ text: t.string }, t.string) },
+    });
+    const named = { name: 'greeter-interface', version: 1 };
+    writePlugin(folder, 'crate_named', { ...named, hash: Named.hash }, 'def look(text): return text');
+    writePlugin(folder, 'crate_other', { ...named, hash: 0xffn }, 'def look(text): return text');
+    await using host = await open(folder);
+
+    expect(await (await host.load('crate_named', Named)).client.look('seen')).toBe('seen');
+    const error = await failureOf(() => host.load('crate_other', Named));
+    expect(error.code).toBe('FIDIUS_INTERFACE_HASH_MISMATCH');
+  });
+
   it('says when the package has the hash of the same types in the other spelling', async () => {
     // `HashMap<String, u8>` with and without the space is where the two spellings differ.
     const Spelled = defineInterface('Greeter', {

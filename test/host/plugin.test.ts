@@ -13,6 +13,16 @@ import { tempFolder } from '../support/temp-folder.ts';
 const Point = t.struct('Point', { x: t.f64, y: t.f64, label: t.option(t.string) });
 const Shape = t.enum('Shape', { Dot: t.unit, Circle: t.f64, Line: t.tuple(Point, Point), Box: { corner: Point } });
 
+const Later = defineInterface('Later', {
+  version: 1,
+  methods: {
+    plain: method({ value: t.i32 }, t.i32),
+    later: method({ value: t.i32 }, t.i32),
+    hidden: method({ value: t.i32 }, t.i32),
+    raw: method.raw(),
+  },
+});
+
 const Drawing = defineInterface('Drawing', {
   version: 1,
   methods: {
@@ -316,4 +326,99 @@ async function errorOf(attempt: () => unknown): Promise<unknown> {
     return error;
   }
   throw new Error('The attempt did not fail');
+}
+
+describe.each(executorNames)('an `async def` method, with the executor %s', (executor) => {
+  const load = async () => {
+    const searchPath = tempFolder();
+    writePlugin(
+      searchPath,
+      'later',
+      Later,
+      'import functools',
+      'started = 0',
+      'def plain(value): return started',
+      'async def later(value):',
+      '    global started',
+      '    started += 1',
+      '    return value',
+      'async def raw(data): return data',
+      '@functools.lru_cache(None)',
+      'def hidden(value): return later(value)',
+    );
+    return PluginHost.open({ searchPaths: [searchPath], executor });
+  };
+
+  it('is refused on this thread before anything of it runs, with the way to call it', async () => {
+    await using host = await load();
+    const { client, sync } = await host.load('later', Later);
+    const calls = [() => sync.later(1), () => sync.raw(new Uint8Array())];
+    const inline = executor === 'inline' ? [() => client.later(1), () => client.raw(new Uint8Array())] : [];
+
+    for (const call of [...calls, ...inline]) {
+      expect(await failureOf(call)).toMatchObject({
+        code: 'FIDIUS_CALL_SYNC',
+        message: expect.stringMatching(
+          /^(later|raw)\(\) of plugin later is an `async def`, and a call on this thread cannot await it$/,
+        ),
+        hint: 'Use `client`, and load the plugin with the executor "thread".',
+      });
+    }
+    expect(sync.plain(0)).toBe(0);
+  });
+
+  it('is refused with the same advice when a decorator hides it', async () => {
+    await using host = await load();
+    const { sync } = await host.load('later', Later);
+
+    const error = await failureOf(() => sync.hidden(1));
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_VALUE_RESULT',
+      message: 'Cannot return the result of hidden(): coroutine has no counterpart in JavaScript',
+      hint: 'Await it before returning; call an `async def` through `client`, with the executor "thread".',
+    });
+  });
+});
+
+describe.each(executorNames)('details of a PluginError, with the executor %s', (executor) => {
+  it('are left out where JavaScript cannot hold them, and never hide the error', async () => {
+    const searchPath = tempFolder();
+    const Failing = defineInterface('Failing', { version: 1, methods: { fail: method({ kind: t.string }, t.unit) } });
+    writePlugin(
+      searchPath,
+      'failing',
+      Failing,
+      'import enum',
+      'from fidius import PluginError',
+      'class Color(enum.Enum):',
+      '    RED = "red"',
+      'kinds = {',
+      '    "equal keys": {Color.RED: 1, "red": 2},',
+      '    "half a pair": ["\\ud800"],',
+      '    "good": {"left": 0},',
+      '}',
+      'def fail(kind): raise PluginError("QUOTA", "used up", kinds[kind])',
+    );
+    await using host = await PluginHost.open({ searchPaths: [searchPath], executor });
+    const { client, sync } = await host.load('failing', Failing);
+
+    for (const kind of ['equal keys', 'half a pair']) {
+      for (const call of [client.fail, sync.fail]) {
+        const error: unknown = await thrownBy(() => call(kind));
+        expect(error).toMatchObject({ code: 'QUOTA', message: 'used up', details: undefined });
+      }
+    }
+    const error: unknown = await thrownBy(() => client.fail('good'));
+    expect(error).toMatchObject({ code: 'QUOTA', details: { left: 0 } });
+  });
+});
+
+async function thrownBy(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('The call did not fail');
 }

@@ -61,6 +61,9 @@ it.skipIf(pythonWithNumpy === undefined)('runs numpy, and exchanges arrays with 
     np.array([object()]): Cannot return the result of evaluate_with(): a numpy array of object has no counterpart in JavaScript
     np.array([1+2j]): Cannot return the result of evaluate_with(): a numpy array of complex128 has no counterpart in JavaScript
     np.datetime64("2024-01-01"): '2024-01-01'
+    np.datetime64("NaT"): Cannot read result from Python: NaT has no counterpart in JavaScript
+    np.timedelta64("NaT"): Cannot read result from Python: NaT has no counterpart in JavaScript
+    np.timedelta64(1, "D"): Cannot return the result of evaluate_with(): numpy.timedelta64 has no counterpart in JavaScript
     "
   `);
 });

@@ -6,6 +6,7 @@ import { startPython } from '../../src/python/start.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { runIsolated } from '../support/isolated.ts';
+import { moduleText, writePackage } from '../support/plugin-folders.ts';
 
 startPython();
 const folder = fileURLToPath(new URL('../fixtures/plugins/calls', import.meta.url));
@@ -14,6 +15,17 @@ const handle = loadPythonPlugin(folder, descriptorOf(...methods));
 
 const call = (method: (typeof methods)[number], args: readonly unknown[], timeoutMs?: number): unknown =>
   handle.callTyped(methods.indexOf(method), args, { timeoutMs });
+
+let probes = 0;
+
+/** Loads a module with a method `work`; calls it with a deadline or without. */
+function loadHere(lines: readonly string[]): (timeoutMs?: number) => unknown {
+  probes += 1;
+  const entryModule = `deadline_probe_${probes}`;
+  const folder = writePackage({ entryModule, files: { [`${entryModule}.py`]: moduleText(...lines) } });
+  const probe = loadPythonPlugin(folder, descriptorOf('work'));
+  return (timeoutMs) => probe.callTyped(0, [], { timeoutMs });
+}
 
 function durationOf(attempt: () => unknown): number {
   const started = performance.now();
@@ -54,6 +66,44 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
       expect(call('add', [round, 1], 10_000)).toBe(round + 1);
       expect(call('add', [round, 2])).toBe(round + 2);
     }
+  });
+
+  it('is left alone when the signal of an earlier deadline comes late', () => {
+    const probe = loadHere([
+      'import signal, sys',
+      'def work():',
+      '    [number] = sys.modules["fidius_host.deadline"].own_signals()',
+      '    for _ in range(20): signal.raise_signal(number)',
+      '    return "whole"',
+    ]);
+
+    expect(probe(10_000)).toBe('whole');
+    expect(probe()).toBe('whole');
+  });
+
+  it('is interrupted when code of the standard library comes back to the package', () => {
+    const probe = loadHere([
+      'import threading',
+      'waited = []',
+      'def work():',
+      '    while True:',
+      '        threading.Event().wait(0.2)',
+      '        waited.append(True)',
+    ]);
+
+    expect(() => probe(50)).toThrow('its 50 ms are over');
+  });
+
+  it('is interrupted while a library waits that holds no lock', () => {
+    const probe = loadHere([
+      'import socket, urllib.request',
+      'server = socket.socket()',
+      'server.bind(("127.0.0.1", 0))',
+      'server.listen()',
+      'def work(): urllib.request.urlopen("http://127.0.0.1:%d" % server.getsockname()[1])',
+    ]);
+
+    expect(() => probe(50)).toThrow('its 50 ms are over');
   });
 
   it('still raises what the method raised', () => {

@@ -11,6 +11,18 @@ export const leaf = fc.oneof(
   fc.uint8Array(),
 );
 
+/** Keys of a Map as JavaScript tells them apart: from few values in many types, so that some are one key in Python. */
+export const key = fc.oneof(
+  fc.constantFrom<unknown>(null, undefined, true, false, 0, -0, 1, 1.5, NaN, Infinity, 2 ** 53, 2 ** 60, 1e300, -1),
+  fc.constantFrom<unknown>(0n, 1n, -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 60n, BigInt(1e300), '', '1', 'true', 'None'),
+  fc.constantFrom([], [1], [255], [1, 2]).map((items) => Uint8Array.from(items)),
+  fc.constantFrom([], [1], [-1]).map((items) => Int8Array.from(items)),
+  fc.constantFrom(0, 1, 1e12).map((time) => new Date(time)),
+  fc.integer(),
+  fc.double(),
+  fc.bigInt(),
+);
+
 // Keys as they are in JSON or in a hostile one; a Map must have a key that no object can have, or it comes back as one.
 const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', '1', ''));
 

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { expect } from 'vitest';
 import type { Python } from './pythons.ts';
@@ -20,12 +20,13 @@ export const allPassed: UnittestOutcome = {
  *
  * @param importable folders that the tests import from.
  */
-export function runUnittests(python: Python, tests: string, importable: readonly string[]): UnittestOutcome {
-  const { status, stderr } = spawnSync(
-    python.executable,
-    // No byte-code: packages under test must stay as they are.
-    ['-B', '-W', 'error', '-m', 'unittest', 'discover', '-s', tests],
-    { encoding: 'utf8', env: { ...process.env, PYTHONPATH: importable.join(delimiter), PYTHONUTF8: '1' } },
-  );
-  return { exitCode: status, report: stderr };
+export function runUnittests(python: Python, tests: string, importable: readonly string[]): Promise<UnittestOutcome> {
+  // No byte-code: packages under test must stay as they are.
+  const args = ['-B', '-W', 'error', '-m', 'unittest', 'discover', '-s', tests];
+  const env = { ...process.env, PYTHONPATH: importable.join(delimiter), PYTHONUTF8: '1' };
+  return new Promise((resolve) => {
+    const child = execFile(python.executable, args, { env, maxBuffer: 2 ** 24 }, (_, __, report) =>
+      resolve({ exitCode: child.exitCode, report }),
+    );
+  });
 }

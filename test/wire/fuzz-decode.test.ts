@@ -110,6 +110,40 @@ describe('bytes that lie', () => {
     expect(outcomeOf(Buffer.from(`\x80\x05${body}`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
   });
 
+  const plain = '\x8c\x14fidius_host.crossing\x8c\x05plain';
+  /** What each opcode takes from the stack, and the opcode. */
+  const takers = [
+    ['APPEND', ']K\x01', 'a'],
+    ['SETITEM', '}K\x01K\x02', 's'],
+    ['TUPLE1', 'K\x01', '\x85'],
+    ['TUPLE2', 'K\x01K\x02', '\x86'],
+    ['TUPLE3', 'K\x01K\x02K\x03', '\x87'],
+    ['STACK_GLOBAL', plain, '\x93'],
+    ['REDUCE', `${plain}\x93K\x01\x85`, 'R'],
+    ['POP', 'K\x01', '0'],
+    ['MEMOIZE', 'K\x01', '\x94'],
+  ] as const;
+
+  it.each(takers)('are refused when %s takes what lies below a mark', (_name, operands, opcode) => {
+    expect(outcomeOf(Buffer.from(`\x80\x05${operands}(${opcode}1.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
+    expect(outcomeOf(Buffer.from(`\x80\x05${operands}(${opcode}N1.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
+    expect(outcomeOf(Buffer.from(`\x80\x05N(${operands}(${opcode}11.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
+  });
+
+  it.each([
+    ...takers,
+    ['APPENDS', '](', 'e'],
+    ['SETITEMS', '}(', 'u'],
+    ['ADDITEMS', '\x8f(', '\x90'],
+    ['FROZENSET', '(', '\x91'],
+    ['TUPLE', '(', 't'],
+    ['POP_MARK', '(', '1'],
+  ] as const)('are refused when %s finds nothing to take', (_name, operands, opcode) => {
+    expect(outcomeOf(Buffer.from(`\x80\x05${opcode}.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
+    expect(outcomeOf(Buffer.from(`\x80\x05${opcode}N.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
+    expect(outcomeOf(Buffer.from(`\x80\x05${operands}${opcode}${opcode}N.`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
+  });
+
   it('are refused with the place', () => {
     expect(() => decodeValue(Buffer.from('\x80\x05]\xff.', 'latin1'))).toThrow(
       'Cannot read a value from Python: unknown opcode 0xff at byte 3',

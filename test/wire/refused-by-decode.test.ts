@@ -5,7 +5,7 @@ import { findPythons } from '../support/pythons.ts';
 import { Refused, ValuePeer } from '../support/value-peer.ts';
 
 const definitions = `
-import ctypes, dataclasses, datetime, decimal, enum, fractions, io
+import ctypes, dataclasses, datetime, decimal, enum, fractions, io, pathlib, uuid
 
 class Opaque: pass
 class Nameless(decimal.Decimal):
@@ -17,6 +17,12 @@ class Node:
     name: str = "node"
 class Side(enum.Enum):
     LEFT = "left"
+class Six(enum.Enum):
+    SIX = 6
+class Own(str):
+    __hash__ = object.__hash__
+    def __eq__(self, other): return self is other
+many = {str(i): i for i in range(2500)}
 async def coroutine(): pass
 def closed(coroutine):
     coroutine.close()
@@ -110,11 +116,26 @@ describe.each(findPythons())('what CPython $version cannot return', (python) => 
     [String.raw`["a\ud800"]`, 'result[0]', 'the str holds half of a surrogate pair, which is not text'],
     [String.raw`{"k": {1: "x" * 50 + "\udcff"}}`, 'result.k.get(1)', 'the str holds half of a surrogate pair'],
     [String.raw`{"a": 1, "\ud800": 2}`, 'result.keys()[1]', 'the str holds half of a surrogate pair'],
-    ['{Side.LEFT: 1, "left": 2}', 'result', 'two of its keys or elements differ in Python and are the same in'],
-    ['[{decimal.Decimal("1"): 1, "1": 2, 3: 4}]', 'result[0]', 'two of its keys or elements differ in Python'],
-    ['[{decimal.Decimal("1.0"), "1.0"}]', 'result[0]', 'two of its keys or elements differ in Python'],
-    ['{"s": frozenset([float("nan"), float("nan")])}', 'result.s', 'two of its keys or elements differ in Python'],
-    ['[{float("nan"): 1, float("nan"): 2}]', 'result[0]', 'two of its keys or elements differ in Python'],
+    ['{Side.LEFT: 1, "left": 2}', 'result', 'two of its keys differ in Python and are both "left" in JavaScript'],
+    ['[{decimal.Decimal("1"): 1, "1": 2, 3: 4}]', 'result[0]', 'two of its keys differ in Python and are both "1" in'],
+    [
+      '[{5: 0, decimal.Decimal("1"): 1, 3: 4, "1": 2}]',
+      'result[0]',
+      'two of its keys differ in Python and are both "1" in',
+    ],
+    ['[{**many, pathlib.PurePath("3"): 0}]', 'result[0]', 'two of its keys differ in Python and are both "3" in'],
+    ['[{0: 0, **many, pathlib.PurePath("3"): 0}]', 'result[0]', 'two of its keys differ in Python and are both "3" in'],
+    ['{Own("a"): 1, "a": 2}', 'result', 'two of its keys differ in Python and are both "a" in'],
+    ['{uuid.UUID(int=1): 1, str(uuid.UUID(int=1)): 2}', 'result', 'two of its keys differ in Python and are both'],
+    ['{datetime.date(2024, 1, 1): 1, "2024-01-01": 2}', 'result', 'two of its keys differ in Python and are both'],
+    ['[{decimal.Decimal("1.0"), "1.0"}]', 'result[0]', 'two of its elements differ in Python and are both "1.0" in'],
+    ['[set(range(2500)) | {Six.SIX}]', 'result[0]', 'two of its elements differ in Python and are both 6 in'],
+    [
+      '{"s": frozenset([float("nan"), float("nan")])}',
+      'result.s',
+      'two of its elements differ in Python and are both NaN',
+    ],
+    ['[{float("nan"): 1, float("nan"): 2}]', 'result[0]', 'two of its keys differ in Python and are both NaN in'],
   ])('is refused when JavaScript cannot hold it: %s', async (expression, place, problem) => {
     const error = await failureOf(() => peer.evaluate(expression));
 

@@ -3,6 +3,36 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPythons } from '../support/pythons.ts';
 import { ValuePeer } from '../support/value-peer.ts';
 
+class Overridden extends Date {
+  override getTime(): number {
+    return 1e12;
+  }
+  override valueOf(): number {
+    return 1e12;
+  }
+}
+
+class Disguised extends Float32Array {
+  override get [Symbol.toStringTag](): never {
+    return 'Float64Array' as never;
+  }
+}
+
+function onceGetter(): object {
+  let count = 0;
+  return Object.defineProperty({}, 'a', { enumerable: true, get: () => (count += 1) });
+}
+
+function mixedKeys(): Map<unknown, number> {
+  const keys = [1, '1', null, 2.5, Uint8Array.of(1), NaN];
+  return new Map(keys.map((key, index) => [key, index + 1]));
+}
+
+function argumentsOf(..._args: unknown[]): unknown {
+  // oxlint-disable-next-line prefer-rest-params -- its object is what this is about
+  return arguments;
+}
+
 class Rows extends Array<number> {}
 
 const buffer = Uint8Array.from([1, 2, 3, 4]).buffer;
@@ -70,6 +100,25 @@ describe.each(findPythons())('what CPython $version gets', (python) => {
       new Date('9999-12-31T23:59:59.999Z'),
       'datetime.datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=datetime.timezone.utc)',
     ],
+    ['an array of another realm', runInNewContext('[1, [2], new Set([3])]'), '[1, [2], {3}]'],
+    ['a typed array of another realm', runInNewContext('[new Uint8Array([1, 2])]'), String.raw`[b'\x01\x02']`],
+    ['a date of another realm', runInNewContext('[new Date(0).constructor.name, new Map()]'), "['Date', {}]"],
+    ['a frozen object', Object.freeze({ a: Object.freeze([1]) }), "{'a': [1]}"],
+    ['a proxy of an object', new Proxy({ a: 1 }, { get: () => 2 }), "{'a': 2}"],
+    ['a proxy of an array', new Proxy([1, 2], {}), '[1, 2]'],
+    ['a getter, asked once', onceGetter(), "{'a': 1}"],
+    ['a Map with keys of many types', mixedKeys(), String.raw`{1: 1, '1': 2, None: 3, 2.5: 4, b'\x01': 5, nan: 6}`],
+    ['the items of a match, and nothing else of it', /(?<letter>b)/.exec('abc'), "['b', 'b']"],
+    ['the items of an array, and none of its other properties', Object.assign([1], { total: 5 }), '[1]'],
+    ['the entries of a Map, and none of its properties', Object.assign(new Map([[1, 2]]), { total: 5 }), '{1: 2}'],
+    ['no property with a symbol as key', { a: 1, [Symbol('s')]: 2 }, "{'a': 1}"],
+    ['no property that is not enumerable', Object.defineProperty({ a: 1 }, 'b', { value: 2 }), "{'a': 1}"],
+    ['the arguments of a function, as an object', argumentsOf(7, 8), "{'0': 7, '1': 8}"],
+    [
+      'a Date whose methods are overridden',
+      new Overridden(0),
+      'datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)',
+    ],
   ])('%s as its counterpart', async (_what, value, repr) => {
     const answer = await peer.evaluate('repr(arg)', [value]);
 
@@ -91,6 +140,12 @@ describe.each(findPythons())('what CPython $version gets', (python) => {
     ]);
 
     expect(answer).toEqual(['memoryview', format, [1, 2]]);
+  });
+
+  it('a typed array with the items it has, whatever its class says', async () => {
+    const answer = await peer.evaluate('[arg.format, arg.tolist()]', [Disguised.of(1.5, 2)]);
+
+    expect(answer).toEqual(['f', [1.5, 2]]);
   });
 
   it('every Date of many as the moment it is', async () => {

@@ -28,7 +28,7 @@ export const packageList: Command = {
   async run(argv, io) {
     const { options: given, positionals } = readArguments(about, argv, options, ['archive']);
     const path = resolve(io.cwd, positionals[0] ?? '');
-    const { readArchive } = await import('../../packaging/archive/read-archive.ts');
+    const { readWholeArchive } = await import('../../packaging/archive/read-whole-archive.ts');
     const limits = readLimits(given);
 
     const entries: Entry[] = [];
@@ -36,7 +36,7 @@ export const packageList: Command = {
       withProgress(io, `Reading ${path}`, async ({ report, signal }) => {
         const onRead = (position: number, total: number) =>
           report(`Reading ${path}: ${formatSize(position)} of ${formatSize(total)}`);
-        for await (const { parts, kind, size, isExecutable } of readArchive(path, { ...limits, onRead, signal })) {
+        for await (const { parts, kind, size, isExecutable } of readWholeArchive(path, { ...limits, onRead, signal })) {
           entries.push({ path: parts.join('/'), kind, bytes: size, executable: isExecutable });
         }
       }),

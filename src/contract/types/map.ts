@@ -1,6 +1,8 @@
 import { isMap } from 'node:util/types';
+import { describe } from '../../errors/options.ts';
+import { checkDifferentKeys } from '../../wire/equal-keys.ts';
 import type { PickleWriter } from '../../wire/pickle-writer.ts';
-import { inside } from '../../wire/value-problem.ts';
+import { inside, ValueProblem } from '../../wire/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
@@ -44,7 +46,7 @@ function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, val
       scalar: undefined,
       write(writer, entries) {
         writer.beginDict();
-        if (isMap(entries)) for (const [k, v] of entries) writeEntry(writer, k, v);
+        if (isMap(entries)) writeMap(writer, entries, writeEntry);
         else if (byName && isPlainObject(entries))
           for (const k of Object.keys(entries)) writeEntry(writer, k, entries[k]);
         else throw badArgument(byName ? 'a plain object or a Map' : 'a Map', entries);
@@ -53,16 +55,45 @@ function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, val
       read(dict) {
         const entries = entriesOf(dict);
         if (entries === undefined) throw badResult('a dict', dict);
-        if (!byName) return new Map(Array.from(entries, readEntry));
+        const converted = Array.from(entries, readEntry);
+        // The keys of a dict differ already.
+        if (Array.isArray(entries)) refuseRepeatedKeys(converted);
+        if (!byName) return new Map(converted);
         const result: Record<string, unknown> = {};
-        for (const entry of entries) {
-          const [k, v] = readEntry(entry);
-          setProperty(result, k as string, v);
-        }
+        for (const [k, v] of converted) setProperty(result, k as string, v);
         return result;
       },
     },
   });
+}
+
+function writeMap(
+  writer: PickleWriter,
+  map: ReadonlyMap<unknown, unknown>,
+  writeEntry: (writer: PickleWriter, k: unknown, v: unknown) => void,
+): void {
+  let numbers = 0;
+  let bigints = 0;
+  // Of the engine: the iterator of a subclass may repeat keys.
+  for (const [k, v] of Map.prototype.entries.call(map)) {
+    if (typeof k === 'bigint') bigints += 1;
+    else if (typeof k === 'number') numbers += 1;
+    writeEntry(writer, k, v);
+  }
+  // Of all types that a key can have, only large integers are taken in two forms.
+  if (bigints > 0 && numbers > 0) checkDifferentKeys('map', [...Map.prototype.keys.call(map)]);
+}
+
+/** A list of pairs is taken for a map, and may name a key twice. */
+function refuseRepeatedKeys(pairs: readonly (readonly [unknown, unknown])[]): void {
+  const seen = new Set<unknown>();
+  for (const [key] of pairs) {
+    if (seen.has(key)) {
+      const problem = `two of its pairs have the key ${describe(key)}`;
+      throw new ValueProblem('FIDIUS_VALUE_RESULT', problem, { hint: 'Return each key once, or return a dict.' });
+    }
+    seen.add(key);
+  }
 }
 
 const keyKinds: ReadonlySet<string> = new Set(['string', 'char', 'integer', 'bool']);

@@ -1,3 +1,4 @@
+import { isMissingValue } from '../../wire/missing-value.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { requireType } from './require-type.ts';
 
@@ -15,7 +16,7 @@ export function option<T extends AnyType>(inner: T): Type<OutputOf<T> | null, In
         else write(writer, value);
       },
       // A key that is missing in a dict is None too, as for the Rust host.
-      read: (value) => (value === null || value === undefined ? null : read(value)),
+      read: (value) => (value === null || value === undefined || isMissingValue(value) ? null : read(value)),
     },
   });
 }

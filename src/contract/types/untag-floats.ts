@@ -1,3 +1,7 @@
+import { repeatedKey } from '../../wire/fill.ts';
+import { isMissingValue, missingHint } from '../../wire/missing-value.ts';
+import { ValueProblem } from '../../wire/value-problem.ts';
+import { pathTo } from '../../wire/walk.ts';
 import { isWholeFloat } from '../../wire/whole-float.ts';
 
 /**
@@ -18,25 +22,47 @@ export function untagFloats(value: unknown): unknown {
   };
 
   const result = plain(value);
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) untagItems(next, plain);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const found = untagItems(next, plain);
+    if (found === undefined) continue;
+    throw new ValueProblem('FIDIUS_VALUE_RESULT', found.problem, {
+      path: pathTo(result, next) ?? '',
+      hint: found.hint,
+    });
+  }
   return result;
 }
 
-function untagItems(container: object, plain: (item: unknown) => unknown): void {
+/** @returns what JavaScript cannot hold: a missing value, or two keys that became one as their floats became numbers. */
+function untagItems(
+  container: object,
+  plain: (item: unknown) => unknown,
+): { readonly problem: string; readonly hint: string } | undefined {
   if (Array.isArray(container)) {
     for (let at = 0; at < container.length; at += 1) container[at] = plain(container[at]);
   } else if (container instanceof Map) {
     const entries = [...container];
     container.clear();
     for (const [key, value] of entries) container.set(plain(key), plain(value));
+    if (container.size !== entries.length)
+      return repeatedKey(container, repeatedOf(entries.map(([key]) => plain(key))));
   } else if (container instanceof Set) {
     const items = [...container];
     container.clear();
     for (const item of items) container.add(plain(item));
+    if (container.size !== items.length) return repeatedKey(container, repeatedOf(items.map(plain)));
+  } else if (Object.getPrototypeOf(container) !== Object.prototype && isMissingValue(container)) {
+    return { problem: `${container.name} has no counterpart in JavaScript`, hint: missingHint };
   } else {
     for (const [key, value] of Object.entries(container)) {
       // The property is there already, so that this is no assignment to a prototype, whatever its name.
       (container as Record<string, unknown>)[key] = plain(value);
     }
   }
+  return undefined;
+}
+
+function repeatedOf(keys: readonly unknown[]): unknown {
+  const seen = new Set();
+  return keys.find((key) => seen.size === seen.add(key).size);
 }

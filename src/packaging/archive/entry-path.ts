@@ -10,6 +10,11 @@ export interface PathProblem {
 const maxPathBytes = 1024;
 const maxPartBytes = 255;
 
+// What Windows refuses in a name, or takes for something else: `a.py:stream` is a part of `a.py`.
+const forbidden = /[<>:"|?*\p{Cc}]/u;
+// Devices of Windows in every folder, whatever the extension: `con.py` too.
+const devices = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+
 /**
  * Takes the path of an entry apart; `.` and empty parts vanish.
  *
@@ -27,7 +32,23 @@ export function splitEntryPath(path: string): readonly string[] | PathProblem {
   if (parts.some((part) => Buffer.byteLength(part) > maxPartBytes)) {
     return invalid(`a part of its path is longer than ${maxPartBytes} bytes`);
   }
+  for (const part of parts) {
+    const problem = nameProblem(part);
+    if (problem !== undefined) return invalid(`${JSON.stringify(part)} in its path ${problem}`);
+  }
   return parts;
+}
+
+/** Why not every system can hold a file of this name. */
+function nameProblem(name: string): string | undefined {
+  const [character] = forbidden.exec(name) ?? [];
+  if (character !== undefined) {
+    return /\p{Cc}/u.test(character)
+      ? `contains a control character, U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+      : `contains ${character}, which Windows cannot hold in a name`;
+  }
+  if (/[. ]$/.test(name)) return `ends with a ${name.endsWith('.') ? 'dot' : 'space'}, which Windows drops`;
+  return devices.test(name) ? 'is the name of a device on Windows' : undefined;
 }
 
 /** Keeps two entries from meeting in one place: by the same path, or by paths that some systems cannot tell apart. */
@@ -48,7 +69,18 @@ export class EntryNames {
   }
 }
 
-/** What file systems that ignore case, or the ways to compose an accent, make of a path. */
+/**
+ * The same text for all paths that some file system takes for one: it ignores case, ways to compose an accent, or
+ * characters without width.
+ *
+ * Case is folded in full (`ß` as `ss`, `ﬁ` as `fi`): by way of capitals, and one character at a time, as the small form of
+ * a sigma depends on its neighbours.
+ */
 function fold(path: string): string {
-  return path.normalize('NFC').toLowerCase();
+  if (/^[ -~]*$/.test(path)) return path.toLowerCase();
+  const visible = path.normalize('NFD').replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+  return Array.from(visible.toLowerCase().toUpperCase())
+    .map((character) => character.toLowerCase())
+    .join('')
+    .normalize('NFC');
 }

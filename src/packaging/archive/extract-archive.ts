@@ -7,6 +7,7 @@ import { TimeSlice } from '../time-slice.ts';
 import { TreeWriter } from '../write-tree.ts';
 import type { ArchiveLimits } from './limits.ts';
 import { readArchive } from './read-archive.ts';
+import { noManifest } from './read-whole-archive.ts';
 
 /** How far unpacking has come. */
 export interface UnpackProgress {
@@ -54,13 +55,8 @@ export async function extractArchive(archive: string, into: string, options: Unp
     if (entry.kind === 'file') files += 1;
     hasManifest ||= entry.kind === 'file' && path === manifestFileName;
   }
-  if (!hasManifest) throw withoutManifest(archive);
+  if (!hasManifest) throw noManifest(archive);
   return { root, files, bytes };
-}
-
-export function withoutManifest(archive: string): ArchiveError {
-  const message = `Refused archive ${archive}: no folder in it holds a ${manifestFileName}`;
-  return new ArchiveError('FIDIUS_ARCHIVE_LAYOUT', message, { archive });
 }
 
 function attempt<T>(archive: string, entry: string, action: () => T): T {

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
 import { loadManifest, type Manifest } from '../manifest.ts';
@@ -22,6 +23,7 @@ import {
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
+import { requireComponent } from './check-component.ts';
 import { checkPackable, remarkOnLimits } from './check-packable.ts';
 import { type PackedSignature, settleSignature } from './settle-signature.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
@@ -75,11 +77,12 @@ const optionNames: readonly string[] = [
  *
  * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
  * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
- * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
+ * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_COMPONENT`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
  * `vendorDependencies()`, `signPackage()` and `packageDigest()` throw.
  */
 export async function packPackage(dir: string, options: PackOptions = {}): Promise<PackedPackage> {
   checkOptionNames('packPackage()', options, optionNames);
+  checkSignal(options.signal, 'packPackage()');
   const { byteCode = 'refuse', signal } = options;
   checkChoice('packPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = options.key === undefined ? undefined : toSecretKey(options.key);
@@ -94,6 +97,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
   refuseLeftovers(dir, listed);
   const covered = await settleByteCode(dir, listed, byteCode);
+  requireComponent(dir, manifest, covered);
   const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
   const files = await listPackageFiles(dir, { signatures: 'keep', signal });
   refuseLeftovers(dir, files);

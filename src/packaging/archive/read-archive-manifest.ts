@@ -1,8 +1,9 @@
-import { ArchiveError } from '../../errors/archive-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { type Manifest, type ManifestOptions, readManifest } from '../manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
 import type { ArchiveLimits } from './limits.ts';
 import { readArchive } from './read-archive.ts';
+import { noManifest } from './read-whole-archive.ts';
 
 export interface ArchiveManifestOptions<Metadata = unknown> extends ArchiveLimits, ManifestOptions<Metadata> {
   readonly signal?: AbortSignal | undefined;
@@ -19,6 +20,7 @@ export async function readArchiveManifest<Metadata = unknown>(
   archive: string,
   options: ArchiveManifestOptions<Metadata> = {},
 ): Promise<Manifest<Metadata>> {
+  checkSignal(options.signal, 'readArchiveManifest()');
   for await (const { kind, parts, size, content } of readArchive(archive, options)) {
     if (kind !== 'file' || parts.length !== 2 || parts[1] !== manifestFileName) continue;
     const origin = `${archive}!${parts.join('/')}`;
@@ -27,11 +29,5 @@ export async function readArchiveManifest<Metadata = unknown>(
     for await (const piece of content) pieces.push(new Uint8Array(piece));
     return readManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
   }
-  throw new ArchiveError(
-    'FIDIUS_ARCHIVE_LAYOUT',
-    `Refused archive ${archive}: no folder in it holds a ${manifestFileName}`,
-    {
-      archive,
-    },
-  );
+  throw noManifest(archive);
 }

@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { throwIfAborted } from '../../errors/option-values.ts';
 import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { CorruptBzip2 } from '../bzip2/corrupt-bzip2.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
@@ -33,7 +34,7 @@ export interface ReadArchiveOptions extends ArchiveLimits {
  */
 export async function* readArchive(archive: string, options: ReadArchiveOptions = {}): AsyncGenerator<ArchiveEntry> {
   const limits = settleLimits('readArchive()', options);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   const { descriptor, archiveBytes } = openArchive(archive);
   try {
     options.onFile?.(fstatSync(descriptor, { bigint: true }));
@@ -66,7 +67,7 @@ async function* explained(archive: string, content: AsyncIterable<Uint8Array>): 
 
 async function* decode(descriptor: number, total: number, options: ReadArchiveOptions): AsyncGenerator<Uint8Array> {
   for await (const { bytes, position } of decompressBzip2(descriptor, total)) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     options.onRead?.(position, total);
     yield bytes;
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
@@ -43,6 +44,7 @@ export async function unpackPackage(
   options: UnpackPackageOptions = {},
 ): Promise<UnpackedPackage> {
   checkOptionNames('unpackPackage()', options, [...limitNames, 'force', 'onProgress', 'signal']);
+  checkSignal(options.signal, 'unpackPackage()');
   const { force = false, ...unpackOptions } = options;
   settleLimits('unpackPackage()', unpackOptions);
   const staging = await attempt(archive, async () => {

@@ -1,4 +1,6 @@
+import { isDenied } from '../../node/permission.ts';
 import { BlockCutter } from './block-cutter.ts';
+import { CompressorHere } from './compressor-here.ts';
 import { CompressorThreads } from './compressor-threads.ts';
 import { Libbzip2 } from './libbzip2.ts';
 import { takeSingleBlock } from './single-block.ts';
@@ -8,11 +10,11 @@ import { StreamWriter } from './stream-writer.ts';
 const smallPieceBytes = 64 * 1024;
 
 /**
- * Compresses to a single bzip2 stream of level 9, on several threads: the very bytes that the program `bzip2 -9` writes,
+ * Compresses to a single bzip2 stream of level 9, on several threads where this process may have them: the very bytes that the program `bzip2 -9` writes,
  * however many threads there are.
  */
 export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const threads = new CompressorThreads();
+  const threads = isDenied('worker') ? new CompressorHere() : new CompressorThreads();
   const cutter = new BlockCutter();
   const stream = new StreamWriter();
   const inWork: Promise<Uint8Array>[] = [];

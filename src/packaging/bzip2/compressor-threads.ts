@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import { libbzip2Code } from './libbzip2.ts';
 import { startWorker } from './start-worker.ts';
 
 // Each thread takes about 40 MB; beyond a few, reading the files is what takes the time.
@@ -30,7 +31,7 @@ export class CompressorThreads {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     if (this.#all.length < this.size) {
-      const worker = startWorker('compress-worker');
+      const worker = startWorker('compress-worker', libbzip2Code());
       this.#all.push(worker);
       return worker;
     }

@@ -1,4 +1,5 @@
 import { on } from 'node:events';
+import { isDenied } from '../../node/permission.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { CorruptBzip2 } from './corrupt-bzip2.ts';
 import { type DecodedPiece, decodeFile } from './decode-file.ts';
@@ -19,12 +20,12 @@ const smallFileBytes = 64 * 1024;
 const piecesAhead = 8;
 
 /**
- * Decodes an open file, on a thread of its own unless it is small.
+ * Decodes an open file, on a thread of its own unless it is small, or this process may have none.
  *
  * @throws CorruptBzip2
  */
 export async function* decompressBzip2(descriptor: number, size: number): AsyncGenerator<DecodedPiece> {
-  if (size > smallFileBytes) {
+  if (size > smallFileBytes && !isDenied('worker')) {
     yield* decodeOnThread(descriptor);
     return;
   }

@@ -40,9 +40,9 @@ const defaultWorkFactor = 30;
 export class Libbzip2 {
   readonly #exports: Exports;
 
-  constructor() {
-    compiled ??= compile();
-    const instance = new webAssembly.Instance(compiled, {
+  /** @param code what {@link libbzip2Code} gives, which also a thread that cannot find the package can be sent. */
+  constructor(code = libbzip2Code()) {
+    const instance = new webAssembly.Instance(code, {
       env: {
         exit: refuse,
         emscripten_memcpy_big: (to: number, from: number, bytes: number) =>
@@ -96,6 +96,12 @@ export class Libbzip2 {
 }
 
 let compiled: object | undefined;
+
+/** The code of libbzip2: found, examined and compiled, once per thread. */
+export function libbzip2Code(): object {
+  compiled ??= compile();
+  return compiled;
+}
 
 function compile(): object {
   const binary = readFileSync(createRequire(import.meta.url).resolve(binaryPath));

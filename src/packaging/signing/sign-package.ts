@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
 import { listPackageFiles, type PackageFile } from '../package-files.ts';
@@ -39,6 +40,7 @@ export interface SignedPackage {
  */
 export async function signPackage(dir: string, options: SignOptions): Promise<SignedPackage> {
   checkOptionNames('signPackage()', options, ['byteCode', 'key', 'signal']);
+  checkSignal(options.signal, 'signPackage()');
   const { byteCode = 'refuse', signal } = options;
   checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = toSecretKey(options.key);

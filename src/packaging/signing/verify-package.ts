@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { readForeignHead } from '../../files/open-foreign-file.ts';
@@ -44,6 +45,7 @@ export interface VerifiedPackage {
  */
 export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
   checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'name', 'signal', 'version']);
+  checkSignal(options.signal, 'verifyPackage()');
   const trust = new Trust(options);
   await requireManifest(dir, 'verify');
   const signature = await readSignature(dir);

@@ -1,5 +1,6 @@
-import { explainWriteFailure, withoutManifest } from '../archive/extract-archive.ts';
+import { explainWriteFailure } from '../archive/extract-archive.ts';
 import { type ArchiveEntry, type ReadArchiveOptions, readArchive } from '../archive/read-archive.ts';
+import { noManifest } from '../archive/read-whole-archive.ts';
 import { uncoveredPart } from '../coverage.ts';
 import { crypto } from '../crypto.ts';
 import { PackageDigest } from '../digest.ts';
@@ -72,7 +73,7 @@ export async function readArchiveContents(
     if (writer === undefined) for await (const _ of content);
     else await write(archive, writer, { path, content, entry });
   }
-  if (manifest === undefined) throw withoutManifest(archive);
+  if (manifest === undefined) throw noManifest(archive);
   const text = decodeManifest(`${archive}!${root}/${manifestFileName}`, manifest);
   return { root, digest: digest.finish(), signature, manifest: text, leftOut: [...leftOut] };
 }

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { findDistrust } from '../../files/trusted-path.ts';
 import type { UnpackOptions } from '../archive/extract-archive.ts';
@@ -91,6 +92,8 @@ export class PackageStore {
   async addFolder(dir: string, options: Omit<StoreOptions, 'maxRatio' | 'onProgress'> = {}): Promise<StoredPackage> {
     const known = [...trustOptionNames, 'maxBytes', 'maxEntries', 'requireSignature', 'signal'];
     checkOptionNames('PackageStore.addFolder()', options, known);
+    checkSignal(options.signal, 'PackageStore.addFolder()');
+    throwIfAborted(options.signal);
     const { maxBytes, maxEntries } = settleLimits('PackageStore.addFolder()', options);
     const { signal } = options;
     const check = new SignatureCheck(options);
@@ -139,6 +142,8 @@ export class PackageStore {
   async addArchive(archive: string, options: StoreOptions = {}): Promise<StoredPackage> {
     const known = [...trustOptionNames, ...limitNames, 'onProgress', 'requireSignature', 'signal'];
     checkOptionNames('PackageStore.addArchive()', options, known);
+    checkSignal(options.signal, 'PackageStore.addArchive()');
+    throwIfAborted(options.signal);
     const { signal, onProgress } = options;
     const limits = settleLimits('PackageStore.addArchive()', options);
     const check = new SignatureCheck(options);

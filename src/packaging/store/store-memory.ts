@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { wallClock } from '../../node/timers.ts';
 import { crypto } from '../crypto.ts';
 import { replaceFile } from '../replace-file.ts';
 
@@ -41,7 +42,7 @@ export class StoreMemory {
 
   /** The same of a file that is open. */
   keyOfStatus(status: BigIntStats): string | undefined {
-    return Date.now() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
+    return wallClock() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
   }
 
   /** What was remembered; nothing when there is nothing, or it is malformed. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { throwIfAborted } from '../../errors/option-values.ts';
 
 /** What fetches distributions and unpacks them. */
 export type InstallerName = 'pip' | 'uv';
@@ -33,7 +34,7 @@ export async function chooseInstaller(): Promise<InstallerName> {
 export async function install(installer: InstallerName, task: InstallTask): Promise<void> {
   const [command, args] = installer === 'uv' ? ['uv', uvArguments(task)] : [task.python, pipArguments(task)];
   const { exitCode, output } = await run(command, args, task).catch((cause: unknown) => {
-    task.signal?.throwIfAborted();
+    throwIfAborted(task.signal);
     throw missingInstaller(installer, command, messageOf(cause), cause);
   });
   // uv leaves its lock behind, an empty file.
@@ -60,7 +61,7 @@ export async function run(
       cwd: options.cwd,
       ...(options.signal && { signal: options.signal }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      env: installerEnvironment(process.env),
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -72,8 +73,45 @@ export async function run(
   });
 }
 
+// Settings that make an installer do something else, or install for something else, than it is asked to here.
+const removedSettings: readonly string[] = [
+  'PIP_EDITABLE',
+  'PIP_HELP',
+  'PIP_PREFIX',
+  'PIP_PYTHON',
+  'PIP_REQUIREMENT',
+  'PIP_TARGET',
+  'PIP_VERSION',
+  'UV_PROJECT',
+  'UV_PYTHON',
+  'UV_SYSTEM_PYTHON',
+  'UV_WORKING_DIR',
+  'UV_WORKING_DIRECTORY',
+];
+
+/**
+ * The environment without settings that would send distributions elsewhere; indexes, proxies and certificates stay.
+ *
+ * Variables override the configuration files of pip: these also neutralise `user = true` and its like in a `pip.conf`.
+ */
+function installerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !removedSettings.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_DRY_RUN: '0',
+    PIP_NO_INPUT: '1',
+    PIP_REQUIRE_VIRTUALENV: '0',
+    // An empty variable would count as none, and leave that of a pip.conf.
+    PIP_ROOT: '/',
+    PIP_USER: '0',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
 function pipArguments(task: InstallTask): readonly string[] {
-  return ['-m', 'pip', 'install', '--no-compile', '--no-warn-script-location', ...sharedArguments(task)];
+  // The empty prefix takes the place of one in a pip.conf, which cannot be combined with a target.
+  return ['-m', 'pip', 'install', '--no-compile', '--no-warn-script-location', '--prefix=', ...sharedArguments(task)];
 }
 
 function uvArguments(task: InstallTask): readonly string[] {

@@ -1,15 +1,17 @@
-import { chmod, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { settleByteCode } from '../byte-code.ts';
 import { ioCode } from '../io-error.ts';
 import { loadManifest, type Manifest, type PythonManifest } from '../manifest.ts';
 import { listPackageFiles } from '../package-files.ts';
-import { createStaging, placeFolder, removeTree } from '../staging.ts';
+import { createStagingBeside } from '../staging.ts';
 import { askPython } from './ask-python.ts';
+import { refuseEditable, requireArrived } from './check-installed.ts';
 import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
 import { chooseInstaller, type InstallerName, install } from './installer.ts';
 import { type VendorRecord, vendorRecordName } from './vendor-record.ts';
@@ -49,9 +51,10 @@ const optionNames = ['constraints', 'installer', 'python', 'refresh', 'requireHa
  */
 export async function vendorDependencies(dir: string, options: VendorOptions = {}): Promise<VendorOutcome> {
   checkOptionNames('vendorDependencies()', options, optionNames);
+  checkSignal(options.signal, 'vendorDependencies()');
   const { python = 'python3', installer = 'auto', requireHashes = false, refresh = false, signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const manifest = loadManifest(dir);
   const target = join(dir, vendorFolder);
   const state = await findVendorState(dir, manifest, { refresh });
@@ -60,29 +63,34 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   }
 
   const used = installer === 'auto' ? await chooseInstaller() : installer;
-  const staging = await createStaging(resolve(dir));
+  const requirements = requirementsOf(resolve(dir), manifest);
+  refuseEditable(requirements);
+  const staging = await createStagingBeside(resolve(dir));
+  const built = staging.shownPath;
   try {
+    await mkdir(built, { mode: 0o700 });
     await install(used, {
       python,
-      target: staging,
-      requirements: requirementsOf(resolve(dir), manifest),
+      target: built,
+      requirements,
       constraints: options.constraints && resolve(options.constraints),
       wheels: options.wheels && resolve(options.wheels),
       requireHashes,
       cwd: resolve(dir),
       signal,
     });
-    const distributions = await finish(staging, used, python);
-    await placeFolder(staging, target);
+    requireArrived(built, requirements, used);
+    const distributions = await finish(built, used, python);
+    await staging.replaceFolder(target);
     return { status: 'vendored', distributions };
   } catch (cause) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (ioCode(cause) === undefined || isFidiusError(cause)) throw cause;
     throw new FidiusError('FIDIUS_VENDOR_FAILED', `Cannot vendor dependencies of ${dir}: ${messageOf(cause)}`, {
       cause,
     });
   } finally {
-    await removeTree(staging);
+    await staging.remove();
   }
 }
 
@@ -100,9 +108,9 @@ export async function findVendorState(
 }
 
 /** Cleans what was installed, and records what and for whom. */
-async function finish(staging: string, installer: InstallerName, python: string): Promise<readonly Distribution[]> {
-  await settleByteCode(staging, await listPackageFiles(staging, { signatures: 'keep' }), 'remove');
-  const distributions = readDistributions(staging);
+async function finish(built: string, installer: InstallerName, python: string): Promise<readonly Distribution[]> {
+  await settleByteCode(built, await listPackageFiles(built, { signatures: 'keep' }), 'remove');
+  const distributions = readDistributions(built);
   const record: VendorRecord = {
     format: 1,
     installer,
@@ -110,9 +118,9 @@ async function finish(staging: string, installer: InstallerName, python: string)
     platform: platform(),
     distributions,
   };
-  await writeFile(join(staging, vendorRecordName), `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeFile(join(built, vendorRecordName), `${JSON.stringify(record, undefined, 2)}\n`);
   // It was private while it was built.
-  await chmod(staging, 0o755);
+  await chmod(built, 0o755);
   return distributions;
 }
 

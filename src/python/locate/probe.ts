@@ -33,16 +33,18 @@ export function probe(executable: string, { env, cwd, probeTimeoutMs }: Search):
   // Loaded now: it takes several milliseconds, and most searches end without asking anybody.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   // Not -I, which would do the same: Python 2 does not know it, and could not say that it is too old.
-  const { stdout, stderr, status, signal, error } = spawnSync(executable, ['-E', '-s', '-S', script], {
-    env,
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: probeTimeoutMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: 1 << 20,
-    windowsHide: true,
-  });
+  const ask = () =>
+    spawnSync(executable, ['-E', '-s', '-S', script], {
+      env,
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: probeTimeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: 1 << 20,
+      windowsHide: true,
+    });
+  const { stdout, stderr, status, signal, error } = unlessRefused(ask, executable);
   if (error !== undefined) throw noAnswer(describeFailure(executable, error, probeTimeoutMs), executable, error);
   if (status !== 0) {
     const end = signal === null ? `with exit code ${status}` : `by signal ${signal}`;
@@ -52,6 +54,16 @@ export function probe(executable: string, { env, cwd, probeTimeoutMs }: Search):
   if (answer === undefined) throw noAnswer('did not answer as a Python does when asked for its version', executable);
   answers.set(key, answer);
   return answer;
+}
+
+/** A process may not be permitted to start others: then this throws, instead of telling of an error. */
+function unlessRefused<T>(ask: () => T, executable: string): T {
+  try {
+    return ask();
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'ERR_ACCESS_DENIED') throw cause;
+    throw noAnswer('was not asked for its version: this process lacks --allow-child-process', executable, cause);
+  }
 }
 
 function noAnswer(message: string, executable: string, cause?: unknown): FidiusError {

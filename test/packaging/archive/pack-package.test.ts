@@ -18,9 +18,10 @@ import { packageDigest } from '../../../src/packaging/digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import { impossibleNames, indistinguishableNames } from '../../fixtures/archives/hostile-archives.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
-import { fill, packageOf, pythonManifest } from '../../support/packages.ts';
+import { fill, folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
 import { findPythons } from '../../support/pythons.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -169,7 +170,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
     expect(readdirSync(dir).sort()).toEqual(['folder.fid', 'old.fid']);
   });
 
-  it.each([
+  it.each<[string, Record<string, string>, string, string]>([
     [
       'two files that differ in case',
       { 'a.py': '', 'A.py': '' },
@@ -182,11 +183,61 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
       'FIDIUS_ARCHIVE_PATH_INVALID',
       'longer than 1024',
     ],
+    ...impossibleNames.map(
+      ([name, problem]) =>
+        // What a terminal obeys is refused wherever files are listed, not only here.
+        [
+          `the name ${JSON.stringify(name)}`,
+          { [name]: '' },
+          hasControls(name) ? 'FIDIUS_PACKAGE_FILE_NAME' : 'FIDIUS_ARCHIVE_PATH_INVALID',
+          hasControls(name) ? 'contains a control character' : problem,
+        ] as [string, Record<string, string>, string, string],
+    ),
+    ...indistinguishableNames.map(
+      ([one, other]) =>
+        [
+          `the names ${JSON.stringify(one)} and ${JSON.stringify(other)}`,
+          { [one]: '', [other]: '' },
+          'FIDIUS_ARCHIVE_PATH_DUPLICATE',
+          'some systems take it for the same as',
+        ] as [string, Record<string, string>, string, string],
+    ),
   ])('refuses %s, which nobody could unpack', async (_what, files, code, problem) => {
     const error = await failureOf(() => packTo(packageOf(files)));
 
     expect(error.code).toBe(code);
     expect(error.message).toContain(problem);
+  });
+
+  it.each([
+    ['component', 'component = "demo.wasm"', {}, '"demo.wasm", which `[wasm].component`'],
+    [
+      'component, which is built but not packed',
+      'component = "target/demo.wasm"',
+      { 'target/demo.wasm': '' },
+      '"target/demo.wasm", which',
+    ],
+    ['component, which lies elsewhere', 'component = "../demo.wasm"', {}, '"../demo.wasm", which'],
+    ['component that is a folder', 'component = "demo.wasm"', { 'demo.wasm/a': '' }, '"demo.wasm", which'],
+    [
+      'precompiled component',
+      'component = "demo.wasm"\nprecompiled = "demo.cwasm"',
+      { 'demo.wasm': '' },
+      '"demo.cwasm", which `[wasm].precompiled`',
+    ],
+  ])('refuses a WebAssembly package without its %s', async (_what, wasm, files, problem) => {
+    const dir = folderOf({ 'package.toml': wasmManifest(wasm), ...files });
+
+    const error = await failureOf(() => packTo(dir));
+
+    expect(error.code).toBe('FIDIUS_PACKAGE_COMPONENT');
+    expect(error.message).toContain(`Cannot pack ${dir}: none of its files is ${problem}`);
+  });
+
+  it('packs a WebAssembly package with its component', async () => {
+    const dir = folderOf({ 'package.toml': wasmManifest('component = "./lib/demo.wasm"'), 'lib/demo.wasm': '' });
+
+    expect((await packTo(dir)).files).toBe(2);
   });
 
   it('says when those who unpack have to raise a limit', async () => {
@@ -313,4 +364,8 @@ function runPython(code: string, archive: string): string {
     archive,
   ]);
   return stdout.toString() + stderr.toString();
+}
+
+function wasmManifest(wasm: string): string {
+  return `[package]\nname = "demo"\nversion = "1.0.0"\ninterface = "Greeter"\ninterface_version = 1\nruntime = "wasm"\n[metadata]\n[wasm]\n${wasm}\n`;
 }

@@ -33,7 +33,7 @@ describe('a foreign file', () => {
       expect(() => readForeignFile(path, { links, maxBytes: 10 })).toThrow(
         /it is (?:a folder|not a regular file|a symbolic link)|ENXIO/,
       );
-      expect(() => readForeignHead(path, { links, bytes: 10 })).toThrow();
+      expect(() => readForeignHead(path, { links, bytes: 10 })).toThrow(/it is |ENXIO/);
     }
   });
 

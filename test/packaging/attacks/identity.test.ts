@@ -18,7 +18,6 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 const acme = new SecretKey(Buffer.alloc(32, 1));
 const acmeHex = Buffer.from(acme.publicKey.bytes).toString('hex');
-const asRoot = it.runIf(noOtherUser === undefined);
 const rootOnly = noOtherUser === undefined ? '' : ` (skipped: ${noOtherUser})`;
 
 describe('a genuine package in the place of another one', () => {
@@ -178,7 +177,7 @@ describe('a trust store', () => {
     expect(error.message).toContain('other users may write to it');
   });
 
-  asRoot(`is refused when it belongs to another user${rootOnly}`, async () => {
+  it.runIf(noOtherUser === undefined)(`is refused when it belongs to another user${rootOnly}`, async () => {
     const dir = folderOf({ 'trust.toml': '' });
     chownSync(join(dir, 'trust.toml'), otherUid, otherUid);
 

@@ -41,7 +41,6 @@ const revoking = {
   requireSignature: true,
 };
 const rootOnly = noOtherUser === undefined ? '' : ` (skipped: ${noOtherUser})`;
-const asRoot = it.runIf(noOtherUser === undefined);
 
 describe('a package that is stored already', () => {
   it('still has to be signed where that is required', async () => {
@@ -327,24 +326,27 @@ describe(`a store that others could write to${rootOnly}`, () => {
     expect(readdirSync(join(dir, 'shared/mine'))).toEqual([]);
   });
 
-  asRoot('is refused when it belongs to another user, or is a link of theirs', async () => {
-    const dir = tempFolder();
-    chmodSync(dir, 0o1777);
-    mkdirSync(join(dir, 'theirs'), { mode: 0o755 });
-    chownSync(join(dir, 'theirs'), otherUid, otherUid);
-    mkdirSync(join(dir, 'mine'), { mode: 0o700 });
-    runAsOther(`fs.symlinkSync('mine', 'link')`, dir);
+  it.runIf(noOtherUser === undefined)(
+    'is refused when it belongs to another user, or is a link of theirs',
+    async () => {
+      const dir = tempFolder();
+      chmodSync(dir, 0o1777);
+      mkdirSync(join(dir, 'theirs'), { mode: 0o755 });
+      chownSync(join(dir, 'theirs'), otherUid, otherUid);
+      mkdirSync(join(dir, 'mine'), { mode: 0o700 });
+      runAsOther(`fs.symlinkSync('mine', 'link')`, dir);
 
-    const errors = [
-      await failureOf(() => PackageStore.open(join(dir, 'theirs'))),
-      await failureOf(() => PackageStore.open(join(dir, 'theirs/packages'))),
-      await failureOf(() => PackageStore.open(join(dir, 'link'))),
-    ];
+      const errors = [
+        await failureOf(() => PackageStore.open(join(dir, 'theirs'))),
+        await failureOf(() => PackageStore.open(join(dir, 'theirs/packages'))),
+        await failureOf(() => PackageStore.open(join(dir, 'link'))),
+      ];
 
-    expect(errors.map(({ code }) => code)).toEqual(Array(3).fill('FIDIUS_STORE_UNSAFE'));
-    expect(errors.map(({ message }) => message.includes('belongs to another user'))).toEqual([true, true, true]);
-    expect(readdirSync(join(dir, 'theirs'))).toEqual([]);
-  });
+      expect(errors.map(({ code }) => code)).toEqual(Array(3).fill('FIDIUS_STORE_UNSAFE'));
+      expect(errors.map(({ message }) => message.includes('belongs to another user'))).toEqual([true, true, true]);
+      expect(readdirSync(join(dir, 'theirs'))).toEqual([]);
+    },
+  );
 
   it('has modes of its own, whatever the umask is', async () => {
     const umask = process.umask(0);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
@@ -10,6 +10,10 @@ import { failureOf } from '../../support/failure.ts';
 import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { makeWheels, pythonWithPip } from '../../support/wheels.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe('vendorDependencies', () => {
   it('installs what the requirements ask for, from a folder of wheels alone', async () => {
@@ -126,7 +130,7 @@ describe('vendorDependencies', () => {
     const log = join(tempFolder(), 'log');
     // Does the little that matters here: notes how it was called, and puts a module into the target.
     const uv = script(
-      `echo "$@" >> "${log}"\n[ "$1" = --version ] && exit 0\nwhile [ "$1" != --target ]; do shift; done\nmkdir -p "$2"; echo > "$2/colours.py"`,
+      `echo "$@" >> "${log}"\n[ "$1" = --version ] && exit 0\nwhile [ "$1" != --target ]; do shift; done\nmkdir -p "$2/colours-1.dist-info"; echo > "$2/colours.py"; printf "Name: colours\\nVersion: 1\\n" > "$2/colours-1.dist-info/METADATA"`,
       'uv',
     );
     vi.stubEnv('PATH', `${join(uv, '..')}${delimiter}${process.env['PATH']}`);
@@ -150,6 +154,126 @@ describe('vendorDependencies', () => {
 
     expect(error.code).toBe('FIDIUS_VENDOR_REQUIREMENTS');
     expect(error.message).toContain(`the requirements file "${path}" lies outside the package`);
+  });
+
+  it('installs into the package whatever variables and a pip.conf say', async () => {
+    const elsewhere = tempFolder();
+    const settings = {
+      user: '1',
+      dry_run: '1',
+      require_virtualenv: '1',
+      root: elsewhere,
+      prefix: elsewhere,
+      target: elsewhere,
+    };
+    const options = offline([{ name: 'colours', version: '1.2.0' }]);
+    const byVariables = packageOf({ 'requirements.txt': 'colours' });
+    const byFile = packageOf({ 'requirements.txt': 'colours' });
+    const lines = Object.entries(settings).map(([name, value]) => `${name.replace('_', '-')} = ${value}`);
+    const config = join(
+      folderOf({ 'pip.conf': `[install]\n${lines.join('\n')}\n[global]\nrequire-virtualenv = 1\n` }),
+      'pip.conf',
+    );
+
+    for (const [name, value] of Object.entries(settings)) vi.stubEnv(`PIP_${name.toUpperCase()}`, value);
+    for (const name of ['VERSION', 'HELP', 'PYTHON', 'EDITABLE', 'REQUIREMENT']) vi.stubEnv(`PIP_${name}`, '/nowhere');
+    await vendorDependencies(byVariables, options);
+    vi.unstubAllEnvs();
+    vi.stubEnv('PIP_CONFIG_FILE', config);
+    await vendorDependencies(byFile, options);
+    vi.unstubAllEnvs();
+
+    for (const dir of [byVariables, byFile]) expect(existsSync(join(dir, 'vendor', 'colours.py'))).toBe(true);
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
+  it('keeps the settings that say where distributions come from', async () => {
+    const { wheels = '', ...options } = offline([{ name: 'colours', version: '1.2.0' }]);
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    vi.stubEnv('PIP_NO_INDEX', '1');
+    vi.stubEnv('PIP_FIND_LINKS', wheels);
+
+    const { distributions } = await vendorDependencies(dir, options);
+
+    vi.unstubAllEnvs();
+    expect(distributions.map(({ name }) => name)).toEqual(['colours']);
+  });
+
+  it.each(['-e ./lib', '--editable=./lib', '-e git+https://example.org/x#egg=lib', '  --editable  ./lib  # mine'])(
+    'refuses the editable requirement %s before anything is installed',
+    async (line) => {
+      const dir = packageOf({ 'requirements.txt': `# ours\n${line}\n`, 'lib/setup.py': '' });
+      const before = readdirSync(dir);
+
+      const error = await failureOf(() => vendorDependencies(dir, { python: '/nowhere/python3', installer: 'pip' }));
+
+      const text = line
+        .replace(/#.*mine/, '')
+        .trim()
+        .replace(/\s+/g, ' ');
+      expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
+      expect(error.message).toContain(`the requirement ${JSON.stringify(text)} is editable`);
+      expect(error.hint).toContain(`Remove \`-e\` from ${JSON.stringify(text)} in ${join(dir, 'requirements.txt')}`);
+      expect(readdirSync(dir)).toEqual(before);
+    },
+  );
+
+  it.each([
+    ['an egg-link', 'echo /home/me/lib > "$2/lib.egg-link"'],
+    [
+      'the record of an editable wheel',
+      `mkdir -p "$2/lib-1.dist-info"; echo '{"url": "file:///lib", "dir_info": {"editable": true}}' > "$2/lib-1.dist-info/direct_url.json"`,
+    ],
+  ])('refuses what an included requirements file has left as a link: %s', async (_what, leave) => {
+    const dir = packageOf({ 'requirements.txt': '-r more.txt', 'more.txt': '-e ./lib' });
+    const before = readdirSync(dir);
+
+    const error = await failureOf(() => vendorDependencies(dir, { python: leaving(leave), installer: 'pip' }));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
+    expect(error.message).toContain('lib was installed as editable, which leaves only a link to a folder');
+    expect(readdirSync(dir)).toEqual(before);
+  });
+
+  it.each([
+    ['a name', 'colours==1.2.0 --hash=sha256:00', 'colours==1.2.0', ':'],
+    ['a name beside others', 'Other_One[extra]>=1\ncolours', 'colours', dist('other-one')],
+    [
+      'a name with an address',
+      'colours @ https://example.org/c.whl',
+      'colours @ https://example.org/c.whl',
+      dist('other'),
+    ],
+    ['a folder', './lib', './lib', ':'],
+  ])('refuses to take a success of pip for one when it did not install %s', async (_what, lines, missing, leave) => {
+    const dir = packageOf({ 'requirements.txt': lines });
+    const before = readdirSync(dir);
+
+    const error = await failureOf(() => vendorDependencies(dir, { python: leaving(leave), installer: 'pip' }));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
+    expect(error.message).toBe(
+      `Cannot vendor dependencies: pip reported success, but did not install ${missing} of ${join(dir, 'requirements.txt')}`,
+    );
+    expect(error.hint).toContain('pip config list');
+    expect(readdirSync(dir)).toEqual(before);
+  });
+
+  it('does not miss what a marker leaves out, what is built the old way, and what no line names', async () => {
+    const requirements = [
+      '--index-url https://example.org/simple',
+      'colours; sys_platform == "win32"',
+      './lib ; python_version < "3"',
+      'Old.Style',
+      './wheels/other-1-py3-none-any.whl',
+    ];
+    const dir = packageOf({ 'requirements.txt': requirements.join('\n') });
+    const leave = 'mkdir -p "$2/old_style-1.0-py3.9.egg-info"; echo > "$2/old_style.py"';
+
+    const outcome = await vendorDependencies(dir, { python: leaving(leave), installer: 'pip' });
+
+    expect(outcome.status).toBe('vendored');
+    expect(existsSync(join(dir, 'vendor', 'old_style.py'))).toBe(true);
   });
 
   it('stops when it is told to, and leaves the package as it was', async () => {
@@ -207,6 +331,19 @@ function offline(wheels: Parameters<typeof makeWheels>[1]): VendorOptions {
   const dir = join(tempFolder(), 'wheels');
   makeWheels(dir, wheels);
   return { python: pythonWithPip, installer: 'pip', wheels: dir };
+}
+
+/** A Python whose pip only leaves something in the target, and reports success. */
+function leaving(shell: string): string {
+  const describe = '{"version": "3.9.0", "implementation": "cpython", "machine": "x86_64"}';
+  return script(
+    `[ "$1" = -I ] && echo '${describe}' && exit 0\nwhile [ "$1" != --target ]; do shift; done\nmkdir -p "$2"\n${shell}`,
+  );
+}
+
+/** Leaves a distribution of this name in the target. */
+function dist(name: string): string {
+  return `mkdir -p "$2/${name}-1.dist-info"; printf "Name: ${name}\\nVersion: 1\\n" > "$2/${name}-1.dist-info/METADATA"`;
 }
 
 function script(body: string, name = 'python3'): string {

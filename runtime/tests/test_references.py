@@ -1,0 +1,96 @@
+import ctypes
+import sys
+import tracemalloc
+import unittest
+
+from fidius_host.protocol import REFERENCE
+from fidius_host.references import References, give_up
+
+SIZE = 1 << 20
+
+
+def give(payload):
+    """A payload as the host gives it away."""
+    allocate = ctypes.pythonapi.PyMem_RawMalloc
+    allocate.restype = ctypes.c_void_p
+    allocate.argtypes = [ctypes.c_size_t]
+    address = allocate(len(payload))
+    ctypes.memmove(address, payload, len(payload))
+    return REFERENCE.pack(address, len(payload))
+
+
+def held(action):
+    """Bytes that Python has allocated after an action, compared with before."""
+    before = tracemalloc.get_traced_memory()[0]
+    action()
+    return tracemalloc.get_traced_memory()[0] - before
+
+
+class ReferencesTest(unittest.TestCase):
+    def setUp(self):
+        self.references = References(1)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+
+    def test_notices_what_is_not_given_back(self):
+        data = []
+
+        self.assertGreater(held(lambda: data.append(give(bytes(SIZE)))), SIZE - 1)
+
+        self.references.discard(data[0])
+
+    def test_gives_a_payload_back_when_it_was_read(self):
+        read = []
+
+        left = held(lambda: read.append(self.references.read(give(b"x" * SIZE), len)))
+
+        self.assertEqual(read, [SIZE])
+        self.assertLess(left, 10_000)
+
+    def test_gives_a_payload_back_that_cannot_be_read(self):
+        def refuse(view):
+            raise ValueError("no")
+
+        def read():
+            try:
+                self.references.read(give(b"x" * SIZE), refuse)
+            except ValueError:
+                pass
+
+        self.assertLess(held(read), 10_000)
+
+    def test_gives_a_payload_back_that_is_not_to_be_read(self):
+        self.assertLess(held(lambda: self.references.discard(give(b"x" * SIZE))), 10_000)
+
+    def test_lets_nothing_look_into_a_payload_that_was_given_back(self):
+        views = []
+        self.references.read(give(b"x" * SIZE), views.append)
+
+        self.assertRaises(ValueError, views[0].tobytes)
+
+    def test_keeps_a_result_until_it_is_released(self):
+        result = b"%d" % SIZE * SIZE
+        alone = sys.getrefcount(result)
+
+        address, size = REFERENCE.unpack(self.references.keep(5, result))
+        kept = sys.getrefcount(result)
+        copy = ctypes.string_at(address, size)
+        self.references.release(6)
+        still = sys.getrefcount(result)
+        self.references.release(5)
+
+        self.assertEqual((copy == result, kept, still), (True, alone + 1, alone + 1))
+        self.assertEqual(sys.getrefcount(result), alone)
+
+    def test_gives_up_references_by_address(self):
+        thing = object()
+        alone = sys.getrefcount(thing)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+        give_up([id(thing)])
+
+        self.assertEqual(sys.getrefcount(thing), alone)
+
+
+if __name__ == "__main__":
+    unittest.main()

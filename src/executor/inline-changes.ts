@@ -1,0 +1,48 @@
+import type { Interpreter } from '../python/interpreter.ts';
+import { callListener } from './call-listener.ts';
+import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
+import { SyncActivity } from './sync-activity.ts';
+
+/** Finds out what plugins that are called on this thread have changed for the whole process. Takes the lock. */
+export class InlineChanges {
+  readonly activity: SyncActivity;
+  readonly #interpreter: Interpreter;
+  readonly #listener: NoticeListener | undefined;
+  readonly #key: string;
+
+  constructor(interpreter: Interpreter, listener: NoticeListener | undefined) {
+    this.#interpreter = interpreter;
+    this.#listener = listener;
+    this.#key = interpreter.invoke('environment.open_here') as string;
+    this.activity = new SyncActivity(
+      (plugin) => interpreter.invoke('environment.begin_calls_here', this.#key, plugin),
+      (plugins) => this.#tell(interpreter.invoke('environment.end_calls_here', this.#key, plugins)),
+    );
+  }
+
+  duringLoad<T>(plugin: string, folder: string, load: () => T): T {
+    this.activity.endPeriod();
+    this.#interpreter.invoke('environment.begin_load_here', this.#key, plugin, folder);
+    try {
+      return load();
+    } finally {
+      this.#tell(this.#interpreter.invoke('environment.end_load_here', this.#key, plugin));
+    }
+  }
+
+  close(): void {
+    this.activity.endPeriod();
+    this.#tell(this.#interpreter.invoke('environment.close_here', this.#key));
+  }
+
+  #tell(changes: unknown): void {
+    // Looked for all the same: it would be found later otherwise, and taken for the doing of another plugin.
+    if (this.#listener === undefined) return;
+    for (const [kind, before, after, plugins] of changes as Change[]) {
+      const notice = toNotice({ kind, before, after, plugins });
+      if (notice !== undefined) callListener(this.#listener, notice);
+    }
+  }
+}
+
+type Change = [kind: FoundChange['kind'], before: unknown, after: unknown, plugins: readonly string[]];

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { executorNames } from '../../src/executor/executor.ts';
+import { flipIndex, loadCalls } from '../support/calls.ts';
+import { openExecutor } from '../support/executors.ts';
+
+/** Bytes that tell which call they belong to, and in which order they are. */
+function bytesOf(call: number, size: number): Buffer {
+  return Buffer.alloc(size, Buffer.from([call, 200, call + 1, 201, 202]));
+}
+
+const equal = (a: unknown, b: Uint8Array) => Buffer.compare(a as Uint8Array, b) === 0;
+
+/** Below and above the size from which payloads go by reference. */
+const sizes = [5, 5000, 100_000];
+
+describe.each(executorNames)('with the executor %s', (name) => {
+  it.each(sizes)('raw results of %i bytes are memory of their own, whatever is called next', async (size) => {
+    const { plugin } = await loadCalls(openExecutor(name));
+
+    const results = [];
+    for (let call = 0; call < 20; call += 1) results.push(await plugin.callRaw(flipIndex, bytesOf(call, size)));
+    const together = Array.from({ length: 20 }, (_, call) => plugin.callRaw(flipIndex, bytesOf(call, size)));
+    results.push(...(await Promise.all(together)));
+
+    for (const [index, result] of results.entries()) {
+      expect(result.buffer.byteLength).toBe(size);
+      expect(equal(result, bytesOf(index % 20, size).reverse())).toBe(true);
+    }
+  });
+
+  it.each(sizes)('bytes of %i in a result are memory of their own, whatever is called next', async (size) => {
+    const { call } = await loadCalls(openExecutor(name));
+
+    const calls = Array.from({ length: 20 }, (_, number) => call('echo', [[bytesOf(number, size)]]));
+    const results = (await Promise.all(calls)) as [Uint8Array][];
+    for (let number = 0; number < 20; number += 1) await call('echo', [bytesOf(250, size)]);
+
+    for (const [number, [bytes]] of results.entries()) {
+      expect(equal(bytes, bytesOf(number, size))).toBe(true);
+    }
+  });
+
+  it.each(sizes)('arguments of %i bytes are read before the caller can change them', async (size) => {
+    const { call, plugin } = await loadCalls(openExecutor(name));
+    const input = bytesOf(1, size);
+
+    const [typed, raw] = [call('echo', [input]), plugin.callRaw(flipIndex, input)];
+    input.fill(255);
+
+    expect(equal(await typed, bytesOf(1, size))).toBe(true);
+    expect(equal(await raw, bytesOf(1, size).reverse())).toBe(true);
+  });
+});
