@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
 import { throwIfAborted } from '../errors/option-values.ts';
-import { hasControls, shown } from '../errors/shown.ts';
+import { shown } from '../errors/shown.ts';
 import { Budget } from './budget.ts';
 import { excludedFolders, isSignatureName } from './coverage.ts';
 import { ioCode } from './io-error.ts';
@@ -121,8 +121,6 @@ function decodeName(name: Buffer, folder: string): string {
   if (!Buffer.from(text).equals(name)) throw nameError(join(folder, text), 'is not UTF-8');
   // The Rust tool takes a backslash for a separator and then misses the file; Windows could not hold it.
   if (sep === '/' && text.includes('\\')) throw nameError(join(folder, text), 'contains a backslash');
-  if (hasControls(text))
-    throw nameError(join(folder, text), 'contains a control character or a mark of text direction');
   return text;
 }
 
@@ -144,14 +142,14 @@ async function attempt<T>(
   } catch (cause) {
     throw (
       explain[ioCode(cause) ?? '']?.() ??
-      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause })
+      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${shown(path)}: ${messageOf(cause)}`, { cause })
     );
   }
 }
 
 function linkError(kind: 'BROKEN' | 'CYCLE' | 'ESCAPES', link: string, where: string): FidiusError {
   const code: ErrorCode = `FIDIUS_PACKAGE_LINK_${kind}`;
-  return new FidiusError(code, `Cannot read package: the link ${link} leads ${where}`, {
+  return new FidiusError(code, `Cannot read package: the link ${shown(link)} leads ${shown(where)}`, {
     hint: 'Remove the link, or put the file itself in its place.',
   });
 }
@@ -168,7 +166,11 @@ function nameError(path: string, problem: string): FidiusError {
 
 function typeError(path: string, target: Dirent<Buffer> | Stats | undefined): FidiusError {
   const kind = target?.isSocket() ? 'a socket' : target?.isFIFO() ? 'a named pipe' : 'a device';
-  return new FidiusError('FIDIUS_PACKAGE_FILE_TYPE', `Cannot read package: ${path} is ${kind}, not a file or folder`, {
-    hint: 'Remove it from the package.',
-  });
+  return new FidiusError(
+    'FIDIUS_PACKAGE_FILE_TYPE',
+    `Cannot read package: ${shown(path)} is ${kind}, not a file or folder`,
+    {
+      hint: 'Remove it from the package.',
+    },
+  );
 }

@@ -1,6 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
+import { shown } from '../errors/shown.ts';
 import { openForeignFile } from '../files/open-foreign-file.ts';
 import { Budget, type BudgetLimits } from './budget.ts';
 import type { PackageFile } from './package-files.ts';
@@ -67,14 +68,22 @@ function attempt<T>(file: PackageFile, action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${file.source}: ${messageOf(cause)}`, { cause });
+    throw new FidiusError(
+      'FIDIUS_PACKAGE_UNREADABLE',
+      `Cannot read ${shown(file.source)}: ${shown(messageOf(cause))}`,
+      { cause },
+    );
   }
 }
 
 function changed(file: PackageFile): FidiusError {
-  return new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot read package: ${file.source} changed while it was read`, {
-    hint: 'Wait until nothing writes to the package, then try again.',
-  });
+  return new FidiusError(
+    'FIDIUS_PACKAGE_CHANGED',
+    `Cannot read package: ${shown(file.source)} changed while it was read`,
+    {
+      hint: 'Wait until nothing writes to the package, then try again.',
+    },
+  );
 }
 
 function tooLarge(limit: number): FidiusError {

@@ -69,8 +69,8 @@ async function importsOf(text: string): Promise<readonly string[]> {
   const paths: string[] = [];
   const note: Plugin = {
     name: 'note',
-    setup: ({ onResolve }) =>
-      onResolve({ filter: /.*/ }, ({ path }) => {
+    setup: (bundle) =>
+      bundle.onResolve({ filter: /.*/ }, ({ path }) => {
         paths.push(path);
         return { path, external: true };
       }),

@@ -9,7 +9,6 @@ import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
 import type { HostNotice } from '../../src/host/vendor-notice.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { loadManifest } from '../../src/packaging/manifest.ts';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { startedPython } from '../../src/python/start.ts';

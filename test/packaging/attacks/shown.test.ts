@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FidiusError } from '../../../src/errors/fidius-error.ts';
@@ -7,6 +7,7 @@ import { packageDigest } from '../../../src/packaging/digest.ts';
 import { discoverPackages } from '../../../src/packaging/discover-packages.ts';
 import { formatFileList } from '../../../src/packaging/signing/file-list.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { fidiusIn } from '../../support/cli-here.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
@@ -64,11 +65,18 @@ describe('names with characters that a terminal obeys', () => {
     }
   });
 
-  it.each(hostile.filter((text) => text !== '\ud800'))('are refused in folders: %j', async (text) => {
-    const error = await failureOf(() => packageDigest(packageOf({ [`a${text}b`]: '' })));
+  it.each(hostile.filter((text) => text !== '\ud800'))('are escaped where a folder holds them: %j', async (text) => {
+    const name = `a${text}b`;
+    const dir = packageOf({ [`${name}/__pycache__/x.pyc`]: '' });
+    const compiled = await failureOf(() => signPackage(dir, { key: acme }));
+    symlinkSync('nowhere', join(dir, name, 'link'));
+    const broken = await failureOf(() => packageDigest(dir));
 
-    expect(error.code).toBe('FIDIUS_PACKAGE_FILE_NAME');
-    expect(hasControls(error.message)).toBe(false);
+    expect([compiled.code, broken.code]).toEqual(['FIDIUS_PACKAGE_BYTE_CODE', 'FIDIUS_PACKAGE_LINK_BROKEN']);
+    for (const { message } of [compiled, broken]) {
+      expect(hasControls(message)).toBe(false);
+      expect(message).toContain(shown(name));
+    }
   });
 
   it('are skipped in search paths', async () => {
@@ -129,5 +137,7 @@ async function packageDigestAndManifest(manifest: string): Promise<unknown> {
 }
 
 function escapeToml(text: string): string {
-  return [...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+  return Array.from(text)
+    .map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }
