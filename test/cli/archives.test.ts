@@ -161,7 +161,7 @@ describe('fidius package pack', () => {
     const child = spawn(program, [...before, 'package', 'pack', 'demo', '--output', 'out.fid'], { cwd: folder });
     child.stdout.resume();
     child.stderr.resume();
-    const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.fidius-new-'));
+    const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.fidius-staging-'));
     for (const end = Date.now() + 20_000; !isWriting() && Date.now() < end; ) await new Promise(setImmediate);
 
     child.kill('SIGINT');
