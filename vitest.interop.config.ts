@@ -8,6 +8,6 @@ export default defineConfig({
     ...base.test,
     include: ['test/interop/**/*.test.ts'],
     exclude: [],
-    globalSetup: ['test/interop/build-reference.ts', ...(base.test?.globalSetup ?? [])],
+    globalSetup: ['test/interop/build-reference.ts', ...[base.test?.globalSetup ?? []].flat()],
   },
 });

@@ -4,16 +4,19 @@
  * Every process must end in the way it was told to, with every promise settled as often as it was made: once. Each round
  * takes the next libpython of this machine, and every fifth terminates worker threads in the middle of their calls.
  *
- * Usage: npm run stress [-- <seconds, default 600> [<seed of the first round>]]
+ * After that it stops calls that use locks all the time, on every libpython (`hammer.ts`).
+ *
+ * Usage: npm run stress [-- <seconds, default 600> [<seed of the first round> [<calls to stop, default 10000>]]]
  */
 import { type Outcome, runIsolated } from '../test/support/isolated.ts';
 import { embeddablePythons } from '../test/support/pythons.ts';
+import { hammer } from './hammer.ts';
 
 /** How a process ends, and the exit code that belongs to it. */
 const ends = { close: 0, forget: 0, exit: 7, throw: 1 } as const;
 type End = keyof typeof ends;
 
-const [seconds = '600', firstSeed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+const [seconds = '600', firstSeed = String(Date.now() % 1_000_000), timeouts = '10000'] = process.argv.slice(2);
 const until = performance.now() + Number(seconds) * 1000;
 const pythons = embeddablePythons();
 const started = performance.now();
@@ -38,6 +41,12 @@ for (let seed = Number(firstSeed); performance.now() < until; seed += 1) {
   console.log(`${title}: ${outcome.stdout.trim().split('\n').at(-1)}`);
 }
 console.log(`${rounds} rounds with ${calls} calls in ${Math.round((performance.now() - started) / 1000)} s, all well`);
+
+const wrong = await hammer(pythons, Number(timeouts));
+if (wrong !== undefined) {
+  console.error(wrong);
+  process.exit(1);
+}
 
 function problemOf(outcome: Outcome, end: End): string | undefined {
   if (outcome.timedOut) return 'it did not end';

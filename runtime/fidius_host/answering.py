@@ -35,7 +35,7 @@ class Answering:
         ``begin`` is where a coroutine goes that the call may give, with the arguments of ``adopt``.
 
         ``FidiusCancelled`` may be raised at any line until ``settle``, hence the loop: the second time around only
-        ends the window. There is at most one, as long as it takes less than ``control.REPEAT_SECONDS`` to come here.
+        ends the window. There is at most one, as long as it takes less than ``interrupt.REPEAT_SECONDS`` to come here.
         """
         answer = None
         fresh = True

@@ -1,7 +1,8 @@
 """What the command line needs from within when it calls a method without a host around it."""
 
 import ast
-import sys
+
+from . import streams
 
 from . import foreign_files
 
@@ -10,7 +11,7 @@ _LONGEST_MODULE = 16 << 20
 
 def print_to_stderr():
     """Keep standard output for the result: what plugins print goes to standard error."""
-    sys.stdout = sys.stderr
+    streams.send_output_to_stderr()
 
 
 def interface_hash(path):

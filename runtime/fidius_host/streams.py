@@ -13,6 +13,7 @@ import io
 import os
 import sys
 from _contextvars import ContextVar
+from types import ModuleType
 
 NAMES = ("stdin", "stdout", "stderr")
 
@@ -55,6 +56,11 @@ def listen(listener):
     """Offer what is written to ``listener(name, data)`` from now on, which tells whether it took it; ``None`` ends that."""
     global _listener
     _listener = listener
+
+
+def send_output_to_stderr():
+    """Write to descriptor 2 what all code prints, which keeps descriptor 1 for the host."""
+    _streams["stdout"] = _streams["stderr"]
 
 
 def settings():
@@ -206,7 +212,25 @@ def _attribute(name):
     return property(get, set, delete)
 
 
-class _Sys(type(sys)):
+class _ModuleKind(type):
+    """Keeps ``type(sys)`` what others take it for: the type of modules. The import system makes modules by calling it."""
+
+    def __new__(cls, name, bases, namespace):
+        if bases == (ModuleType,):
+            return super().__new__(cls, name, bases, namespace)
+        return type(name, tuple(ModuleType if base is _Sys else base for base in bases), namespace)
+
+    def __call__(cls, *args, **kwargs):
+        return ModuleType(*args, **kwargs)
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, ModuleType)
+
+    def __subclasscheck__(cls, subclass):
+        return issubclass(subclass, ModuleType)
+
+
+class _Sys(ModuleType, metaclass=_ModuleKind):
     """``sys``, with standard streams that depend on the context."""
 
     stdin, stdout, stderr = map(_attribute, NAMES)

@@ -128,11 +128,12 @@ class ServerTest(unittest.TestCase):
             host.call(call, 0, call)
         eventually(lambda: len(target.waiting) == 2, "calls 2 and 3 waited")
 
-        host.server.pool.skip_waiting(target)
-        skipped = [host.receive()[:2] for _ in range(2)]
+        data = values.encode((9, []))
+        host.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, Server.OWN_METHODS.index("unload"), 4, 0) + data)
+        answers = [host.receive()[:2] for _ in range(3)]
         go_on.set()
 
-        self.assertEqual(skipped, [(protocol.SKIPPED, 2), (protocol.SKIPPED, 3)])
+        self.assertEqual(sorted(answers), [(protocol.RETURNED, 4), (protocol.SKIPPED, 2), (protocol.SKIPPED, 3)])
         self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
         self.assertEqual(ran, [1])
 

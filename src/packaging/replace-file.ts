@@ -4,9 +4,6 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { Staging } from './staging.ts';
 
-/** Not the method of the handle: under Yarn Plug'n'Play that throws "Method not implemented". */
-const sync = promisify(fsync);
-
 /**
  * Makes a file whole or not at all: it is written in a private folder beside its place, then moved there.
  *
@@ -38,9 +35,15 @@ async function writeNew<T>(path: string, mode: number, write: (handle: FileHandl
   try {
     const result = await write(handle);
     // Without this the new name may outlive a power failure that the content does not.
-    await sync(handle.fd);
+    await sync(handle);
     return result;
   } finally {
     await handle.close();
   }
+}
+
+/** The handles of Yarn Plug'n'Play lack `sync()`, and a process with `--permission` may not use `fsync()`. */
+async function sync(handle: FileHandle): Promise<void> {
+  if (process.versions['pnp'] === undefined) await handle.sync();
+  else await promisify(fsync)(handle.fd);
 }

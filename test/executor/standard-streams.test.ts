@@ -184,6 +184,25 @@ describe.each(executorNames)('the streams of Python with the executor %s', (exec
 
     expect(await call('pickled')).toBe(true);
   });
+
+  it('leave `type(sys)` the type of modules, by which the import system makes them', async () => {
+    const { call } = await loadProbe(openExecutor(executor), {
+      methods: ['kinds'],
+      lines: [
+        'import sys, types, textwrap',
+        'class Lazy(type(sys)):',
+        '  stdout = 1',
+        'def kinds():',
+        '  made, lazy = type(sys)("made"), Lazy("lazy")',
+        '  made.stdout = 2',
+        '  own = sys.modules[__name__]',
+        '  return [type(made) is types.ModuleType, type(own) is types.ModuleType, isinstance(textwrap, type(sys)),',
+        '    isinstance(1, type(sys)), type(lazy) is Lazy, lazy.stdout, made.stdout, hasattr(sys.stdout, "write")]',
+      ],
+    });
+
+    expect(await call('kinds')).toEqual([true, true, true, false, true, 1, 2, true]);
+  });
 });
 
 describe('redirections of calls that overlap', () => {
