@@ -2,9 +2,7 @@
 
 import ast
 
-from . import streams
-
-from . import foreign_files
+from . import foreign_files, streams
 
 _LONGEST_MODULE = 16 << 20
 
