@@ -55,7 +55,7 @@ export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
 export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/read-archive-manifest.ts';
 export type { PackedSignature } from './packaging/archive/settle-signature.ts';
-export { type UnpackedPackage, unpackPackage } from './packaging/archive/unpack-package.ts';
+export { type UnpackedPackage, type UnpackPackageOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
 export type { PackProgress } from './packaging/archive/write-archive.ts';
 export type { ByteCodePolicy } from './packaging/byte-code.ts';
 export { type DigestOptions, packageDigest } from './packaging/digest.ts';

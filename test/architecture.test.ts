@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readSource, sourceFiles, sourceImports } from './support/imports.ts';
@@ -11,10 +12,11 @@ import { readSource, sourceFiles, sourceImports } from './support/imports.ts';
 const rooms: Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }> = {
   node: { imports: [] },
   errors: { imports: [] },
+  files: { imports: ['errors'] },
   wire: { imports: ['errors'] },
   contract: { imports: ['wire', 'errors'] },
-  packaging: { imports: ['contract', 'errors', 'node'] },
-  python: { imports: ['wire', 'errors', 'node'], types: ['packaging'] },
+  packaging: { imports: ['contract', 'files', 'errors', 'node'] },
+  python: { imports: ['wire', 'files', 'errors', 'node'], types: ['packaging'] },
   executor: { imports: ['python', 'wire', 'errors', 'node'] },
   host: { imports: ['executor', 'python', 'packaging', 'contract', 'wire', 'errors', 'node'] },
   cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
@@ -42,6 +44,7 @@ const facts = [
   'env',
   'execPath',
   'getBuiltinModule',
+  'getgid',
   'getuid',
   'permission',
   'pid',
@@ -92,6 +95,59 @@ describe('the rooms of src/', () => {
     expect(findCycle()).toBeUndefined();
   });
 });
+
+/** What reads a file by its path, whatever lies there and however long it is. */
+const rawReaders = ['copyFile', 'cp', 'createReadStream', 'open', 'openAsBlob', 'openSync', 'readFile', 'readFileSync'];
+
+/** The files of packaging that create files, and open nothing that exists. */
+const writers = ['replace-file.ts', 'write-tree.ts'];
+
+/** Reads what this package itself brings along. */
+const ownFiles = ['libbzip2.ts'];
+
+describe('files of others', () => {
+  it('are opened by src/files alone: packaging reads none by its path', () => {
+    const strays = sourceFiles()
+      .filter((file) => roomOf(file) === 'packaging' && ![...writers, ...ownFiles].includes(basename(file)))
+      .flatMap((file) =>
+        namesFromFs(file)
+          .filter((name) => isRawReader(name))
+          .map((name) => ({ file, name })),
+      );
+
+    expect(strays).toEqual([]);
+  });
+
+  it('are only created, never read, by what writes', () => {
+    for (const file of writers) {
+      const calls = [...readSource(`packaging/${file}`).matchAll(/\b(?:open|openSync)\([^)]*?'(\w+)'/g)];
+      expect(calls.map(([, flags]) => flags)).toEqual(['wx']);
+    }
+  });
+
+  it('are opened by one function of the runtime', () => {
+    const folder = fileURLToPath(new URL('../runtime/fidius_host', import.meta.url));
+    const openers = readdirSync(folder)
+      .filter((name) => name.endsWith('.py') && name !== 'foreign_files.py')
+      .flatMap((name) => {
+        const code = readFileSync(`${folder}/${name}`, 'utf8');
+        return [...code.matchAll(/(?<![\w.])(?:os\.)?open\((?!"\/proc\/)|\.read_(?:text|bytes)\(/g)].map(() => name);
+      });
+
+    expect(openers).toEqual([]);
+  });
+});
+
+function isRawReader(name: string): boolean {
+  return rawReaders.includes(name) || rawReaders.some((reader) => name === `${reader}Sync`);
+}
+
+/** What a file takes from `node:fs` and `node:fs/promises`, types aside. */
+function namesFromFs(file: string): readonly string[] {
+  const clauses = readSource(file).matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?';/g);
+  const names = [...clauses].flatMap(([, clause = '']) => clause.split(',').map((name) => name.trim()));
+  return names.filter((name) => name !== '' && !name.startsWith('type '));
+}
 
 describe('timers, microtasks and clocks', () => {
   // The time of day is meant to be the one that a test sets: it decides on signatures.

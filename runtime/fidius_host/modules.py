@@ -4,6 +4,8 @@ import importlib.machinery
 import os
 import sys
 
+from . import foreign_files
+
 SDK = "fidius"
 """The SDK is the host's own, whoever asks: the host recognises its ``PluginError``."""
 
@@ -130,7 +132,7 @@ def digest(path):
 
     whole = hashlib.sha256()
     for name in _files_below(path) if os.path.isdir(path) else [""]:
-        with open(os.path.join(path, name) if name else path, "rb") as file:
+        with foreign_files.open_foreign(os.path.join(path, name) if name else path) as file:
             data = file.read()
         whole.update(("%d %r " % (len(data), name)).encode("utf-8", "backslashreplace"))
         whole.update(data)
@@ -143,7 +145,7 @@ def looks_around(path):
     for file in files:
         if file.endswith(".py"):
             try:
-                with open(file, "rb") as source:
+                with foreign_files.open_foreign(file) as source:
                     text = source.read()
             except OSError:
                 return True
@@ -163,7 +165,7 @@ def _files_below(folder):
 
 def _same_bytes(first, second):
     try:
-        with open(first, "rb") as left, open(second, "rb") as right:
+        with foreign_files.open_foreign(first) as left, foreign_files.open_foreign(second) as right:
             if os.path.samestat(os.fstat(left.fileno()), os.fstat(right.fileno())):
                 return True
             while True:

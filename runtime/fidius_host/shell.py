@@ -2,7 +2,9 @@
 
 import ast
 
-from . import streams
+from . import foreign_files, streams
+
+_LONGEST_MODULE = 16 << 20
 
 
 def print_to_stderr():
@@ -17,9 +19,12 @@ def interface_hash(path):
     is the number that is assigned to ``__interface_hash__``, or ``None``; ``python`` is whether the file is Python at all.
     """
     try:
-        with open(path, "rb") as file:
-            body = ast.parse(file.read()).body
-    except (SyntaxError, ValueError):
+        with foreign_files.open_foreign(path) as file:
+            source = file.read(_LONGEST_MODULE + 1)
+        if len(source) > _LONGEST_MODULE:
+            raise ValueError("the module is too long")
+        body = ast.parse(source).body
+    except (MemoryError, OSError, RecursionError, SyntaxError, ValueError):
         return {"python": False, "hash": None}
     values = [statement.value for statement in body if "__interface_hash__" in _assigned_names(statement)]
     number = values[-1].value if values and isinstance(values[-1], ast.Constant) else None

@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'package validate': async () => (await import('./commands/package-validate.ts')).packageValidate,
   'package inspect': async () => (await import('./commands/package-inspect.ts')).packageInspect,
   'package sign': async () => (await import('./commands/package-sign.ts')).packageSign,
+  'package audit': async () => (await import('./commands/package-audit.ts')).packageAudit,
   'package verify': async () => (await import('./commands/package-verify.ts')).packageVerify,
   'package pack': async () => (await import('./commands/package-pack.ts')).packagePack,
   'package unpack': async () => (await import('./commands/package-unpack.ts')).packageUnpack,

@@ -21,7 +21,9 @@ export function toJson(value: unknown, { indent = 2 }: { readonly indent?: numbe
     },
     indent,
   );
-  return `${text.replaceAll(new RegExp(`"${mark}(-?[\\d.]+)"`, 'g'), '$1')}\n`;
+  const json = text.replaceAll(new RegExp(`"${mark}(-?[\\d.]+)"`, 'g'), '$1');
+  // JSON leaves these as they are, and a terminal does not.
+  return `${json.replaceAll(/(?!\n)[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, escapeUnit)}\n`;
 }
 
 /**
@@ -40,6 +42,10 @@ export function fromJson(text: string): unknown {
     if (typeof value === 'string' && value.startsWith(mark)) return BigInt(value.slice(mark.length));
     return isObject(value) && !Array.isArray(value) ? fullForm(value) : value;
   });
+}
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** How a number is written that JSON.stringify would refuse, or in a way that reads back as another. */

@@ -57,4 +57,4 @@ class ProgressLine {
 }
 
 /** Goes back to the start of the line and empties it. */
-const startOfLine = '\r\u001B[K';
+export const startOfLine = '\r\u001B[K';

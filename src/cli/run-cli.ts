@@ -4,6 +4,7 @@ import { commands } from './commands.ts';
 import { commandHelp, overviewHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { readRequest } from './request.ts';
+import { withSafeText } from './safe-io.ts';
 import { UsageError } from './usage-error.ts';
 import { fidiusVersion } from './version.ts';
 
@@ -12,7 +13,8 @@ import { fidiusVersion } from './version.ts';
  *
  * @returns the exit code: 0 done, 1 failed or the answer is no, 2 typed wrongly, 130 interrupted. Never throws.
  */
-export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
+export async function runCli(argv: readonly string[], world: CommandIo): Promise<number> {
+  const io = withSafeText(world);
   try {
     const names = Object.keys(commands);
     const request = readRequest(argv, names);

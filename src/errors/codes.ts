@@ -26,6 +26,8 @@ export const errorCodes = {
     'The archive holds a device, a pipe or something else that is neither a file nor a folder.',
   FIDIUS_ARCHIVE_HARD_LINK: 'The archive holds a hard link.',
   FIDIUS_ARCHIVE_LAYOUT: 'The archive does not hold exactly one folder with a `package.toml` in it.',
+  FIDIUS_ARCHIVE_OCCUPIED:
+    'The folder that an archive would be unpacked to exists, and does not hold a package of that name.',
   FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'The archive would be written into the package that it is made from.',
   FIDIUS_ARCHIVE_PATH_ABSOLUTE: 'The archive holds an entry with an absolute path.',
   FIDIUS_ARCHIVE_PATH_DUPLICATE: 'Two entries of the archive would be the same file, at least on some systems.',
@@ -40,6 +42,7 @@ export const errorCodes = {
   FIDIUS_KEY_EXISTS: 'A key file of this name exists; it was not overwritten.',
   FIDIUS_KEY_INVALID: 'What was given as a key is no Ed25519 key of the kind that is needed, or a worthless one.',
   FIDIUS_KEY_UNREADABLE: 'A key file cannot be read.',
+  FIDIUS_KEY_UNSAFE: 'Other users can read the file of a secret key, or could put another one in its place.',
   FIDIUS_KEY_UNWRITABLE: 'A key file cannot be written.',
   FIDIUS_MANIFEST_INVALID: 'The manifest parses, but its runtime and its sections do not belong together.',
   FIDIUS_MANIFEST_NOT_FOUND: 'The folder holds no `package.toml`.',
@@ -53,23 +56,30 @@ export const errorCodes = {
     'A file name in the package is not UTF-8, or has a character that no other system could unpack.',
   FIDIUS_PACKAGE_FILE_TYPE:
     'The package holds a socket, a pipe or a device; only files, folders and links can be shipped.',
+  FIDIUS_PACKAGE_LEFTOVER:
+    'The package holds the private folder of an interrupted run; it would be signed and shipped as a part of it.',
   FIDIUS_PACKAGE_LINK_BROKEN: 'A symbolic link in the package leads nowhere.',
   FIDIUS_PACKAGE_LINK_CYCLE: 'A symbolic link in the package leads to a folder around it, so that its tree has no end.',
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package leads out of it.',
   FIDIUS_PACKAGE_NAME: 'The name, version or extension of the package cannot be part of a file name.',
+  FIDIUS_PACKAGE_OLDER: 'A package has a lower version than one of its name that was loaded before.',
   FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library is ready to list.',
+  FIDIUS_PACKAGE_UNEXPECTED: 'The package has another name or version than it was expected to have.',
   FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or something in it, cannot be read.',
   FIDIUS_SIGNATURE_INVALID:
     'The signature of the package fits none of the trusted keys: another key made it, or files changed.',
   FIDIUS_SIGNATURE_KEY_EXPIRED: 'The signature is genuine, but the trust in its key has ended.',
   FIDIUS_SIGNATURE_KEY_REVOKED: 'The signature is genuine, but its key was revoked.',
+  FIDIUS_SIGNATURE_KEY_SCOPE: 'The package was signed with a trusted key that may not sign packages of this name.',
   FIDIUS_SIGNATURE_MISSING: 'The package has no signature, and one is required.',
   FIDIUS_SIGNATURE_STALE: 'The package was changed after it was signed, so its signature would be shipped invalid.',
   FIDIUS_SIGNATURE_UNWRITABLE: 'The signature cannot be written into the package.',
+  FIDIUS_STORE_DAMAGED: 'What the package store remembers of earlier loads cannot be read.',
   FIDIUS_STORE_UNSAFE: 'The package store belongs to another user, or other users may write to it.',
   FIDIUS_STORE_UNWRITABLE: 'The package store cannot be created or written to.',
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
+  FIDIUS_TRUST_UNSAFE: 'Another user could change the trust store, or put another one in its place.',
   FIDIUS_VENDOR_FAILED:
     'Dependencies could not be vendored: pip or uv failed, or did not install what was asked for. The package is as it was.',
   FIDIUS_VENDOR_MISMATCH: 'Vendored code of the package was built for another Python or another system than this one.',
@@ -99,6 +109,7 @@ export const errorCodes = {
   FIDIUS_PYTHON_START_FAILED: 'CPython refused to start; the message repeats its reason.',
   FIDIUS_PYTHON_STATIC: 'The CPython that was found has no shared library, so it cannot be loaded into this process.',
   FIDIUS_PYTHON_STOPPED: 'Python has ended together with the thread or the process, and was called after that.',
+  FIDIUS_PYTHON_UNSAFE: 'The folder `.venv` in the current folder could have been put there by another user.',
   FIDIUS_PYTHON_UNSUPPORTED:
     'The Python that was found is too old, is not CPython, or was built without the global interpreter lock.',
   FIDIUS_RUNTIME_MISSING:

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './codes.ts';
 import { isError } from './is-error.ts';
+import { shownLines } from './shown.ts';
 
 // Symbol.for, so that an error made by a second copy of the package (a test runner that loads modules twice, a worker)
 // is recognised all the same.
@@ -27,9 +28,10 @@ export class FidiusError extends Error {
   }
 
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // Whatever was quoted in it: a message must not be able to move the cursor of the terminal that it is printed on.
+    super(shownLines(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
   }
 }
 

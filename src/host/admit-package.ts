@@ -6,7 +6,7 @@ import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { TargetPython } from '../packaging/vendor/wheel-tags.ts';
 import { checkInterface } from './check-interface.ts';
 import { checkPythonManifest } from './load-python-plugin.ts';
-import type { AdmittedPackage, PackagePolicy } from './package-policy.ts';
+import type { AdmitOptions, AdmittedPackage, PackagePolicy } from './package-policy.ts';
 
 export interface Admission {
   readonly admitted: AdmittedPackage & { readonly manifest: PythonManifest };
@@ -24,12 +24,12 @@ export async function admitFirst(
   candidates: readonly [FoundPackage, ...FoundPackage[]],
   definition: Interface,
   policy: PackagePolicy,
-  { signal, startPython }: { readonly signal: AbortSignal | undefined; readonly startPython: () => TargetPython },
+  { startPython, ...options }: AdmitOptions & { readonly startPython: () => TargetPython },
 ): Promise<Admission> {
   const passedOver: SkippedPackage[] = [];
   for (const candidate of candidates) {
     const { path } = candidate;
-    const admitted = await attempt(passedOver, path, () => admit(candidate, definition, policy, signal));
+    const admitted = await attempt(passedOver, path, () => admit(candidate, definition, policy, options));
     if (admitted === undefined) continue;
     const python = startPython();
     const runs = await attempt(passedOver, path, () => {
@@ -45,11 +45,11 @@ async function admit(
   { path, manifest: found }: FoundPackage,
   definition: Interface,
   policy: PackagePolicy,
-  signal: AbortSignal | undefined,
+  options: AdmitOptions,
 ): Promise<AdmittedPackage & { readonly manifest: PythonManifest }> {
   // What was found may not be what is there now, but as long as it is, there is no need to unpack it first.
   checkManifest(path, found, definition);
-  const admitted = await policy.admit(path, { signal });
+  const admitted = await policy.admit(path, options);
   const { manifest } = admitted;
   if (manifest.name !== found.name || manifest.version !== found.version) {
     const [now, then] = [manifest, found].map(({ name, version }) => `${name} ${version}`);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -13,13 +13,15 @@ export function findEntryModule(folder: string, entryModule: string): string | u
     .at(0);
 }
 
-/** Files that hold a module of this name, those first that Python prefers: compiled ones. */
+/** Regular files that hold a module of this name, those first that Python prefers: compiled ones. */
 function modulesIn(folder: string, name: string): readonly string[] {
   const files = filesIn(folder)
     .filter((file) => file.startsWith(`${name}.`))
     .sort();
   const compiled = files.filter((file) => compiledModule.test(file.slice(name.length)));
-  return [...compiled, ...files.filter((file) => file === `${name}.py`)].map((file) => join(folder, file));
+  const modules = [...compiled, ...files.filter((file) => file === `${name}.py`)].map((file) => join(folder, file));
+  // As for Python: a folder or a pipe of such a name is not a module.
+  return modules.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }
 
 /** An ending with or without a tag in it, such as `.cpython-311-x86_64-linux-gnu.so`. */

@@ -4,9 +4,10 @@ import { describe } from '../errors/options.ts';
 import { type ArchiveLimits, settleLimits } from '../packaging/archive/limits.ts';
 import { loadManifest, type Manifest } from '../packaging/manifest.ts';
 import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
-import { readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
+import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
 import { defaultStoreDir } from '../packaging/store/default-store-dir.ts';
 import { PackageStore } from '../packaging/store/package-store.ts';
+import { VersionMemory } from '../packaging/store/version-memory.ts';
 
 /** Which packages a host loads, and where it keeps them. */
 export interface PolicyOptions {
@@ -19,9 +20,17 @@ export interface PolicyOptions {
    * is given, otherwise `false`. When it is `false`, signatures are not looked at.
    */
   readonly requireSignature?: boolean | undefined;
+  /**
+   * Whether a package of a lower version than was loaded before is refused, of each name. The store remembers the highest version.
+   * Only for hosts that require signatures: otherwise anybody could raise it. Default: `false`.
+   */
+  readonly refuseOlder?: boolean | undefined;
   /** Folder in which archives, and packages that had to be signed, are kept to run from. Default: among the user's caches. */
   readonly storeDir?: string | undefined;
-  /** How much an archive in a search path may unpack to. Default: 500 MiB, 10,000 entries, 10 times its own size. */
+  /**
+   * How much a package that is copied into the store may hold: an archive, or a folder that has to be signed. Default:
+   * 500 MiB, 10,000 files and as many folders; an archive may not unpack to more than 10 times its own size.
+   */
   readonly archiveLimits?: ArchiveLimits | undefined;
 }
 
@@ -29,9 +38,17 @@ export const policyOptionNames: readonly string[] = [
   'trustedKeys',
   'trustStore',
   'requireSignature',
+  'refuseOlder',
   'storeDir',
   'archiveLimits',
 ];
+
+/** What a load asks for, beyond what the host does. */
+export interface AdmitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
+  readonly signers?: readonly string[] | undefined;
+}
 
 /** A package that may run. */
 export interface AdmittedPackage {
@@ -57,6 +74,7 @@ export class PackagePolicy {
   readonly #trust: TrustOptions;
   readonly #storeDir: string;
   readonly #limits: ArchiveLimits;
+  readonly #refuseOlder: boolean;
   #store: Promise<PackageStore> | undefined;
 
   private constructor(trust: TrustOptions, options: PolicyOptions) {
@@ -67,6 +85,7 @@ export class PackagePolicy {
       requireSignature = trustedKeys !== undefined || trustStore !== undefined,
     } = options;
     this.requireSignature = requireSignature;
+    this.#refuseOlder = options.refuseOlder ?? false;
     this.#storeDir = options.storeDir ?? defaultStoreDir(process.env);
     this.#limits = options.archiveLimits ?? {};
   }
@@ -78,7 +97,7 @@ export class PackagePolicy {
    * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_KEY_INVALID`, `FIDIUS_TRUST_INVALID`, `FIDIUS_TRUST_UNREADABLE`.
    */
   static async read(place: string, options: PolicyOptions): Promise<PackagePolicy> {
-    const { trustedKeys, trustStore, requireSignature, storeDir, archiveLimits = {} } = options;
+    const { trustedKeys, trustStore, requireSignature, refuseOlder, storeDir, archiveLimits = {} } = options;
     if (requireSignature !== undefined && typeof requireSignature !== 'boolean') {
       throw invalid('requireSignature', 'true or false', requireSignature);
     }
@@ -89,6 +108,10 @@ export class PackagePolicy {
       throw invalid('archiveLimits', 'an object of limits', archiveLimits);
     }
     settleLimits(place, archiveLimits);
+    const isSigned = requireSignature ?? (trustedKeys !== undefined || trustStore !== undefined);
+    if (refuseOlder !== undefined && (typeof refuseOlder !== 'boolean' || (refuseOlder && !isSigned))) {
+      throw invalid('refuseOlder', 'true or false, and true only where signatures are required', refuseOlder);
+    }
     const read = typeof trustStore === 'string' ? await readTrustStore(trustStore) : trustStore;
     const trust = { trustedKeys, trustStore: read };
     // Refuses what is no key, now and not at the first load.
@@ -102,7 +125,7 @@ export class PackagePolicy {
    * @throws SignatureError, ArchiveError, ManifestError; FidiusError `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`; the reason of
    *   `signal`.
    */
-  async admit(path: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<AdmittedPackage> {
+  async admit(path: string, { signal, signers }: AdmitOptions = {}): Promise<AdmittedPackage> {
     const isArchive = await isFile(path);
     if (!isArchive && !this.requireSignature) {
       return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };
@@ -111,7 +134,13 @@ export class PackagePolicy {
     const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };
     const { dir, manifest, signedBy } = isArchive
       ? await store.addArchive(path, { ...policy, ...this.#limits })
-      : await store.addFolder(path, policy);
+      : await store.addFolder(path, {
+          ...policy,
+          maxBytes: this.#limits.maxBytes,
+          maxEntries: this.#limits.maxEntries,
+        });
+    if (signers !== undefined) requireSigner(path, signedBy, signers);
+    if (this.#refuseOlder) await requireNotOlder(path, manifest, new VersionMemory(store.dir));
     return { path, folder: dir, manifest, signedBy };
   }
 
@@ -123,6 +152,32 @@ export class PackagePolicy {
     });
     return this.#store;
   }
+}
+
+/** @throws FidiusError `FIDIUS_SIGNATURE_KEY_SCOPE` */
+function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: readonly string[]): void {
+  if (signedBy === undefined) throw new TypeError('A signer was asked for where signatures are not looked at');
+  if (signers.some((signer) => signer === signedBy.key.id || signer === signedBy.name)) return;
+  const message = `Cannot load ${path}: it was signed with ${nameOf(signedBy)}, asked for was ${signers.join(' or ')}`;
+  throw new FidiusError('FIDIUS_SIGNATURE_KEY_SCOPE', message, {
+    hint: 'Ask for a package that is signed with that key, or widen `signedBy`.',
+  });
+}
+
+/** @throws FidiusError `FIDIUS_PACKAGE_OLDER`, `FIDIUS_STORE_DAMAGED` */
+async function requireNotOlder(path: string, { name, version }: Manifest, memory: VersionMemory): Promise<void> {
+  const highest = memory.recall(name);
+  if (highest === version) return;
+  const { compareVersions } = await import('./version-range.ts');
+  // The larger one comes first.
+  const order = highest === undefined ? -1 : compareVersions(version, highest);
+  if (order > 0) {
+    const message = `Cannot load ${path}: ${name} ${version} is older than ${highest ?? ''}, which was loaded before`;
+    throw new FidiusError('FIDIUS_PACKAGE_OLDER', message, {
+      hint: 'Get the newer version; to go back on purpose, open the host without `refuseOlder`.',
+    });
+  }
+  if (order < 0) await memory.remember(name, version);
 }
 
 async function isFile(path: string): Promise<boolean> {

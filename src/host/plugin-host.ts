@@ -15,7 +15,7 @@ import type {
 } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import { checkLoadOptions, loadAborted } from '../executor/load-options.ts';
-import { discoverPackages } from '../packaging/discover-packages.ts';
+import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
@@ -58,6 +58,11 @@ export interface HostStats {
 export interface HostLoadOptions extends LoadOptions {
   /** Versions to choose from: a range as npm writes it, such as `^1.2`, or the very text of a version. Default: any. */
   readonly version?: string | undefined;
+  /**
+   * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A package that
+   * another key signed is passed over. Default: any of them.
+   */
+  readonly signedBy?: string | readonly string[] | undefined;
   /** Where the calls of this plugin run. Default: as the host says. */
   readonly executor?: ExecutorName | undefined;
 }
@@ -77,6 +82,7 @@ const hostOptionNames = [
 ];
 const loadOptionNames = [
   'version',
+  'signedBy',
   'executor',
   'signal',
   'loadTimeoutMs',
@@ -137,9 +143,10 @@ export class PluginHost implements AsyncDisposable {
    * Lists the packages in the search paths, what is skipped and why, names that are taken twice, and dependencies that are
    * vendored in different versions. Runs, verifies and unpacks nothing.
    */
-  async discover(): Promise<HostDiscovery> {
+  async discover(options: DiscoverOptions = {}): Promise<HostDiscovery> {
     this.#checkOpen('discover packages');
-    return discoverForHost(this.#searchPaths);
+    checkOptionNames('PluginHost.discover()', options, ['signal']);
+    return discoverForHost(this.#searchPaths, options);
   }
 
   /**
@@ -165,7 +172,8 @@ export class PluginHost implements AsyncDisposable {
       );
     }
     checkOptionNames('PluginHost.load()', options, loadOptionNames);
-    const { executor = this.#executor, version, ...given } = options;
+    const { executor = this.#executor, version, signedBy, ...given } = options;
+    const signers = this.#readSigners(signedBy);
     const loadOptions = withDefaults(given, this.#loadOptions);
     checkExecutorName(executor);
     if (version !== undefined && typeof version !== 'string') {
@@ -185,6 +193,7 @@ export class PluginHost implements AsyncDisposable {
       const admission = await unlessAborted(name, signal, () =>
         admitFirst(candidates, definition, this.#policy, {
           signal,
+          signers,
           startPython: () => targetPython(startPython(this.#start)),
         }),
       );
@@ -242,6 +251,22 @@ export class PluginHost implements AsyncDisposable {
   async #close(options: CloseOptions): Promise<void> {
     await Promise.all([...this.#plugins.keys()].map((plugin) => plugin.close(options)));
     await Promise.all([...this.#executors.values()].map((executor) => executor.close(options)));
+  }
+
+  #readSigners(signedBy: unknown): readonly string[] | undefined {
+    if (signedBy === undefined) return undefined;
+    const signers: unknown = typeof signedBy === 'string' ? [signedBy] : signedBy;
+    if (!Array.isArray(signers) || signers.length === 0 || !signers.every((each) => typeof each === 'string')) {
+      throw invalidOption('signedBy', 'the name or id of a key, or several of them', signedBy);
+    }
+    if (this.#policy.requireSignature) return signers;
+    throw new FidiusError(
+      'FIDIUS_OPTION_INVALID',
+      'signedBy cannot be checked: this host does not look at signatures',
+      {
+        hint: 'Open the host with `trustedKeys` or `trustStore`.',
+      },
+    );
   }
 
   #executorNamed(name: ExecutorName, interpreter: Interpreter): Executor {

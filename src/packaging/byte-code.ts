@@ -1,7 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
+import { shown } from '../errors/shown.ts';
 import type { PackageFile } from './package-files.ts';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * What to do about `__pycache__` folders, which Python leaves beside every module it imported.
@@ -27,15 +28,15 @@ export async function settleByteCode(
   const [first] = folders;
   if (policy === 'keep' || first === undefined) return files;
   if (policy === 'refuse') {
-    throw new FidiusError('FIDIUS_PACKAGE_BYTE_CODE', `Package ${dir} holds compiled Python code in ${first}`, {
+    throw new FidiusError('FIDIUS_PACKAGE_BYTE_CODE', `Package ${dir} holds compiled Python code in ${shown(first)}`, {
       hint: 'Delete its `__pycache__` folders, or pass `byteCode: "remove"` to have that done.',
     });
   }
-  for (const folder of folders) await rm(join(dir, folder), { recursive: true });
+  for (const folder of folders) await removeTree(join(dir, folder));
   return files.filter((file) => cacheFolderOf(file) === undefined);
 }
 
 /** The outermost `__pycache__` around a file. */
 function cacheFolderOf({ path }: PackageFile): string | undefined {
-  return /^(?:.*?\/)?__pycache__(?=\/)/.exec(path)?.[0];
+  return /^(?:.*?\/)?__pycache__(?=\/)/s.exec(path)?.[0];
 }

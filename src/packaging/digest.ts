@@ -1,6 +1,7 @@
 import type { Hash } from 'node:crypto';
 import { checkSignal } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
+import type { BudgetLimits } from './budget.ts';
 import { crypto } from './crypto.ts';
 import { listPackageFiles, type PackageFile } from './package-files.ts';
 import { readFiles } from './read-files.ts';
@@ -25,9 +26,15 @@ export async function packageDigest(dir: string, options: DigestOptions = {}): P
 }
 
 /** The digest of files that come in byte order of their paths. */
-export async function digestFiles(files: readonly PackageFile[], signal?: AbortSignal): Promise<Buffer> {
+export async function digestFiles(
+  files: readonly PackageFile[],
+  signal?: AbortSignal,
+  limits: Pick<BudgetLimits, 'maxBytes'> = {},
+  onFile: (bytes: number) => void = () => {},
+): Promise<Buffer> {
   const digest = new PackageDigest();
-  for await (const file of readFiles(files, signal)) {
+  for await (const file of readFiles(files, signal, limits)) {
+    onFile(file.bytes);
     digest.beginFile(file.path, file.bytes);
     for await (const piece of file.content) digest.update(piece);
   }

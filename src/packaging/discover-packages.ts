@@ -1,9 +1,11 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { isError, messageOf } from '../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
+import { hasControls, shown } from '../errors/shown.ts';
+import { readForeignHead } from '../files/open-foreign-file.ts';
 import { readArchiveManifest } from './archive/read-archive-manifest.ts';
 import { ioCode } from './io-error.ts';
 import { loadManifest, type Manifest } from './manifest.ts';
@@ -91,6 +93,10 @@ function listEntries(searchPath: string, skipped: SkippedPackage[]): readonly st
 }
 
 async function readPackage(path: string, signal: AbortSignal | undefined): Promise<FoundPackage | undefined> {
+  if (hasControls(basename(path))) {
+    const message = `Cannot use ${shown(path)}: its name contains a control character or a mark of text direction`;
+    throw new FidiusError('FIDIUS_PACKAGE_FILE_NAME', message, { hint: 'Rename it.' });
+  }
   if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: loadManifest(path) };
   if (!path.endsWith('.fid') && !looksLikeArchive(path)) return undefined;
   return { path, kind: 'archive', manifest: await readArchiveManifest(path, { signal }) };
@@ -98,22 +104,20 @@ async function readPackage(path: string, signal: AbortSignal | undefined): Promi
 
 /** Archives may have any extension, but they all begin as bzip2 data with a block in it. */
 function looksLikeArchive(path: string): boolean {
-  const head = Buffer.alloc(10);
-  let file: number | undefined;
   try {
-    if (!statSync(path).isFile()) return false;
-    file = openSync(path, 'r');
-    readSync(file, head);
+    const head = readForeignHead(path, { links: 'follow', bytes: 10 });
     return /^BZh[1-9]1AY&SY$/.test(head.toString('latin1'));
   } catch {
     return false;
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
 
 function findDuplicates(packages: readonly FoundPackage[]): readonly DuplicateName[] {
   const byName = new Map<string, FoundPackage[]>();
-  for (const found of packages) byName.set(found.manifest.name, [...(byName.get(found.manifest.name) ?? []), found]);
+  for (const found of packages) {
+    const same = byName.get(found.manifest.name);
+    if (same === undefined) byName.set(found.manifest.name, [found]);
+    else same.push(found);
+  }
   return [...byName].filter(([, same]) => same.length > 1).map(([name, same]) => ({ name, packages: same }));
 }

@@ -1,23 +1,44 @@
 import type { ManifestIssue } from '../errors/manifest-error.ts';
+import { hasControls, shown } from '../errors/shown.ts';
 import { toPointer } from './json-pointer.ts';
 import { nearestPlace, type TextPlace } from './toml-places.ts';
 
-/** Collects what is wrong with one document, each value once, with its place in the text. */
+/** A few dozen are enough to work on; a hostile document could have any number. */
+const mostIssues = 32;
+
+/** Collects what is wrong with one document, each value once, with its place in the text; not more than a few dozen. */
 export class Issues {
-  readonly list: ManifestIssue[] = [];
+  readonly #list: ManifestIssue[] = [];
+  readonly #reported = new Set<string>();
   readonly #findPlaces: () => ReadonlyMap<string, TextPlace>;
   #places: ReadonlyMap<string, TextPlace> | undefined;
+  #more = 0;
 
   /** @param findPlaces called at most once, and only when there is something to complain about. */
   constructor(findPlaces: () => ReadonlyMap<string, TextPlace>) {
     this.#findPlaces = findPlaces;
   }
 
+  get count(): number {
+    return this.#list.length;
+  }
+
+  /** What was reported; the last one says how many more there are. */
+  get list(): readonly ManifestIssue[] {
+    if (this.#more === 0) return this.#list;
+    return [...this.#list, { path: '', message: `has ${this.#more} more problems, of which these are the first` }];
+  }
+
   report(keys: readonly PropertyKey[], message: string): void {
-    this.#places ??= this.#findPlaces();
+    if (this.#list.length === mostIssues) {
+      this.#more += 1;
+      return;
+    }
     const path = toPointer(keys);
-    if (this.list.some((issue) => issue.path === path)) return;
-    this.list.push({ path, message, ...nearestPlace(this.#places, path) });
+    if (this.#reported.has(path)) return;
+    this.#reported.add(path);
+    this.#places ??= this.#findPlaces();
+    this.#list.push({ path: shown(path), message, ...nearestPlace(this.#places, path) });
   }
 }
 
@@ -78,6 +99,16 @@ export class Fields {
     if (typeof value === 'string') return value;
     if (value === undefined && whenAbsent.length > 0) return whenAbsent[0];
     this.#wrong(key, 'a string', value);
+    return '';
+  }
+
+  /** A string that can be shown in one line: without control characters. */
+  line(key: string): string;
+  line<Default>(key: string, whenAbsent: Default): string | Default;
+  line(key: string, ...whenAbsent: readonly unknown[]): unknown {
+    const value = whenAbsent.length === 0 ? this.string(key) : this.string(key, whenAbsent[0]);
+    if (typeof value !== 'string' || !hasControls(value)) return value;
+    this.report(key, 'must not contain control characters or marks of text direction');
     return '';
   }
 

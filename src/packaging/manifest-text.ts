@@ -1,14 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
+import { readForeignFile } from '../files/open-foreign-file.ts';
 import { ioCode } from './io-error.ts';
 
 /** The file that makes a folder a package. */
 export const manifestFileName = 'package.toml';
 
-// A manifest is written by hand; the limit keeps a hostile one from filling memory.
-const maxManifestBytes = 16 * 1024 * 1024;
+// A manifest is written by hand and read by every host that finds the package; honest ones have a few kilobytes.
+const maxManifestBytes = 64 * 1024;
 
 /**
  * The text of the manifest in `dir`.
@@ -17,14 +17,8 @@ const maxManifestBytes = 16 * 1024 * 1024;
  */
 export function readManifestText(dir: string): string {
   const path = join(dir, manifestFileName);
-  let file: number | undefined;
   try {
-    // Non-blocking, so that a pipe of this name does not stop the process.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const status = fstatSync(file);
-    if (!status.isFile()) throw unreadable(path, status.isDirectory() ? 'it is a folder' : 'it is no regular file');
-    checkManifestSize(path, status.size);
-    return decodeManifest(path, readFileSync(file));
+    return decodeManifest(path, readForeignFile(path, { links: 'follow', maxBytes: maxManifestBytes }));
   } catch (cause) {
     if (isFidiusError(cause)) throw cause;
     if (ioCode(cause) !== 'ENOENT' && ioCode(cause) !== 'ENOTDIR') throw unreadable(path, messageOf(cause), cause);
@@ -32,8 +26,6 @@ export function readManifestText(dir: string): string {
       cause,
       hint: `Give the folder of the package itself: the one that holds ${manifestFileName}.`,
     });
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -97,19 +97,19 @@ export function readManifest<Metadata = unknown>(
 
   const header = fields.table('package');
   if (header === undefined) fields.report('package', 'is missing, must be a table');
-  const name = header?.string('name') ?? '';
-  const version = header?.string('version') ?? '';
-  const interfaceName = header?.string('interface') ?? '';
+  const name = header?.line('name') ?? '';
+  const version = header?.line('version') ?? '';
+  const interfaceName = header?.line('interface') ?? '';
   const interfaceVersion = header?.uint32('interface_version') ?? 0;
-  const extension = header?.string('extension', 'fid') ?? 'fid';
+  const extension = header?.line('extension', 'fid') ?? 'fid';
   const runtime = header?.string('runtime', 'rust') ?? 'rust';
   const python = readPython(fields.table('python'));
   const wasm = readWasm(fields.table('wasm'));
   const metadata = readMetadata(data, issues, options.metadata);
-  if (issues.list.length > 0) throw new ManifestError('FIDIUS_MANIFEST_PARSE', origin, issues.list);
+  if (issues.count > 0) throw new ManifestError('FIDIUS_MANIFEST_PARSE', origin, issues.list);
 
   checkSections(runtime, fields);
-  if (issues.list.length > 0) throw new ManifestError('FIDIUS_MANIFEST_INVALID', origin, issues.list);
+  if (issues.count > 0) throw new ManifestError('FIDIUS_MANIFEST_INVALID', origin, issues.list);
 
   const common = { name, version, interface: interfaceName, interfaceVersion, extension, metadata };
   if (python !== undefined) return { ...common, runtime: 'python', python };
@@ -143,16 +143,16 @@ function parseToml(text: string, origin: string): object {
 function readPython(fields: Fields | undefined): PythonManifest['python'] | undefined {
   if (fields === undefined) return undefined;
   return {
-    entryModule: fields.string('entry_module'),
-    requirements: fields.string('requirements', 'requirements.txt'),
+    entryModule: fields.line('entry_module'),
+    requirements: fields.line('requirements', 'requirements.txt'),
   };
 }
 
 function readWasm(fields: Fields | undefined): WasmManifest['wasm'] | undefined {
   if (fields === undefined) return undefined;
   return {
-    component: fields.string('component'),
-    precompiled: fields.string('precompiled', undefined),
+    component: fields.line('component'),
+    precompiled: fields.line('precompiled', undefined),
     capabilities: fields.strings('capabilities'),
   };
 }

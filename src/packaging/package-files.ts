@@ -5,14 +5,19 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
 import { throwIfAborted } from '../errors/option-values.ts';
+import { shown } from '../errors/shown.ts';
+import { Budget } from './budget.ts';
+import { excludedFolders, isSignatureName } from './coverage.ts';
 import { ioCode } from './io-error.ts';
 
 /** A file of a package. */
 export interface PackageFile {
   /** Path below the package with `/` between its parts, on every system. */
   readonly path: string;
-  /** Where to read it. */
+  /** Where it lies, for messages. */
   readonly source: string;
+  /** Where to read it: a path without links, so that it is the file that was looked at when it was listed. */
+  readonly real: string;
 }
 
 export interface ListOptions {
@@ -21,12 +26,11 @@ export interface ListOptions {
   /** Told of what is left out: files by their path, folders with a `/` at the end. */
   readonly onLeftOut?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The most files, and the most folders. Default 1,000,000. */
+  readonly maxEntries?: number | undefined;
 }
 
-// Build results and history. The Rust tool leaves them out at any depth, so the digest has to.
-const excludedFolders: readonly string[] = ['target', '.git'];
-
-const maxEntries = 1_000_000;
+const mostEntries = 1_000_000;
 // Links to folders can multiply a few files into any number of paths.
 const maxFolderLinks = 10_000;
 
@@ -42,7 +46,7 @@ const maxFolderLinks = 10_000;
 export async function listPackageFiles(dir: string, options: ListOptions): Promise<readonly PackageFile[]> {
   const root = await attempt(dir, () => realpath(dir));
   const walk = new PackageWalk(root, options);
-  await walk.visit('', dir, [root]);
+  await walk.visit([], dir, [root]);
   return sortByPath(walk.files);
 }
 
@@ -50,57 +54,57 @@ class PackageWalk {
   readonly files: PackageFile[] = [];
   readonly #root: string;
   readonly #options: ListOptions;
-  #entries = 0;
+  readonly #budget: Budget;
   #folderLinks = 0;
 
   constructor(root: string, options: ListOptions) {
     this.#root = root;
     this.#options = options;
+    const limits = { maxEntries: options.maxEntries ?? mostEntries };
+    this.#budget = new Budget(limits, ({ of, limit }) => {
+      return sizeError(root, of === 'depth' ? `${limit} folders in each other` : `${limit} ${of}`);
+    });
   }
 
   /** @param realParents this folder and those around it, links resolved, outermost first. */
-  async visit(path: string, source: string, realParents: readonly string[]): Promise<void> {
+  async visit(folder: readonly string[], source: string, realParents: readonly string[]): Promise<void> {
     throwIfAborted(this.#options.signal);
-    const entries = await attempt(source, () => readdir(source, { withFileTypes: true, encoding: 'buffer' }));
-    this.#entries += entries.length;
-    this.#checkSize();
+    const realFolder = realParents.at(-1) ?? '';
+    const entries = await attempt(source, () => readdir(realFolder, { withFileTypes: true, encoding: 'buffer' }));
+    this.#budget.addFolders(folder);
     for (const entry of entries) {
+      this.#budget.addEntry();
       const name = decodeName(entry.name, source);
-      const file = { path: path === '' ? name : `${path}/${name}`, source: join(source, name) };
-      const target = entry.isSymbolicLink() ? await statTarget(file.source) : entry;
+      const parts = [...folder, name];
+      const file = { path: parts.join('/'), source: join(source, name), real: join(realFolder, name) };
+      const target = entry.isSymbolicLink() ? await statTarget(file.real) : entry;
       const isFolder = target?.isDirectory() === true;
       if (isFolder ? excludedFolders.includes(name) : this.#leavesOut(name)) {
         this.#options.onLeftOut?.(isFolder ? `${file.path}/` : file.path);
         continue;
       }
 
-      const followed = entry.isSymbolicLink() ? await this.#follow(file.source, isFolder) : undefined;
+      const real = entry.isSymbolicLink() ? await this.#follow(file, isFolder) : file.real;
       if (isFolder) {
-        const real = followed ?? join(realParents.at(-1) ?? '', name);
         if (realParents.includes(real)) throw linkError('CYCLE', file.source, `to ${real}, which contains it`);
-        await this.visit(file.path, file.source, [...realParents, real]);
-      } else if (target?.isFile() === true) this.files.push(file);
+        await this.visit(parts, file.source, [...realParents, real]);
+      } else if (target?.isFile() === true) this.files.push({ ...file, real });
       else throw typeError(file.source, target);
     }
   }
 
-  #checkSize(): void {
-    if (this.#entries > maxEntries) throw sizeError(this.#root, `${maxEntries} entries`);
-    if (this.#folderLinks > maxFolderLinks) throw sizeError(this.#root, `${maxFolderLinks} links to folders to follow`);
-  }
-
   #leavesOut(name: string): boolean {
-    return this.#options.signatures === 'leave out' && name.endsWith('.sig');
+    return this.#options.signatures === 'leave out' && isSignatureName(name);
   }
 
-  async #follow(link: string, isFolder: boolean): Promise<string> {
-    const real = await attempt(link, () => realpath(link), {
+  async #follow({ source: link, real: path }: PackageFile, isFolder: boolean): Promise<string> {
+    const real = await attempt(link, () => realpath(path), {
       ELOOP: () => linkError('CYCLE', link, 'to itself'),
       ENOENT: () => linkError('BROKEN', link, 'nowhere'),
       ENOTDIR: () => linkError('BROKEN', link, 'nowhere'),
     });
     this.#folderLinks += isFolder ? 1 : 0;
-    this.#checkSize();
+    if (this.#folderLinks > maxFolderLinks) throw sizeError(this.#root, `${maxFolderLinks} links to folders to follow`);
     if (real === this.#root || real.startsWith(this.#root + sep)) return real;
     throw linkError('ESCAPES', link, `to ${real}, outside the package`);
   }
@@ -121,7 +125,7 @@ function decodeName(name: Buffer, folder: string): string {
 }
 
 /** Byte order of UTF-8: JavaScript's own order differs from it beyond U+FFFF. */
-function sortByPath(files: readonly PackageFile[]): readonly PackageFile[] {
+export function sortByPath(files: readonly PackageFile[]): readonly PackageFile[] {
   return files
     .map((file) => ({ file, key: Buffer.from(file.path) }))
     .sort((a, b) => a.key.compare(b.key))
@@ -138,14 +142,14 @@ async function attempt<T>(
   } catch (cause) {
     throw (
       explain[ioCode(cause) ?? '']?.() ??
-      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause })
+      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${shown(path)}: ${messageOf(cause)}`, { cause })
     );
   }
 }
 
 function linkError(kind: 'BROKEN' | 'CYCLE' | 'ESCAPES', link: string, where: string): FidiusError {
   const code: ErrorCode = `FIDIUS_PACKAGE_LINK_${kind}`;
-  return new FidiusError(code, `Cannot read package: the link ${link} leads ${where}`, {
+  return new FidiusError(code, `Cannot read package: the link ${shown(link)} leads ${shown(where)}`, {
     hint: 'Remove the link, or put the file itself in its place.',
   });
 }
@@ -155,18 +159,18 @@ function sizeError(root: string, limit: string): FidiusError {
 }
 
 function nameError(path: string, problem: string): FidiusError {
-  return new FidiusError(
-    'FIDIUS_PACKAGE_FILE_NAME',
-    `Cannot read package: the name of ${JSON.stringify(path)} ${problem}`,
-    {
-      hint: 'Rename the file.',
-    },
-  );
+  return new FidiusError('FIDIUS_PACKAGE_FILE_NAME', `Cannot read package: the name of "${shown(path)}" ${problem}`, {
+    hint: 'Rename the file.',
+  });
 }
 
 function typeError(path: string, target: Dirent<Buffer> | Stats | undefined): FidiusError {
   const kind = target?.isSocket() ? 'a socket' : target?.isFIFO() ? 'a named pipe' : 'a device';
-  return new FidiusError('FIDIUS_PACKAGE_FILE_TYPE', `Cannot read package: ${path} is ${kind}, not a file or folder`, {
-    hint: 'Remove it from the package.',
-  });
+  return new FidiusError(
+    'FIDIUS_PACKAGE_FILE_TYPE',
+    `Cannot read package: ${shown(path)} is ${kind}, not a file or folder`,
+    {
+      hint: 'Remove it from the package.',
+    },
+  );
 }

@@ -1,6 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
+import { shown } from '../errors/shown.ts';
+import { openForeignFile } from '../files/open-foreign-file.ts';
+import { Budget, type BudgetLimits } from './budget.ts';
 import type { PackageFile } from './package-files.ts';
 import { TimeSlice } from './time-slice.ts';
 
@@ -22,13 +25,19 @@ const pieceBytes = 256 * 1024;
  * @throws FidiusError `FIDIUS_PACKAGE_UNREADABLE`, and `FIDIUS_PACKAGE_CHANGED` when a file is longer or shorter than it was
  * when it was opened; the reason of `signal`.
  */
-export async function* readFiles(files: Iterable<PackageFile>, signal?: AbortSignal): AsyncGenerator<OpenedFile> {
+export async function* readFiles(
+  files: Iterable<PackageFile>,
+  signal?: AbortSignal,
+  limits: Pick<BudgetLimits, 'maxBytes'> = {},
+): AsyncGenerator<OpenedFile> {
+  const budget = new Budget(limits, ({ limit }) => tooLarge(limit));
   const buffer = Buffer.allocUnsafe(pieceBytes);
   const slice = new TimeSlice(signal);
   for (const file of files) {
-    const handle = attempt(file, () => openToRead(file));
+    const { descriptor: handle, status } = attempt(file, () => openForeignFile(file.real, { links: 'refuse' }));
     try {
-      const { size, mode } = attempt(file, () => fstatSync(handle));
+      const { size, mode } = status;
+      budget.addBytes(size);
       const content = readPieces(file, handle, size, buffer, slice);
       yield { path: file.path, bytes: size, mode: mode & 0o777, content };
     } finally {
@@ -55,21 +64,30 @@ async function* readPieces(
   }
 }
 
-function openToRead(file: PackageFile): number {
-  // Non-blocking: should the file have become a pipe since it was listed, opening must not wait for a writer.
-  return openSync(file.source, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-}
-
 function attempt<T>(file: PackageFile, action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${file.source}: ${messageOf(cause)}`, { cause });
+    throw new FidiusError(
+      'FIDIUS_PACKAGE_UNREADABLE',
+      `Cannot read ${shown(file.source)}: ${shown(messageOf(cause))}`,
+      { cause },
+    );
   }
 }
 
 function changed(file: PackageFile): FidiusError {
-  return new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot read package: ${file.source} changed while it was read`, {
-    hint: 'Wait until nothing writes to the package, then try again.',
+  return new FidiusError(
+    'FIDIUS_PACKAGE_CHANGED',
+    `Cannot read package: ${shown(file.source)} changed while it was read`,
+    {
+      hint: 'Wait until nothing writes to the package, then try again.',
+    },
+  );
+}
+
+function tooLarge(limit: number): FidiusError {
+  return new FidiusError('FIDIUS_PACKAGE_TOO_LARGE', `Cannot read package: its files have more than ${limit} bytes`, {
+    hint: 'Raise `maxBytes` if you trust the package.',
   });
 }

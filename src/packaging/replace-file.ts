@@ -1,11 +1,11 @@
 import { fsync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { recoverStaging, stagingPath } from './staging.ts';
+import { Staging } from './staging.ts';
 
 /**
- * Makes a file whole or not at all: it is written under a temporary name in the same folder, then moved into place.
+ * Makes a file whole or not at all: it is written in a private folder beside its place, then moved there.
  *
  * A file of the name is replaced. After a crash the old content is there, or the new one, never half of it; what was half
  * written is cleared away by the next one to work in the same folder.
@@ -13,19 +13,20 @@ import { recoverStaging, stagingPath } from './staging.ts';
 export async function replaceFile<T>(
   path: string,
   write: (handle: FileHandle) => Promise<T>,
-  options: { readonly mode?: number } = {},
+  options: {
+    readonly mode?: number;
+    /** Makes the private folder elsewhere on the same disk. Default: in the folder of the file. */
+    readonly createStaging?: () => Promise<Staging>;
+  } = {},
 ): Promise<T> {
-  const folder = dirname(path);
-  // Tidying up is a favour: what keeps it from being done says more when it keeps the file from being written.
-  await recoverStaging(folder).catch(() => {});
-  const temporary = stagingPath(folder);
+  const { mode = 0o666, createStaging = () => Staging.create(dirname(path)) } = options;
+  const staging = await createStaging();
   try {
-    const result = await writeNew(temporary, options.mode ?? 0o666, write);
-    await rename(temporary, path);
+    const result = await writeNew(staging.path, mode, write);
+    await staging.placeFile(path);
     return result;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  } finally {
+    await staging.remove();
   }
 }
 

@@ -16,8 +16,9 @@ export type TomlData =
 /** Reports what cannot be converted: `keys` lead to the value. */
 export type ReportTomlProblem = (keys: readonly string[], message: string) => void;
 
-// The parser limits inline nesting to 1,000 levels but not the length of a table header such as `[a.a.a…]`.
-const maxDepth = 1000;
+// The parser limits inline nesting to 1,000 levels but not the length of a table header such as `[a.a.a…]`; and each key below
+// such a header costs its depth.
+const maxDepth = 100;
 
 const smallestInteger = -(2n ** 63n);
 const largestInteger = 2n ** 63n - 1n;

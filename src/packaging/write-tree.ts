@@ -1,16 +1,23 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TimeSlice } from './time-slice.ts';
 
-/** Writes files below a folder that nobody else writes to. */
+/** Writes files below a new folder that no other user writes to. */
 export class TreeWriter {
   readonly #root: string;
   readonly #slice: TimeSlice;
+  readonly #isSealed: boolean;
   readonly #folders = new Set<string>();
 
-  constructor(root: string, slice: TimeSlice) {
+  /**
+   * @param root does not exist yet; the folder around it does.
+   * @param options with `sealed`, files are made read-only, whatever the umask is.
+   */
+  constructor(root: string, slice: TimeSlice, { sealed = false }: { readonly sealed?: boolean } = {}) {
     this.#root = root;
     this.#slice = slice;
+    this.#isSealed = sealed;
+    mkdirSync(root, { mode: folderMode });
     this.#folders.add(root);
   }
 
@@ -34,6 +41,7 @@ export class TreeWriter {
     const file = openSync(target, 'wx', options.isExecutable ? 0o755 : 0o644);
     let written = 0;
     try {
+      if (this.#isSealed) fchmodSync(file, options.isExecutable ? 0o555 : 0o444);
       for await (const piece of content) {
         for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
         written += piece.length;
@@ -48,7 +56,10 @@ export class TreeWriter {
 
   #ensureFolder(folder: string): void {
     if (this.#folders.has(folder)) return;
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: folderMode });
     this.#folders.add(folder);
   }
 }
+
+/** Not what the umask leaves of 777: a folder of a package is for its owner to write to. */
+const folderMode = 0o755;

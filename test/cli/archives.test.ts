@@ -62,7 +62,9 @@ describe('fidius package pack', () => {
     expect(withoutSizes(stdout)).toBe('Packed: my.fid (<size>)\n');
     expect(stderr).toBe('');
     expect(readFileSync(join(folder, 'demo/package.sig'))).toHaveLength(64);
-    expect(await fidiusIn(folder, ['package', 'verify', 'my.fid', '--key', 'acme.public'])).toMatchObject({
+    expect(
+      await fidiusIn(folder, ['package', 'verify', 'my.fid', '--name', 'demo', '--key', 'acme.public']),
+    ).toMatchObject({
       exitCode: 0,
     });
   });
@@ -159,7 +161,7 @@ describe('fidius package pack', () => {
     const child = spawn(program, [...before, 'package', 'pack', 'demo', '--output', 'out.fid'], { cwd: folder });
     child.stdout.resume();
     child.stderr.resume();
-    const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.fidius-new-'));
+    const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.fidius-staging-'));
     for (const end = Date.now() + 20_000; !isWriting() && Date.now() < end; ) await new Promise(setImmediate);
 
     child.kill('SIGINT');
@@ -298,7 +300,9 @@ describe('an archive', () => {
     const { stdout: json } = await fidiusIn(folder, [...argv, '--json']);
 
     expect(exitCode).toBe(0);
-    expect(stdout).toBe('Package signature valid: demo-1.0.0.fid\nSigned by: key 34750f98bd59fcfc\n');
+    expect(stdout).toMatch(
+      /^Package signature valid: demo-1\.0\.0\.fid\nName: +demo\n[^]*\nSigned by: key 34750f98bd59fcfc\n$/,
+    );
     expect(JSON.parse(json)).toMatchObject({ valid: true, path: '<here>/demo-1.0.0.fid' });
     expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
   });

@@ -301,6 +301,10 @@ describe('fidius package verify', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatchInlineSnapshot(`
       "Package signature valid: demo
+      Name:      demo
+      Version:   1.0.0
+      Interface: Greeter
+      Digest:    d05a6775fe8a0c62b9549cc054c7fa0c2d330bddd8696f0577ae28382607f6df
       Signed by: key 34750f98bd59fcfc
       "
     `);
@@ -317,6 +321,9 @@ describe('fidius package verify', () => {
     expect(JSON.parse(json)).toEqual({
       valid: true,
       path: '<here>/demo',
+      name: 'demo',
+      version: '1.0.0',
+      interface: 'Greeter',
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       signedBy: { name: 'acme', keyId: '34750f98bd59fcfc' },
     });
@@ -333,7 +340,7 @@ describe('fidius package verify', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatchInlineSnapshot(`
       "error: Cannot trust package <here>/demo: its signature fits none of the trusted keys: key 34750f98bd59fcfc; since it was signed with key 34750f98bd59fcfc, demo.py was changed
-      hint: Get the package again from its author; somebody or something changed this copy.
+      hint: Get the package again from its author; this copy was changed.
       "
     `);
     expect(asJson).toMatchObject({ exitCode: 1, stderr });

@@ -9,7 +9,6 @@ import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
 import type { HostNotice } from '../../src/host/vendor-notice.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { loadManifest } from '../../src/packaging/manifest.ts';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { startedPython } from '../../src/python/start.ts';
@@ -119,12 +118,7 @@ describe('a host that requires signatures', () => {
     expect(await greeter.client.greet('World')).toBe('Hello, World');
     expect(info).toMatchObject({ path, signedBy: { name: undefined, keyId: key.publicKey.id } });
     expect(info.folder.startsWith(storeDir)).toBe(true);
-    expect(readdirSync(info.folder).sort()).toEqual([
-      expect.stringMatching(/^greeter_\d+\.py$/),
-      'package.files.sig',
-      'package.sig',
-      'package.toml',
-    ]);
+    expect(readdirSync(info.folder).sort()).toEqual([expect.stringMatching(/^greeter_\d+\.py$/), 'package.toml']);
   });
 
   it('notices between two loads that a package was changed', async () => {
@@ -161,7 +155,7 @@ describe('a host that requires signatures', () => {
     const folder = tempFolder();
     await signPackage(writeGreeter(folder), { key });
     const trust = tempFolder('trust');
-    await writeKeyPair(join(trust, 'acme'), key);
+    writeFileSync(join(trust, 'acme.public'), key.publicKey.bytes);
     await using host = await openHost([folder], { trustStore: trust });
     const { info } = await host.load('greeter', Greeter);
     fill(trust, { 'trust.toml': '[[keys]]\nname = "acme"\nfile = "acme.public"\nnot_after = 2020-01-01\n' });
@@ -524,5 +518,74 @@ describe('a package that becomes another one between being found and being admit
       code: 'FIDIUS_PACKAGE_CHANGED',
       message: `Cannot load ${path}: it is greeter 1.0.1 by now, and was greeter 1.0.0`,
     });
+  });
+});
+
+describe('signedBy', () => {
+  it('takes the package that one of these keys signed, by name or id, and passes over the others', async () => {
+    const folder = tempFolder();
+    await signPackage(writeGreeter(folder, { version: '2.0.0' }), { key: otherKey });
+    await signPackage(writeGreeter(folder, { version: '1.0.0' }), { key });
+    const trust = tempFolder('trust');
+    writeFileSync(join(trust, 'acme.public'), key.publicKey.bytes);
+    writeFileSync(join(trust, 'other.public'), otherKey.publicKey.bytes);
+    await using host = await openHost([folder], { trustStore: trust });
+
+    const versions = [];
+    for (const signedBy of ['acme', [key.publicKey.id, 'nobody'], 'other', undefined]) {
+      const plugin = await host.load('greeter', Greeter, { signedBy });
+      versions.push(plugin.info.version);
+      await plugin.close();
+    }
+    const error = await failureOf(() => host.load('greeter', Greeter, { signedBy: 'nobody' }));
+
+    expect(versions).toEqual(['1.0.0', '1.0.0', '2.0.0', '2.0.0']);
+    expect(error.code).toBe('FIDIUS_SIGNATURE_KEY_SCOPE');
+    expect(error.message).toContain('asked for was nobody');
+  });
+
+  it('is refused where signatures are not looked at, and when it names nobody', async () => {
+    await using careless = await openHost([tempFolder()]);
+    await using careful = await openHost([tempFolder()], trusted);
+
+    for (const [host, signedBy] of [
+      [careless, 'acme'],
+      [careful, []],
+      [careful, 5],
+    ] as const) {
+      const load = () => host.load('greeter', Greeter, { signedBy: signedBy as string });
+      expect((await failureOf(load)).code).toBe('FIDIUS_OPTION_INVALID');
+    }
+  });
+});
+
+describe('refuseOlder', () => {
+  it('refuses a lower version than was loaded before, also by another host with the same store', async () => {
+    const storeDir = join(tempFolder('store'), 'packages');
+    const options = { ...trusted, storeDir, refuseOlder: true };
+    const load = async (version: string, other: HostOptions = options) => {
+      const folder = tempFolder();
+      await signPackage(writeGreeter(folder, { version }), { key });
+      await using host = await openHost([folder], other);
+      await host.load('greeter', Greeter);
+    };
+
+    await load('1.2.0');
+    await load('1.10.0');
+    await load('1.10.0');
+    const error = await failureOf(() => load('1.9.0'));
+    await load('1.9.0', { ...trusted, storeDir });
+    const again = await failureOf(() => load('1.9.0'));
+    writeFileSync(join(storeDir, 'versions.json'), 'not JSON');
+    const damaged = await failureOf(() => load('2.0.0'));
+
+    expect(error.code).toBe('FIDIUS_PACKAGE_OLDER');
+    expect(error.message).toContain('greeter 1.9.0 is older than 1.10.0, which was loaded before');
+    expect(again.code).toBe('FIDIUS_PACKAGE_OLDER');
+    expect(damaged.code).toBe('FIDIUS_STORE_DAMAGED');
+  });
+
+  it('is refused where signatures are not required: anybody could raise the version', async () => {
+    expect((await failureOf(() => openHost([], { refuseOlder: true }))).code).toBe('FIDIUS_OPTION_INVALID');
   });
 });

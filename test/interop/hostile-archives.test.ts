@@ -57,6 +57,24 @@ describe.skipIf(reference.cli === undefined)('hostile archives', () => {
         "a PAX record without a line feed",
         "a PAX size in words",
         "a sparse file in the form of PAX, whose true name and size hide in its records",
+        "a folder with content",
+        "a folder of 1979 with content",
+        "a file with the path of a folder",
+        "a header for all entries with path",
+        "a header for all entries with size",
+        "a header for all entries with GNU.sparse.major",
+        "a path that is given by GNU and by PAX",
+        "a PAX header with two paths",
+        "an entry after the end",
+        "an entry after a single block of zeros",
+        "a folder that lies too deep",
+        "a name with "a\\nPackage signature valid"",
+        "a name with "a\\u001b[2K"",
+        "a name with "a"",
+        "a name with "a"",
+        "a name with "a‮"",
+        "a name with "a "",
+        "a folder of the package whose name begins with a dot",
       ]
     `);
   });

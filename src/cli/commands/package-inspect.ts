@@ -1,14 +1,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { shown } from '../../errors/shown.ts';
+import type { ArchiveLimits } from '../../packaging/archive/limits.ts';
 import type { Manifest } from '../../packaging/manifest.ts';
 import type { Command, OptionSpec } from '../command.ts';
 import { type Fact, factsText } from '../facts-text.ts';
 import { toJson } from '../json.ts';
 import { jsonOption } from '../json-option.ts';
+import { limitHints, limitOptions, readLimits } from '../limit-options.ts';
 import { withProgress } from '../progress.ts';
 import { readArguments } from '../read-arguments.ts';
+import { withHints } from '../with-hints.ts';
 
-const options = { json: jsonOption } as const satisfies Record<string, OptionSpec>;
+const options = { ...limitOptions, json: jsonOption } as const satisfies Record<string, OptionSpec>;
 
 const about = { name: 'package inspect', usage: 'fidius package inspect <package> [options]' };
 
@@ -36,8 +40,11 @@ export const packageInspect: Command = {
     const [typed = ''] = positionals;
     const path = resolve(io.cwd, typed);
     const isArchive = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-    const facts = await withProgress(io, `Reading ${typed}`, ({ signal }) =>
-      isArchive ? readArchiveFacts(path, signal) : readFacts(path, signal),
+    const limits = readLimits(given);
+    const facts = await withHints(limitHints, () =>
+      withProgress(io, `Reading ${typed}`, ({ signal }) =>
+        isArchive ? readArchiveFacts(path, limits, signal) : readFacts(path, signal),
+      ),
     );
     io.stdout.write(given.json === true ? toJson(facts) : textOf(facts));
     return 0;
@@ -48,12 +55,12 @@ async function readFacts(path: string, signal: AbortSignal): Promise<PackageFact
   const { loadManifest } = await import('../../packaging/manifest.ts');
   const { packageDigest } = await import('../../packaging/digest.ts');
   const { readSignature } = await import('../../packaging/signing/verify-package.ts');
-  const { readFileList } = await import('../../packaging/signing/explain-mismatch.ts');
+  const { FolderContent } = await import('../../packaging/signing/package-content.ts');
 
   const manifest = loadManifest(path);
   const digest = await packageDigest(path, { signal });
   const signed = (await readSignature(path)) !== undefined;
-  const list = signed ? await readFileList(path) : undefined;
+  const list = signed ? await new FolderContent(path).readFileList() : undefined;
   return {
     path,
     manifest,
@@ -65,14 +72,14 @@ async function readFacts(path: string, signal: AbortSignal): Promise<PackageFact
 }
 
 /** Reads to the end of the archive, and keeps nothing but its manifest. */
-async function readArchiveFacts(path: string, signal: AbortSignal): Promise<PackageFacts> {
+async function readArchiveFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { readArchive } = await import('../../packaging/archive/read-archive.ts');
   const { readArchiveManifest } = await import('../../packaging/archive/read-archive-manifest.ts');
   const { signatureFileName } = await import('../../packaging/signing/signature-files.ts');
 
-  const manifest = await readArchiveManifest(path);
+  const manifest = await readArchiveManifest(path, { ...limits, signal });
   let [vendored, signed] = [false, false];
-  for await (const { parts } of readArchive(path, { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 0, signal })) {
+  for await (const { parts } of readArchive(path, { ...limits, signal })) {
     vendored ||= parts[1] === 'vendor';
     signed ||= parts.length === 2 && parts[1] === signatureFileName;
   }
@@ -95,7 +102,7 @@ function textOf({ manifest, vendored, digest, signed, signedAs }: PackageFacts):
       ['Signature', signatureText(signed, signedAs)],
     ]),
     `Metadata:${entries.length === 0 ? ' none' : ''}\n`,
-    ...entries.map(([key, value]) => `  ${key} = ${toJson(value, { indent: 0 })}`),
+    ...entries.map(([key, value]) => `  ${shown(key)} = ${toJson(value, { indent: 0 })}`),
   ].join('');
 }
 

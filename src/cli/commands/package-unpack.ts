@@ -10,11 +10,17 @@ import { withHints } from '../with-hints.ts';
 
 const options = {
   dest: { type: 'string', value: 'dir', help: 'Where to make the folder of the package, instead of here' },
+  force: { type: 'boolean', help: 'Replace the folder of that name even if it does not hold this package' },
   ...limitOptions,
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
 const about = { name: 'package unpack', usage: 'fidius package unpack <archive> [options]' };
+
+const hints = {
+  ...limitHints,
+  FIDIUS_ARCHIVE_OCCUPIED: 'Move that folder away, or replace it with --force.',
+};
 
 /** `fidius package unpack`: makes a folder of an archive. */
 export const packageUnpack: Command = {
@@ -32,10 +38,11 @@ export const packageUnpack: Command = {
     const { unpackPackage } = await import('../../packaging/archive/unpack-package.ts');
     const limits = readLimits(given);
 
-    const { dir, manifest, isSigned, files, bytes } = await withHints(limitHints, () =>
+    const { dir, manifest, isSigned, files, bytes } = await withHints(hints, () =>
       withProgress(io, `Unpacking ${archive}`, ({ report, signal }) =>
         unpackPackage(resolve(io.cwd, archive), resolve(io.cwd, dest), {
           ...limits,
+          force: given.force,
           signal,
           onProgress: ({ position, archiveBytes, files: done }) =>
             report(`Unpacking ${archive}: ${formatSize(position)} of ${formatSize(archiveBytes)}, ${done} files`),

@@ -20,7 +20,7 @@ export function hostFiles(
     ...npmFiles(name, { scripts: { start: 'tsx host.ts', check: 'tsc' } }),
     'host.ts': `import { join } from 'node:path';
 import { PluginHost } from 'fidius';
-import ${imported.clause} from '${specifier.startsWith('.') ? specifier : `./${specifier}`}';
+import ${imported.clause} from ${quoted(specifier.startsWith('.') ? specifier : `./${specifier}`)};
 
 await using host = await PluginHost.open({ searchPaths: [join(import.meta.dirname, 'plugins')] });
 
@@ -37,7 +37,17 @@ ${callText(definition)}}
 
 function importOf(exportName: string, interfaceName: string): { readonly clause: string; readonly name: string } {
   if (exportName === 'default') return { clause: interfaceName, name: interfaceName };
+  // A module may export under any text, and a name of an interface is an identifier.
+  if (!/^[A-Za-z_$][\w$]*$/.test(exportName)) {
+    return { clause: `{ ${quoted(exportName)} as ${interfaceName} }`, name: interfaceName };
+  }
   return { clause: `{ ${exportName} }`, name: exportName };
+}
+
+/** A path of the user's as TypeScript writes text: it may hold quotes, backslashes and line breaks. */
+function quoted(text: string): string {
+  const inner = JSON.stringify(text).slice(1, -1).replaceAll(String.raw`\"`, '"').replaceAll("'", String.raw`\'`);
+  return `'${inner.replaceAll('\u2028', String.raw`\u2028`).replaceAll('\u2029', String.raw`\u2029`)}'`;
 }
 
 function callText({ methods }: Interface): string {

@@ -1,5 +1,7 @@
 import { ArchiveError } from '../../errors/archive-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
+import { hasControls, shown } from '../../errors/shown.ts';
+import { Budget, type Excess } from '../budget.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';
 import type { SettledLimits } from './limits.ts';
 import type { TarEntry } from './tar-reader.ts';
@@ -23,31 +25,32 @@ export class EntryJudge {
   readonly #archiveBytes: number;
   readonly #limits: SettledLimits;
   readonly #names = new EntryNames();
+  readonly #budget: Budget;
   #root: string | undefined;
-  #entries = 0;
-  #bytes = 0;
+  /** Path of the entry that is judged. */
+  #entry: string | undefined;
 
   constructor(archive: string, archiveBytes: number, limits: SettledLimits) {
     this.#archive = archive;
     this.#archiveBytes = archiveBytes;
     this.#limits = limits;
+    this.#budget = new Budget(limits, (excess) => this.#beyond(excess));
   }
 
   /** The entry as it may be unpacked; nothing when there is nothing to unpack. */
   judge(entry: TarEntry): JudgedEntry | undefined {
-    this.#entries += 1;
-    if (this.#entries > this.#limits.maxEntries) {
-      const hint = 'Raise `maxEntries` if you trust the archive.';
-      throw this.#refusal('FIDIUS_ARCHIVE_TOO_MANY_ENTRIES', `it has more than ${this.#limits.maxEntries} entries`, {
-        hint,
-      });
-    }
+    this.#entry = undefined;
+    this.#budget.addEntry();
     const path = this.#decodePath(entry.path);
+    this.#entry = path;
     const refuse = (code: ErrorCode, problem: string) => this.#refusal(code, problem, { entry: path });
     if (entry.kind === 'symbolic link') throw refuse('FIDIUS_ARCHIVE_SYMLINK', 'it is a symbolic link');
     if (entry.kind === 'hard link') throw refuse('FIDIUS_ARCHIVE_HARD_LINK', 'it is a hard link');
     const parts = splitEntryPath(path);
     if ('code' in parts) throw refuse(parts.code, parts.problem);
+    if (hasControls(path)) {
+      throw refuse('FIDIUS_ARCHIVE_PATH_INVALID', 'its path contains a control character or a mark of text direction');
+    }
     if (entry.kind === 'other') throw refuse('FIDIUS_ARCHIVE_ENTRY_TYPE', 'it is neither a file nor a folder');
 
     this.#checkSize(entry.size, path);
@@ -65,26 +68,30 @@ export class EntryJudge {
   }
 
   #checkSize(size: number, entry: string): void {
-    const { maxBytes, maxRatio } = this.#limits;
-    this.#bytes += size;
-    if (this.#bytes > maxBytes) {
-      throw this.#refusal(
-        'FIDIUS_ARCHIVE_TOO_LARGE',
-        `with it the files have ${this.#bytes} bytes, the limit is ${maxBytes}`,
-        {
-          entry,
-          hint: 'Raise `maxBytes` if you trust the archive.',
-        },
-      );
-    }
+    const { maxRatio } = this.#limits;
+    this.#budget.addBytes(size);
     const largest = this.#archiveBytes * maxRatio;
-    if (largest > 0 && this.#bytes > largest) {
+    if (largest > 0 && this.#budget.bytes > largest) {
       const problem = `with it the files are more than ${maxRatio} times as large as the archive`;
       throw this.#refusal('FIDIUS_ARCHIVE_TOO_LARGE', problem, {
         entry,
         hint: 'Raise `maxRatio`, or set it to 0, if you trust the archive.',
       });
     }
+  }
+
+  #beyond({ of, limit, actual }: Excess): ArchiveError {
+    const entry = this.#entry;
+    if (of === 'bytes') {
+      const hint = 'Raise `maxBytes` if you trust the archive.';
+      const problem = `with it the files have ${actual} bytes, the limit is ${limit}`;
+      return this.#refusal('FIDIUS_ARCHIVE_TOO_LARGE', problem, { entry, hint });
+    }
+    if (of === 'depth') {
+      return this.#refusal('FIDIUS_ARCHIVE_PATH_INVALID', `it lies deeper than ${limit} folders`, { entry });
+    }
+    const hint = 'Raise `maxEntries` if you trust the archive.';
+    return this.#refusal('FIDIUS_ARCHIVE_TOO_MANY_ENTRIES', `it has more than ${limit} ${of}`, { entry, hint });
   }
 
   #place(
@@ -99,24 +106,28 @@ export class EntryJudge {
     if (parts.length === 1 && !isFolder) {
       throw refuse('FIDIUS_ARCHIVE_LAYOUT', 'it lies beside the folder of the package, not in it');
     }
+    if (root.startsWith('.')) {
+      throw refuse('FIDIUS_ARCHIVE_LAYOUT', 'the name of the folder of the package begins with a dot');
+    }
     this.#root ??= root;
     if (root !== this.#root) {
-      throw refuse('FIDIUS_ARCHIVE_LAYOUT', `it lies in a second folder, the first is ${JSON.stringify(this.#root)}`);
+      throw refuse('FIDIUS_ARCHIVE_LAYOUT', `it lies in a second folder, the first is "${shown(this.#root)}"`);
     }
     const other = this.#names.add(parts, isFolder);
     if (other === parts.join('/')) throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', 'it is there twice');
     if (other !== undefined) {
-      throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some systems take it for the same as ${JSON.stringify(other)}`);
+      throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some systems take it for the same as "${shown(other)}"`);
     }
+    this.#budget.addFolders(isFolder ? parts : parts.slice(0, -1));
     return { kind: isFolder ? 'folder' : 'file', parts, size: entry.size, isExecutable: (entry.mode & 0o111) !== 0 };
   }
 
   #refusal(
     code: ErrorCode,
     problem: string,
-    { entry, hint }: { readonly entry?: string; readonly hint?: string },
+    { entry, hint }: { readonly entry?: string | undefined; readonly hint?: string },
   ): ArchiveError {
-    const at = entry === undefined ? '' : ` at entry ${JSON.stringify(entry)}`;
+    const at = entry === undefined ? '' : ` at entry "${shown(entry)}"`;
     const message = `Refused archive ${this.#archive}${at}: ${problem}`;
     return new ArchiveError(code, message, { archive: this.#archive, entry }, { hint });
   }

@@ -25,44 +25,50 @@ export interface UnpackOptions extends ArchiveLimits {
 }
 
 export interface ExtractedArchive {
-  /** Name of the one folder in the archive, which now is in the destination. */
+  /** Name of the one folder in the archive. */
   readonly root: string;
   readonly files: number;
   readonly bytes: number;
 }
 
 /**
- * Writes the files of an archive into a folder that is empty and private. What is there after a failure is the caller's to
- * remove.
+ * Writes the files of an archive into a new folder. What is there after a failure is the caller's to remove.
  *
+ * @param into path of the folder, which stands for that in the archive; it does not exist, and the folder around it is private.
  * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
  */
 export async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
   const { onProgress, ...readOptions } = options;
-  const writer = new TreeWriter(into, new TimeSlice(options.signal));
   let [root, files, bytes, hasManifest] = ['', 0, 0, false];
   const onRead = (position: number, archiveBytes: number) => onProgress?.({ position, archiveBytes, files, bytes });
+  const writer = attempt(archive, manifestFileName, () => new TreeWriter(into, new TimeSlice(options.signal)));
 
   for await (const entry of readArchive(archive, { ...readOptions, onRead })) {
-    const path = entry.parts.join('/');
+    const path = entry.parts.slice(1).join('/');
     root = entry.parts[0] ?? root;
     try {
       if (entry.kind === 'folder') writer.makeFolder(path);
       else bytes += await writer.writeFile(path, entry.content, entry);
     } catch (cause) {
-      throw explainWriteFailure(archive, path, cause);
+      throw explainWriteFailure(archive, entry.parts.join('/'), cause);
     }
     if (entry.kind === 'file') files += 1;
-    if (entry.kind === 'file' && entry.parts.length === 2 && entry.parts[1] === manifestFileName) hasManifest = true;
+    hasManifest ||= entry.kind === 'file' && path === manifestFileName;
   }
-  if (!hasManifest) {
-    throw noManifest(archive);
-  }
+  if (!hasManifest) throw noManifest(archive);
   return { root, files, bytes };
 }
 
+function attempt<T>(archive: string, entry: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw explainWriteFailure(archive, entry, cause);
+  }
+}
+
 /** An error of the system is ours to explain; anything else, a damaged archive or an abort, came from the reading side. */
-function explainWriteFailure(archive: string, entry: string, cause: unknown): unknown {
+export function explainWriteFailure(archive: string, entry: string, cause: unknown): unknown {
   if (isFidiusError(cause) || ioCode(cause) === undefined || ioCode(cause) === 'ABORT_ERR') return cause;
   const message = `Cannot unpack ${entry} of archive ${archive}: ${messageOf(cause)}`;
   return new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive, entry }, { cause });

@@ -12,10 +12,11 @@ import { archiveFileName, packageStem } from '../package-name.ts';
 import { stale } from '../signing/check-freshness.ts';
 import type { KeyInput } from '../signing/key-input.ts';
 import { type SecretKey, toSecretKey } from '../signing/secret-key.ts';
+import { refuseLeftovers } from '../signing/sign-package.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { recoverStaging } from '../staging.ts';
+import { recoverBeside } from '../staging.ts';
 import {
   findVendorState,
   type VendorOptions,
@@ -91,12 +92,15 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   const archive = resolve(options.output ?? archiveFileName(manifest));
   await refuseOutputInside(dir, archive);
 
-  await recoverStaging(dir);
+  await recoverBeside(dir);
   const vendored = await vendor(dir, manifest, { ...options, key });
-  const covered = await settleByteCode(dir, await listPackageFiles(dir, { signatures: 'leave out', signal }), byteCode);
+  const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
+  refuseLeftovers(dir, listed);
+  const covered = await settleByteCode(dir, listed, byteCode);
   requireComponent(dir, manifest, covered);
   const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
   const files = await listPackageFiles(dir, { signatures: 'keep', signal });
+  refuseLeftovers(dir, files);
   checkPackable(archive, root, files);
   const written = await writeArchive(archive, files, {
     root,

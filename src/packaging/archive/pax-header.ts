@@ -24,7 +24,10 @@ export function parsePaxHeader(content: Uint8Array): PaxHeader {
     const record = bytes.subarray(at + text.length, end - 1);
     const equals = record.indexOf('=');
     if (equals <= 0) throw new CorruptTar('a PAX record is malformed');
-    values.set(record.toString('latin1', 0, equals), record.subarray(equals + 1));
+    const key = record.toString('latin1', 0, equals);
+    // Readers differ in which of the two they take.
+    if (values.has(key)) throw new CorruptTar('a PAX header gives a value twice');
+    values.set(key, record.subarray(equals + 1));
     at = end;
   }
   const path = values.get('path');

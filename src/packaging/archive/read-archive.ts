@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { throwIfAborted } from '../../errors/option-values.ts';
+import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { CorruptBzip2 } from '../bzip2/corrupt-bzip2.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
 import { ByteSource } from './byte-source.ts';
@@ -22,10 +22,9 @@ export interface ReadArchiveOptions extends ArchiveLimits {
   readonly signal?: AbortSignal | undefined;
   /** Called as reading goes on. */
   readonly onRead?: ((position: number, total: number) => void) | undefined;
+  /** Told what the system says of the very file that is read: once it is open, and again once it was read to its end. */
+  readonly onFile?: ((status: BigIntStats) => void) | undefined;
 }
-
-// Padding after the end of a tar file; writers fill up to 10 KiB.
-const maxTrailingBytes = 1024 * 1024;
 
 /**
  * Reads the entries of an archive, refusing whatever could harm the one who unpacks it. Memory stays bounded.
@@ -36,24 +35,24 @@ const maxTrailingBytes = 1024 * 1024;
 export async function* readArchive(archive: string, options: ReadArchiveOptions = {}): AsyncGenerator<ArchiveEntry> {
   const limits = settleLimits('readArchive()', options);
   throwIfAborted(options.signal);
-  const file = await openArchive(archive);
+  const { descriptor, archiveBytes } = openArchive(archive);
   try {
-    const { size: archiveBytes } = await file.stat();
-    const source = new ByteSource(decode(file, archiveBytes, options));
+    options.onFile?.(fstatSync(descriptor, { bigint: true }));
+    const source = new ByteSource(decode(descriptor, archiveBytes, options));
     const judge = new EntryJudge(archive, archiveBytes, limits);
     try {
       for await (const entry of readTar(source)) {
         const judged = judge.judge(entry);
         if (judged !== undefined) yield { ...judged, content: explained(archive, entry.content) };
       }
-      await readToEnd(source);
+      options.onFile?.(fstatSync(descriptor, { bigint: true }));
     } finally {
       await source.close();
     }
   } catch (cause) {
     throw explain(archive, cause);
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 
@@ -66,31 +65,21 @@ async function* explained(archive: string, content: AsyncIterable<Uint8Array>): 
   }
 }
 
-async function* decode(file: FileHandle, total: number, options: ReadArchiveOptions): AsyncGenerator<Uint8Array> {
-  for await (const { bytes, position } of decompressBzip2(file)) {
+async function* decode(descriptor: number, total: number, options: ReadArchiveOptions): AsyncGenerator<Uint8Array> {
+  for await (const { bytes, position } of decompressBzip2(descriptor, total)) {
     throwIfAborted(options.signal);
     options.onRead?.(position, total);
     yield bytes;
   }
 }
 
-/** What comes after the last entry does not matter, but the checksum at the very end does. */
-async function readToEnd(source: ByteSource): Promise<void> {
-  const end = source.total + maxTrailingBytes;
-  while ((await source.readSome(maxTrailingBytes)) !== undefined) {
-    if (source.total > end) throw new CorruptTar('it goes on after its end');
-  }
-}
-
-async function openArchive(archive: string): Promise<FileHandle> {
+function openArchive(archive: string): { readonly descriptor: number; readonly archiveBytes: number } {
   try {
-    const file = await open(archive, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
+    const { descriptor, status } = openForeignFile(archive, { links: 'follow' });
+    return { descriptor, archiveBytes: status.size };
   } catch (cause) {
     throw refusal('FIDIUS_ARCHIVE_UNREADABLE', archive, messageOf(cause), cause);
   }
-  throw refusal('FIDIUS_ARCHIVE_UNREADABLE', archive, 'it is not a regular file');
 }
 
 function explain(archive: string, cause: unknown): unknown {

@@ -41,7 +41,8 @@ interface Described {
 /**
  * Reads the entries of a tar file: the forms of 1979 and POSIX, GNU's long names and sparse files, PAX headers.
  *
- * Nothing is judged here but the form. The end is two blocks of zeros, one, or none, as other readers take it too.
+ * Nothing is judged here but the form, and what other readers read differently is refused. The end is two blocks of zeros, one,
+ * or none, as other readers take it too.
  *
  * @throws CorruptTar
  */
@@ -52,6 +53,7 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
     const block = await source.read(blockBytes);
     if (block.length === 0 || isZero(block)) {
       if (helpers > 0) throw new CorruptTar('it ends after an entry that describes the next one');
+      await requireZeros(source);
       return;
     }
     if (block.length < blockBytes) throw new CorruptTar('it is cut off');
@@ -71,11 +73,28 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
   }
 }
 
+// Padding after the end; writers fill up to 10 KiB.
+const maxTrailingBytes = 1024 * 1024;
+
+/** After the end there are zeros only: some readers go on after a block of zeros. */
+async function requireZeros(source: ByteSource): Promise<void> {
+  const end = source.total + maxTrailingBytes;
+  for (;;) {
+    const piece = await source.readSome(maxTrailingBytes);
+    if (piece === undefined) return;
+    if (source.total > end || !isZero(piece)) throw new CorruptTar('it goes on after its end');
+  }
+}
+
 function isHelper({ type }: TarHeader): boolean {
   return type === 'L' || type === 'K' || type === 'x';
 }
 
 function readHelper({ type }: TarHeader, content: Uint8Array, described: Described): void {
+  // Readers differ in which of two they heed.
+  if (type === 'x' ? described.pax !== undefined : type === 'L' && described.path !== undefined) {
+    throw new CorruptTar('an entry is described twice in the same way');
+  }
   if (type === 'x') described.pax = parsePaxHeader(content);
   else if (type === 'L') described.path = withoutZeros(content);
   // The target of a link (type K) does not matter: links are refused.
@@ -84,6 +103,9 @@ function readHelper({ type }: TarHeader, content: Uint8Array, described: Describ
 async function* readEntry(source: ByteSource, header: TarHeader, described: Described): AsyncGenerator<TarEntry> {
   const { pax } = described;
   if (pax?.isSparse === true) throw new CorruptTar('a sparse file in the form of PAX, which is not supported');
+  if (pax?.path !== undefined && described.path !== undefined) {
+    throw new CorruptTar('the path of an entry is given twice, by GNU and by PAX');
+  }
   const path = pax?.path ?? described.path ?? header.path;
   const stored = pax?.size ?? header.size;
   const sparse =
@@ -94,15 +116,29 @@ async function* readEntry(source: ByteSource, header: TarHeader, described: Desc
     throw new CorruptTar('the parts of a sparse file do not add up to what is stored');
   }
 
+  const kind = kindOf(header, path);
+  if (stored > 0 && kind === 'folder') throw new CorruptTar('a folder has content');
+  if (kind === 'file' && path.at(-1) === slash) throw new CorruptTar('a file has a path like that of a folder');
+
   const start = source.total;
-  yield { kind: kindOf(header, path), path, size, mode: header.mode, content: readParts(source, parts, size) };
+  yield { kind, path, size, mode: header.mode, content: readParts(source, parts, size) };
+  if (kind === 'global header') checkGlobalHeader(await readWhole(source, { ...header, size: stored }));
   const padding = (blockBytes - (stored % blockBytes)) % blockBytes;
-  await skip(source, start + stored + padding - source.total);
+  await skip(source, Math.max(0, start + stored + padding - source.total));
+}
+
+const slash = 0x2f;
+
+/** One that says something of every entry after it is heeded by some readers, from its place on or for all, and not by others. */
+function checkGlobalHeader(content: Uint8Array): void {
+  const { path, size, isSparse } = parsePaxHeader(content);
+  if (path === undefined && size === undefined && !isSparse) return;
+  throw new CorruptTar('a header for all entries gives a path or a size');
 }
 
 function kindOf(header: TarHeader, path: Uint8Array): TarEntryKind {
   const kind = kinds[header.type] ?? 'other';
-  return kind === 'file' && header.isOld && path.at(-1) === 0x2f ? 'folder' : kind;
+  return kind === 'file' && header.isOld && path.at(-1) === slash ? 'folder' : kind;
 }
 
 async function* readParts(source: ByteSource, parts: readonly SparsePart[], size: number): AsyncGenerator<Uint8Array> {
@@ -126,7 +162,7 @@ function* zeros(count: number): Generator<Uint8Array> {
   for (let left = count; left > 0; left -= zeroPiece.length) yield zeroPiece.subarray(0, left);
 }
 
-async function readWhole(source: ByteSource, { size }: TarHeader): Promise<Uint8Array> {
+async function readWhole(source: ByteSource, { size }: Pick<TarHeader, 'size'>): Promise<Uint8Array> {
   if (size > maxHelperBytes)
     throw new CorruptTar(`an entry of ${size} bytes describes the next one, the limit is ${maxHelperBytes}`);
   const content = await readFull(source, Math.ceil(size / blockBytes) * blockBytes);

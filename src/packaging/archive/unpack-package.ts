@@ -1,14 +1,15 @@
-import { stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { type Manifest, readManifest } from '../manifest.ts';
+import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
-import { signatureFileName } from '../signing/signature-files.ts';
-import { createStaging, placeFolder, removeTree } from '../staging.ts';
+import { packageStem } from '../package-name.ts';
+import { readSignature } from '../signing/verify-package.ts';
+import { Staging } from '../staging.ts';
 import { extractArchive, type UnpackOptions } from './extract-archive.ts';
 import { limitNames, settleLimits } from './limits.ts';
 
@@ -22,41 +23,69 @@ export interface UnpackedPackage {
   readonly bytes: number;
 }
 
+export interface UnpackPackageOptions extends UnpackOptions {
+  /** Replaces the folder of the package's name even when it does not hold a package of that name. Default `false`. */
+  readonly force?: boolean | undefined;
+}
+
 /**
- * Unpacks an archive into a folder of its own below `dest`, named as in the archive. What stands there is replaced.
+ * Unpacks an archive into the folder `NAME-VERSION` below `dest`, with name and version of its manifest. A package of that
+ * name that stands there is replaced; anything else is left alone.
  *
  * All or nothing: the package appears at its place when it is complete, and a failure, an abort or a kill leaves the old one,
  * or none, as it was. It does not verify the signature; `verifyPackage()` does.
  *
- * @throws ArchiveError every code that begins with `FIDIUS_ARCHIVE_`; ManifestError; the reason of `signal`.
+ * @throws ArchiveError every code that begins with `FIDIUS_ARCHIVE_`; ManifestError; FidiusError `FIDIUS_PACKAGE_NAME`; the
+ * reason of `signal`.
  */
 export async function unpackPackage(
   archive: string,
   dest: string,
-  options: UnpackOptions = {},
+  options: UnpackPackageOptions = {},
 ): Promise<UnpackedPackage> {
-  checkOptionNames('unpackPackage()', options, [...limitNames, 'onProgress', 'signal']);
+  checkOptionNames('unpackPackage()', options, [...limitNames, 'force', 'onProgress', 'signal']);
   checkSignal(options.signal, 'unpackPackage()');
-  settleLimits('unpackPackage()', options);
-  const staging = await attempt(archive, () => createStaging(dest));
+  const { force = false, ...unpackOptions } = options;
+  settleLimits('unpackPackage()', unpackOptions);
+  const staging = await attempt(archive, async () => {
+    await mkdir(dest, { recursive: true });
+    return Staging.create(dest);
+  });
   try {
-    const { root, files, bytes } = await extractArchive(archive, staging, options);
-    const built = join(staging, root);
+    const built = staging.path;
+    const { root, files, bytes } = await extractArchive(archive, built, unpackOptions);
     const manifest = readManifest(readManifestText(built), `${archive}!${root}/${manifestFileName}`);
-    const isSigned = await exists(join(built, signatureFileName));
-    const dir = join(dest, root);
-    await attempt(archive, () => placeFolder(built, dir));
+    const dir = join(dest, packageStem(manifest));
+    const isSigned = (await readSignature(built)) !== undefined;
+    const mayReplace = (old: string) => {
+      if (!force) requirePackageNamed(manifest.name, old, { archive, dir });
+    };
+    await attempt(archive, () => staging.replaceFolder(dir, mayReplace));
     return { dir, manifest, isSigned, files, bytes };
   } finally {
-    await removeTree(staging);
+    await staging.remove();
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** @throws ArchiveError `FIDIUS_ARCHIVE_OCCUPIED` */
+function requirePackageNamed(
+  name: string,
+  old: string,
+  where: { readonly archive: string; readonly dir: string },
+): void {
+  let problem: string;
+  try {
+    const found = loadManifest(old).name;
+    if (found === name) return;
+    problem = `it holds the package "${found}"`;
+  } catch (error) {
+    problem =
+      isFidiusError(error) && error.code === 'FIDIUS_MANIFEST_NOT_FOUND' ? 'it is not a package' : 'it is damaged';
+  }
+  const { archive, dir } = where;
+  const message = `Refused to replace ${dir} by package "${name}" of archive ${archive}: ${problem}`;
+  const hint = `Move ${dir} away, or pass \`force\` to have it replaced.`;
+  throw new ArchiveError('FIDIUS_ARCHIVE_OCCUPIED', message, { archive }, { hint });
 }
 
 async function attempt<T>(archive: string, action: () => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ const longestBlock = 2_600_000;
 /**
  * Decodes bzip2 data in pieces, within about 10 MB of memory whatever comes in.
  *
- * Streams that follow each other are one, as parallel compressors write them; anything else after the end is not looked at.
+ * Streams that follow each other are one, as parallel compressors write them; anything else after the end is refused.
  * Every checksum is compared, that of a block once its last byte was read.
  */
 export class Bzip2Decoder {
@@ -77,6 +77,7 @@ export class Bzip2Decoder {
     const [b, z, h, level = 0] = this.#input.subarray(start, start + 4);
     if (b !== 0x42 || z !== 0x5a || h !== 0x68 || level < 0x31 || level > 0x39) {
       if (this.#streams === 0) throw new CorruptBzip2('it does not begin as bzip2 data');
+      if (this.#input.length > start) throw new CorruptBzip2('it goes on after the end of the compressed data');
       this.#state = 'end';
       return;
     }

@@ -1,5 +1,4 @@
 import { on } from 'node:events';
-import type { FileHandle } from 'node:fs/promises';
 import { isDenied } from '../../node/permission.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { CorruptBzip2 } from './corrupt-bzip2.ts';
@@ -25,14 +24,13 @@ const piecesAhead = 8;
  *
  * @throws CorruptBzip2
  */
-export async function* decompressBzip2(file: FileHandle): AsyncGenerator<DecodedPiece> {
-  const { size } = await file.stat();
+export async function* decompressBzip2(descriptor: number, size: number): AsyncGenerator<DecodedPiece> {
   if (size > smallFileBytes && !isDenied('worker')) {
-    yield* decodeOnThread(file.fd);
+    yield* decodeOnThread(descriptor);
     return;
   }
   const slice = new TimeSlice();
-  for (const piece of decodeFile(file.fd)) {
+  for (const piece of decodeFile(descriptor)) {
     if (slice.isOver) await slice.rest();
     yield piece;
   }

@@ -1,6 +1,7 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { describeDifferences, readFileList } from './explain-mismatch.ts';
+import { describeDifferences } from './explain-mismatch.ts';
 import { compareFiles, type Inventory } from './inventory.ts';
+import { FolderContent } from './package-content.ts';
 import { signatureBytes, signatureFileName } from './signature-files.ts';
 import type { Trust } from './trust.ts';
 
@@ -23,10 +24,11 @@ export async function checkFreshness(
   if (signature.length !== signatureBytes)
     throw stale(dir, `${signatureFileName} does not have ${signatureBytes} bytes`);
   if (trust.judge(digest, signature).verdict !== 'unknown') return 'fits';
-  const list = await readFileList(dir);
+  const list = await new FolderContent(dir).readFileList();
   if (list !== undefined && list.key.verifies(list.digest, signature)) {
     if (list.digest.equals(digest)) return 'fits';
-    throw stale(dir, `since then ${describeDifferences(compareFiles(list.files, files))}`);
+    const differences = compareFiles(list.readFiles() ?? [], files);
+    throw stale(dir, `since then ${describeDifferences(differences)}`);
   }
   if (trust.keys.length > 0) throw stale(dir, 'the signature fits none of the trusted keys');
   return 'unknown';

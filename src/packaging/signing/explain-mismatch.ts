@@ -1,10 +1,9 @@
-import { join } from 'node:path';
+import { shown } from '../../errors/shown.ts';
 import type { FileDifference } from '../../errors/signature-error.ts';
-import { listPackageFiles } from '../package-files.ts';
-import { readHead } from '../read-head.ts';
-import { type FileList, parseFileList } from './file-list.ts';
-import { compareFiles, takeInventory } from './inventory.ts';
-import { fileListName, signatureFileName } from './signature-files.ts';
+import type { FileListText } from './file-list.ts';
+import { compareFiles } from './inventory.ts';
+import type { PackageContent } from './package-content.ts';
+import { signatureFileName } from './signature-files.ts';
 import type { Trust } from './trust.ts';
 import { nameOf } from './trust-store.ts';
 
@@ -15,7 +14,6 @@ export interface Mismatch {
   readonly differences?: readonly FileDifference[] | undefined;
 }
 
-const maxListBytes = 256 * 1024 * 1024;
 const namedDifferences = 8;
 
 /**
@@ -25,29 +23,31 @@ const namedDifferences = 8;
  * believed only if a trusted key signed it or it belongs to `package.sig`; and it only ever explains, it never makes a
  * package trusted.
  */
-export async function explainMismatch(dir: string, signature: Buffer, trust: Trust): Promise<Mismatch> {
+export async function explainMismatch(content: PackageContent, signature: Buffer, trust: Trust): Promise<Mismatch> {
   const tried =
     trust.keys.length === 0
       ? 'no keys are trusted'
       : `its signature fits none of the trusted keys: ${trust.keys.map(nameOf).join(', ')}`;
-  const list = await readFileList(dir);
-  if (list === undefined || !isCredible(list, signature, trust)) {
+  const list = await content.readFileList();
+  const files = list !== undefined && isCredible(list, signature, trust) ? list.readFiles() : undefined;
+  if (list === undefined || files === undefined) {
     return { problem: tried, hint: 'Get the package again from its author, and the public key that belongs to it.' };
   }
 
-  const found = await takeInventory(await listPackageFiles(dir, { signatures: 'leave out' }));
-  const differences = compareFiles(list.files, found.files);
+  const found = await content.takeInventory();
+  const differences = compareFiles(files, found.files);
   if (differences.length > 0) {
     return {
       problem: `${tried}; since it was signed with key ${list.key.id}, ${describeDifferences(differences)}`,
-      hint: 'Get the package again from its author; somebody or something changed this copy.',
+      hint: 'Get the package again from its author; this copy was changed.',
       differences,
     };
   }
   if (!trust.trusts(list.key)) {
     return {
       problem: `${tried}; its files are unchanged since key ${list.key.id} signed them`,
-      hint: 'Trust that key if you know whose it is.',
+      // Not "trust that key": whoever changed the package can sign it with a key of their own.
+      hint: 'Ask its author, by other means than the package came by, which key they sign with.',
       differences,
     };
   }
@@ -58,20 +58,14 @@ export async function explainMismatch(dir: string, signature: Buffer, trust: Tru
   };
 }
 
-/** The signed list beside the signature; nothing when there is none, or none that is genuine. */
-export async function readFileList(dir: string): Promise<FileList | undefined> {
-  const bytes = await readHead(join(dir, fileListName), maxListBytes).catch(() => undefined);
-  return bytes === undefined ? undefined : parseFileList(bytes.toString());
-}
-
-function isCredible(list: FileList, signature: Buffer, trust: Trust): boolean {
+function isCredible(list: FileListText, signature: Buffer, trust: Trust): boolean {
   return trust.trusts(list.key) || list.key.verifies(list.digest, signature);
 }
 
 export function describeDifferences(differences: readonly FileDifference[]): string {
-  const shown = differences.slice(0, namedDifferences).map(({ path, kind, from }) => {
-    return from === undefined ? `${path} was ${kind}` : `${from} was renamed to ${path}`;
+  const named = differences.slice(0, namedDifferences).map(({ path, kind, from }) => {
+    return from === undefined ? `${shown(path)} was ${kind}` : `${shown(from)} was renamed to ${shown(path)}`;
   });
-  const more = differences.length - shown.length;
-  return more > 0 ? `${shown.join(', ')} and ${more} more files differ` : shown.join(', ');
+  const more = differences.length - named.length;
+  return more > 0 ? `${named.join(', ')} and ${more} more files differ` : named.join(', ');
 }

@@ -9,13 +9,14 @@ export interface ListedFile {
   readonly sha256: string;
 }
 
-/** A list whose own signature was found to fit the key that it names. */
-export interface FileList {
+/** The head of a list, whose signature was found to fit the key that it names. The lines of the files are not read yet. */
+export interface FileListText {
   /** The key that the list names. Whether it is trusted is another question. */
   readonly key: PublicKey;
   /** The package digest that the files add up to. */
   readonly digest: Buffer;
-  readonly files: readonly ListedFile[];
+  /** Reads the lines; nothing when one of them is malformed. Only for a list that is believed: anybody can sign a long one. */
+  readonly readFiles: () => readonly ListedFile[] | undefined;
 }
 
 const firstLine = 'fidius-files 1';
@@ -40,33 +41,43 @@ export function formatFileList(digest: Uint8Array, files: readonly ListedFile[],
     ...files.map(({ path, bytes, sha256 }) => `${sha256} ${bytes} ${JSON.stringify(path)}`),
     '',
   ].join('\n');
-  const signature = key.sign(signedPart(body));
+  const signature = key.sign(signedPart(Buffer.from(body)));
   return [firstLine, `key ${toHex(key.publicKey.bytes)}`, `signature ${toHex(signature)}`, body].join('\n');
 }
 
-/** Nothing when the text is no list, or its signature does not fit the key it names. Never throws. */
-export function parseFileList(text: string): FileList | undefined {
-  const head = /^fidius-files 1\nkey ([0-9a-f]{64})\nsignature ([0-9a-f]{128})\n(?=digest ([0-9a-f]{64})\n)/.exec(text);
+const headPattern = /^fidius-files 1\nkey ([0-9a-f]{64})\nsignature ([0-9a-f]{128})\n(?=digest ([0-9a-f]{64})\n)/;
+const longestHead = 512;
+
+/** Nothing when it is not a list, or its signature does not fit the key it names. Never throws. */
+export function readListText(bytes: Buffer): FileListText | undefined {
+  const head = headPattern.exec(bytes.toString('latin1', 0, longestHead));
   if (head === null) return undefined;
   const [matched, keyHex = '', signatureHex = '', digestHex = ''] = head;
-  const body = text.slice(matched.length);
+  const body = bytes.subarray(matched.length);
   try {
     const key = new PublicKey(keyHex);
     if (!key.verifies(signedPart(body), Buffer.from(signatureHex, 'hex'))) return undefined;
-    const files = body.split('\n').slice(1, -1).map(parseLine);
-    return { key, digest: Buffer.from(digestHex, 'hex'), files };
+    return { key, digest: Buffer.from(digestHex, 'hex'), readFiles: () => parseLines(body.toString()) };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseLines(body: string): readonly ListedFile[] | undefined {
+  try {
+    return body.split('\n').slice(1, -1).map(parseLine);
   } catch {
     return undefined;
   }
 }
 
 // The first line keeps such a signature from ever meaning anything else: a package's own is over 32 bytes.
-function signedPart(body: string): Buffer {
-  return Buffer.from(`${firstLine}\n${body}`);
+function signedPart(body: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${firstLine}\n`), body]);
 }
 
 function parseLine(line: string): ListedFile {
-  const [, sha256 = '', bytes = '', path = ''] = /^([0-9a-f]{64}) (\d+) (".*")$/.exec(line) ?? [];
+  const [, sha256 = '', bytes = '', path = ''] = /^([0-9a-f]{64}) (\d{1,16}) (".*")$/.exec(line) ?? [];
   return { sha256, bytes: Number(bytes), path: String(JSON.parse(path)) };
 }
 

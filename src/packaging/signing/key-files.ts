@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { findDistrust } from '../../files/trusted-path.ts';
 import { ioCode } from '../io-error.ts';
-import { readHead } from '../read-head.ts';
 import { replaceFile } from '../replace-file.ts';
 import { rawKeyBytes } from './key-input.ts';
 import { PublicKey } from './public-key.ts';
@@ -54,7 +56,11 @@ export async function writeKeyPair(
   return files;
 }
 
-/** @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID` */
+/**
+ * Reads a secret key, which no other user may read or replace: as for ssh, one that others can read is refused.
+ *
+ * @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID`, `FIDIUS_KEY_UNSAFE`
+ */
 export async function readSecretKey(path: string): Promise<SecretKey> {
   return readKey(path, 'secret', (bytes) => new SecretKey(bytes));
 }
@@ -65,16 +71,36 @@ export async function readPublicKey(path: string): Promise<PublicKey> {
 }
 
 async function readKey<T>(path: string, kind: 'public' | 'secret', parse: (bytes: Buffer) => T): Promise<T> {
-  const bytes = await readHead(path, maxKeyFileBytes).catch((cause: unknown) => {
+  let bytes: Buffer;
+  try {
+    bytes = readForeignFile(path, { links: 'follow', maxBytes: maxKeyFileBytes });
+  } catch (cause) {
     throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, { cause });
-  });
+  }
   requireHalf(path, bytes, kind);
+  if (kind === 'secret') requirePrivate(path);
   try {
     return parse(bytes);
   } catch (cause) {
     if (!isFidiusError(cause)) throw cause;
     throw new FidiusError('FIDIUS_KEY_INVALID', `Cannot use key ${path}: ${cause.message}`, { hint: cause.hint });
   }
+}
+
+function requirePrivate(path: string): void {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (process.getuid === undefined || status === undefined || !status.isFile()) return;
+  const unsafe = (problem: string, hint: string) =>
+    new FidiusError('FIDIUS_KEY_UNSAFE', `Cannot use secret key ${path}: ${problem}`, { hint });
+  if ((status.mode & 0o077) !== 0) {
+    const mode = (status.mode & 0o777).toString(8);
+    throw unsafe(
+      `other users can read it (mode ${mode})`,
+      `Run chmod 600 ${path}; if others may have read it, make a new key.`,
+    );
+  }
+  const distrust = findDistrust(path);
+  if (distrust !== undefined) throw unsafe(`${distrust.culprit}: ${distrust.problem}`, distrust.hint);
 }
 
 /**

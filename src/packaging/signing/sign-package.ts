@@ -4,10 +4,10 @@ import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { listPackageFiles } from '../package-files.ts';
+import { listPackageFiles, type PackageFile } from '../package-files.ts';
 import { replaceFile } from '../replace-file.ts';
 import { requireManifest } from '../require-manifest.ts';
-import { recoverStaging } from '../staging.ts';
+import { createStagingBeside, isLeftover, recoverBeside } from '../staging.ts';
 import { formatFileList } from './file-list.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import type { KeyInput } from './key-input.ts';
@@ -45,9 +45,10 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
   checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = toSecretKey(options.key);
   await requireManifest(dir, 'sign');
-  await recoverStaging(dir);
+  await recoverBeside(dir);
 
   const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
+  refuseLeftovers(dir, listed);
   const inventory = await takeInventory(await settleByteCode(dir, listed, byteCode), signal);
   await writeSignature(dir, inventory, key);
   return { digest: inventory.digest, signedBy: key.publicKey, files: inventory.files.length };
@@ -59,11 +60,27 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
  * @throws FidiusError `FIDIUS_SIGNATURE_UNWRITABLE`
  */
 export async function writeSignature(dir: string, { digest, files }: Inventory, key: SecretKey): Promise<void> {
+  const createStaging = () => createStagingBeside(dir);
   try {
     // The list goes first: should the second write fail, an old signature stays with a list that explains it.
-    await replaceFile(join(dir, fileListName), (file) => file.writeFile(formatFileList(digest, files, key)));
-    await replaceFile(join(dir, signatureFileName), (file) => file.writeFile(key.sign(digest)));
+    const list = formatFileList(digest, files, key);
+    await replaceFile(join(dir, fileListName), (file) => file.writeFile(list), { createStaging });
+    await replaceFile(join(dir, signatureFileName), (file) => file.writeFile(key.sign(digest)), { createStaging });
   } catch (cause) {
     throw new FidiusError('FIDIUS_SIGNATURE_UNWRITABLE', `Cannot sign package ${dir}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/**
+ * Refuses to sign or ship what a killed process left half made in the package: it would be taken for a part of it.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_LEFTOVER`
+ */
+export function refuseLeftovers(dir: string, files: readonly PackageFile[]): void {
+  const leftover = files.find(({ path }) => isLeftover(path));
+  if (leftover === undefined) return;
+  const [folder = ''] = leftover.path.split('/', 1);
+  throw new FidiusError('FIDIUS_PACKAGE_LEFTOVER', `Package ${dir} holds ${folder}, left by an interrupted run`, {
+    hint: `Delete ${join(dir, folder)}, after a look at what is in it.`,
+  });
 }

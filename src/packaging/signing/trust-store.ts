@@ -1,8 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { shown } from '../../errors/shown.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { findDistrust } from '../../files/trusted-path.ts';
 import { Fields, Issues } from '../fields.ts';
 import { findTomlPlaces } from '../toml-places.ts';
 import { readPublicKey } from './key-files.ts';
@@ -14,6 +17,8 @@ export interface TrustedKey {
   readonly key: PublicKey;
   /** After this moment, by the clock of this machine, nothing that the key signed is trusted. */
   readonly notAfter: Date | undefined;
+  /** Names of the packages that it may sign, in which `*` stands for any characters. Absent: any package. */
+  readonly packages?: readonly string[] | undefined;
 }
 
 /** Which keys a host trusts, and which it will never trust again. Plain data: it is read once and never goes online. */
@@ -29,6 +34,8 @@ export function nameOf({ name, key }: Pick<TrustedKey, 'key' | 'name'>): string 
 }
 
 const trustFileName = 'trust.toml';
+// Thousands of keys.
+const maxTrustBytes = 256 * 1024;
 const keyFileEndings = ['.public', '.pem'] as const;
 
 /**
@@ -39,35 +46,58 @@ const keyFileEndings = ['.public', '.pem'] as const;
  */
 export async function readTrustStore(path: string): Promise<TrustStore> {
   const status = await attempt(path, () => stat(path));
+  requireTrustedPath(path);
   return status.isDirectory() ? readTrustFolder(path) : readTrustFile(path);
 }
 
 async function readTrustFolder(dir: string): Promise<TrustStore> {
-  const names = (await attempt(dir, () => readdir(dir))).sort();
+  const names = (await attempt(dir, () => readdir(dir))).sort().filter((name) => !name.startsWith('.'));
+  // A misspelt trust.toml, a list of revoked keys under another name: what is not understood must not be overlooked.
+  const unknown = names.filter(
+    (name) => name !== trustFileName && !keyFileEndings.some((ending) => name.endsWith(ending)),
+  );
+  const [first] = unknown;
+  if (first !== undefined) {
+    const expected = `${trustFileName} and files that end in ${keyFileEndings.join(' or ')}`;
+    const message = `Invalid trust store ${dir}: it holds ${shown(first)}, expected only ${expected}`;
+    throw new FidiusError('FIDIUS_TRUST_INVALID', message, { hint: 'Move it out of the folder, or rename it.' });
+  }
   const described = names.includes(trustFileName) ? await readTrustFile(join(dir, trustFileName)) : emptyStore;
   const keys = [...described.keys];
   for (const name of names) {
     const ending = keyFileEndings.find((candidate) => name.endsWith(candidate));
     if (ending === undefined) continue;
+    requireTrustedPath(join(dir, name));
     const key = await readKeyOf(join(dir, name));
     // What trust.toml says of a key (its end, above all) stands.
     if (keys.some((known) => known.key.id === key.id)) continue;
-    keys.push({ name: basename(name, ending), key, notAfter: undefined });
+    keys.push({ name: basename(name, ending), key, notAfter: undefined, packages: undefined });
   }
   return { keys, revoked: described.revoked };
+}
+
+/** Whoever may change a trust store, or put another one in its place, decides whom this user trusts. */
+function requireTrustedPath(path: string): void {
+  const distrust = findDistrust(path);
+  if (distrust === undefined) return;
+  const { culprit, problem, hint } = distrust;
+  throw new FidiusError('FIDIUS_TRUST_UNSAFE', `Cannot use the trust store ${path}: ${culprit}: ${problem}`, { hint });
 }
 
 const emptyStore: TrustStore = { keys: [], revoked: new Map() };
 
 async function readTrustFile(path: string): Promise<TrustStore> {
-  const text = await attempt(path, () => readFile(path, 'utf8'));
+  requireTrustedPath(path);
+  const text = await attempt(path, async () => {
+    return readForeignFile(path, { links: 'follow', maxBytes: maxTrustBytes }).toString();
+  });
   const issues = new Issues(() => findTomlPlaces(text));
   const fields = new Fields(parseToml(text, path), [], issues);
   fields.allowOnly(['keys', 'revoked']);
 
-  const keys = await Promise.all(fields.tables('keys').map((entry) => readKeyEntry(entry, dirname(path))));
+  const keys = await Promise.all(fields.tables('keys').map((entry) => readKeyEntry(entry, dirname(path), text)));
   const revoked = fields.tables('revoked').map(readRevokedEntry);
-  if (issues.list.length > 0) {
+  if (issues.count > 0) {
     const lines = issues.list.map(
       ({ path: pointer, message, line }) => `\n  ${pointer}: ${message} (line ${line ?? 1})`,
     );
@@ -76,18 +106,20 @@ async function readTrustFile(path: string): Promise<TrustStore> {
   return { keys: keys.filter((key) => key !== undefined), revoked: new Map(revoked) };
 }
 
-async function readKeyEntry(entry: Fields, dir: string): Promise<TrustedKey | undefined> {
-  entry.allowOnly(['name', 'file', 'public_key', 'not_after']);
-  const name = entry.string('name');
-  const notAfter = readMoment(entry, 'not_after');
+async function readKeyEntry(entry: Fields, dir: string, document: string): Promise<TrustedKey | undefined> {
+  entry.allowOnly(['name', 'file', 'public_key', 'not_after', 'packages']);
+  const name = entry.line('name');
+  const packages = readPatterns(entry);
+  const notAfter = readMoment(entry, 'not_after', document);
   const [field, other] = entry.has('file') ? ['file', 'public_key'] : ['public_key', 'file'];
   if (entry.has(other)) entry.report(other, `must be absent: the key is given by ${field}`);
   const text = entry.string(field);
   try {
+    if (field === 'file') requireTrustedPath(resolve(dir, text));
     const key = field === 'file' ? await readPublicKey(resolve(dir, text)) : new PublicKey(text);
-    return { name, key, notAfter };
+    return { name, key, notAfter, packages };
   } catch (cause) {
-    if (!isFidiusError(cause)) throw cause;
+    if (!isFidiusError(cause) || cause.code === 'FIDIUS_TRUST_UNSAFE') throw cause;
     entry.report(field, cause.message);
     return undefined;
   }
@@ -97,12 +129,28 @@ function readRevokedEntry(entry: Fields): readonly [id: string, reason: string] 
   entry.allowOnly(['id', 'reason']);
   const id = entry.string('id');
   if (!/^[0-9a-f]{16}$/.test(id)) entry.report('id', 'must be the 16 hex digits of a key id');
-  return [id, entry.string('reason')];
+  return [id, entry.line('reason')];
 }
 
-function readMoment(entry: Fields, key: string): Date | undefined {
+/** Names of packages that a key may sign; nothing when it may sign any. */
+function readPatterns(entry: Fields): readonly string[] | undefined {
+  if (!entry.has('packages')) return undefined;
+  const patterns = entry.strings('packages');
+  // An empty list would trust the key for nothing, a list of "" as well: most likely a mistake.
+  if (patterns.length === 0 || patterns.includes('')) {
+    entry.report('packages', 'must hold names of packages, in which * stands for any characters');
+  }
+  return patterns;
+}
+
+function readMoment(entry: Fields, key: string, document: string): Date | undefined {
   const value = entry.value(key);
   if (value === undefined) return undefined;
+  // The parser makes 2 March of 30 February; the date that it gives is then not the one that is written.
+  if (value instanceof TomlDate && !value.isTime() && !document.includes(value.toISOString().slice(0, 10))) {
+    entry.report(key, 'is not a date that exists');
+    return undefined;
+  }
   if (value instanceof TomlDate && value.isDate()) {
     // The whole day counts, to its end in UTC.
     return new Date(value.getTime() + 24 * 60 * 60 * 1000 - 1);

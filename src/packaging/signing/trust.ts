@@ -17,6 +17,7 @@ export type SignatureVerdict =
   | { readonly verdict: 'trusted'; readonly key: TrustedKey }
   | { readonly verdict: 'expired'; readonly key: TrustedKey; readonly notAfter: Date }
   | { readonly verdict: 'revoked'; readonly key: TrustedKey; readonly reason: string }
+  | { readonly verdict: 'out of scope'; readonly key: TrustedKey; readonly packages: readonly string[] }
   | { readonly verdict: 'unknown' };
 
 /** The keys a host trusts, in the order they are tried. */
@@ -48,15 +49,26 @@ export class Trust {
     this.#revoked = trustStore?.revoked ?? new Map();
   }
 
-  /** The best that can be said of a signature: the same key may be listed twice, once with an end. */
-  judge(message: Uint8Array, signature: Uint8Array, now = new Date()): SignatureVerdict {
+  /**
+   * The best that can be said of a signature: the same key may be listed twice, once with an end, or for other packages.
+   *
+   * @param name that of the package, as its manifest gives it; without one, keys that may sign only some packages are judged
+   * as if they might sign it.
+   */
+  judge(
+    message: Uint8Array,
+    signature: Uint8Array,
+    { name, now = new Date() }: { readonly name?: string | undefined; readonly now?: Date } = {},
+  ): SignatureVerdict {
     let worse: SignatureVerdict = { verdict: 'unknown' };
     for (const key of this.keys) {
       if (!key.key.verifies(message, signature)) continue;
       const reason = this.#revoked.get(key.key.id);
       if (reason !== undefined) return { verdict: 'revoked', key, reason };
-      if (key.notAfter === undefined || now <= key.notAfter) return { verdict: 'trusted', key };
-      worse = { verdict: 'expired', key, notAfter: key.notAfter };
+      if (key.packages !== undefined && name !== undefined && !key.packages.some((pattern) => fits(pattern, name))) {
+        if (worse.verdict === 'unknown') worse = { verdict: 'out of scope', key, packages: key.packages };
+      } else if (key.notAfter === undefined || now <= key.notAfter) return { verdict: 'trusted', key };
+      else worse = { verdict: 'expired', key, notAfter: key.notAfter };
     }
     return worse;
   }
@@ -64,4 +76,19 @@ export class Trust {
   trusts(key: PublicKey): boolean {
     return this.keys.some((trusted) => trusted.key.id === key.id);
   }
+}
+
+/** Whether a name fits a pattern, in which `*` stands for any characters. Linear: each part is looked for once, from the left. */
+function fits(pattern: string, name: string): boolean {
+  const [first = '', ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }

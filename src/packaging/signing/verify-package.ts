@@ -5,21 +5,29 @@ import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
+import { readForeignHead } from '../../files/open-foreign-file.ts';
 import { packageDigest } from '../digest.ts';
 import { ioCode } from '../io-error.ts';
-import { readHead } from '../read-head.ts';
+import { loadManifest, type Manifest } from '../manifest.ts';
 import { requireManifest } from '../require-manifest.ts';
 import { explainMismatch, type Mismatch } from './explain-mismatch.ts';
+import { FolderContent, type PackageContent } from './package-content.ts';
 import { signatureBytes, signatureFileName } from './signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from './trust.ts';
 import { nameOf, type TrustedKey } from './trust-store.ts';
 
 export interface VerifyOptions extends TrustOptions {
+  /** The name that the package must have. Default: any. */
+  readonly name?: string | undefined;
+  /** The version that the package must have, as its manifest writes it. Default: any. */
+  readonly version?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A package whose signature fits a trusted key. */
 export interface VerifiedPackage {
+  /** What the package says it is: a signature is for this name and this version, and for no other. */
+  readonly manifest: Manifest;
   /** What was signed: 32 bytes, see `packageDigest()`. */
   readonly digest: Buffer;
   readonly signedBy: TrustedKey;
@@ -29,60 +37,83 @@ export interface VerifiedPackage {
  * Checks that a folder is exactly what a trusted key signed.
  *
  * It says so of the bytes that were read just now. A host that goes on to run them takes them from the package store, where
- * nobody can change them in between.
+ * no other user can change them in between.
  *
  * @throws SignatureError `FIDIUS_SIGNATURE_MISSING`, `FIDIUS_SIGNATURE_INVALID`, `FIDIUS_SIGNATURE_KEY_EXPIRED`,
- * `FIDIUS_SIGNATURE_KEY_REVOKED`; FidiusError `FIDIUS_MANIFEST_NOT_FOUND` when there is neither signature nor package; and what
- * `packageDigest()` throws.
+ * `FIDIUS_SIGNATURE_KEY_REVOKED`, `FIDIUS_SIGNATURE_KEY_SCOPE`; FidiusError `FIDIUS_PACKAGE_UNEXPECTED`; ManifestError; FidiusError
+ * `FIDIUS_MANIFEST_NOT_FOUND`: a folder without a manifest is not a package; and what `packageDigest()` throws.
  */
 export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
-  checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'signal']);
+  checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'name', 'signal', 'version']);
   checkSignal(options.signal, 'verifyPackage()');
   const trust = new Trust(options);
+  await requireManifest(dir, 'verify');
   const signature = await readSignature(dir);
-  if (signature === undefined) {
-    await requireManifest(dir, 'verify');
-    throw missing(dir, trust);
-  }
+  requireSignature(dir, signature, trust);
+  const manifest = loadManifest(dir);
   const digest = await packageDigest(dir, { signal: options.signal });
-  return { digest, signedBy: await requireTrusted(dir, { dir, digest, signature, trust }) };
+  const content = new FolderContent(dir);
+  const signedBy = await requireTrusted(dir, { content, digest, signature, trust, name: manifest.name });
+  requireExpected(dir, manifest, options);
+  return { manifest, digest, signedBy };
 }
 
-/** The bytes of `package.sig`; nothing when the package is not signed. */
+/**
+ * Refuses a package of another name or version than is expected: a genuine one in the place of another one.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_UNEXPECTED`
+ */
+export function requireExpected(
+  origin: string,
+  manifest: Pick<Manifest, 'name' | 'version'>,
+  expected: { readonly name?: string | undefined; readonly version?: string | undefined },
+): void {
+  for (const field of ['name', 'version'] as const) {
+    const wanted = expected[field];
+    if (wanted === undefined || wanted === manifest[field]) continue;
+    const message = `Package ${origin} is "${manifest.name}" ${manifest.version}, expected ${field} "${wanted}"`;
+    throw new FidiusError('FIDIUS_PACKAGE_UNEXPECTED', message, {
+      hint: 'Get the package again: this is another one, or another version, whoever signed it.',
+    });
+  }
+}
+
+/**
+ * The bytes of `package.sig`, one more than a signature has when it is too long; nothing when the package is not signed.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_UNREADABLE`, also when it is a link: that could lead out of the package.
+ */
 export async function readSignature(dir: string): Promise<Buffer | undefined> {
   const path = join(dir, signatureFileName);
-  // One byte more than a signature has, to see one that is too long.
-  return readHead(path, signatureBytes + 1).catch((cause: unknown) => {
+  try {
+    return readForeignHead(path, { links: 'refuse', bytes: signatureBytes + 1 });
+  } catch (cause) {
     if (ioCode(cause) === 'ENOENT') return undefined;
     throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
-  });
+  }
 }
 
 /**
  * Checks a signature over a digest that is known already.
  *
  * @param origin what the user knows the package by: a folder, or the archive it came from.
- * @param subject `dir` is where the files can be looked at again, to say which of them differ.
+ * @param subject `content` is where the files can be looked at again, to say which of them differ.
  * @throws SignatureError
  */
 export async function requireTrusted(
   origin: string,
   subject: {
-    readonly dir: string;
+    readonly content: PackageContent;
     readonly digest: Buffer;
     readonly signature: Buffer | undefined;
     readonly trust: Trust;
+    /** As the manifest gives it. */
+    readonly name: string;
   },
 ): Promise<TrustedKey> {
-  const { dir, digest, signature, trust } = subject;
-  if (signature === undefined) throw missing(origin, trust);
-  if (signature.length !== signatureBytes) {
-    throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
-      problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
-      hint: 'Get the package again from its author.',
-    });
-  }
-  const judged = trust.judge(digest, signature);
+  const { content, digest, signature, trust, name } = subject;
+  requireSignature(origin, signature, trust);
+  const judged = trust.judge(digest, signature, { name });
   switch (judged.verdict) {
     case 'trusted':
       return judged.key;
@@ -96,9 +127,32 @@ export async function requireTrusted(
         problem: `it was signed with ${nameOf(judged.key)}, which is revoked: ${judged.reason}`,
         hint: 'Ask the author for a package that is signed with another key.',
       });
+    case 'out of scope':
+      throw failure('FIDIUS_SIGNATURE_KEY_SCOPE', origin, trust, {
+        problem: `it was signed with ${nameOf(judged.key)}, which may sign only ${judged.packages.join(', ')}, not "${name}"`,
+        hint: 'Ask the author of that package for it; or let the trust store say that this key may sign it.',
+      });
     case 'unknown':
-      throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(dir, signature, trust));
+      throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(content, signature, trust));
   }
+}
+
+/**
+ * Refuses a package that carries nothing that could be its signature: to be called before anything costs time or space.
+ *
+ * @throws SignatureError
+ */
+export function requireSignature(
+  origin: string,
+  signature: Buffer | undefined,
+  trust: Trust,
+): asserts signature is Buffer {
+  if (signature === undefined) throw missing(origin, trust);
+  if (signature.length === signatureBytes) return;
+  throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
+    problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
+    hint: 'Get the package again from its author.',
+  });
 }
 
 function missing(origin: string, trust: Trust): SignatureError {

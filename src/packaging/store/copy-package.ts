@@ -1,33 +1,27 @@
 import { PackageDigest } from '../digest.ts';
-import { listPackageFiles } from '../package-files.ts';
+import type { PackageFile } from '../package-files.ts';
 import { readFiles } from '../read-files.ts';
-import { isOurSignature } from '../signing/signature-files.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { TreeWriter } from '../write-tree.ts';
 
 /**
- * Copies what the digest covers, and computes the digest from the very bytes that are written.
+ * Copies files, in byte order of their paths, and computes the digest from the very bytes that are written.
  *
- * @returns the digest, and the paths of what was left out.
+ * The copy is a function of the digest: paths and contents, nothing else. Folders follow from the paths, modes are all the same.
  */
 export async function copyPackage(
-  dir: string,
+  files: readonly PackageFile[],
   into: string,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly digest: Buffer; readonly leftOut: readonly string[] }> {
-  const leftOut: string[] = [];
-  const files = await listPackageFiles(dir, {
-    signatures: 'leave out',
-    signal,
-    onLeftOut: (path) => leftOut.push(path),
-  });
+  options: { readonly signal?: AbortSignal | undefined; readonly maxBytes?: number | undefined },
+): Promise<Buffer> {
+  const { signal, maxBytes } = options;
   const digest = new PackageDigest();
-  const writer = new TreeWriter(into, new TimeSlice(signal));
-  for await (const file of readFiles(files, signal)) {
+  const writer = new TreeWriter(into, new TimeSlice(signal), { sealed: true });
+  for await (const file of readFiles(files, signal, { maxBytes })) {
     digest.beginFile(file.path, file.bytes);
-    await writer.writeFile(file.path, digested(file.content, digest), { isExecutable: (file.mode & 0o111) !== 0 });
+    await writer.writeFile(file.path, digested(file.content, digest), { isExecutable: true });
   }
-  return { digest: digest.finish(), leftOut: leftOut.filter((path) => !isOurSignature(path)) };
+  return digest.finish();
 }
 
 async function* digested(content: AsyncIterable<Uint8Array>, digest: PackageDigest): AsyncGenerator<Uint8Array> {

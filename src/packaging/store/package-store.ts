@@ -1,22 +1,28 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { extractArchive, type UnpackOptions } from '../archive/extract-archive.ts';
-import { type ArchiveLimits, limitNames } from '../archive/limits.ts';
+import { findDistrust } from '../../files/trusted-path.ts';
+import type { UnpackOptions } from '../archive/extract-archive.ts';
+import { limitNames, settleLimits } from '../archive/limits.ts';
 import { digestFiles, packageDigest } from '../digest.ts';
 import { ioCode } from '../io-error.ts';
 import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { packageStem } from '../package-name.ts';
-import { isOurSignature, signatureFiles } from '../signing/signature-files.ts';
+import { FolderContent, type PackageContent } from '../signing/package-content.ts';
+import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
-import { readSignature, requireTrusted } from '../signing/verify-package.ts';
-import { createStaging, removeTree } from '../staging.ts';
+import { readSignature, requireSignature, requireTrusted } from '../signing/verify-package.ts';
+import type { Staging } from '../staging.ts';
+import { TimeSlice } from '../time-slice.ts';
+import { TreeWriter } from '../write-tree.ts';
+import { ArchiveContent, type ReadContentOptions, readArchiveContents } from './archive-content.ts';
 import { copyPackage } from './copy-package.ts';
 import { StoreMemory } from './store-memory.ts';
 import { StoredTrees } from './stored-trees.ts';
@@ -68,49 +74,68 @@ export class PackageStore {
   static async open(dir: string): Promise<PackageStore> {
     const store = resolve(dir);
     await attempt(store, async () => {
+      // Before anything is made there: what lies on the way decides where it would be made.
+      requireTrustedPath(store);
       await mkdir(join(store, 'content'), { recursive: true, mode: 0o700 });
-      await requirePrivate(store);
     });
-    return new PackageStore(store);
+    const opened = new PackageStore(store);
+    opened.#requirePrivate();
+    return opened;
   }
 
   /**
    * Stores the package in a folder.
    *
-   * @throws SignatureError; ManifestError; FidiusError `FIDIUS_STORE_UNWRITABLE`, and what `packageDigest()` throws; the
-   * reason of `signal`.
+   * @throws SignatureError; ManifestError; FidiusError `FIDIUS_STORE_UNWRITABLE`, `FIDIUS_STORE_UNSAFE`, and what
+   * `packageDigest()` throws; the reason of `signal`.
    */
-  async addFolder(
-    dir: string,
-    options: Omit<StoreOptions, keyof ArchiveLimits | 'onProgress'> = {},
-  ): Promise<StoredPackage> {
-    checkOptionNames('PackageStore.addFolder()', options, [...trustOptionNames, 'requireSignature', 'signal']);
+  async addFolder(dir: string, options: Omit<StoreOptions, 'maxRatio' | 'onProgress'> = {}): Promise<StoredPackage> {
+    const known = [...trustOptionNames, 'maxBytes', 'maxEntries', 'requireSignature', 'signal'];
+    checkOptionNames('PackageStore.addFolder()', options, known);
     checkSignal(options.signal, 'PackageStore.addFolder()');
     throwIfAborted(options.signal);
-    const verify = createCheck(options);
+    const { maxBytes, maxEntries } = settleLimits('PackageStore.addFolder()', options);
+    const { signal } = options;
+    const check = new SignatureCheck(options);
+    this.#requirePrivate();
     const signature = await readSignature(dir);
-    const stem = stemOf(loadManifest(dir));
+    check.requirePresent(dir, signature);
+    const manifest = loadManifest(dir);
+    const stem = stemOf(manifest);
+    const { name: packageName } = manifest;
+    const leftOut: string[] = [];
+    const files = await listPackageFiles(dir, {
+      signatures: 'leave out',
+      signal,
+      maxEntries,
+      onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
+    });
+    const content = new FolderContent(dir);
 
-    // Most likely it is there, if another of its name is: then reading is enough, nothing needs to be written.
-    if (await this.#trees.hasLike(stem)) {
-      const { digest, leftOut } = await digestFolder(dir, options.signal);
-      if (await this.#trees.has(nameOf(stem, digest), digest)) {
-        const signedBy = await verify(dir, { dir, digest, signature });
-        return this.#stored(nameOf(stem, digest), { digest, signedBy, leftOut });
-      }
+    // What has to be signed is verified where it lies, before it costs any space. And most likely it is stored, if another of
+    // its name is: then reading is enough.
+    let verified: { readonly digest: Buffer; readonly signedBy: TrustedKey | undefined } | undefined;
+    if (check.isRequired || (await this.#trees.hasLike(stem))) {
+      const digest = await digestFiles(files, signal, { maxBytes });
+      verified = { digest, signedBy: await check.verify(dir, { content, digest, signature, name: packageName }) };
+      const name = nameOf(stem, digest);
+      if ((await this.#trees.stateOf(name, digest)) === 'intact') return this.#stored(name, { ...verified, leftOut });
     }
     return this.#build(dir, async (staging) => {
-      const built = join(staging, 'package');
-      await mkdir(built);
-      const { digest, leftOut } = await copyPackage(dir, built, options.signal);
-      const signedBy = await verify(dir, { dir, digest, signature });
-      for (const name of signatureFiles) await copyFile(join(dir, name), join(built, name)).catch(ignoreMissing);
-      return this.#place(built, join(dir, manifestFileName), { digest, signedBy, leftOut });
+      const digest = await copyPackage(files, staging.path, { signal, maxBytes });
+      if (check.isRequired && verified?.digest.equals(digest) !== true) throw changed(dir);
+      return this.#place(staging, join(dir, manifestFileName), packageName, {
+        digest,
+        signedBy: verified?.signedBy,
+        leftOut,
+      });
     });
   }
 
   /**
    * Stores the package in an archive. One that was stored before, and has not changed since, is not unpacked again.
+   *
+   * Where a signature is required, the archive is read twice: to verify it, and only then to unpack it.
    *
    * @throws ArchiveError; and what {@link PackageStore.addFolder} throws.
    */
@@ -119,25 +144,45 @@ export class PackageStore {
     checkOptionNames('PackageStore.addArchive()', options, known);
     checkSignal(options.signal, 'PackageStore.addArchive()');
     throwIfAborted(options.signal);
-    const verify = createCheck(options);
+    const { signal, onProgress } = options;
+    const limits = settleLimits('PackageStore.addArchive()', options);
+    const check = new SignatureCheck(options);
+    this.#requirePrivate();
+    const content = new ArchiveContent(archive, { ...limits, signal });
     const key = await this.#archives.keyOf(archive).catch(() => undefined);
-    const remembered = key === undefined ? undefined : await this.#archives.recall(key);
-    if (remembered !== undefined && (await this.#trees.has(remembered.name, remembered.digest))) {
+    const remembered = key === undefined ? undefined : this.#archives.recall(key);
+    if (remembered !== undefined) {
       const { name, digest, signature, leftOut } = remembered;
-      const signedBy = await verify(archive, { dir: this.#trees.pathOf(name), digest, signature });
-      return this.#stored(name, { digest, signedBy, leftOut });
+      if ((await this.#trees.stateOf(name, digest)) === 'intact') {
+        const { name: packageName } = loadManifest(this.#trees.pathOf(name));
+        const signedBy = await check.verify(archive, { content, digest, signature, name: packageName });
+        return this.#stored(name, { digest, signedBy, leftOut });
+      }
     }
 
+    const onRead = (position: number, archiveBytes: number) =>
+      onProgress?.({ position, archiveBytes, files: 0, bytes: 0 });
+    const verified = check.isRequired ? await verifyArchive(archive, { ...limits, signal, onRead }, check) : undefined;
     return this.#build(archive, async (staging) => {
-      const { root } = await extractArchive(archive, staging, options);
-      const built = join(staging, root);
-      const leftOut = await removeUncovered(built);
-      const digest = await packageDigest(built, { signal: options.signal });
-      const signature = await readSignature(built);
-      const signedBy = await verify(archive, { dir: built, digest, signature });
-      const stored = await this.#place(built, `${archive}!${root}/${manifestFileName}`, { digest, signedBy, leftOut });
-      if (key !== undefined && key === (await this.#archives.keyOf(archive))) {
-        await this.#archives.remember(key, { name: basename(stored.dir), digest, signature, leftOut });
+      const writer = new TreeWriter(staging.path, new TimeSlice(signal), { sealed: true });
+      const keys = new Set<string | undefined>();
+      const onFile = (status: BigIntStats) => keys.add(this.#archives.keyOfStatus(status));
+      const read = await readArchiveContents(archive, { ...limits, signal, onRead, onFile }, { writer });
+      const { root, signature, leftOut } = read;
+      const origin = `${archive}!${root}/${manifestFileName}`;
+      const { name } = readManifest(read.manifest, origin);
+      const digest = read.digest ?? (await packageDigest(staging.path, { signal }));
+      if (verified?.digest !== undefined && !verified.digest.equals(digest)) throw changed(archive);
+      const signedBy = verified?.signedBy ?? (await check.verify(archive, { content, digest, signature, name }));
+      const stored = await this.#place(staging, origin, name, {
+        digest,
+        signedBy,
+        leftOut,
+      });
+      // Of the very file that was read, and only if it did not change meanwhile.
+      const [readKey] = keys;
+      if (readKey !== undefined && keys.size === 1) {
+        await this.#archives.remember(readKey, { name: basename(stored.dir), digest, signature, leftOut });
       }
       return stored;
     });
@@ -150,24 +195,31 @@ export class PackageStore {
 
   /** Removes a stored package. Whoever runs code from it may fail from then on. */
   async remove(name: string): Promise<void> {
+    this.#requirePrivate();
     if (!(await this.list()).includes(name)) return;
     await attempt(this.dir, () => this.#trees.remove(name));
   }
 
-  async #build(origin: string, body: (staging: string) => Promise<StoredPackage>): Promise<StoredPackage> {
-    const staging = await attempt(this.dir, () => createStaging(join(this.dir, 'content')));
+  /** Whoever may write to the store decides what code runs. Checked at each use: modes change, and so do mounts. */
+  #requirePrivate(): void {
+    requireTrustedPath(join(this.dir, 'content'));
+  }
+
+  async #build(origin: string, body: (staging: Staging) => Promise<StoredPackage>): Promise<StoredPackage> {
+    const staging = await attempt(this.dir, () => this.#trees.createStaging());
     try {
       return await attempt(`${this.dir}, for ${origin}`, () => body(staging));
     } finally {
-      await removeTree(staging);
+      await staging.remove();
     }
   }
 
   /** The manifest is read from what was stored, not from what was offered. */
-  async #place(built: string, manifestOrigin: string, facts: StoredFacts): Promise<StoredPackage> {
-    const manifest = readManifest(readManifestText(built), manifestOrigin);
+  async #place(staging: Staging, origin: string, verifiedName: string, facts: StoredFacts): Promise<StoredPackage> {
+    const manifest = readManifest(readManifestText(staging.path), origin);
+    if (manifest.name !== verifiedName) throw changed(origin);
     const name = nameOf(stemOf(manifest), facts.digest);
-    await this.#trees.add(name, built);
+    await this.#trees.add(name, facts.digest, staging);
     return { dir: this.#trees.pathOf(name), manifest, ...facts };
   }
 
@@ -178,49 +230,63 @@ export class PackageStore {
 }
 
 type StoredFacts = Omit<StoredPackage, 'dir' | 'manifest'>;
-type SignedContent = { readonly dir: string; readonly digest: Buffer; readonly signature: Buffer | undefined };
+type SignedContent = {
+  readonly content: PackageContent;
+  readonly digest: Buffer;
+  readonly signature: Buffer | undefined;
+  /** Of the package, as its manifest gives it. */
+  readonly name: string;
+};
 
-/** Checks a signature if one is required; fails early when a key is unusable. */
-function createCheck(
-  options: StoreOptions,
-): (origin: string, content: SignedContent) => Promise<TrustedKey | undefined> {
-  const trust = new Trust(options);
-  return async (origin, content) => {
-    return options.requireSignature === true ? requireTrusted(origin, { ...content, trust }) : undefined;
-  };
+/** Checks signatures if they are required; fails early when a key is unusable. */
+class SignatureCheck {
+  readonly isRequired: boolean;
+  readonly #trust: Trust;
+
+  constructor(options: StoreOptions) {
+    this.isRequired = options.requireSignature === true;
+    this.#trust = new Trust(options);
+  }
+
+  requirePresent(origin: string, signature: Buffer | undefined): void {
+    if (this.isRequired) requireSignature(origin, signature, this.#trust);
+  }
+
+  async verify(origin: string, signed: SignedContent): Promise<TrustedKey | undefined> {
+    return this.isRequired ? requireTrusted(origin, { ...signed, trust: this.#trust }) : undefined;
+  }
 }
 
-async function digestFolder(
-  dir: string,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly digest: Buffer; readonly leftOut: readonly string[] }> {
-  const leftOut: string[] = [];
-  const onLeftOut = (path: string) => leftOut.push(path);
-  const files = await listPackageFiles(dir, { signatures: 'leave out', signal, onLeftOut });
-  return { digest: await digestFiles(files, signal), leftOut: leftOut.filter((path) => !isOurSignature(path)) };
+/**
+ * Verifies an archive without writing anything of it.
+ *
+ * @returns no digest and no key when its files are not in the order of the digest: it is verified once it is unpacked.
+ */
+async function verifyArchive(
+  archive: string,
+  options: ReadContentOptions,
+  check: SignatureCheck,
+): Promise<{ readonly digest: Buffer | undefined; readonly signedBy: TrustedKey | undefined }> {
+  const { digest, signature, manifest, root } = await readArchiveContents(archive, options);
+  check.requirePresent(archive, signature);
+  if (digest === undefined) return { digest, signedBy: undefined };
+  const content = new ArchiveContent(archive, options);
+  const { name } = readManifest(manifest, `${archive}!${root}/${manifestFileName}`);
+  return { digest, signedBy: await check.verify(archive, { content, digest, signature, name }) };
 }
 
-/** Removes from an unpacked archive what no signature covers, and says what that was. */
-async function removeUncovered(dir: string): Promise<readonly string[]> {
-  const uncovered: string[] = [];
-  await listPackageFiles(dir, { signatures: 'leave out', onLeftOut: (path) => uncovered.push(path) });
-  const leftOut = uncovered.filter((path) => !isOurSignature(path));
-  for (const path of leftOut) await rm(join(dir, path), { recursive: true });
-  return leftOut;
+/** @throws FidiusError `FIDIUS_STORE_UNSAFE` */
+function requireTrustedPath(path: string): void {
+  const distrust = findDistrust(path);
+  if (distrust === undefined) return;
+  const { culprit, problem, hint } = distrust;
+  const which = culprit === path ? '' : `: ${culprit}`;
+  throw new FidiusError('FIDIUS_STORE_UNSAFE', `Cannot use the package store ${path}${which}: ${problem}`, { hint });
 }
 
-/** Whoever may write to the store decides what code runs: that must be nobody but its owner. */
-async function requirePrivate(dir: string): Promise<void> {
-  const { uid, mode } = await stat(dir);
-  const isOurs = process.getuid === undefined || uid === process.getuid();
-  // Windows has no such bits; its folders of caches are private by themselves.
-  const isShared = process.getuid !== undefined && (mode & 0o022) !== 0;
-  if (isOurs && !isShared) return;
-  const problem = isOurs
-    ? `other users may write to it (mode ${(mode & 0o777).toString(8)})`
-    : 'it belongs to another user';
-  throw new FidiusError('FIDIUS_STORE_UNSAFE', `Cannot use the package store ${dir}: ${problem}`, {
-    hint: isOurs ? `Run chmod go-w ${dir}, after a look at what is in it.` : 'Name another folder as the store.',
+function changed(origin: string): FidiusError {
+  return new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot store package ${origin}: it changed while it was stored`, {
+    hint: 'Wait until nothing writes to the package, then try again.',
   });
 }
 
@@ -235,10 +301,6 @@ function stemOf(manifest: Manifest): string {
   } catch {
     return 'package';
   }
-}
-
-function ignoreMissing(cause: unknown): void {
-  if (ioCode(cause) !== 'ENOENT') throw cause;
 }
 
 async function attempt<T>(store: string, action: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { wallClock } from '../../node/timers.ts';
 import { crypto } from '../crypto.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -18,6 +19,9 @@ export interface Remembered {
 // Changes within one tick of the clock of a file system cannot be told apart by their time.
 const tickMs = 2000;
 
+// Names of what was left out, above all.
+const maxRecordBytes = 16 * 1024 * 1024;
+
 /**
  * Remembers which stored package an archive unpacks to, so that it is not unpacked at each load.
  *
@@ -33,15 +37,24 @@ export class StoreMemory {
 
   /** The key of a file as it is now; nothing when it changed just now, and might again unseen. */
   async keyOf(path: string): Promise<string | undefined> {
-    const status = await stat(path, { bigint: true });
+    return this.keyOfStatus(await stat(path, { bigint: true }));
+  }
+
+  /** The same of a file that is open. */
+  keyOfStatus(status: BigIntStats): string | undefined {
     return wallClock() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
   }
 
-  async recall(key: string): Promise<Remembered | undefined> {
+  /** What was remembered; nothing when there is nothing, or it is malformed. */
+  recall(key: string): Remembered | undefined {
     try {
-      const { name, digest, signature, leftOut } = JSON.parse(await readFile(this.#pathOf(key), 'utf8'));
+      const text = readForeignFile(this.#pathOf(key), { links: 'refuse', maxBytes: maxRecordBytes }).toString();
+      const { name, digest, signature, leftOut } = JSON.parse(text);
+      // A name in the store, never a path, and that of the digest.
+      if (!/^[0-9a-f]{64}$/.test(digest) || !/^[^./\\][^/\\]*$/.test(name) || !name.endsWith(`-${digest}`))
+        return undefined;
       return {
-        name: String(name),
+        name,
         digest: Buffer.from(digest, 'hex'),
         signature: signature === null ? undefined : Buffer.from(signature, 'hex'),
         leftOut: [...leftOut].map(String),
@@ -58,7 +71,7 @@ export class StoreMemory {
       signature: signature?.toString('hex') ?? null,
       leftOut,
     });
-    await mkdir(this.#dir, { recursive: true });
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     await replaceFile(this.#pathOf(key), (file) => file.writeFile(text), { mode: 0o600 });
   }
 

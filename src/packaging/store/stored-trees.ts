@@ -1,11 +1,17 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageDigest } from '../digest.ts';
-import { listPackageFiles } from '../package-files.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { removeTree } from '../remove-tree.ts';
 import { replaceFile } from '../replace-file.ts';
-import { isOurSignature } from '../signing/signature-files.ts';
-import { placeNewFolder, removeTree } from '../staging.ts';
-import { fingerprintTree, sealTree } from './seal.ts';
+import { Staging } from '../staging.ts';
+import { fingerprintTree, isStoredForm, sealFolders, sealTop, unsealTop } from './seal.ts';
+
+/** What lies in the place of a stored folder. */
+export type TreeState = 'damaged' | 'intact' | 'missing';
+
+// A line for each file and folder.
+const maxFingerprintBytes = 256 * 1024 * 1024;
 
 /**
  * The sealed folders of a store, each with a fingerprint beside it that tells without reading whether it is as it was.
@@ -37,31 +43,55 @@ export class StoredTrees {
     return (await this.list()).some((name) => name.startsWith(`${start}-`));
   }
 
-  /** Whether an intact folder of this name is there; a damaged one is removed. */
-  async has(name: string, digest: Buffer): Promise<boolean> {
+  /** Whether an intact folder of this name is there. A damaged one is left alone: a host may be running from it. */
+  async stateOf(name: string, digest: Buffer): Promise<TreeState> {
     const path = this.pathOf(name);
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return 'missing';
+    if (!status.isDirectory()) return 'damaged';
     const found = await fingerprintTree(path).catch(() => undefined);
-    if (found === undefined) return false;
-    const expected = await readFile(this.#fingerprintOf(name), 'utf8').catch(() => undefined);
-    if (found === expected) return true;
-    if (await holdsExactly(path, digest)) {
-      await this.#remember(name, found);
-      return true;
-    }
-    await this.remove(name);
-    return false;
+    if (found === undefined) return 'damaged';
+    if (found === this.#readFingerprint(name)) return 'intact';
+    if (!(await isStoredForm(path, digest).catch(() => false))) return 'damaged';
+    // Unless it changed while it was read.
+    if (found !== (await fingerprintTree(path))) return 'damaged';
+    await this.#remember(name, found);
+    return 'intact';
   }
 
-  /** Seals a folder and moves it in, unless one of the name is there. */
-  async add(name: string, built: string): Promise<void> {
-    await sealTree(built);
-    if (await placeNewFolder(built, this.pathOf(name)))
-      await this.#remember(name, await fingerprintTree(this.pathOf(name)));
+  /** A staging whose content can become a stored folder. */
+  async createStaging(): Promise<Staging> {
+    return Staging.create(this.#dir);
+  }
+
+  /** Seals the folder in a staging and moves it in, unless an intact one of the name is there. */
+  async add(name: string, digest: Buffer, staging: Staging): Promise<void> {
+    const path = this.pathOf(name);
+    await sealFolders(staging.path);
+    // Not a folder, so not a stored package either.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) await removeTree(path);
+    if (!(await staging.placeNewFolder(path))) {
+      if ((await this.stateOf(name, digest)) === 'intact') return;
+      // The damaged folder is moved away, not emptied: what runs from it finds the same names with the right content.
+      unsealTop(path);
+      await staging.replaceFolder(path);
+    }
+    sealTop(path);
+    await this.#remember(name, await fingerprintTree(path));
   }
 
   async remove(name: string): Promise<void> {
-    await removeTree(this.pathOf(name));
     await removeTree(this.#fingerprintOf(name));
+    await removeTree(this.pathOf(name));
+  }
+
+  #readFingerprint(name: string): string | undefined {
+    try {
+      const path = this.#fingerprintOf(name);
+      return readForeignFile(path, { links: 'refuse', maxBytes: maxFingerprintBytes }).toString();
+    } catch {
+      return undefined;
+    }
   }
 
   async #remember(name: string, fingerprint: string): Promise<void> {
@@ -70,16 +100,5 @@ export class StoredTrees {
 
   #fingerprintOf(name: string): string {
     return join(this.#dir, `${name}.fingerprint`);
-  }
-}
-
-/** Whether the files add up to the digest, and nothing lies beside them that no digest covers. */
-async function holdsExactly(dir: string, digest: Buffer): Promise<boolean> {
-  const uncovered: string[] = [];
-  try {
-    await listPackageFiles(dir, { signatures: 'leave out', onLeftOut: (path) => uncovered.push(path) });
-    return uncovered.every(isOurSignature) && (await packageDigest(dir)).equals(digest);
-  } catch {
-    return false;
   }
 }

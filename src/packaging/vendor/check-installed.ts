@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { normalizeName, readDistributions } from './distributions.ts';
 import type { InstallerName } from './installer.ts';
 import { readRequirements } from './requirements.ts';
@@ -54,7 +55,9 @@ function linkedName(target: string, entry: string): string | undefined {
   if (entry.endsWith('.egg-link')) return entry.slice(0, -'.egg-link'.length);
   if (!entry.endsWith('.dist-info')) return undefined;
   try {
-    const { dir_info: folder } = JSON.parse(readFileSync(join(target, entry, 'direct_url.json'), 'utf8'));
+    const { dir_info: folder } = JSON.parse(
+      readForeignFile(join(target, entry, 'direct_url.json'), { links: 'refuse', maxBytes: 64 * 1024 }).toString(),
+    );
     return folder?.editable === true ? entry.slice(0, entry.indexOf('-')) : undefined;
   } catch {
     return undefined;

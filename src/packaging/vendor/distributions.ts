@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readForeignHead } from '../../files/open-foreign-file.ts';
 import { ioCode } from '../io-error.ts';
 
 /** A Python distribution that a package brings along, as its metadata describes it. */
@@ -13,6 +14,11 @@ export interface Distribution {
   readonly requiresPython: string;
 }
 
+// No package vendors more; what is beyond them is not looked at, and Python says what is wrong with it.
+const mostDistributions = 1000;
+// Metadata ends in a description that may be long; the fields come before.
+const maxHeadBytes = 128 * 1024;
+
 /** The folder of a package that its dependencies lie in. */
 export const vendorFolder = 'vendor';
 
@@ -20,6 +26,7 @@ export const vendorFolder = 'vendor';
 export function readDistributions(vendorDir: string): readonly Distribution[] {
   return listFolder(vendorDir)
     .filter((name) => name.endsWith('.dist-info'))
+    .slice(0, mostDistributions)
     .map((name) => readDistribution(join(vendorDir, name)))
     .filter((distribution) => distribution !== undefined)
     .sort((a, b) => (normalizeName(a.name) < normalizeName(b.name) ? -1 : 1));
@@ -55,17 +62,22 @@ function readDistribution(dir: string): Distribution | undefined {
 /** The head of a file in the form of an e-mail; empty when there is no such file. */
 function readFields(path: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();
-  const [head = ''] = readText(path).split(/\r?\n\r?\n/, 1);
-  for (const line of head.split(/\r?\n/)) {
-    const [, key = '', value = ''] = /^([\w-]+): *(.*)$/.exec(line) ?? [];
-    if (key !== '') fields.set(key.toLowerCase(), [...(fields.get(key.toLowerCase()) ?? []), value]);
+  for (const line of readText(path).split(/\r?\n/)) {
+    // An empty line ends the fields.
+    if (line === '') break;
+    const [, key = '', text = ''] = /^([\w-]{1,64}):(.*)$/.exec(line) ?? [];
+    if (key === '') continue;
+    const value = text.trim();
+    const values = fields.get(key.toLowerCase());
+    if (values === undefined) fields.set(key.toLowerCase(), [value]);
+    else values.push(value);
   }
   return fields;
 }
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readForeignHead(path, { links: 'follow', bytes: maxHeadBytes }).toString();
   } catch {
     return '';
   }

@@ -111,12 +111,18 @@ function installerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function pipArguments(task: InstallTask): readonly string[] {
   // The empty prefix takes the place of one in a pip.conf, which cannot be combined with a target.
-  return ['-m', 'pip', 'install', '--no-compile', '--no-warn-script-location', '--prefix=', ...sharedArguments(task)];
+  return ['-c', runPip, 'install', '--no-compile', '--no-warn-script-location', '--prefix=', ...sharedArguments(task)];
 }
+
+// Not `-m pip`: Python would look into the folder of the package first, and run a `pip.py` that lies there.
+const runPip =
+  'import sys, os; sys.path[:] = [p for p in sys.path if p and p != os.getcwd()]; ' +
+  'import runpy; runpy.run_module("pip", run_name="__main__", alter_sys=True)';
 
 function uvArguments(task: InstallTask): readonly string[] {
   // Links into uv's cache would not survive the move, nor the archive.
-  return ['pip', 'install', '--python', task.python, '--link-mode', 'copy', ...sharedArguments(task)];
+  // A uv.toml or pyproject.toml in the package is its author's, not this user's.
+  return ['pip', 'install', '--no-config', '--python', task.python, '--link-mode', 'copy', ...sharedArguments(task)];
 }
 
 function sharedArguments({ requirements, target, constraints, wheels, requireHashes }: InstallTask): readonly string[] {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+
+const maxBytes = 1024 * 1024;
 
 /** One line of a requirements file. */
 export interface RequirementLine {
@@ -14,7 +16,8 @@ export interface RequirementLine {
 
 /** The lines of a requirements file that say something. Files that it includes are not read. */
 export function readRequirements(file: string): readonly RequirementLine[] {
-  return readFileSync(file, 'utf8')
+  return readForeignFile(file, { links: 'follow', maxBytes })
+    .toString()
     .replace(/^\ufeff/, '')
     .replace(/\\\r?\n/g, ' ')
     .split(/\r\n?|\n/)

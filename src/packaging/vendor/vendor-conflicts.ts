@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shown } from '../../errors/shown.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { type Distribution, normalizeName, readDistributions, vendorFolder } from './distributions.ts';
 
@@ -32,7 +33,9 @@ export function findVendorConflicts(packages: readonly VendoredPackage[]): reado
   for (const { name, distributions } of packages) {
     for (const { name: written, version } of distributions) {
       const key = normalizeName(written);
-      versions.set(key, [...(versions.get(key) ?? []), { package: name, version }]);
+      const found = versions.get(key);
+      if (found === undefined) versions.set(key, [{ package: name, version }]);
+      else found.push({ package: name, version });
     }
   }
   return [...versions]
@@ -65,7 +68,7 @@ export function describeVendorConflict({ distribution, versions }: VendorConflic
   readonly message: string;
   readonly hint: string;
 } {
-  const found = versions.map(({ package: name, version }) => `${version} in ${name}`).join(', ');
+  const found = versions.map(({ package: name, version }) => `${shown(version)} in ${shown(name)}`).join(', ');
   return {
     message: `${distribution} is vendored as ${found}, and one Python can import only one of them`,
     hint: `Vendor one version of ${distribution} in all of them, or run one of them in a program of its own.`,

@@ -1,4 +1,4 @@
-import { chmod, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
@@ -9,7 +9,7 @@ import { settleByteCode } from '../byte-code.ts';
 import { ioCode } from '../io-error.ts';
 import { loadManifest, type Manifest, type PythonManifest } from '../manifest.ts';
 import { listPackageFiles } from '../package-files.ts';
-import { createStaging, placeFolder, removeTree } from '../staging.ts';
+import { createStagingBeside } from '../staging.ts';
 import { askPython } from './ask-python.ts';
 import { refuseEditable, requireArrived } from './check-installed.ts';
 import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
@@ -65,11 +65,13 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   const used = installer === 'auto' ? await chooseInstaller() : installer;
   const requirements = requirementsOf(resolve(dir), manifest);
   refuseEditable(requirements);
-  const staging = await createStaging(resolve(dir));
+  const staging = await createStagingBeside(resolve(dir));
+  const built = staging.shownPath;
   try {
+    await mkdir(built, { mode: 0o700 });
     await install(used, {
       python,
-      target: staging,
+      target: built,
       requirements,
       constraints: options.constraints && resolve(options.constraints),
       wheels: options.wheels && resolve(options.wheels),
@@ -77,9 +79,9 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
       cwd: resolve(dir),
       signal,
     });
-    requireArrived(staging, requirements, used);
-    const distributions = await finish(staging, used, python);
-    await placeFolder(staging, target);
+    requireArrived(built, requirements, used);
+    const distributions = await finish(built, used, python);
+    await staging.replaceFolder(target);
     return { status: 'vendored', distributions };
   } catch (cause) {
     throwIfAborted(signal);
@@ -88,7 +90,7 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
       cause,
     });
   } finally {
-    await removeTree(staging);
+    await staging.remove();
   }
 }
 
@@ -106,9 +108,9 @@ export async function findVendorState(
 }
 
 /** Cleans what was installed, and records what and for whom. */
-async function finish(staging: string, installer: InstallerName, python: string): Promise<readonly Distribution[]> {
-  await settleByteCode(staging, await listPackageFiles(staging, { signatures: 'keep' }), 'remove');
-  const distributions = readDistributions(staging);
+async function finish(built: string, installer: InstallerName, python: string): Promise<readonly Distribution[]> {
+  await settleByteCode(built, await listPackageFiles(built, { signatures: 'keep' }), 'remove');
+  const distributions = readDistributions(built);
   const record: VendorRecord = {
     format: 1,
     installer,
@@ -116,9 +118,9 @@ async function finish(staging: string, installer: InstallerName, python: string)
     platform: platform(),
     distributions,
   };
-  await writeFile(join(staging, vendorRecordName), `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeFile(join(built, vendorRecordName), `${JSON.stringify(record, undefined, 2)}\n`);
   // It was private while it was built.
-  await chmod(staging, 0o755);
+  await chmod(built, 0o755);
   return distributions;
 }
 

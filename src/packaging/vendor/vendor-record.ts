@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
 import type { Distribution } from './distributions.ts';
 
 /** What was vendored, by what, and for which Python. It lies among the vendored code, so a signature covers it. */
@@ -13,12 +13,16 @@ export interface VendorRecord {
   readonly distributions: readonly Distribution[];
 }
 
+const maxRecordBytes = 1024 * 1024;
+
 export const vendorRecordName = 'fidius-vendor.json';
 
 /** Nothing when the package was vendored by another tool. */
 export function readVendorRecord(vendorDir: string): VendorRecord | undefined {
   try {
-    const record: unknown = JSON.parse(readFileSync(join(vendorDir, vendorRecordName), 'utf8'));
+    const record: unknown = JSON.parse(
+      readForeignFile(join(vendorDir, vendorRecordName), { links: 'follow', maxBytes: maxRecordBytes }).toString(),
+    );
     return isVendorRecord(record) ? record : undefined;
   } catch {
     return undefined;

@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('unpacking that is killed', () => {
   it.each([1, 4, 7])('leaves the old version whole (after %i pieces), and the next run clears up', async (pieces) => {
     const dest = tempFolder();
-    fill(dest, { 'demo-1.0.0/old': 'old' });
+    fill(dest, { 'demo-1.0.0/old': 'old', 'demo-1.0.0/package.toml': pythonManifest() });
 
     const killed = await runIsolated('unpack.ts', {
       args: [archive, dest, String(pieces)],
@@ -37,7 +37,7 @@ describe('unpacking that is killed', () => {
     });
 
     expect(killed.signal).toBe('SIGKILL');
-    expect(readdirSync(join(dest, 'demo-1.0.0'))).toEqual(['old']);
+    expect(readdirSync(join(dest, 'demo-1.0.0'))).toEqual(['old', 'package.toml']);
     expect(readdirSync(dest)).toHaveLength(2);
     await unpackPackage(archive, dest, { maxRatio: 0 });
     expect(readdirSync(dest)).toEqual(['demo-1.0.0']);
@@ -104,14 +104,14 @@ describe(`on a disk that is full (${mounted.path === undefined ? `not tested: ${
   const disk = mounted.path ?? '';
 
   it.runIf(mounted.path !== undefined)('unpacking fails, leaves nothing and keeps the old version', async () => {
-    fill(disk, { 'dest/demo-1.0.0/old': 'old' });
+    fill(disk, { 'dest/demo-1.0.0/old': 'old', 'dest/demo-1.0.0/package.toml': pythonManifest() });
 
     const error = await failureOf(() => unpackPackage(archive, join(disk, 'dest'), { maxRatio: 0 }));
 
     expect(error.code).toBe('FIDIUS_ARCHIVE_UNWRITABLE');
     expect(error.message).toMatch(/^Cannot unpack \S+ of archive .*: ENOSPC/);
     expect(readdirSync(join(disk, 'dest'))).toEqual(['demo-1.0.0']);
-    expect(readdirSync(join(disk, 'dest', 'demo-1.0.0'))).toEqual(['old']);
+    expect(readdirSync(join(disk, 'dest', 'demo-1.0.0'))).toEqual(['old', 'package.toml']);
   });
 
   it.runIf(mounted.path !== undefined)('packing fails and leaves no archive', async () => {

@@ -43,7 +43,7 @@ describe('readTrustStore', () => {
     const dir = folderOf({
       'acme.public': acme.bytes,
       'other.pem': other.toPem(),
-      'README.md': 'not a key',
+      '.hidden': 'not looked at',
       'trust.toml': '[[keys]]\nname = "Acme, until they renew"\nfile = "acme.public"\nnot_after = 2030-06-30',
     });
 
@@ -63,7 +63,7 @@ describe('readTrustStore', () => {
     [
       'a misspelt end',
       'not_afer = 2030-01-01',
-      '/keys/0/not_afer: is not a known key, expected one of name, file, public_key, not_after (line 4)',
+      '/keys/0/not_afer: is not a known key, expected one of name, file, public_key, not_after, packages (line 4)',
     ],
     [
       'an end without time zone',

@@ -43,7 +43,7 @@ describe('signPackage', () => {
   });
 
   it('writes a list of the files that people can read', async () => {
-    const dir = folderOf({ 'package.toml': '', 'a "quoted"\nname.py': '1' });
+    const dir = folderOf({ 'package.toml': '', 'a "quoted" name.py': '1' });
 
     await signPackage(dir, { key: acme });
 
@@ -52,8 +52,8 @@ describe('signPackage', () => {
       "fidius-files 1
       key 8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c
       signature …
-      digest 9bcfa4d9acb01160b3b161ee95118cc24bb2cd6fcc4683a2b1dcaacd5f9f1e33
-      6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b 1 "a \\"quoted\\"\\nname.py"
+      digest ea301c5ba4ba3158d4df14dc613beea7d5496fbc9e56df2cfd50fc24d2ce857d
+      6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b 1 "a \\"quoted\\" name.py"
       e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 0 "package.toml"
       "
     `);
@@ -158,7 +158,7 @@ describe('verifyPackage', () => {
 
     expect(error.message).toContain(`its files are unchanged since key ${acmeId} signed them`);
     expect(error.keys).toEqual([{ name: undefined, id: otherId }]);
-    expect(error.hint).toBe('Trust that key if you know whose it is.');
+    expect(error.hint).toBe('Ask its author, by other means than the package came by, which key they sign with.');
   });
 
   it('tells when the signature is that of another package', async () => {

@@ -38,8 +38,8 @@ describe('PackageStore', () => {
     expect(stored.manifest).toMatchObject({ name: 'demo', runtime: 'python' });
     expect(stored.signedBy).toBeUndefined();
     expect(contentsOf(stored.dir)).toEqual(contentsOf(dir));
-    const modes = ['demo.py', 'lib', 'lib/tool'].map((path) => statSync(join(stored.dir, path)).mode & 0o777);
-    expect(modes).toEqual([0o444, 0o555, 0o555]);
+    const modes = ['', 'demo.py', 'lib', 'lib/tool'].map((path) => statSync(join(stored.dir, path)).mode & 0o777);
+    expect(modes).toEqual([0o555, 0o555, 0o555, 0o555]);
   });
 
   it('stores an archive under the same name as the folder it was made from', async () => {
@@ -53,7 +53,7 @@ describe('PackageStore', () => {
     expect(await store.list()).toHaveLength(1);
   });
 
-  it('verifies before it stores, and keeps the signature with the package', async () => {
+  it('verifies before it stores, and stores only what the signature covers', async () => {
     const dir = packageOf();
     await signPackage(dir, { key: acme });
     const store = await openStore();
@@ -61,7 +61,7 @@ describe('PackageStore', () => {
     const stored = await store.addFolder(dir, trusting);
 
     expect(stored.signedBy?.key.id).toBe(acme.publicKey.id);
-    expect(readdirSync(stored.dir).sort()).toEqual(['demo.py', 'package.files.sig', 'package.sig', 'package.toml']);
+    expect(readdirSync(stored.dir).sort()).toEqual(['demo.py', 'package.toml']);
   });
 
   it.each(['folder', 'archive'] as const)(
@@ -127,7 +127,7 @@ describe('PackageStore', () => {
 
     const stored = kind === 'folder' ? await store.addFolder(dir) : await store.addArchive(archive);
 
-    expect(Object.keys(contentsOf(stored.dir))).toEqual(['demo.py', 'package.sig', 'package.toml']);
+    expect(Object.keys(contentsOf(stored.dir))).toEqual(['demo.py', 'package.toml']);
     expect(stored.leftOut.toSorted()).toEqual(['lib/target/', 'lib/x.sig', 'y.sig']);
   });
 

@@ -140,7 +140,7 @@ describe('vendorDependencies', () => {
     vi.unstubAllEnvs();
     expect(readFileSync(log, 'utf8')).toMatch(
       new RegExp(
-        `^--version\npip install --python ${pythonWithPip} --link-mode copy --quiet --requirement ${dir}/requirements.txt --target `,
+        `^--version\npip install --no-config --python ${pythonWithPip} --link-mode copy --quiet --requirement ${dir}/requirements.txt --target `,
       ),
     );
     expect(existsSync(join(dir, 'vendor', 'colours.py'))).toBe(true);

@@ -1,0 +1,173 @@
+import { statSync } from 'node:fs';
+import { isFidiusError } from '../../errors/fidius-error.ts';
+import { messageOf } from '../../errors/is-error.ts';
+import type { ArchiveLimits } from '../archive/limits.ts';
+import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
+import { archiveFileName } from '../package-name.ts';
+import { FolderContent } from '../signing/package-content.ts';
+import { Trust, type TrustOptions } from '../signing/trust.ts';
+import { nameOf } from '../signing/trust-store.ts';
+import { requireTrusted } from '../signing/verify-package.ts';
+import { ArchiveContent } from '../store/archive-content.ts';
+import { type AuditSubject, readArchiveSubject, readFolderSubject } from './audit-subject.ts';
+
+/** What one rule says of a package. */
+export interface AuditFinding {
+  /** Name of the rule, such as `signature`. */
+  readonly rule: string;
+  /** `refused` is what a host would refuse; `warning` what it would take and somebody should look at. */
+  readonly verdict: 'not checked' | 'ok' | 'refused' | 'warning';
+  readonly message: string;
+}
+
+export interface AuditOptions extends TrustOptions, ArchiveLimits {
+  /** Whether somebody is trusted at all: without that, a signature is only said to be there. */
+  readonly requireSignature?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Audit {
+  readonly manifest: Manifest | undefined;
+  readonly digest: Buffer | undefined;
+  readonly findings: readonly AuditFinding[];
+}
+
+/**
+ * Checks a package, a folder or an archive, as a host would before it runs anything, and says what each rule found.
+ *
+ * Nothing is run, and nothing is written. Each rule has its say, so that one look is enough.
+ */
+export async function auditPackage(path: string, options: AuditOptions = {}): Promise<Audit> {
+  const { signal, maxBytes, maxRatio, maxEntries } = options;
+  const limits = { maxBytes, maxRatio, maxEntries, signal };
+  const isArchive = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const audit = new Findings();
+
+  const subject = await audit.attempt('content', async () => {
+    const read = isArchive ? await readArchiveSubject(path, limits) : await readFolderSubject(path, limits);
+    return [read, `${read.paths.length} files, ${read.bytes} bytes; every name and link is in order`];
+  });
+  const manifest = await audit.attempt('manifest', async () => {
+    const found =
+      subject?.manifest === undefined ? loadManifestOf(path, isArchive) : readManifest(subject.manifest, path);
+    return [found, `${found.name} ${found.version}, for ${found.interface} (version ${found.interfaceVersion})`];
+  });
+  if (manifest !== undefined) {
+    await audit.attempt('name', async () => [undefined, `can be installed as ${archiveFileName(manifest)}`], 'warning');
+  }
+  if (subject !== undefined) {
+    await checkSignature(audit, path, subject, manifest, options);
+    checkCoverage(audit, subject);
+    checkByteCode(audit, subject);
+    if (manifest !== undefined) checkEntryModule(audit, subject, manifest);
+    checkVendored(audit, subject);
+  }
+  return { manifest, digest: subject?.digest, findings: audit.list };
+}
+
+/** An archive that cannot be read has no manifest that could be trusted; a folder may still have one. */
+function loadManifestOf(path: string, isArchive: boolean): Manifest {
+  if (isArchive) throw new Error('the archive cannot be read');
+  return loadManifest(path);
+}
+
+class Findings {
+  readonly list: AuditFinding[] = [];
+
+  add(rule: string, verdict: AuditFinding['verdict'], message: string): void {
+    this.list.push({ rule, verdict, message });
+  }
+
+  /** What `body` gives, and what it says; nothing when it complains, which is noted. */
+  async attempt<T>(
+    rule: string,
+    body: () => Promise<readonly [T, string]>,
+    otherwise: AuditFinding['verdict'] = 'refused',
+  ): Promise<T | undefined> {
+    try {
+      const [result, message] = await body();
+      this.add(rule, 'ok', message);
+      return result;
+    } catch (error) {
+      if (!isFidiusError(error) && !(error instanceof Error && error.message === 'the archive cannot be read'))
+        throw error;
+      this.add(rule, otherwise, messageOf(error));
+      return undefined;
+    }
+  }
+}
+
+async function checkSignature(
+  audit: Findings,
+  path: string,
+  subject: AuditSubject,
+  manifest: Manifest | undefined,
+  options: AuditOptions,
+): Promise<void> {
+  const { signature, digest, isArchive } = subject;
+  if (options.requireSignature !== true) {
+    const found = signature === undefined ? 'there is none' : 'there is one';
+    audit.add('signature', 'not checked', `${found}; name the keys that you trust to have it verified`);
+    return;
+  }
+  if (digest === undefined) {
+    audit.add(
+      'signature',
+      'not checked',
+      'the files of the archive are not in order, so it has to be unpacked to be verified',
+    );
+    return;
+  }
+  const content = isArchive ? new ArchiveContent(path, options) : new FolderContent(path);
+  await audit.attempt('signature', async () => {
+    const trust = new Trust(options);
+    const key = await requireTrusted(path, { content, digest, signature, trust, name: manifest?.name ?? '' });
+    return [key, `signed by ${nameOf(key)}`];
+  });
+}
+
+function checkCoverage(audit: Findings, { leftOut }: AuditSubject): void {
+  if (leftOut.length === 0) audit.add('coverage', 'ok', 'a signature covers every file');
+  else
+    audit.add(
+      'coverage',
+      'warning',
+      `no signature covers ${some(leftOut)}; a host that requires signatures leaves that out`,
+    );
+}
+
+function checkByteCode(audit: Findings, { paths }: AuditSubject): void {
+  const found = paths.filter((path) => path.split('/').includes('__pycache__'));
+  if (found.length === 0) audit.add('byte-code', 'ok', 'there is no compiled Python code beside its source');
+  else
+    audit.add('byte-code', 'warning', `it holds compiled Python code, which need not match its source: ${some(found)}`);
+}
+
+function checkEntryModule(audit: Findings, { paths }: AuditSubject, manifest: Manifest): void {
+  if (manifest.runtime !== 'python') {
+    audit.add('entry module', 'refused', `it is not a Python package, its runtime is "${manifest.runtime}"`);
+    return;
+  }
+  const { entryModule } = manifest.python;
+  const base = entryModule.replaceAll('.', '/');
+  const starts = ['', 'vendor/'].flatMap((folder) => [`${folder}${base}.`, `${folder}${base}/__init__.`]);
+  const found = paths.find((path) => starts.some((start) => path.startsWith(start)));
+  if (found === undefined) audit.add('entry module', 'refused', `the package holds no module ${entryModule}`);
+  else audit.add('entry module', 'ok', `${entryModule} is ${found}`);
+}
+
+function checkVendored(audit: Findings, { paths }: AuditSubject): void {
+  const compiled = paths.filter((path) => /\.(?:so|pyd|dylib|dll)(?:\.\d+)*$/.test(path));
+  if (compiled.length === 0) audit.add('native code', 'ok', 'there is none');
+  else
+    audit.add(
+      'native code',
+      'warning',
+      `it holds native code, which can end the process of its host: ${some(compiled)}`,
+    );
+}
+
+function some(paths: readonly string[]): string {
+  const named = paths.slice(0, 4).join(', ');
+  return paths.length > 4 ? `${named} and ${paths.length - 4} more` : named;
+}

@@ -1,0 +1,94 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packPackage } from '../../src/packaging/archive/pack-package.ts';
+import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { fidiusIn } from '../support/cli-here.ts';
+import { fill, pythonManifest } from '../support/packages.ts';
+import { tarEntry, tarOf, writeArchiveFile } from '../support/tar-builder.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const acme = new SecretKey(Buffer.alloc(32, 1));
+
+function here(files: Readonly<Record<string, string>> = { 'demo.py': '' }): string {
+  const dir = tempFolder();
+  fill(join(dir, 'demo'), { 'package.toml': pythonManifest(), ...files });
+  writeFileSync(join(dir, 'acme.public'), acme.publicKey.bytes);
+  return dir;
+}
+
+describe('fidius package audit', () => {
+  it('says for each rule that a signed package is in order, as a folder and as an archive', async () => {
+    const dir = here();
+    await packPackage(join(dir, 'demo'), { output: join(dir, 'demo.fid'), key: acme });
+
+    const folder = await fidiusIn(dir, ['package', 'audit', 'demo', '--key', 'acme.public']);
+    const archive = await fidiusIn(dir, ['package', 'audit', 'demo.fid', '--key', 'acme.public']);
+
+    expect(folder).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(folder.stdout).toMatchInlineSnapshot(`
+      "ok           content       2 files, 149 bytes; every name and link is in order
+      ok           manifest      demo 1.0.0, for Greeter (version 1)
+      ok           name          can be installed as demo-1.0.0.fid
+      ok           signature     signed by key 34750f98bd59fcfc
+      ok           coverage      a signature covers every file
+      ok           byte-code     there is no compiled Python code beside its source
+      ok           entry module  demo is demo.py
+      ok           native code   there is none
+      Nothing was refused.
+      "
+    `);
+    expect(archive.stdout).toBe(folder.stdout);
+  });
+
+  it('names everything that is to be looked at, and what a host would refuse', async () => {
+    const dir = here({
+      'lib/target/x.py': '',
+      'notes.sig': '',
+      '__pycache__/demo.cpython-311.pyc': '',
+      'vendor/x.cpython-311-x86_64-linux-gnu.so': '',
+    });
+    await signPackage(join(dir, 'demo'), { key: SecretKey.generate(), byteCode: 'keep' });
+
+    const { exitCode, stdout } = await fidiusIn(dir, ['package', 'audit', 'demo', '--key', 'acme.public', '--json']);
+
+    const { findings, passed } = JSON.parse(stdout) as {
+      findings: { rule: string; verdict: string }[];
+      passed: boolean;
+    };
+    expect(exitCode).toBe(1);
+    expect(passed).toBe(false);
+    expect(findings.map(({ rule, verdict }) => `${rule}: ${verdict}`)).toEqual([
+      'content: ok',
+      'manifest: ok',
+      'name: ok',
+      'signature: refused',
+      'coverage: warning',
+      'byte-code: warning',
+      'entry module: refused',
+      'native code: warning',
+    ]);
+  });
+
+  it('goes on after what it cannot read, and shows no line of the package as its own', async () => {
+    const dir = here();
+    const name = 'demo-1.0.0/x\nNothing was refused.';
+    await writeArchiveFile(join(dir, 'hostile.fid'), tarOf(tarEntry({ path: name })));
+    mkdirSync(join(dir, 'empty'));
+
+    const hostile = await fidiusIn(dir, ['package', 'audit', 'hostile.fid']);
+    const empty = await fidiusIn(dir, ['package', 'audit', 'empty']);
+
+    expect([hostile.exitCode, empty.exitCode]).toEqual([1, 1]);
+    expect(hostile.stdout).not.toMatch(/^Nothing was refused/m);
+    expect(hostile.stdout).toContain('A host would refuse this package.');
+    expect(empty.stdout).toMatch(/^refused +content +No package\.toml in/m);
+  });
+
+  it('says what is not there', async () => {
+    const outcome = await fidiusIn(here(), ['package', 'audit', 'nothing']);
+
+    expect(outcome).toMatchObject({ exitCode: 1, stderr: 'error: There is no package <here>/nothing\n' });
+  });
+});

@@ -1,0 +1,236 @@
+import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
+import { readSecretKey, writeKeyPair } from '../../../src/packaging/signing/key-files.ts';
+import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
+import { Trust } from '../../../src/packaging/signing/trust.ts';
+import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
+import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import { defaultStoreDir } from '../../../src/packaging/store/default-store-dir.ts';
+import { PackageStore } from '../../../src/packaging/store/package-store.ts';
+import { fidiusIn } from '../../support/cli-here.ts';
+import { failureOf } from '../../support/failure.ts';
+import { noOtherUser, otherUid } from '../../support/other-user.ts';
+import { folderOf, packageOf } from '../../support/packages.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const acme = new SecretKey(Buffer.alloc(32, 1));
+const acmeHex = Buffer.from(acme.publicKey.bytes).toString('hex');
+const rootOnly = noOtherUser === undefined ? '' : ` (skipped: ${noOtherUser})`;
+
+describe('a genuine package in the place of another one', () => {
+  it('is told by what verification returns, and refused when another is expected', async () => {
+    const dir = packageOf();
+    await signPackage(dir, { key: acme });
+    const trust = { trustedKeys: [acme.publicKey] };
+
+    const verified = await verifyPackage(dir, { ...trust, name: 'demo', version: '1.0.0' });
+
+    expect(verified.manifest).toMatchObject({ name: 'demo', version: '1.0.0', interface: 'Greeter' });
+    for (const expected of [{ name: 'other' }, { version: '1.0.1' }]) {
+      const error = await failureOf(() => verifyPackage(dir, { ...trust, ...expected }));
+      expect(error.code).toBe('FIDIUS_PACKAGE_UNEXPECTED');
+      expect(error.message).toContain('is "demo" 1.0.0, expected');
+    }
+  });
+
+  it('is refused by the command line when its file name says another package', async () => {
+    const dir = tempFolder();
+    const archive = join(dir, 'demo-1.0.0.fid');
+    await packPackage(packageOf(), { output: archive, key: acme });
+    writeFileSync(join(dir, 'acme.public'), acme.publicKey.bytes);
+    const verify = (...argv: string[]) => fidiusIn(dir, ['package', 'verify', ...argv, '--key', 'acme.public']);
+    const names = ['demo.fid', 'auth-1.0.0.fid', 'demo-2.0.0.fid', 'demo-1.0.0.fid.fid'];
+    for (const name of names) copyFileSync(archive, join(dir, name));
+
+    const codes = [];
+    for (const name of ['demo-1.0.0.fid', ...names]) codes.push((await verify(name)).exitCode);
+    const explicit = [
+      await verify('auth-1.0.0.fid', '--name', 'demo'),
+      await verify('demo-1.0.0.fid', '--name', 'auth'),
+      await verify('demo-1.0.0.fid', '--version', '1.0.1'),
+    ];
+
+    expect(codes).toEqual([0, 0, 1, 1, 1]);
+    expect(explicit.map(({ exitCode }) => exitCode)).toEqual([0, 1, 1]);
+    expect((await verify('auth-1.0.0.fid')).stderr).toContain('which its file name does not say');
+  });
+
+  it('never is a folder without a manifest', async () => {
+    const dir = packageOf();
+    rmSync(join(dir, 'package.toml'));
+    writeFileSync(join(dir, 'package.sig'), acme.sign(await digestOf(dir)));
+
+    const error = await failureOf(() => verifyPackage(dir, { trustedKeys: [acme.publicKey] }));
+
+    expect(error.code).toBe('FIDIUS_MANIFEST_NOT_FOUND');
+  });
+});
+
+describe('a key that may sign some packages', () => {
+  it.each([
+    ['acme-*', 'acme-auth', true],
+    ['acme-*', 'acme', false],
+    ['acme-*', 'xacme-auth', false],
+    ['acme', 'acme', true],
+    ['acme', 'acme-auth', false],
+    ['*', 'anything', true],
+    ['a*b*c', 'a-b-c', true],
+    ['a*b*c', 'abc', true],
+    ['a*b', 'ab-', false],
+    ['ab*bc', 'abc', false],
+    ['acme-.', 'acme-x', false],
+  ])('fits by pattern and name: %s, %s: %s', (pattern, name, isFit) => {
+    const trust = new Trust({ trustStore: { keys: [keyFor([pattern])], revoked: new Map() } });
+
+    const { verdict } = trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { name });
+
+    expect(verdict).toBe(isFit ? 'trusted' : 'out of scope');
+  });
+
+  it('is refused for another one, in folders, archives and from the store', async () => {
+    const dir = packageOf();
+    await signPackage(dir, { key: acme });
+    const { archive } = await packPackage(dir, { output: join(tempFolder(), 'demo.fid') });
+    const store = await PackageStore.open(join(tempFolder(), 'store'));
+    await store.addFolder(dir);
+    const trustStore = await readTrustStore(
+      folderOf({ 'trust.toml': `[[keys]]\nname = "Acme"\npublic_key = "${acmeHex}"\npackages = ["acme-*", "auth"]` }),
+    );
+    const required = { trustStore, requireSignature: true };
+
+    const errors = [
+      await failureOf(() => verifyPackage(dir, { trustStore })),
+      await failureOf(() => store.addFolder(dir, required)),
+      await failureOf(() => store.addArchive(archive, required)),
+    ];
+
+    expect(errors.map(({ code }) => code)).toEqual(Array(3).fill('FIDIUS_SIGNATURE_KEY_SCOPE'));
+    expect(errors[0]?.message).toContain('which may sign only acme-*, auth, not "demo"');
+  });
+
+  it('is trusted for any package where it is listed a second time without such a list', () => {
+    const keys = [keyFor(['other']), keyFor(undefined)];
+    const trust = new Trust({ trustStore: { keys, revoked: new Map() } });
+
+    expect(trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { name: 'demo' }).verdict).toBe('trusted');
+  });
+
+  it('is judged by the last moment of its trust, that moment included', () => {
+    const end = new Date('2030-01-01T00:00:00Z');
+    const trust = new Trust({ trustStore: { keys: [{ ...keyFor(undefined), notAfter: end }], revoked: new Map() } });
+    const judge = (now: Date) => trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { now }).verdict;
+
+    expect([judge(end), judge(new Date(end.getTime() + 1))]).toEqual(['trusted', 'expired']);
+  });
+});
+
+describe('a trust store', () => {
+  it.each(['Trust.toml', 'revoked.toml', 'acme.pub', 'acme.secret', 'README.md', 'keys'])(
+    'is refused when its folder holds what is not understood: %s',
+    async (name) => {
+      const error = await failureOf(() =>
+        readTrustStore(folderOf({ 'acme.public': acme.publicKey.bytes, [name]: '' })),
+      );
+
+      expect(error.code).toBe('FIDIUS_TRUST_INVALID');
+      expect(error.message).toContain(
+        `it holds ${name}, expected only trust.toml and files that end in .public or .pem`,
+      );
+    },
+  );
+
+  it.each(['2027-02-30', '2027-04-31', '2027-02-29T00:00:00Z', '2027-06-31 00:00:00+02:00'])(
+    'is refused when a date in it does not exist: %s',
+    async (date) => {
+      const text = `[[keys]]\nname = "a"\npublic_key = "${acmeHex}"\nnot_after = ${date}\n`;
+      const error = await failureOf(() => readTrustStore(folderOf({ 'trust.toml': text })));
+
+      expect(error.message).toContain('/keys/0/not_after: is not a date that exists');
+    },
+  );
+
+  it.each(['[]', '[""]', '"acme"', '[1]'])(
+    'is refused when a key has no sensible list of packages: %s',
+    async (value) => {
+      const text = `[[keys]]\nname = "a"\npublic_key = "${acmeHex}"\npackages = ${value}\n`;
+
+      expect(await failureOf(() => readTrustStore(folderOf({ 'trust.toml': text })))).toMatchObject({
+        code: 'FIDIUS_TRUST_INVALID',
+      });
+    },
+  );
+
+  it.each([
+    ['the folder', '.'],
+    ['a key in it', 'acme.public'],
+    ['trust.toml', 'trust.toml'],
+  ])('is refused when others may write to %s', async (_what, path) => {
+    const dir = folderOf({ 'acme.public': acme.publicKey.bytes, 'trust.toml': '' });
+    chmodSync(join(dir, path), path === '.' ? 0o777 : 0o666);
+
+    const error = await failureOf(() => readTrustStore(dir));
+
+    expect(error.code).toBe('FIDIUS_TRUST_UNSAFE');
+    expect(error.message).toContain('other users may write to it');
+  });
+
+  it.runIf(noOtherUser === undefined)(`is refused when it belongs to another user${rootOnly}`, async () => {
+    const dir = folderOf({ 'trust.toml': '' });
+    chownSync(join(dir, 'trust.toml'), otherUid, otherUid);
+
+    expect(await failureOf(() => readTrustStore(join(dir, 'trust.toml')))).toMatchObject({
+      code: 'FIDIUS_TRUST_UNSAFE',
+    });
+  });
+});
+
+describe('a secret key', () => {
+  it.each([0o644, 0o640, 0o604, 0o620])('is refused when others can read or write it: mode %o', async (mode) => {
+    const base = join(tempFolder(), 'acme');
+    const { secretPath } = await writeKeyPair(base, acme);
+    expect((await readSecretKey(secretPath)).publicKey.id).toBe(acme.publicKey.id);
+    chmodSync(secretPath, mode);
+
+    const error = await failureOf(() => readSecretKey(secretPath));
+
+    expect(error.code).toBe('FIDIUS_KEY_UNSAFE');
+    expect(error.message).toContain(`other users can read it (mode ${mode.toString(8)})`);
+  });
+
+  it('is refused when others could put another one in its place', async () => {
+    const dir = tempFolder();
+    mkdirSync(join(dir, 'shared'));
+    const { secretPath } = await writeKeyPair(join(dir, 'shared/acme'), acme);
+    chmodSync(join(dir, 'shared'), 0o777);
+
+    expect(await failureOf(() => readSecretKey(secretPath))).toMatchObject({ code: 'FIDIUS_KEY_UNSAFE' });
+  });
+});
+
+describe('the default store', () => {
+  it.each([
+    [{ XDG_CACHE_HOME: 'relative' }, '/home/x', 'XDG_CACHE_HOME'],
+    [{ XDG_CACHE_HOME: './' }, '/home/x', 'XDG_CACHE_HOME'],
+    [{}, '', 'HOME'],
+    [{}, '.', 'HOME'],
+  ])(
+    'is refused where the environment would put it into the current folder: %j, HOME=%j',
+    async (env, home, variable) => {
+      const error = await failureOf(() => defaultStoreDir(env, home));
+
+      expect(error.code).toBe('FIDIUS_STORE_UNSAFE');
+      expect(error.message).toContain(`${variable} does not lead to an absolute path`);
+    },
+  );
+});
+
+function keyFor(packages: readonly string[] | undefined) {
+  return { name: 'Acme', key: acme.publicKey, notAfter: undefined, packages };
+}
+
+async function digestOf(dir: string): Promise<Buffer> {
+  return (await import('../../../src/packaging/digest.ts')).packageDigest(dir);
+}
