@@ -85,7 +85,7 @@ def _find(code, instructions):
             if each.offset not in in_handlers and lines[each.argval] not in handler_lines:
                 loops.add(each.argval)
     starts = [(offset, line) for offset, line in _line_starts(code) if offset > begin]
-    unsafe = setting_up | _repeated(line for _, line in starts)
+    unsafe = setting_up | handler_lines | _repeated(line for _, line in starts)
     statements = {offset for offset, line in starts if line not in unsafe}
     # The start of a function, also where it has one line in all.
     statements.update([each.offset for each in instructions if each.offset > begin][:1])
@@ -132,7 +132,7 @@ def _written(instructions, in_handlers):
     found, inside = set(), False
     for each in instructions:
         inside = each.offset in in_handlers and (inside or each.offset in entries or each.opname == "PUSH_EXC_INFO")
-        if inside:
+        if inside and each.opname != "PUSH_EXC_INFO":  # which has no line
             found.add(each.offset)
         if each.opname == "RERAISE":
             inside = False

@@ -1,3 +1,5 @@
+import os
+import random
 import sys
 import threading
 import unittest
@@ -5,6 +7,10 @@ from unittest import mock
 
 from fidius_host import interrupt, loading, stoppable
 from fidius_host.interrupt import FidiusCancelled, Interruption
+
+
+PROGRAMS = int(os.environ.get("FIDIUS_PROGRAMS", "40"))
+"""How many random functions to stop at each of their places."""
 
 
 def setUpModule():
@@ -22,6 +28,7 @@ class Recorder:
         """To be called first by each function that is to be stopped: functions are not watched before they run."""
         self.taken = 0
         self.most = 0
+        self._failures = 0
 
     def acquire(self):
         self.taken += 1
@@ -29,6 +36,12 @@ class Recorder:
 
     def release(self):
         self.taken -= 1
+
+    def fail(self):
+        """Raise every other time."""
+        self._failures += 1
+        if self._failures % 2:
+            raise ValueError
 
     def __enter__(self):
         self.acquire()
@@ -64,6 +77,55 @@ def explicitly(lock):
                 continue
         finally:
             lock.release()
+
+
+def once(lock):
+    lock.look()
+    lock.acquire()
+    try:
+        len("held")
+    finally:
+        lock.release()
+    len("free")
+
+
+def two_at_once(lock):
+    lock.look()
+    for number in range(2):
+        with lock, lock:
+            pass
+        with lock:
+            len("held")
+            len("held")
+
+
+def nested_finally(lock):
+    lock.look()
+    lock.acquire()
+    try:
+        lock.acquire()
+        try:
+            len("held twice")
+        finally:
+            lock.release()
+        len("held once")
+    finally:
+        number = lock.taken
+        lock.release()
+    return number
+
+
+def failing(lock):
+    lock.look()
+    for number in range(2):
+        try:
+            lock.acquire()
+            try:
+                raise ValueError(number)
+            finally:
+                lock.release()
+        except ValueError:
+            number += 1
 
 
 def handled(lock):
@@ -102,7 +164,77 @@ def generating(lock):
     return sum(number for number in numbers())
 
 
-FUNCTIONS = [blocks, nested_blocks, explicitly, handled, returning, generating]
+FUNCTIONS = [
+    blocks,
+    nested_blocks,
+    explicitly,
+    once,
+    two_at_once,
+    nested_finally,
+    failing,
+    handled,
+    returning,
+    generating,
+]
+
+
+class Program:
+    """A random function that takes a lock in every way that gives it back whatever is raised."""
+
+    def __init__(self, seed):
+        self._random = random.Random(seed)
+        self._lines = ["def program(lock):", "    lock.look()"]
+        self._block(1, 4, False)
+        self.text = "\n".join(self._lines)
+
+    def compile(self):
+        space = {}
+        exec(compile(self.text, __file__, "exec"), space)
+        return space["program"]
+
+    def _add(self, depth, *lines):
+        self._lines.extend("    " * depth + line for line in lines)
+
+    def _block(self, depth, left, in_loop):
+        for _ in range(self._random.randint(1, 3)):
+            self._statement(depth, left, in_loop)
+
+    def _statement(self, depth, left, in_loop):
+        kind = self._random.randint(0, 10) if left else self._random.choice((7, 7, 8, 9, 10))
+        if kind == 0:
+            self._add(depth, "with lock:")
+            self._block(depth + 1, left - 1, in_loop)
+        elif kind == 1:
+            self._add(depth, "with lock, lock as number:")
+            self._block(depth + 1, left - 1, in_loop)
+        elif kind in (2, 3):
+            self._add(depth, "lock.acquire()", "try:")
+            self._block(depth + 1, left - 1, in_loop)
+            if kind == 3:
+                self._add(depth, "except ValueError:")
+                self._block(depth + 1, left - 1, in_loop)
+            self._add(depth, "finally:", "    lock.release()")
+            if self._random.random() < 0.3:
+                self._add(depth + 1, "len(())")
+        elif kind == 4:
+            self._add(depth, "try:")
+            self._block(depth + 1, left - 1, in_loop)
+            self._add(depth, "except ValueError:")
+            self._block(depth + 1, left - 1, in_loop)
+        elif kind == 5:
+            self._add(depth, "for number in range(2):")
+            self._block(depth + 1, left - 1, True)
+        elif kind == 6:
+            self._add(depth, "if len(()) == 0:")
+            self._block(depth + 1, left - 1, in_loop)
+        elif kind == 7:
+            self._add(depth, "len(())")
+        elif kind == 8:
+            self._add(depth, "lock.fail()")
+        elif kind == 9 and in_loop:
+            self._add(depth, self._random.choice(("continue", "break")))
+        else:
+            self._add(depth, self._random.choice(("pass", "number = [each for each in range(2)]", "return len(())")))
 
 
 class RaiseAt(Interruption):
@@ -125,6 +257,8 @@ def is_stopped(interruption, function, *arguments):
         return False
     except FidiusCancelled:
         return True
+    except ValueError:
+        return False
     finally:
         interruption.end()
 
@@ -144,6 +278,20 @@ class StoppableTest(unittest.TestCase):
                     places += 1
                 self.assertGreater(places, 2)
                 self.assertGreater(lock.most, 0)
+
+    def test_leaves_no_lock_taken_by_random_functions(self):
+        for seed in range(PROGRAMS):
+            program = Program(seed)
+            function = program.compile()
+            places = 0
+            while True:
+                interruption = RaiseAt(places)
+                lock = Recorder(interruption.look)
+                stopped = is_stopped(interruption, function, lock)
+                self.assertEqual(lock.taken, 0, "seed %d, place %d:\n%s" % (seed, places, program.text))
+                if not stopped:
+                    break
+                places += 1
 
     def test_finds_a_place_in_every_loop(self):
         for source in (
