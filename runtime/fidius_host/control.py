@@ -87,7 +87,16 @@ class Control:
         except BaseException as error:
             self._server.fail_with(error)
         finally:
+            self._stop_calls()
             self._server.thread_ended()
+
+    def _stop_calls(self):
+        """Interrupt what runs on when the server has stopped, until it has ended: an import holds a lock of all loads."""
+        seconds = TICK_MS / 1000
+        while self._server.interrupt_calls():
+            interrupt.prepare()
+            time.sleep(seconds)
+            seconds = min(2 * seconds, _STUCK_TICK_MS / 1000)
 
     def _timeout(self):
         if self.watching:

@@ -325,13 +325,17 @@ class Server:
             loop.end_soon()
 
     def interrupt_calls(self):
-        """Interrupt what runs. To be called again and again until it has ended."""
+        """Interrupt what runs, and return whether something did. To be called again and again until nothing does."""
         if self.pool is None:
-            return
+            return False
+        running = False
         with self.pool.lock:
-            for worker in self.pool.workers:
-                if worker.call is not None:
-                    worker.interrupt(worker.call)
+            for worker in [*self.pool.workers, *(loop.worker for loop in self.pool.loops)]:
+                call = worker.call
+                if call is not None:
+                    running = True
+                    worker.interrupt(call)
+        return running
 
     def thread_ended(self):
         """Close the sockets with the last thread that might use them."""

@@ -70,4 +70,18 @@ describe('a load that times out', () => {
     expect(error).toMatchObject({ code: 'FIDIUS_LOAD_TIMEOUT', stoodAt: undefined, waited: false });
     expect(error.message).toMatch(/timed out after 300 ms$/);
   });
+
+  it.each([{}, { ownThread: true }])(
+    'does not hold up other loads once its executor is closed (%j)',
+    async (options) => {
+      const executor = openExecutor();
+      const lines = ['for _ in iter(int, 1): pass'];
+      await failureOf(() => loadProbe(executor, { methods: [], lines, options: { ...options, loadTimeoutMs: 300 } }));
+      await executor.close({ mode: 'abort', timeoutMs: 1 });
+
+      const { call } = await loadProbe(openExecutor(), { methods: ['answer'], lines: ['def answer(): return 42'] });
+
+      expect(await call('answer')).toBe(42);
+    },
+  );
 });
