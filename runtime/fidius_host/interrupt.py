@@ -151,7 +151,7 @@ class Interruption:
 
     def _is_stoppable(self, frame):
         known = stoppable.is_packaged(frame) or (self._libraries and stoppable.is_lock_free(frame))
-        return known and stoppable.is_whole(frame)
+        return known and stoppable.is_whole(frame) and (self._insistent or not stoppable.is_called_to_clean_up(frame))
 
 
 def _never():

@@ -9,7 +9,7 @@ _SETTING_UP = frozenset(
 
 _NEVER_GOING_ON = ("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "RETURN_VALUE", "RETURN_CONST", "RAISE", "RERAISE")
 
-_KEEPING_ORDER = frozenset("__enter__ __exit__ __aenter__ __aexit__ __del__ acquire release close".split())
+KEEPING_ORDER = frozenset("__enter__ __exit__ __aenter__ __aexit__ __del__ acquire release close".split())
 """Functions that take something, or give it back."""
 
 _REMEMBERED = 256
@@ -20,20 +20,28 @@ _points = {}
 class Points:
     """Offsets of instructions of a function before which an exception may be raised."""
 
-    __slots__ = ("code", "calm", "loops", "all", "_offsets", "_targets", "_handlers")
+    __slots__ = ("code", "calm", "loops", "all", "_offsets", "_targets", "_handlers", "_in_order")
 
     def __init__(self, code):
         self.code = code
         """Kept, so that no other code gets its address."""
         instructions = _instructions(code)
-        self.loops, every_loop, statements = _find(code, instructions)
-        self.calm = frozenset() if code.co_name in _KEEPING_ORDER else self.loops | statements
+        lines = _lines(code, instructions)
+        handler_lines = _handler_lines(instructions, lines)
+        self.loops, every_loop, statements = _find(code, instructions, lines, handler_lines)
+        self.calm = frozenset() if code.co_name in KEEPING_ORDER else self.loops | statements
         """The start of each pass through a loop, and of each statement that is neither ``try``, ``with`` nor in ``finally``."""
         self.all = self.calm | every_loop
         """The same with all loops, including those in ``finally`` and ``except``."""
         self._offsets = [each.offset for each in instructions]
         self._targets = {each.offset: each.argval for each in instructions if _jumps(each)}
         self._handlers = frozenset(each.offset for each in instructions if each.opname == "PUSH_EXC_INFO")
+        self._in_order = frozenset(offset for offset, line in lines.items() if line in handler_lines)
+
+    def keeps_order(self, offset):
+        """Whether an offset, which may be that of a cache behind an instruction, is in a ``finally`` or ``except`` block."""
+        index = bisect.bisect_right(self._offsets, offset)
+        return index > 0 and self._offsets[index - 1] in self._in_order
 
     def after(self, offset):
         """Where code goes on that was suspended at an offset, which may be that of a cache behind an instruction."""
@@ -70,13 +78,20 @@ def _jumps(instruction):
     return type(instruction.argval) is int and ("JUMP" in name or name in ("FOR_ITER", "SEND"))
 
 
-def _find(code, instructions):
+def _handler_lines(instructions, lines):
+    """The lines of ``finally`` and ``except`` blocks: their code stands there as a handler, perhaps a second time."""
+    setting_up = _setting_up(instructions, lines)
+    return {lines[offset] for offset in _written(instructions, _handlers(instructions))} - setting_up
+
+
+def _setting_up(instructions, lines):
+    return {lines[each.offset] for each in instructions if each.opname in _SETTING_UP}
+
+
+def _find(code, instructions, lines, handler_lines):
     """Offsets where a pass through a loop begins, the same with loops in handlers, and where a statement begins."""
     begin = next((each.offset for each in instructions if each.opname == "RESUME"), -1)
-    lines = _lines(code, instructions)
     in_handlers = _handlers(instructions)
-    setting_up = {lines[each.offset] for each in instructions if each.opname in _SETTING_UP}
-    handler_lines = {lines[offset] for offset in _written(instructions, in_handlers)} - setting_up
     loops, every_loop = set(), set()
     for each in instructions:
         if _jumps(each) and "NO_INTERRUPT" not in each.opname and begin < each.argval <= each.offset:
@@ -85,7 +100,7 @@ def _find(code, instructions):
             if each.offset not in in_handlers and lines[each.argval] not in handler_lines:
                 loops.add(each.argval)
     starts = [(offset, line) for offset, line in _line_starts(code) if offset > begin]
-    unsafe = setting_up | handler_lines | _repeated(line for _, line in starts)
+    unsafe = _setting_up(instructions, lines) | handler_lines | _repeated(line for _, line in starts)
     statements = {offset for offset, line in starts if line not in unsafe}
     # The start of a function, also where it has one line in all.
     statements.update([each.offset for each in instructions if each.offset > begin][:1])

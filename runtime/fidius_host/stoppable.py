@@ -3,7 +3,7 @@
 import os
 import types
 
-from . import loading
+from . import loading, safe_points
 
 _MACHINERY = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 _STANDARD = os.path.dirname(os.__file__) + os.sep
@@ -89,6 +89,23 @@ def _has_to_do_with_locks(value):
     else:
         name = type.__getattribute__(kind, "__module__")
     return type(name) is str and name.partition(".")[0] in _LOCKING
+
+
+def is_called_to_clean_up(frame):
+    """Whether the package called a frame, over any number of others, from where it takes something or gives it back.
+
+    That is from a ``finally`` or ``except`` block, or from a function such as ``__exit__`` or ``release``, unless that one
+    is what the host has called.
+    """
+    named = False
+    frame = frame.f_back
+    while frame is not None:
+        if is_packaged(frame):
+            if named or safe_points.points_of(frame.f_code).keeps_order(frame.f_lasti):
+                return True
+            named = frame.f_code.co_name in safe_points.KEEPING_ORDER
+        frame = frame.f_back
+    return False
 
 
 def is_whole(frame):

@@ -161,6 +161,40 @@ describe('stopping a call', () => {
     expect(await call('log')).toEqual(['exit', 'finally']);
   });
 
+  it.each([
+    ['a finally block', ['    try: pass', '    finally: give_back()']],
+    ['an except block', ['    try: raise KeyError', '    except KeyError: give_back()']],
+    ['__exit__', ['    with Held(): pass']],
+    ['__del__', ['    Held()']],
+    ['a generator that is resumed into its finally block', ['    with held(): pass']],
+  ])('lets what is called from %s run to its end', async (_what, lines) => {
+    const { call } = await stopWork(
+      [
+        'import contextlib, time',
+        'done = []',
+        'def give_back():',
+        '    end = time.monotonic() + 0.3',
+        '    while time.monotonic() < end: pass',
+        '    done.append("given back")',
+        'class Held:',
+        '    def __enter__(self): return self',
+        '    def __exit__(self, *error): give_back()',
+        '    def __del__(self): done or give_back()',
+        '@contextlib.contextmanager',
+        'def held():',
+        '    try: yield',
+        '    finally: give_back()',
+        'def work():',
+        ...lines,
+        '    while True: pass',
+        'def log(): return done',
+      ],
+      ['log'],
+    );
+
+    expect(await call('log')).toEqual(['given back']);
+  });
+
   it('stops a library that has nothing to do with locks, after a moment', async () => {
     const name = `fidius_lock_free_${process.pid}`;
     const imported = library(name, ['def endless():', '    while True: pass']);
