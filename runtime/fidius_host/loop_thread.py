@@ -238,7 +238,7 @@ class LoopThread:
         """Make a task of a coroutine, which copies the current context: that of the call."""
         started = time.perf_counter() if flags & TIMED else None
         steps = Steps(self, target, method, flags, call, coroutine, started)
-        self._steps[call] = weakref.ref(steps)
+        known = self._steps[call] = weakref.ref(steps)
         driven = drive(steps)
         driven.__name__, driven.__qualname__ = coroutine.__name__, coroutine.__qualname__
         try:
@@ -246,7 +246,7 @@ class LoopThread:
             if type(task) is not asyncio.Task or task.get_coro() is not driven:
                 # A task factory had a hand in it, and the task may end without the coroutine.
                 steps.watched = True
-                task.add_done_callback(functools.partial(self._task_ended, call), context=self._context)
+                task.add_done_callback(functools.partial(self._task_ended, known), context=self._context)
             else:
                 self._fresh.append((steps, task))
         except BaseException as error:
@@ -259,8 +259,9 @@ class LoopThread:
             if call in self._cancelled:
                 self._cancel_task(call)
 
-    def _task_ended(self, call, task):
-        steps = self._steps.get(call, _nothing)()
+    def _task_ended(self, known, task):
+        # Not looked up by its call, which may have gone on in another task: a coroutine can return a coroutine.
+        steps = known()
         if steps is not None:
             steps.task_ended(task)
         elif not task.cancelled():
