@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 
-from . import environment, errors, interrupt, loading, protocol, values
+from . import environment, errors, interrupt, loading, place, protocol, values
 from .answering import LATER, Answering
 from .connection import Connection
 from .control import Control
@@ -179,8 +179,6 @@ class Server:
         """Tell the host where a load stands that it has given up. By the control thread; says nothing of other calls."""
         ident = self._loading.get(call)
         if ident is not None:
-            from . import place
-
             self.post(frame(protocol.PLACE, call, values.encode(place.of_load(ident))))
 
     def unload(self, number, references):
