@@ -1,8 +1,9 @@
 """The check that an import of a module that is in ``sys.modules`` already goes through.
 
 CPython asks the spec of such a module whether it is being initialized, and if so waits in ``_lock_unlock_module``. The spec
-of a guarded module answers "yes" also when whoever asks may not have the module, and the wait, replaced here, raises. Two
-steps, because CPython drops what the first one raises. All other modules keep their specs, and their imports cost nothing.
+of a guarded module answers "yes" also when the importing code may not have the module, and the wait, replaced here, raises.
+There are two steps because CPython drops what the first one raises. All other modules keep their specs, and their imports
+cost nothing.
 """
 
 import sys
@@ -98,23 +99,40 @@ def release(spec):
 
 
 _wait_for_module = _bootstrap._lock_unlock_module
+_make_module_lock = _bootstrap._get_module_lock
+
+
+@askers.as_machinery
+def _require(name):
+    """The spec of a guarded module, if the code that imports it, two calls above, may have it."""
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    if type(spec) is not GuardedSpec:
+        return None
+    try:
+        units.require(askers.who(askers.frame_at(2)), spec._fidius_unit)
+    except ImportError as error:
+        raise error.with_traceback(None)
+    return spec
 
 
 @askers.as_machinery
 def _lock_unlock_module(name):
-    spec = getattr(sys.modules.get(name), "__spec__", None)
-    if type(spec) is GuardedSpec:
-        try:
-            units.require(askers.who(askers.frame_at(1)), spec._fidius_unit)
-        except ImportError as error:
-            raise error.with_traceback(None)
-        if not spec._fidius_busy:
-            return
-    _wait_for_module(name)
+    spec = _require(name)
+    if spec is None or spec._fidius_busy:
+        _wait_for_module(name)
+
+
+@askers.as_machinery
+def _get_module_lock(name):
+    """Since CPython 3.15 ``importlib.import_module`` waits for this lock itself, when the spec says that it has to wait."""
+    _require(name)
+    return _make_module_lock(name)
 
 
 def install():
     _bootstrap._lock_unlock_module = _lock_unlock_module
+    if sys.version_info >= (3, 15):
+        _bootstrap._get_module_lock = _get_module_lock
 
 
 def guard_environment(package):
