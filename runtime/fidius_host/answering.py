@@ -67,7 +67,7 @@ class Answering:
         return frame(SKIPPED, call)
 
     def forget(self, flags, data):
-        """Give back the arguments of a call that never runs and that nobody waits for."""
+        """Free the arguments of a call that never runs."""
         if flags & BY_REFERENCE:
             self._references.discard(data)
 

@@ -1,4 +1,4 @@
-"""Closing a package: what nobody else holds goes, and what stays keeps its identity."""
+"""Closing a package: modules that no other package holds are removed. The others keep their identity."""
 
 import _imp
 import sys
@@ -50,7 +50,7 @@ def _remove_entries(package):
 
 
 def _kept_for_compiled():
-    """Units that nobody holds and that stay all the same, with all they have imported.
+    """Units without holders that stay all the same, with all they have imported.
 
     An extension module cannot be loaded a second time in one process, so what holds one stays, to be found again.
     """
@@ -77,19 +77,11 @@ def _remove_modules(doomed):
     removed = []
     for name, module in list(sys.modules.items()):
         unit = units.unit_of(module)
-        if unit in doomed or (unit is None and _is_below(name, names)):
+        if unit in doomed or (unit is None and guard.claimed_name(name, names)):
             if sys.modules.get(name) is module:
                 del sys.modules[name]
             removed.append(name)
     return removed
-
-
-def _is_below(name, names):
-    while name:
-        if name in names:
-            return True
-        name = name.rpartition(".")[0]
-    return False
 
 
 def _release_environment():

@@ -139,7 +139,7 @@ def guard_environment(package):
     """Guard what is imported from outside under a name that a package claims: it may mean a module of its own."""
     claims = package.claims
     for name, module in list(sys.modules.items()):
-        claimed = _claimed(name, claims)
+        claimed = claimed_name(name, claims)
         if claimed is not None and claimed not in (modules.SDK, modules.RUNTIME, "__main__"):
             guard_outside(claimed, module)
 
@@ -182,7 +182,7 @@ def _place(spec):
     return None if spec.submodule_search_locations is not None and not spec.has_location else place_of(spec)
 
 
-def _claimed(name, claims):
+def claimed_name(name, claims):
     """The longest name among the claimed ones that is the name of a module, or of a package around it."""
     while name:
         if name in claims:
@@ -194,7 +194,7 @@ def _claimed(name, claims):
 def is_claimed(name):
     """The name that open packages claim, and that a module is or lies below."""
     for package in list(packages.open_packages.values()):
-        claimed = _claimed(name, package.claims)
+        claimed = claimed_name(name, package.claims)
         if claimed is not None:
             return claimed
     return None
