@@ -124,6 +124,18 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
     30_000,
   );
 
+  it('is not told of the tool of `sys.monitoring` by which the library stops calls', async () => {
+    const { notices, load } = open(executor);
+    const { call } = await load('loops');
+
+    await expect(call('execute', ['while True: pass'], { timeoutMs: 50 })).rejects.toThrow();
+    await call('execute', ['sys.setrecursionlimit(1236)']);
+
+    await eventually(() => notices.length > 0);
+    expect(notices.map(({ kind }) => kind)).toEqual(['recursion limit']);
+    await call('execute', ['sys.setrecursionlimit(1000)']);
+  });
+
   it('is told by the plugin that ran, not by the one that is loaded next', async () => {
     const { notices, load } = open(executor);
     const { call } = await load('culprit');
