@@ -128,7 +128,7 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
     const { notices, load } = open(executor);
     const { call } = await load('loops');
 
-    await expect(call('execute', ['while True: pass'], { timeoutMs: 50 })).rejects.toThrow();
+    await expect(call('execute', ['while True: pass'], { timeoutMs: 50 })).rejects.toThrow('50 ms');
     await call('execute', ['sys.setrecursionlimit(1236)']);
 
     await eventually(() => notices.length > 0);
