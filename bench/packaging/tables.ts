@@ -13,7 +13,7 @@ export function treeText({ title, files, bytes }: Tree): string {
 
 export function comparisonTable(figures: readonly PackagingFigure[]): string {
   const lines = [
-    '| work | fidius | beside | its figure | fidius ÷ it | processor time, fidius ÷ it | memory at most | its | budget | held |',
+    '| work | fidius | compared with | its figure | fidius ÷ it | processor time, fidius ÷ it | memory at most | its | budget | held |',
     '|---|---|---|---|---|---|---|---|---|---|',
   ];
   for (const { trial, ours, theirs } of figures) {
