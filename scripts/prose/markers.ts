@@ -10,7 +10,7 @@ const phrases: readonly string[] = [
   'in vain',
   'of (?:its|their|his|your|my) own',
   // "There is no …" and "is no longer" are standard English; "is no Ed25519 key" is not.
-  '(?<!there )(?:is|are|was|were) no (?!longer|more)[a-z]+',
+  '(?<!there )(?:is|are|was|were) no (?!longer|more)\\w+',
   'giv(?:e|es|en|ing) up',
   'gave up',
   '(?:give|gives|given|giving|gave) (?:it|them|one|a call|the call|a load|calls) up',

@@ -39,8 +39,11 @@ const operandEnds: readonly SyntaxKind[] = [
 export function typescriptComments(source: string): string {
   const ranges = readTokens(source)
     .filter(({ kind }) => comments.includes(kind))
-    .map(({ start, end }) => [start, end] as const);
-  return blankInlineCode(keepRanges(source, ranges).replaceAll(/^[ \t]*(?:\/\*+|\*+\/?|\/\/+)|\*+\/$/gm, blank));
+    .map(({ kind, start, end }) => {
+      return [start + 2, kind === SyntaxKind.MultiLineCommentTrivia ? end - 2 : end] as const;
+    });
+  // The asterisks that begin the lines of a comment, and the second one of `/**`.
+  return blankInlineCode(keepRanges(source, ranges).replaceAll(/^[ \t]*\*+/gm, blank));
 }
 
 /** The string literals of a TypeScript file. */

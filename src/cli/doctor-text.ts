@@ -25,7 +25,7 @@ function pythonRows({ python }: Diagnosis): Row[] {
   return [
     ['version', [python.version, ...notes].join(', ')],
     ['found by', python.foundBy],
-    ['interpreter', python.executable ?? 'none beside the library'],
+    ['interpreter', python.executable ?? 'none next to the library'],
     ['library', python.libpython],
     ['environment', python.prefix],
     ['installed in', python.basePrefix === python.prefix ? undefined : python.basePrefix],

@@ -1,6 +1,6 @@
 import type { Command, OptionSpec } from './command.ts';
 
-export const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this text' };
+export const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this help' };
 export const versionOption: OptionSpec = { type: 'boolean', short: 'V', help: 'Show the version' };
 
 /** The help of the program, or of one group of its commands. */
@@ -9,7 +9,7 @@ export function overviewHelp(commands: readonly Command[], group?: string): stri
   const options = group === undefined ? { help: helpOption, version: versionOption } : { help: helpOption };
   return [
     `Usage: fidius ${group === undefined ? '' : `${group} `}<command> [options]`,
-    ...(group === undefined ? ['', 'Python plugins inside Node.js.'] : []),
+    ...(group === undefined ? ['', 'Load Python plugins into Node.js.'] : []),
     ...section('Commands', rows),
     ...section('Options', optionRows(options)),
     ...section(

@@ -26,13 +26,13 @@ export async function importInterface(
   const names = [...new Set(found.map((each) => each.name))].join(', ');
   if (found.length === 0) {
     throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface`, {
-      hint: 'Export what defineInterface() returns.',
+      hint: 'Export the result of defineInterface().',
     });
   }
   const fitting = name === undefined ? found : found.filter((each) => each.name === name);
   const [only, another] = fitting;
   if (only === undefined) {
-    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}, but ${names}`);
+    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}; its interfaces are: ${names}`);
   }
   if (another === undefined) {
     const exportNames = Object.keys(exported).filter((key) => exported[key] === only);
@@ -45,7 +45,7 @@ export async function importInterface(
 /** The same for a module with the name behind it, where one is needed: `interfaces.ts#Greeter`. */
 export async function importNamedInterface(module: string, cwd: string): Promise<ImportedInterface> {
   const { path, name } = splitModule(module);
-  return importInterface(path, cwd, { name, howToChoose: `Choose one by its name behind the module: ${path}#<name>.` });
+  return importInterface(path, cwd, { name, howToChoose: `Append the name of one: ${path}#<name>.` });
 }
 
 /** `interfaces.ts#Greeter` in its parts. */

@@ -47,7 +47,7 @@ async function importTypeScript(file: string): Promise<Module> {
       throw cannotImport(
         file,
         error,
-        'Install tsx beside it (`npm install --save-dev tsx`), or name the compiled .js.',
+        'Install tsx in its project (`npm install --save-dev tsx`), or use the compiled .js file.',
       );
     }
     return await importWithTsx(tsx, file);

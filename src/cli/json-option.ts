@@ -1,2 +1,2 @@
 /** `--json`, the same for every command that prints facts. */
-export const jsonOption = { type: 'boolean', help: 'Print the facts as JSON' } as const;
+export const jsonOption = { type: 'boolean', help: 'Print the result as JSON' } as const;

@@ -105,7 +105,7 @@ function toUsageError(command: Pick<Command, 'name' | 'usage'>, known: readonly 
   switch (error.code) {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
       const near = closest(option.replace(/^-+/, ''), known);
-      const hint = near === undefined ? usageHint(command) : `Write --${near}.`;
+      const hint = near === undefined ? usageHint(command) : `Use --${near}.`;
       return new UsageError(`fidius ${command.name} has no option ${option}`, hint);
     }
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE': {

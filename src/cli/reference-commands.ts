@@ -4,12 +4,12 @@ const otherNames: Readonly<Record<string, string>> = {
   'init-interface': 'Run `fidius init interface`.',
   'init-plugin': 'Run `fidius init plugin`.',
   inspect: 'Run `fidius package inspect`: this tool reads packages, not compiled libraries.',
-  'package build': 'Build a Rust library with cargo; this tool packs what is built (`fidius package pack`).',
+  'package build': 'Build a Rust library with cargo, and pack the result with `fidius package pack`.',
   'python-stub': 'Run `fidius stub`.',
   sign: 'Run `fidius package sign`: this tool signs packages, not compiled libraries.',
   test: 'Run `fidius run <package> <method>` to call a method.',
   verify: 'Run `fidius package verify`: this tool verifies packages, not compiled libraries.',
-  wit: 'This tool cannot load WebAssembly components yet, and writes no WIT.',
+  wit: 'This tool does not support loading WebAssembly components or writing WIT yet.',
 };
 
 /** The advice for a command line that begins with a command of the Rust tool. */

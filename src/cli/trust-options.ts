@@ -4,8 +4,8 @@ import type { OptionSpec } from './command.ts';
 
 /** Whom a command trusts, the same wherever a signature is checked. */
 export const trustOptions = {
-  key: { type: 'string', multiple: true, value: 'file', help: 'Trust this public key; may be given several times' },
-  trust: { type: 'string', value: 'path', help: 'Trust the keys of this trust store, a file or a folder' },
+  key: { type: 'string', multiple: true, value: 'file', help: 'Trust this public key; may be repeated' },
+  trust: { type: 'string', value: 'path', help: 'Trust the keys of this trust store (a file or a folder)' },
 } as const satisfies Record<string, OptionSpec>;
 
 interface GivenTrust {

@@ -47,7 +47,7 @@ describe('fidius package pack', () => {
       "
     `);
     expect(stderr).toMatchInlineSnapshot(`
-      "warning: package is unsigned, nothing will tell who made it
+      "warning: the package is not signed, so its author cannot be verified
       "
     `);
     expect(readFileSync(join(folder, 'demo-1.0.0.fid')).subarray(0, 4).toString()).toBe('BZh9');
@@ -87,7 +87,7 @@ describe('fidius package pack', () => {
       bytes: expect.any(Number),
       archiveBytes: expect.any(Number),
     });
-    expect(stderr).toBe('warning: notes.sig is not covered by any signature, because its name ends in .sig\n');
+    expect(stderr).toBe('warning: notes.sig is not covered by the signature, because its name ends in .sig\n');
   });
 
   it('warns of what others will refuse to unpack', async () => {
@@ -105,7 +105,7 @@ describe('fidius package pack', () => {
     const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
 
     expect(stderr).toMatchInlineSnapshot(`
-      "warning: package.sig is packed as it was found; nothing tells whether it still fits
+      "warning: package.sig was packed without being verified; it may be invalid
       "
     `);
   });
@@ -119,7 +119,7 @@ describe('fidius package pack', () => {
 
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
-      stderr: 'warning: package is unsigned, nothing will tell who made it\n',
+      stderr: 'warning: the package is not signed, so its author cannot be verified\n',
     });
     expect(withoutSizes(stdout)).toBe('Vendored: tiny 1.0\nPacked: demo-1.0.0.fid (<size>)\n');
     expect(existsSync(join(folder, 'demo/vendor/tiny.py'))).toBe(true);
@@ -275,7 +275,7 @@ describe('fidius package unpack', () => {
       files: 2,
       bytes: 155,
     });
-    expect(stderr).toBe('warning: package is unsigned, nothing tells who made it\n');
+    expect(stderr).toBe('warning: the package is not signed, so its author cannot be verified\n');
   });
 
   it('names the option that lifts a limit', async () => {
@@ -285,7 +285,7 @@ describe('fidius package unpack', () => {
     const { exitCode, stderr } = await fidiusIn(folder, argv);
 
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for any), if you trust the archive.\n');
+    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for no limit), if you trust the archive.\n');
     expect(existsSync(join(folder, 'demo-1.0.0'))).toBe(false);
     expect(await fidiusIn(folder, [...argv, '--max-ratio', '0'])).toMatchObject({ exitCode: 0 });
   });

@@ -110,6 +110,6 @@ describe('fidius completion', () => {
     const { exitCode, stderr } = await fidiusIn(import.meta.dirname, ['completion', shell]);
 
     expect(exitCode).toBe(2);
-    expect(stderr).toBe(`error: fidius completion does not know ${shell}\nhint: Name one of bash, zsh, fish.\n`);
+    expect(stderr).toBe(`error: fidius completion does not support ${shell}\nhint: Use one of bash, zsh, fish.\n`);
   });
 });

@@ -70,7 +70,7 @@ describe('fidius discover', () => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['discover', 'plugins/ant']);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '0 packages found, 0 skipped\n' });
-    expect(stderr).toBe('note: plugins/ant is a package itself; packages are looked for below it, not around it\n');
+    expect(stderr).toBe('note: plugins/ant is itself a package; only the folders and archives in it are searched\n');
   });
 
   it('finds nothing in an empty folder', async () => {

@@ -111,7 +111,7 @@ describe('what doctor prints', () => {
       Python
         version      3.11.7, debug build
         found by     .venv
-        interpreter  none beside the library
+        interpreter  none next to the library
         library      /usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0
         environment  /home/ann/app/.venv
         packages     /home/ann/app/.venv/lib/python3.11/site-packages

@@ -110,7 +110,7 @@ describe('fidius doctor', () => {
     expect(record.findings).toContainEqual({
       severity: 'error',
       message: 'Starting Python inside Node.js crashed with SIGKILL',
-      hint: 'Run plugins in a process of their own, or name another Python.',
+      hint: 'Use another Python.',
     });
   });
 

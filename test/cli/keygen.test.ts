@@ -47,7 +47,7 @@ describe('fidius keygen', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatchInlineSnapshot(`
       "error: Cannot write key <here>/acme.secret: the file exists
-      hint: Choose another name, or replace it with --force if nobody needs the old key any more.
+      hint: Choose another name, or replace it with --force if the old key is no longer needed.
       "
     `);
     expect(readFileSync(join(folder, 'acme.secret'), 'utf8')).toBe('the only copy');

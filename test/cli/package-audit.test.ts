@@ -36,7 +36,7 @@ describe('fidius package audit', () => {
       ok           byte-code     there is no compiled Python code beside its source
       ok           entry module  demo is demo.py
       ok           native code   there is none
-      Nothing was refused.
+      No rule was violated.
       "
     `);
     expect(archive.stdout).toBe(folder.stdout);
@@ -73,7 +73,7 @@ describe('fidius package audit', () => {
 
   it('goes on after what it cannot read, and shows no line of the package as its own', async () => {
     const dir = here();
-    const name = 'demo-1.0.0/x\nNothing was refused.';
+    const name = 'demo-1.0.0/x\nNo rule was violated.';
     await writeArchiveFile(join(dir, 'hostile.fid'), tarOf(tarEntry({ path: name })));
     mkdirSync(join(dir, 'empty'));
 
@@ -82,7 +82,7 @@ describe('fidius package audit', () => {
 
     expect([hostile.exitCode, empty.exitCode]).toEqual([1, 1]);
     expect(hostile.stdout).not.toMatch(/^Nothing was refused/m);
-    expect(hostile.stdout).toContain('A host would refuse this package.');
+    expect(hostile.stdout).toContain('A host would reject this package.');
     expect(empty.stdout).toMatch(/^refused +content +No package\.toml in/m);
   });
 

@@ -84,7 +84,7 @@ describe('fidius package validate', () => {
     expect(exitCode).toBe(0);
     expect(stderr).toMatchInlineSnapshot(`
       "warning: The name of the package cannot be part of a file name: "../demo"
-      warning: The package holds no module gone, its entry module
+      warning: The package does not contain its entry module, gone
       "
     `);
   });
@@ -111,7 +111,7 @@ describe('fidius package validate', () => {
 
       const { stderr } = await fidiusIn(folder, ['package', 'validate', 'demo']);
 
-      expect(stderr).toBe('warning: The package holds no module gone, its entry module\n');
+      expect(stderr).toBe('warning: The package does not contain its entry module, gone\n');
     },
   );
 
@@ -186,7 +186,7 @@ describe('fidius package inspect', () => {
     const { stdout } = await fidiusIn(folder, ['package', 'inspect', 'demo']);
 
     expect(stdout).toContain('\nVendored:          yes\n');
-    expect(stdout).toContain('\nSignature:         present, not verified; it says key 34750f98bd59fcfc\n');
+    expect(stdout).toContain('\nSignature:         present, not verified; it names key 34750f98bd59fcfc\n');
   });
 
   it('says only what is there of a signature without a list of files', async () => {
@@ -261,7 +261,7 @@ describe('fidius package sign', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatchInlineSnapshot(`
       "error: Package <here>/demo holds compiled Python code in __pycache__
-      hint: Delete its \`__pycache__\` folders, or have that done by --byte-code remove.
+      hint: Delete its \`__pycache__\` folders, or use --byte-code remove.
       "
     `);
     expect((await fidiusIn(folder, [...argv, '--byte-code', 'remove'])).exitCode).toBe(0);

@@ -22,7 +22,9 @@ describe('fidius', () => {
     const { exitCode, stdout, stderr } = await run(argument);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: fidius <command> \[options\]\n\nPython plugins inside Node\.js\.\n\nCommands:\n/);
+    expect(stdout).toMatch(
+      /^Usage: fidius <command> \[options\]\n\nLoad Python plugins into Node\.js\.\n\nCommands:\n/,
+    );
     for (const name of Object.keys(commands)) expect(stdout).toContain(`\n  ${name} `);
   });
 
@@ -62,14 +64,14 @@ describe('fidius', () => {
     [['test', 'dir'], 'error: There is no command test\nhint: Run `fidius run <package> <method>` to call a method.\n'],
     [
       ['wit'],
-      'error: There is no command wit\nhint: This tool cannot load WebAssembly components yet, and writes no WIT.\n',
+      'error: There is no command wit\nhint: This tool does not support loading WebAssembly components or writing WIT yet.\n',
     ],
     [
       ['package', 'build', 'dir'],
-      'error: There is no command package build\nhint: Build a Rust library with cargo; this tool packs what is built (`fidius package pack`).\n',
+      'error: There is no command package build\nhint: Build a Rust library with cargo, and pack the result with `fidius package pack`.\n',
     ],
     [['--jsn'], 'error: There is no option --jsn before the command\nhint: Run `fidius --help`.\n'],
-    [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Write --json.\n'],
+    [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Use --json.\n'],
     [['doctor', '-x'], 'error: fidius doctor has no option -x\nhint: Usage: fidius doctor [options]\n'],
     [
       ['doctor', '--python'],

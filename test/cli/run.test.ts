@@ -56,7 +56,7 @@ describe('fidius run', () => {
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '"Hello, Wörld"\n' });
     expect(stderr).toBe(
-      'note: no interface given, so demo is taken at its word: its interface hash is 0xd66a33343f4b2077\n' +
+      'note: no interface given, so the interface hash that demo declares is used: 0xd66a33343f4b2077\n' +
         'printed by the plugin\n',
     );
   });
@@ -177,7 +177,7 @@ describe('fidius run with somebody to trust', () => {
     const checked = await fidiusIn(folder, [...trusting, '--interface', greeterModule]);
 
     expect(alone).toMatchObject({ exitCode: 0, stdout: '"Hello, you"\n' });
-    expect(alone.stderr).toMatch(/^note: no interface given, so demo\.fid is taken at its word: /);
+    expect(alone.stderr).toMatch(/^note: no interface given, so the interface hash that demo\.fid declares is used: /);
     expect(checked).toMatchObject({ exitCode: 0, stdout: '"Hello, you"\n', stderr: '' });
   });
 });
@@ -192,7 +192,7 @@ describe('fidius run with an archive', () => {
     const { exitCode, stdout, stderr } = await fidiusIn(folder, argv);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for any), if you trust the archive.\n');
+    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for no limit), if you trust the archive.\n');
     expect(await fidiusIn(folder, [...argv, '--max-ratio', '0'])).toMatchObject({
       exitCode: 0,
       stdout: '"Hello, you"\n',
@@ -213,7 +213,7 @@ describe('fidius run without an interface', () => {
 
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
-      stderr: `note: no interface given, so demo is taken at its word: its interface hash is ${hash}\n`,
+      stderr: `note: no interface given, so the interface hash that demo declares is used: ${hash}\n`,
     });
   });
 

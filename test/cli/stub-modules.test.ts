@@ -38,7 +38,7 @@ describe('fidius stub, installed', () => {
   it('reads a CommonJS module, also one that holds no interface', () => {
     expect(runInstalled(folder, ['stub', 'whole.cjs'])).toMatchObject({
       exitCode: 1,
-      stderr: 'error: whole.cjs exports no interface\nhint: Export what defineInterface() returns.\n',
+      stderr: 'error: whole.cjs exports no interface\nhint: Export the result of defineInterface().\n',
     });
   });
 
@@ -49,7 +49,7 @@ describe('fidius stub, installed', () => {
 
     expect(without).toMatchObject({ exitCode: 1, stdout: '' });
     expect(without.stderr).toMatch(
-      /^error: Cannot import .*greeter\.ts: .+\nhint: Install tsx beside it \(`npm install --save-dev tsx`\), or name the compiled \.js\.\n$/,
+      /^error: Cannot import .*greeter\.ts: .+\nhint: Install tsx in its project \(`npm install --save-dev tsx`\), or use the compiled \.js file\.\n$/,
     );
     expect(withTsx).toMatchObject({ exitCode: 0, stderr: '' });
     expect(withTsx.stdout).toContain(hash);

@@ -48,7 +48,7 @@ describe('fidius stub', () => {
 
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toBe(
-      `error: Cannot write ${out}: it is there already\nhint: Choose another file, or replace it with --force.\n`,
+      `error: Cannot write ${out}: it already exists\nhint: Choose another file, or replace it with --force.\n`,
     );
     expect(readFileSync(out, 'utf8')).toBe('work of days');
     expect((await run(['greeter.ts', '--out', out, '--force'])).exitCode).toBe(0);
@@ -58,9 +58,13 @@ describe('fidius stub', () => {
   it.each<[string, readonly string[], string]>([
     ['no such file', ['nowhere.ts'], `Cannot import ${join(fixtures, 'nowhere.ts')}: there is no such file\n`],
     ['a module that throws', ['failing.ts'], `Cannot import ${join(fixtures, 'failing.ts')}: no interfaces today\n`],
-    ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export what defineInterface() returns.\n'],
+    ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export the result of defineInterface().\n'],
     ['several', ['several.ts'], 'several.ts exports 2 interfaces: One, Two\nhint: Choose one with --interface.\n'],
-    ['another name', ['several.ts', '--interface', 'Tow'], 'several.ts exports no interface Tow, but One, Two\n'],
+    [
+      'another name',
+      ['several.ts', '--interface', 'Tow'],
+      'several.ts exports no interface Tow; its interfaces are: One, Two\n',
+    ],
     [
       'a folder that is not there',
       ['greeter.ts', '--out', 'nowhere/x.py'],

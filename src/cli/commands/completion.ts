@@ -21,7 +21,7 @@ const shells: Readonly<Record<string, (vocabulary: Vocabulary) => string>> = {
  */
 export const createCompletion = (loadAll: () => Promise<readonly Command[]>): Command => ({
   ...about,
-  summary: 'Print what makes bash, zsh or fish complete commands and options',
+  summary: 'Print a completion script for bash, zsh or fish',
   words: Object.keys(shells),
   examples: ['fidius completion bash', 'fidius completion fish'],
   async run(argv, io) {
@@ -29,8 +29,8 @@ export const createCompletion = (loadAll: () => Promise<readonly Command[]>): Co
     const write = Object.hasOwn(shells, shell) ? shells[shell] : undefined;
     if (write === undefined) {
       throw new UsageError(
-        `fidius completion does not know ${shell}`,
-        `Name one of ${Object.keys(shells).join(', ')}.`,
+        `fidius completion does not support ${shell}`,
+        `Use one of ${Object.keys(shells).join(', ')}.`,
       );
     }
     io.stdout.write(write(createVocabulary(await loadAll())));

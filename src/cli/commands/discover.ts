@@ -16,7 +16,7 @@ const about = { name: 'discover', usage: 'fidius discover <dir...> [options]' };
 /** `fidius discover`: what a host would find in its search paths. */
 export const discover: Command = {
   ...about,
-  summary: 'List the packages that a host finds in folders, and what it skips and why',
+  summary: 'List the packages that a host finds in folders, and those that it skips',
   options,
   examples: ['fidius discover plugins', 'fidius discover plugins more-plugins --json'],
   async run(argv, io) {
@@ -30,7 +30,7 @@ export const discover: Command = {
     for (const path of positionals) {
       if (existsSync(resolve(io.cwd, path, 'package.toml'))) io.stderr.write(isPackage(path));
     }
-    const found = await withProgress(io, `Looking through ${positionals.join(', ')}`, ({ signal }) =>
+    const found = await withProgress(io, `Searching ${positionals.join(', ')}`, ({ signal }) =>
       discoverForHost(paths, { signal }),
     );
     const conflicts = found.vendorConflicts.map(describeVendorConflict);
@@ -41,7 +41,7 @@ export const discover: Command = {
 
 /** What one reads who names a package in place of the folder around it. */
 function isPackage(path: string): string {
-  return `note: ${path} is a package itself; packages are looked for below it, not around it\n`;
+  return `note: ${path} is itself a package; only the folders and archives in it are searched\n`;
 }
 
 function recordOf({ packages, skipped, duplicates, vendorConflicts }: HostDiscovery): object {

@@ -8,9 +8,9 @@ import { readArguments } from '../read-arguments.ts';
 import { fidiusVersion } from '../version.ts';
 
 const options = {
-  python: { type: 'string', value: 'path', help: 'Look at this interpreter, or virtual environment' },
-  libpython: { type: 'string', value: 'path', help: 'Look at this shared library' },
-  json: { type: 'boolean', help: 'Print the record as JSON' },
+  python: { type: 'string', value: 'path', help: 'Check this interpreter or virtual environment' },
+  libpython: { type: 'string', value: 'path', help: 'Check this shared library' },
+  json: { type: 'boolean', help: 'Print the report as JSON' },
   // What doctor calls itself with, in a process that may crash.
   inside: { type: 'boolean' },
 } as const satisfies Record<string, OptionSpec>;
@@ -23,7 +23,7 @@ const marker = 'fidius-doctor-report:';
 /** `fidius doctor`: says which Python was found, and whether it works here. */
 export const doctor: Command = {
   ...about,
-  summary: 'Show which Python is used, where it was looked for, and whether it works here',
+  summary: 'Show which Python is used, which places were searched, and whether it works here',
   options,
   examples: ['fidius doctor', 'fidius doctor --python .venv/bin/python', 'fidius doctor --json'],
   async run(argv, io) {
@@ -42,7 +42,7 @@ export const doctor: Command = {
 /** Starts this command line anew, as a process that may crash, and reads what it found out before it did. */
 async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo): Promise<EmbeddedOutcome> {
   const { libpython, executable } = found;
-  if (libpython === undefined) return failed('There is no shared library to load');
+  if (libpython === undefined) return failed('Python has no shared library to load');
   const [program, ...before] = io.self;
   const named = ['--libpython', libpython, ...(executable === undefined ? [] : ['--python', executable])];
   const settings = { cwd: io.cwd, env: io.env, timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 1 << 24 } as const;
@@ -52,7 +52,7 @@ async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo)
   );
   const line = stdout.split('\n').find((each) => each.startsWith(marker));
   if (end !== undefined) return failed(`${line === undefined ? 'Starting' : 'Ending'} Python inside Node.js ${end}`);
-  if (line === undefined) return failed('Python ended the Node.js process it was started in');
+  if (line === undefined) return failed('Python ended the Node.js process in which it was started');
   return JSON.parse(line.slice(marker.length)) as EmbeddedOutcome;
 }
 
@@ -65,7 +65,7 @@ function describeEnd({ killed, signal, code }: ExecFileException): string {
 
 function failed(message: string): EmbeddedOutcome {
   return {
-    failure: { severity: 'error', message, hint: 'Run plugins in a process of their own, or name another Python.' },
+    failure: { severity: 'error', message, hint: 'Use another Python.' },
   };
 }
 

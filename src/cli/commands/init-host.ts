@@ -10,7 +10,7 @@ import { readArguments } from '../read-arguments.ts';
 
 const options = {
   interface: { type: 'string', value: 'module', required: true, help: 'Module that exports the interface' },
-  path: { type: 'string', value: 'dir', help: 'Where to make the folder, instead of here' },
+  path: { type: 'string', value: 'dir', help: 'Parent folder of the new folder (default: the current folder)' },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
@@ -19,7 +19,7 @@ const about = { name: 'init host', usage: 'fidius init host <name> --interface <
 /** `fidius init host`: a program to start from. */
 export const initHost: Command = {
   ...about,
-  summary: 'Start a host: a program that loads plugins, in TypeScript',
+  summary: 'Create a host: a program that loads plugins, in TypeScript',
   options,
   examples: [
     'fidius init host app --interface greeter/greeter.ts',

@@ -8,8 +8,12 @@ import { jsonOption } from '../json-option.ts';
 import { readArguments } from '../read-arguments.ts';
 
 const options = {
-  interface: { type: 'string', value: 'name', help: 'Name of the interface; otherwise made of the name of the folder' },
-  path: { type: 'string', value: 'dir', help: 'Where to make the folder, instead of here' },
+  interface: {
+    type: 'string',
+    value: 'name',
+    help: 'Name of the interface (default: derived from the name of the folder)',
+  },
+  path: { type: 'string', value: 'dir', help: 'Parent folder of the new folder (default: the current folder)' },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
@@ -18,7 +22,7 @@ const about = { name: 'init interface', usage: 'fidius init interface <name> [op
 /** `fidius init interface`: an interface to start from. */
 export const initInterface: Command = {
   ...about,
-  summary: 'Start an interface: what hosts call and plugins offer, in TypeScript',
+  summary: 'Create an interface that hosts call and plugins implement, in TypeScript',
   options,
   examples: ['fidius init interface greeter', 'fidius init interface greeter --interface Greeting --path packages'],
   async run(argv, io) {

@@ -10,8 +10,8 @@ import { readArguments } from '../read-arguments.ts';
 
 const options = {
   interface: { type: 'string', value: 'module', required: true, help: 'Module that exports the interface' },
-  path: { type: 'string', value: 'dir', help: 'Where to make the folder, instead of here' },
-  extension: { type: 'string', value: 'ext', help: 'Extension of its archives, instead of fid' },
+  path: { type: 'string', value: 'dir', help: 'Parent folder of the new folder (default: the current folder)' },
+  extension: { type: 'string', value: 'ext', help: 'Extension of its archives (default: fid)' },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
@@ -20,7 +20,7 @@ const about = { name: 'init plugin', usage: 'fidius init plugin <name> --interfa
 /** `fidius init plugin`: a package to start from. */
 export const initPlugin: Command = {
   ...about,
-  summary: 'Start a plugin: a package for an interface, in Python',
+  summary: 'Create a plugin: a package for an interface, in Python',
   options,
   examples: [
     'fidius init plugin my-greeter --interface greeter/greeter.ts',

@@ -6,9 +6,9 @@ import { readArguments } from '../read-arguments.ts';
 import { withHints } from '../with-hints.ts';
 
 const options = {
-  out: { type: 'string', value: 'base', required: true, help: 'Path of the two files, without their endings' },
+  out: { type: 'string', value: 'base', required: true, help: 'Path of the two files, without their extensions' },
   pem: { type: 'boolean', help: 'Write PEM text (PKCS#8 and SPKI) instead of 32 raw bytes' },
-  force: { type: 'boolean', help: 'Replace files that are there already; the keys in them are lost' },
+  force: { type: 'boolean', help: 'Replace existing files; the keys in them are lost' },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
@@ -17,7 +17,7 @@ const about = { name: 'keygen', usage: 'fidius keygen --out <base> [options]' };
 /** `fidius keygen`: a new key pair to sign packages with. */
 export const keygen: Command = {
   ...about,
-  summary: 'Make a key pair: a secret key to sign packages with, and the public key that hosts trust',
+  summary: 'Create a key pair: a secret key that signs packages, and the public key that hosts trust',
   options,
   examples: ['fidius keygen --out acme', 'fidius keygen --out acme --pem'],
   async run(argv, io) {
@@ -27,7 +27,7 @@ export const keygen: Command = {
 
     const key = SecretKey.generate();
     const { secretPath, publicPath } = await withHints(
-      { FIDIUS_KEY_EXISTS: 'Choose another name, or replace it with --force if nobody needs the old key any more.' },
+      { FIDIUS_KEY_EXISTS: 'Choose another name, or replace it with --force if the old key is no longer needed.' },
       () => writeKeyPair(resolve(io.cwd, out), key, { format: pem === true ? 'pem' : 'raw', force: force === true }),
     );
     const { id } = key.publicKey;

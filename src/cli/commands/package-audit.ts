@@ -17,7 +17,7 @@ const about = { name: 'package audit', usage: 'fidius package audit <package> [o
 /** `fidius package audit`: what each rule of a host says of a package. */
 export const packageAudit: Command = {
   ...about,
-  summary: 'Check a package, a folder or an archive, as a host would before it runs any of it',
+  summary: 'Check a package (a folder or an archive) as a host would before it runs it',
   options,
   examples: [
     'fidius package audit my-greeter-0.1.0.fid --trust trusted-keys',
@@ -51,7 +51,7 @@ export const packageAudit: Command = {
             digest: digest?.toString('hex'),
             findings,
           })
-        : `${lines.join('')}${passed ? 'Nothing was refused.' : 'A host would refuse this package.'}\n`,
+        : `${lines.join('')}${passed ? 'No rule was violated.' : 'A host would reject this package.'}\n`,
     );
     return passed ? 0 : 1;
   },

@@ -32,7 +32,7 @@ interface PackageFacts {
 /** `fidius package inspect`: what a package is, without running any of it. */
 export const packageInspect: Command = {
   ...about,
-  summary: 'Show what a package, a folder or an archive, says about itself, and whether it is signed',
+  summary: 'Show the manifest of a package (a folder or an archive), and whether it is signed',
   options,
   examples: ['fidius package inspect my-greeter', 'fidius package inspect my-greeter-0.1.0.fid --json'],
   async run(argv, io) {
@@ -126,5 +126,5 @@ function runtimeFacts(manifest: Manifest): Fact[] {
 
 function signatureText(signed: boolean, signedAs: string | undefined): string {
   if (!signed) return 'none';
-  return `present, not verified${signedAs === undefined ? '' : `; it says key ${signedAs}`}`;
+  return `present, not verified${signedAs === undefined ? '' : `; it names key ${signedAs}`}`;
 }

@@ -10,30 +10,34 @@ import { readArguments } from '../read-arguments.ts';
 import { withHints } from '../with-hints.ts';
 
 const options = {
-  output: { type: 'string', value: 'path', help: 'Where to write it; otherwise <name>-<version>.<extension>, here' },
+  output: {
+    type: 'string',
+    value: 'path',
+    help: 'Output file (default: <name>-<version>.<extension> in the current folder)',
+  },
   key: { type: 'string', value: 'file', help: 'Sign the package with this secret key, after vendoring' },
   'byte-code': {
     type: 'string',
     value: 'what',
     choices: ['refuse', 'remove', 'keep'],
-    help: 'What to do about __pycache__ folders: refuse (default), remove, keep',
+    help: 'Handling of __pycache__ folders: refuse (default), remove, keep',
   },
-  'no-vendor': { type: 'boolean', help: 'Leave the dependencies out' },
+  'no-vendor': { type: 'boolean', help: 'Do not include the dependencies' },
   python: {
     type: 'string',
     value: 'path',
-    help: 'Vendor for this interpreter; otherwise for the one that a host takes',
+    help: 'Vendor for this interpreter (default: the one that a host uses)',
   },
   installer: {
     type: 'string',
     value: 'name',
     choices: ['pip', 'uv'],
-    help: 'Vendor by pip or uv; otherwise uv if it is there',
+    help: 'Vendor with pip or uv (default: uv if it is installed)',
   },
-  wheels: { type: 'string', value: 'dir', help: 'Vendor from this folder of wheels, and from nowhere else' },
-  constraints: { type: 'string', value: 'file', help: 'Constraints on the versions that are vendored' },
-  'require-hashes': { type: 'boolean', help: 'Refuse requirements without a hash' },
-  'refresh-vendor': { type: 'boolean', help: 'Vendor anew although there is a vendor folder' },
+  wheels: { type: 'string', value: 'dir', help: 'Vendor only from this folder of wheels' },
+  constraints: { type: 'string', value: 'file', help: 'File of constraints on the vendored versions' },
+  'require-hashes': { type: 'boolean', help: 'Reject requirements without a hash' },
+  'refresh-vendor': { type: 'boolean', help: 'Vendor again even if there is a vendor folder' },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
@@ -75,10 +79,10 @@ export const packagePack: Command = {
 };
 
 const hints = {
-  FIDIUS_PACKAGE_BYTE_CODE: 'Delete its `__pycache__` folders, or have that done by --byte-code remove.',
-  FIDIUS_SIGNATURE_STALE: 'Sign it anew with --key; or delete package.sig and package.files.sig.',
-  FIDIUS_VENDOR_NO_INSTALLER: 'Name a Python that has pip with --python, or install uv.',
-  FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'Write it elsewhere with --output.',
+  FIDIUS_PACKAGE_BYTE_CODE: 'Delete its `__pycache__` folders, or use --byte-code remove.',
+  FIDIUS_SIGNATURE_STALE: 'Sign it again with --key, or delete package.sig and package.files.sig.',
+  FIDIUS_VENDOR_NO_INSTALLER: 'Specify a Python that has pip with --python, or install uv.',
+  FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'Choose another location with --output.',
 } as const;
 
 async function toPackOptions(path: string, given: Given, io: CommandIo): Promise<PackOptions> {
@@ -112,11 +116,9 @@ async function toVendorOptions(path: string, given: Given, { cwd, env }: Command
 
 function warningsOf({ signature, uncoveredFiles, remarks }: PackedPackage): string[] {
   return [
-    ...(signature === 'none' ? ['package is unsigned, nothing will tell who made it'] : []),
-    ...(signature === 'kept unchecked'
-      ? ['package.sig is packed as it was found; nothing tells whether it still fits']
-      : []),
-    ...uncoveredFiles.map((path) => `${path} is not covered by any signature, because its name ends in .sig`),
+    ...(signature === 'none' ? ['the package is not signed, so its author cannot be verified'] : []),
+    ...(signature === 'kept unchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
+    ...uncoveredFiles.map((path) => `${path} is not covered by the signature, because its name ends in .sig`),
     ...remarks,
   ];
 }

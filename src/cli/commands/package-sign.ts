@@ -12,7 +12,7 @@ const options = {
     type: 'string',
     value: 'what',
     choices: ['refuse', 'remove', 'keep'],
-    help: 'What to do about __pycache__ folders: refuse (default), remove, keep',
+    help: 'Handling of __pycache__ folders: refuse (default), remove, keep',
   },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
@@ -35,7 +35,7 @@ export const packageSign: Command = {
     const key = await readSecretKey(resolve(io.cwd, given.key));
     const path = resolve(io.cwd, dir);
     const { digest, signedBy, files } = await withHints(
-      { FIDIUS_PACKAGE_BYTE_CODE: 'Delete its `__pycache__` folders, or have that done by --byte-code remove.' },
+      { FIDIUS_PACKAGE_BYTE_CODE: 'Delete its `__pycache__` folders, or use --byte-code remove.' },
       () =>
         withProgress(io, `Signing ${dir}`, ({ signal }) =>
           signPackage(path, { key, byteCode: given['byte-code'], signal }),

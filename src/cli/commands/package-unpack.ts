@@ -9,8 +9,8 @@ import { readArguments } from '../read-arguments.ts';
 import { withHints } from '../with-hints.ts';
 
 const options = {
-  dest: { type: 'string', value: 'dir', help: 'Where to make the folder of the package, instead of here' },
-  force: { type: 'boolean', help: 'Replace the folder of that name even if it does not hold this package' },
+  dest: { type: 'string', value: 'dir', help: 'Parent folder of the package folder (default: the current folder)' },
+  force: { type: 'boolean', help: 'Replace the folder of that name even if it does not contain this package' },
   ...limitOptions,
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
@@ -25,7 +25,7 @@ const hints = {
 /** `fidius package unpack`: makes a folder of an archive. */
 export const packageUnpack: Command = {
   ...about,
-  summary: 'Unpack an archive into a folder of its own, whole or not at all',
+  summary: 'Unpack an archive into a new folder, completely or not at all',
   options,
   examples: [
     'fidius package unpack my-greeter-0.1.0.fid',
@@ -49,7 +49,7 @@ export const packageUnpack: Command = {
         }),
       ),
     );
-    if (!isSigned) io.stderr.write('warning: package is unsigned, nothing tells who made it\n');
+    if (!isSigned) io.stderr.write('warning: the package is not signed, so its author cannot be verified\n');
     const { name, version } = manifest;
     io.stdout.write(
       given.json === true

@@ -49,7 +49,7 @@ async function warningsOf(path: string, manifest: Manifest): Promise<string[]> {
     warnings.push(error.message);
   }
   if (manifest.runtime === 'python' && findEntryModule(path, manifest.python.entryModule) === undefined) {
-    warnings.push(`The package holds no module ${manifest.python.entryModule}, its entry module`);
+    warnings.push(`The package does not contain its entry module, ${manifest.python.entryModule}`);
   }
   return warnings;
 }

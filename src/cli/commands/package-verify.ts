@@ -22,7 +22,7 @@ import { withHints } from '../with-hints.ts';
 
 const options = {
   ...trustOptions,
-  name: { type: 'string', value: 'name', help: 'Name that the package must have; otherwise that of the archive file' },
+  name: { type: 'string', value: 'name', help: 'Name that the package must have (default: that of the archive file)' },
   version: { type: 'string', value: 'version', help: 'Version that the package must have' },
   ...limitOptions,
   json: jsonOption,
@@ -33,7 +33,7 @@ const about = { name: 'package verify', usage: 'fidius package verify <package> 
 /** `fidius package verify`: whether a package is what a trusted key signed. */
 export const packageVerify: Command = {
   ...about,
-  summary: 'Check that a package, a folder or an archive, is exactly what a trusted key signed',
+  summary: 'Check that a package (a folder or an archive) is exactly what a trusted key signed',
   options,
   examples: [
     'fidius package verify my-greeter --key acme.public',
@@ -109,7 +109,7 @@ async function verify(
       onProgress: ({ position, archiveBytes }) =>
         report(`Unpacking ${path}: ${formatSize(position)} of ${formatSize(archiveBytes)}`),
     });
-    if (signedBy === undefined) throw new TypeError('A required signature was not looked at');
+    if (signedBy === undefined) throw new TypeError('A required signature was not checked');
     requireExpected(path, manifest, expected);
     if (expected.name === undefined) requireNamedLike(path, manifest);
     return { digest, signedBy, manifest };
@@ -122,8 +122,8 @@ async function verify(
 function requireNamedLike(path: string, { name, version, extension }: Manifest): void {
   const file = basename(path);
   if ([name, `${name}-${version}`].some((stem) => [stem, `${stem}.${extension}`, `${stem}.fid`].includes(file))) return;
-  const message = `Archive ${path} holds the package "${name}" ${version}, which its file name does not say`;
+  const message = `Archive ${path} contains the package "${name}" ${version}, which does not match its file name`;
   throw new FidiusError('FIDIUS_PACKAGE_UNEXPECTED', message, {
-    hint: 'Say which package you expect with --name.',
+    hint: 'Specify the expected package with --name.',
   });
 }

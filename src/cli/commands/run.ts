@@ -19,8 +19,12 @@ const options = {
   raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
   ...trustOptions,
   ...limitOptions,
-  store: { type: 'string', value: 'dir', help: 'Keep archives and signed packages here, not among the caches' },
-  python: { type: 'string', value: 'path', help: 'Run it with this interpreter, or virtual environment' },
+  store: {
+    type: 'string',
+    value: 'dir',
+    help: 'Keep archives and signed packages here instead of in the cache directory',
+  },
+  python: { type: 'string', value: 'path', help: 'Run it with this interpreter or virtual environment' },
   libpython: { type: 'string', value: 'path', help: 'Run it with this shared library' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -43,7 +47,7 @@ export const run: Command = {
     const definition = imported?.definition;
     const isRaw = wantsBytes(method, given.raw === true, definition);
     if (isRaw && words.length > 0) {
-      throw new UsageError(`${method} is a raw method and takes its input from standard input, not as an argument`);
+      throw new UsageError(`${method} is a raw method: it reads standard input and takes no arguments`);
     }
     const args = words.map(readArgument);
     const archiveLimits = readLimits(given);
@@ -60,7 +64,7 @@ export const run: Command = {
         definition,
         input: isRaw ? await io.readStdin() : args,
         start: { python: given.python, libpython: given.libpython },
-        onDeclaredHash: (hash: bigint) => io.stderr.write(takenAtItsWord(path, hash)),
+        onDeclaredHash: (hash: bigint) => io.stderr.write(declaredHashNote(path, hash)),
       };
       const result = await withHints(limitHints, () => callPackage(call));
       io.stdout.write(isRaw ? (result as Uint8Array) : toJson(result));
@@ -80,12 +84,16 @@ function wantsBytes(name: string, asked: boolean, definition: Interface | undefi
   if (method === undefined) {
     const names = definition.methods.map((each) => each.name);
     const near = closest(name, names);
-    throw new FidiusError('FIDIUS_CLI_METHOD', `${definition.name} has no method ${name}, but ${names.join(', ')}`, {
-      hint: near === undefined ? undefined : `Call ${near}.`,
-    });
+    throw new FidiusError(
+      'FIDIUS_CLI_METHOD',
+      `${definition.name} has no method ${name}; its methods are: ${names.join(', ')}`,
+      {
+        hint: near === undefined ? undefined : `Call ${near}.`,
+      },
+    );
   }
   if (asked && !method.wireRaw) {
-    throw new UsageError(`${name} is not a raw method of ${definition.name}`, 'Leave out --raw.');
+    throw new UsageError(`${name} is not a raw method of ${definition.name}`, 'Remove --raw.');
   }
   return method.wireRaw;
 }
@@ -95,13 +103,13 @@ function readArgument(word: string, index: number): unknown {
     return fromJson(word);
   } catch (error) {
     const reason = messageOf(error);
-    const hint = `Write arguments as JSON; text has quotes of its own, and the shell takes a pair away: '"World"'.`;
+    const hint = `Write arguments as JSON; quote text for JSON and for the shell: '"World"'.`;
     throw new UsageError(`Argument ${index + 1} is not JSON: ${reason}`, hint);
   }
 }
 
-function takenAtItsWord(path: string, hash: bigint): string {
-  return `note: no interface given, so ${path} is taken at its word: its interface hash is ${formatHash(hash)}\n`;
+function declaredHashNote(path: string, hash: bigint): string {
+  return `note: no interface given, so the interface hash that ${path} declares is used: ${formatHash(hash)}\n`;
 }
 
 /** What a plugin raised, with all that its author needs. */

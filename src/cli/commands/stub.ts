@@ -8,9 +8,9 @@ import { importInterface } from '../import-interface.ts';
 import { readArguments } from '../read-arguments.ts';
 
 const options = {
-  interface: { type: 'string', value: 'name', help: 'The interface, where the module has several' },
+  interface: { type: 'string', value: 'name', help: 'Interface to use, if the module exports several' },
   out: { type: 'string', value: 'file', help: 'Write to a new file instead of standard output' },
-  force: { type: 'boolean', help: 'Replace the file if it is there already' },
+  force: { type: 'boolean', help: 'Replace an existing file' },
 } as const satisfies Record<string, OptionSpec>;
 
 const about = { name: 'stub', usage: 'fidius stub <module> [options]' };
@@ -18,7 +18,7 @@ const about = { name: 'stub', usage: 'fidius stub <module> [options]' };
 /** `fidius stub`: the Python module that an author starts from, for an interface of a TypeScript or JavaScript module. */
 export const stub: Command = {
   ...about,
-  summary: 'Write the Python module that a plugin for an interface starts from',
+  summary: 'Write a Python module as a starting point for a plugin',
   options,
   examples: [
     'fidius stub greeter-interface.ts --out my-greeter/my_greeter.py',
@@ -46,7 +46,7 @@ function write(file: string, text: string, definition: Interface, force: boolean
     writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    const reason = exists ? 'it is there already' : messageOf(error);
+    const reason = exists ? 'it already exists' : messageOf(error);
     throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${file}: ${reason}`, {
       cause: error,
       ...(exists ? { hint: 'Choose another file, or replace it with --force.' } : {}),

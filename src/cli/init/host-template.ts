@@ -26,7 +26,7 @@ await using host = await PluginHost.open({ searchPaths: [join(import.meta.dirnam
 
 const { packages, skipped } = await host.discover();
 for (const { path, reason } of skipped) console.error(\`\${path} is skipped: \${reason.message}\`);
-if (packages.length === 0) console.log('There are no plugins in the folder "plugins" yet.');
+if (packages.length === 0) console.log('The folder "plugins" does not contain any plugins yet.');
 
 for (const { manifest } of packages) {
   const plugin = await host.load(manifest.name, ${imported.name});

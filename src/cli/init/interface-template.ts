@@ -12,8 +12,8 @@ export function interfaceFiles(name: string, interfaceName: string): ProjectFile
     [file]: `import { defineInterface, method, t } from 'fidius';
 
 /**
- * What a host asks of a plugin. Replace the method by your own; plugins have to follow, because their hash is made of the
- * signatures. Count \`version\` up when you do.
+ * The methods of a plugin. Replace the method with your own, and increase \`version\` when you do. Plugins have to be
+ * changed as well, because their hash is computed from the signatures.
  */
 export const ${interfaceName} = defineInterface('${interfaceName}', {
   version: 1,

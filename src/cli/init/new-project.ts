@@ -35,7 +35,7 @@ export function projectFolder(name: string, path: string | undefined, cwd: strin
   if (!/^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/i.test(name)) {
     throw new UsageError(
       `Cannot use ${JSON.stringify(name)} as a name`,
-      'Begin with a letter, and go on with letters, digits, and single - or _ between them.',
+      'Use letters, digits, and single - or _ between them, starting with a letter.',
     );
   }
   return resolve(cwd, path ?? '.', name);
