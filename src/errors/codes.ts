@@ -45,7 +45,8 @@ export const errorCodes = {
   FIDIUS_KEY_UNREADABLE: 'A key file cannot be read.',
   FIDIUS_KEY_UNSAFE: 'Other users can read or replace the file of a secret key.',
   FIDIUS_KEY_UNWRITABLE: 'A key file cannot be written.',
-  FIDIUS_MANIFEST_INVALID: 'The manifest is valid TOML, but its runtime is unknown, or its sections do not match the runtime.',
+  FIDIUS_MANIFEST_INVALID:
+    'The manifest is valid TOML, but its runtime is unknown, or its sections do not match the runtime.',
   FIDIUS_MANIFEST_NOT_FOUND: 'The folder does not contain a `package.toml`.',
   FIDIUS_MANIFEST_PARSE: 'The manifest is not valid TOML, or a field is missing or of the wrong type.',
   FIDIUS_MANIFEST_UNREADABLE: 'The manifest exists but cannot be read as UTF-8 text.',
