@@ -1,7 +1,16 @@
 // One operation of the published library, in a process of its own: operation.mjs <name> <path>…
 // Prints one line of JSON: how long it took, and what it needed.
 import { readFileSync } from 'node:fs';
-import { discoverPackages, PackageStore, packageDigest, packPackage, SecretKey, signPackage, unpackPackage, verifyPackage } from '../../dist/bundle/packaging.js';
+import {
+  discoverPackages,
+  PackageStore,
+  packageDigest,
+  packPackage,
+  SecretKey,
+  signPackage,
+  unpackPackage,
+  verifyPackage,
+} from '../../dist/bundle/packaging.js';
 
 const key = new SecretKey(Buffer.alloc(32, 1));
 const trustedKeys = [key.publicKey];
