@@ -172,9 +172,9 @@ describe('timers, microtasks and clocks', () => {
   });
 });
 
-describe('src/index.ts', () => {
+describe.each(['index.ts', 'packaging.ts'])('the entry src/%s', (entry) => {
   it('re-exports and does nothing else', () => {
-    const code = withoutComments(readSource('index.ts'));
+    const code = withoutComments(readSource(entry));
 
     expect(code.replaceAll(/export (?:type )?\{[^}]*\} from '[^']+';/g, '').trim()).toBe('');
   });

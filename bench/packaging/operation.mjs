@@ -10,7 +10,7 @@ import {
   signPackage,
   unpackPackage,
   verifyPackage,
-} from '../../dist/bundle/index.js';
+} from '../../dist/bundle/packaging.js';
 
 const key = new SecretKey(Buffer.alloc(32, 1));
 const trustedKeys = [key.publicKey];

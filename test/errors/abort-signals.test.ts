@@ -2,10 +2,10 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PluginHost } from '../../src/index.ts';
 import {
   discoverPackages,
   PackageStore,
-  PluginHost,
   packageDigest,
   packPackage,
   readArchiveManifest,
@@ -14,7 +14,7 @@ import {
   unpackPackage,
   vendorDependencies,
   verifyPackage,
-} from '../../src/index.ts';
+} from '../../src/packaging.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
 import { writeGreeter, writePlugin } from '../support/plugin-folders.ts';
