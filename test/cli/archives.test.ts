@@ -36,7 +36,7 @@ function withoutSizes(text: string): string {
 }
 
 describe('fidius package pack', () => {
-  it('writes an archive here, and warns that nobody signed it', async () => {
+  it('writes an archive to the current folder, and warns that it is not signed', async () => {
     const folder = await workplace();
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
@@ -307,7 +307,7 @@ describe('an archive', () => {
     expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
   });
 
-  it('that nobody signed is refused', async () => {
+  it('that is not signed is rejected', async () => {
     const { exitCode, stderr } = await fidiusIn(await packed(), [
       'package',
       'verify',

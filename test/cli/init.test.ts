@@ -97,7 +97,7 @@ describe('fidius init plugin', () => {
     expect(loadManifest(join(folder, 'my-greeter'))).toMatchObject({ extension: 'gre', interface: 'Greeter' });
   });
 
-  it('does not name a module as the standard library names one of its own', async () => {
+  it('does not give a module a name of the standard library', async () => {
     const folder = tempFolder();
 
     await fidiusIn(folder, ['init', 'plugin', 'json', '--interface', greeter]);

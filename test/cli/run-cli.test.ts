@@ -149,7 +149,7 @@ describe('the program', () => {
     expect(runFidius(['doktor'])).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
-  it('ends quietly when nobody reads on, as with `| head`', async () => {
+  it('exits without an error when its output is closed, as with `| head`', async () => {
     const [program, ...before] = fidius;
     const child = spawn(program, [...before, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();

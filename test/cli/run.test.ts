@@ -141,7 +141,7 @@ describe('fidius run', () => {
   });
 });
 
-describe('fidius run with somebody to trust', () => {
+describe('fidius run with trusted keys', () => {
   async function signed(): Promise<string> {
     const folder = workplace();
     await fidiusIn(folder, ['keygen', '--out', 'acme']);
