@@ -98,6 +98,8 @@ export const errorCodes = {
     'CPython failed to start earlier in this process (see `cause`) and cannot be started a second time.',
   FIDIUS_PYTHON_INCOMPLETE: 'A shared library of Python was found, but not the standard library that belongs to it.',
   FIDIUS_PYTHON_NOT_FOUND: 'None of the places that were searched holds a CPython; the message lists them.',
+  FIDIUS_PYTHON_NOT_ISOLATED:
+    'Python runs in this process already, with code of the user or of the current folder, and a host needs it isolated.',
   FIDIUS_PYTHON_NO_ANSWER: 'An interpreter failed, hung, or answered something else when it was asked for its version.',
   FIDIUS_PYTHON_OTHER_VERSION:
     'Another version of this library has started Python in this process, and versions cannot share it.',
@@ -124,6 +126,8 @@ export const errorCodes = {
     'The entry module that Python found is not in the package: its name belongs to the standard library or to others.',
   FIDIUS_ENTRY_MODULE_INVALID: 'The name of the entry module is not a dotted Python module name.',
   FIDIUS_ENTRY_MODULE_NOT_FOUND: 'The package holds no module of the name its manifest gives as entry module.',
+  FIDIUS_IMPORT_EXTERNAL:
+    'The package imports a module from outside of itself, the standard library and the Python environment, and must not.',
   FIDIUS_IMPORT_FAILED: 'The entry module raised while it was imported; `cause` is what it raised.',
   FIDIUS_INTERFACE_HASH_INVALID: "The module's `__interface_hash__` is not an integer from 0 to 2^64 - 1.",
   FIDIUS_INTERFACE_HASH_MISMATCH:
