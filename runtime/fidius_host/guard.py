@@ -177,7 +177,14 @@ def _external_name(name, module):
 
 
 def _is_external(module):
-    place = modules.location(module)
+    """By the spec, and past what the module makes of reading attributes: a lazy one is imported by it."""
+    try:
+        spec = object.__getattribute__(module, "__dict__").get("__spec__")
+    except AttributeError:
+        return False
+    if type(spec) is not ModuleSpec and type(spec) is not GuardedSpec:
+        return False
+    place = spec.origin if spec.has_location else None
     return external.contains(place) and packages.of_place(place) is None
 
 

@@ -25,6 +25,7 @@ import { debugToStderr } from './debug.ts';
 import { type LoadDetails, traceLoadAsync } from './diagnostics.ts';
 import { checkExternalImports, type ExternalImports, toExternalImports } from './external-imports.ts';
 import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
+import { explainMissingModule } from './isolation-hint.ts';
 import { LoadBudget } from './load-budget.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
 import { describePlugin, Plugin } from './plugin.ts';
@@ -258,8 +259,8 @@ export class PluginHost implements AsyncDisposable {
     await Promise.all([...this.#executors.values()].map((executor) => executor.close(options)));
   }
 
-  async #load<I extends Interface>(load: Load<I>): Promise<Plugin<I>> {
-    const { name, definition, request, loadOptions, budget, details } = load;
+  async #load<I extends Interface>(plan: Load<I>): Promise<Plugin<I>> {
+    const { name, definition, request, loadOptions, budget, details } = plan;
     const { version, signers, executor, externalImports } = request;
     const { signal } = budget;
     const admission = await budget.run(async () => {
@@ -289,12 +290,12 @@ export class PluginHost implements AsyncDisposable {
     const source = { plugin: name, folder, origin: path, entryModule, descriptor: definition.descriptor };
     const refuseExternal = externalImports === 'refuse';
     const { leftMs: loadTimeoutMs, timeoutMs: totalTimeoutMs } = budget;
-    const loaded = await explainCollision(vendorConflicts, () =>
+    const load = () =>
       this.#executorNamed(executor, interpreter).load(
         { ...source, refuseExternal, totalTimeoutMs },
         { ...loadOptions, loadTimeoutMs },
-      ),
-    );
+      );
+    const loaded = await explainMissingModule(this.#start, () => explainCollision(vendorConflicts, load));
     // Closed meanwhile: nobody else knows of this one yet.
     if (this.#closed !== undefined) await loaded.close();
     this.#checkOpen(`load ${name}`);

@@ -19,7 +19,8 @@ export interface StartPlan {
 export function planStart(python: LocatedPython, isolated: boolean): StartPlan {
   const implicit = python.foundBy === implicitEnvironment ? environmentOf(python.executable) : undefined;
   // A library that was found alone. CPython would take the environment of the `python3` that is first on PATH.
-  const standIn = isolated ? join(python.prefix, 'bin', `python${python.version}`) : undefined;
+  const place = process.platform === 'win32' ? 'python.exe' : `bin/python${python.version}`;
+  const standIn = isolated ? join(python.prefix, place) : undefined;
   return { program: python.executable ?? standIn, isolated, implicit };
 }
 

@@ -36,9 +36,17 @@ interface Answer {
 }
 
 /** Loads a signed package, in one process, once for each step. */
-async function load(places: AttackedPlaces, ...steps: readonly Step[]): Promise<readonly Answer[]> {
+function load(places: AttackedPlaces, ...steps: readonly Step[]): Promise<readonly Answer[]> {
+  return loadLines(reportingLines, places, ...steps);
+}
+
+async function loadLines(
+  lines: readonly string[],
+  places: AttackedPlaces,
+  ...steps: readonly Step[]
+): Promise<readonly Answer[]> {
   const searchPath = tempFolder('signed');
-  await signPackage(writePlugin(searchPath, 'reporter', Greeter, ...reportingLines), { key });
+  await signPackage(writePlugin(searchPath, 'reporter', Greeter, ...lines), { key });
   const storeDir = join(tempFolder('store'), 'packages');
   const args = steps.map(({ options, load: loadOptions }) => ({
     name: 'reporter',
@@ -98,6 +106,21 @@ describe('a host that requires signatures', () => {
 
     expect(answer?.found).toMatchObject({ colors: null, attacks: [] });
     expect(answer?.found?.prefix).not.toBe(places.venv);
+  });
+
+  it('says that a .venv was passed over when a module is missing', async () => {
+    const places = withPythonOnPath(attackPlaces(python));
+    const lines = ['import colors', ...reportingLines];
+
+    const [answer] = await loadLines(lines, places, { options: signed });
+    const [named] = await loadLines(lines, places, { options: { ...signed, python: '.venv' } });
+
+    expect(answer).toMatchObject({
+      code: 'FIDIUS_IMPORT_FAILED',
+      message: expect.stringContaining("No module named 'colors'"),
+      hint: `The host isolates Python and does not use ${places.venv}, because it was not named. If the module is there, open the host with \`python: '.venv'\`.`,
+    });
+    expect(named?.found?.colors).toBe('.venv');
   });
 
   it('uses a .venv that was named, and its code, but nothing of the user', async () => {

@@ -18,8 +18,8 @@ export interface AttackedPlaces {
 const mark = (what: string) =>
   `import builtins; builtins.attacks = getattr(builtins, "attacks", []); builtins.attacks.append(${JSON.stringify(what)})`;
 
-/** A `.pth` file executes a line that begins with `import`, and adds the folder that another line names. */
-const pathFile = (what: string, folder: string) => `${mark(what)}\n${folder}\n`;
+/** A `.pth` file adds the folder that a line names, and executes a line that begins with `import`. */
+const pathFile = (what: string, folder: string) => `${folder}\n${mark(what)}; import shapes\n`;
 
 /** Writes all of it for one Python: each place has a module `colors`, and code that runs when Python starts. */
 export function attackPlaces(executable: string): AttackedPlaces {

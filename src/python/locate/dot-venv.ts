@@ -28,6 +28,11 @@ export const dotVenv: Locator = {
       : `no virtual environment in ${cwd}`,
 };
 
+/** The environment in the current folder, which an isolated Python does not use unless it is named. */
+export function findImplicitEnvironment(cwd = process.cwd()): string | undefined {
+  return isEnvironment(folderIn(cwd)) ? folderIn(cwd) : undefined;
+}
+
 function folderIn(cwd: string): string {
   return join(cwd, '.venv');
 }
