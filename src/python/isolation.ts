@@ -4,8 +4,7 @@ import { FidiusError } from '../errors/fidius-error.ts';
 import type { Interpreter } from './interpreter.ts';
 import { implicitEnvironment } from './locate/dot-venv.ts';
 import { locatePython } from './locate/locate-python.ts';
-import type { LocatedPython } from './locate/located-python.ts';
-import type { StartOptions } from './start.ts';
+import type { LocatedPython, LocateOptions } from './locate/located-python.ts';
 
 /** How Python is started, if it does not run yet. */
 export interface StartPlan {
@@ -34,7 +33,7 @@ const isolatedFor = new WeakMap<Interpreter, Set<string | undefined>>();
  *
  * @throws FidiusError `FIDIUS_PYTHON_NOT_ISOLATED`; `FIDIUS_PYTHON_SECOND` when another environment is named.
  */
-export function requireIsolated(interpreter: Interpreter, options: StartOptions): void {
+export function requireIsolated(interpreter: Interpreter, options: LocateOptions): void {
   const { unisolated } = interpreter.facts;
   if (unisolated.length > 0) {
     throw new FidiusError(
@@ -53,7 +52,7 @@ export function requireIsolated(interpreter: Interpreter, options: StartOptions)
 }
 
 /** Two environments can share one library: that it is the same does not say that the named environment is in use. */
-function requireNamedEnvironment({ facts }: Interpreter, options: StartOptions): void {
+function requireNamedEnvironment({ facts }: Interpreter, options: LocateOptions): void {
   if (options.python === undefined) return;
   const named = environmentOf(locatePython({ ...options, toStart: true }).python.executable);
   const running = facts.prefix === facts.base_prefix ? undefined : facts.prefix;
