@@ -104,6 +104,8 @@ export const errorCodes = {
   FIDIUS_PYTHON_NOT_FOUND: 'No CPython was found. The message lists the places that were searched.',
   FIDIUS_PYTHON_NO_ANSWER:
     'The interpreter failed, did not exit, or printed something unexpected when it was run to report its version.',
+  FIDIUS_PYTHON_NOT_ISOLATED:
+    'Python already runs in this process, with code of the user or of the current folder, and a host requires isolation.',
   FIDIUS_PYTHON_OTHER_VERSION:
     'Another version of this library has started Python in this process. Versions cannot share an interpreter.',
   FIDIUS_PYTHON_PERMISSION:
@@ -129,6 +131,8 @@ export const errorCodes = {
     'Python found the entry module outside the package: the standard library or another package has a module of this name.',
   FIDIUS_ENTRY_MODULE_INVALID: 'The name of the entry module is not a dotted Python module name.',
   FIDIUS_ENTRY_MODULE_NOT_FOUND: 'The package does not contain the entry module that its manifest names.',
+  FIDIUS_IMPORT_EXTERNAL:
+    'The package imported a module from outside the package, the standard library and the Python environment.',
   FIDIUS_IMPORT_FAILED: 'The entry module raised an exception while it was imported. `cause` is this exception.',
   FIDIUS_INTERFACE_HASH_INVALID: "The module's `__interface_hash__` is not an integer from 0 to 2^64 - 1.",
   FIDIUS_INTERFACE_HASH_MISMATCH:

@@ -1,5 +1,5 @@
 import type { PythonPluginHandle } from '../python/handle.ts';
-import type { MethodKind } from '../python/load.ts';
+import type { LoadedPackage, MethodKind } from '../python/load.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
 
@@ -23,6 +23,10 @@ export interface LoadRequest {
   /** Dotted name of the module that holds the methods. */
   readonly entryModule: string;
   readonly descriptor: InterfaceDescriptor;
+  /** Whether it must not import external modules. Default: `false`. */
+  readonly refuseExternal?: boolean | undefined;
+  /** Of the whole load, for errors, where {@link LoadOptions.loadTimeoutMs} is what is left of it. */
+  readonly totalTimeoutMs?: number | undefined;
 }
 
 /** How a plugin is loaded and what its calls may take. */
@@ -30,8 +34,9 @@ export interface LoadOptions {
   /** Gives up loading; the promise is rejected at once, with `signal.reason` as cause. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that loading may take, import of the module included. Default: 60,000. Not kept with `inline`, where
-   * the import holds up the thread that would have to look at the clock.
+   * Milliseconds that loading may take: looking for the package, checking and storing it, starting Python and importing the
+   * module, all together. Default: 60,000. Not kept by the import with `inline`, which holds up the thread that would have to
+   * look at the clock.
    */
   readonly loadTimeoutMs?: number | undefined;
   /** Default of {@link CallOptions.timeoutMs} for every call of this plugin through `client`. Default: no limit. */
@@ -93,6 +98,8 @@ export interface ExecutorPlugin {
   readonly file: string;
   /** How each method answers; `absent` for an optional one that the plugin leaves out. */
   readonly methods: readonly MethodKind[];
+  /** The external modules that were imported for it when it was loaded. */
+  readonly external: LoadedPackage['external'];
 
   /**
    * Calls a typed method. Arguments are read before this returns; every failure is a rejection.

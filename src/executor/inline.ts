@@ -83,6 +83,7 @@ class InlinePlugin implements ExecutorPlugin {
   readonly name: string;
   readonly file: string;
   readonly methods: readonly MethodKind[];
+  readonly external: LoadedPackage['external'];
   readonly #handle: PythonPluginHandle;
   readonly #timeoutMs: number | undefined;
   readonly #output: InlineOutput | undefined;
@@ -91,7 +92,7 @@ class InlinePlugin implements ExecutorPlugin {
 
   constructor(
     handle: PythonPluginHandle,
-    { file, methods }: LoadedPackage,
+    { file, methods, external }: LoadedPackage,
     timeoutMs: number | undefined,
     output: InlineOutput | undefined,
     onClose: () => void,
@@ -103,6 +104,7 @@ class InlinePlugin implements ExecutorPlugin {
     this.name = handle.name;
     this.file = file;
     this.methods = methods;
+    this.external = external;
   }
 
   async call(

@@ -44,6 +44,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   readonly interfaceName: string;
   readonly file: string;
   readonly methods: readonly MethodKind[];
+  readonly external: LoadedPackage['external'];
   readonly number: number;
   readonly connection: ServerConnection;
   readonly lane: Lane;
@@ -72,6 +73,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     this.interfaceName = request.descriptor.interfaceName;
     this.file = loaded.file;
     this.methods = loaded.methods;
+    this.external = loaded.external;
     this.number = loaded.plugin;
     this.lane = new Lane(limits.maxQueued);
   }

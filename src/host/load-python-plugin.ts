@@ -30,7 +30,7 @@ export function loadPythonPlugin(
     throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `loadPythonPlugin() takes the path of a package, got ${found}`);
   }
   checkDescriptor(descriptor);
-  checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython']);
+  checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython', 'isolatePython']);
   debugToStderr(process.env);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {

@@ -43,7 +43,8 @@ export async function callPackage(call: PackageCall): Promise<unknown> {
   const declared = definition?.methods.find(({ name }) => name === method);
   if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
 
-  const interpreter = startPython(start);
+  const isolatePython = start.isolatePython ?? policy.requireSignature;
+  const interpreter = startPython({ ...start, isolatePython });
   requireVendoredFor(folder, targetPython(interpreter));
   interpreter.invoke('shell.print_to_stderr');
   const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { folder, manifest, call });

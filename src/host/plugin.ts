@@ -9,6 +9,7 @@ import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import type { Admission } from './admit-package.ts';
+import type { ExternalImport } from './external-imports.ts';
 
 /** What is known about a loaded plugin. */
 export interface PluginInfo {
@@ -33,6 +34,11 @@ export interface PluginInfo {
   readonly passedOver: readonly SkippedPackage[];
   /** What this package and others of the host bring along in different versions: only one of them can be imported. */
   readonly vendorConflicts: readonly VendorConflict[];
+  /**
+   * Modules that were imported for it until it was loaded, and that lie neither in its package, nor in the standard library,
+   * nor in the Python environment.
+   */
+  readonly externalImports: readonly ExternalImport[];
 }
 
 /** A loaded plugin, with the methods of its interface as typed functions. Made by `PluginHost.load()`. */
@@ -184,7 +190,7 @@ export function noStreams({ name }: InterfaceMethod): FidiusError {
 export function describePlugin(
   definition: Interface,
   { admitted, passedOver }: Admission,
-  place: Pick<PluginInfo, 'executor' | 'pythonVersion' | 'vendorConflicts'>,
+  place: Pick<PluginInfo, 'executor' | 'externalImports' | 'pythonVersion' | 'vendorConflicts'>,
 ): PluginInfo {
   const { path, folder, manifest, signedBy } = admitted;
   return Object.freeze({

@@ -20,6 +20,8 @@ export interface PythonFacts {
   readonly implementation: string;
   /** `sys.path` right after the start. */
   readonly path: readonly string[];
+  /** What it has taken in that an isolated one would not have: see `isolation.py`. */
+  readonly unisolated: readonly string[];
 }
 
 /** A call server of this JavaScript thread, which may have something to say when the process ends. */

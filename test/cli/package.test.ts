@@ -349,6 +349,7 @@ describe('fidius package verify', () => {
       code: 'FIDIUS_SIGNATURE_INVALID',
       keys: [{ name: null, id: '34750f98bd59fcfc' }],
       differences: [{ path: 'demo.py', kind: 'changed' }],
+      moreDifferences: 0,
     });
   });
 

@@ -44,6 +44,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       signedBy: undefined,
       passedOver: [],
       vendorConflicts: [],
+      externalImports: [],
     });
   });
 

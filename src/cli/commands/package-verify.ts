@@ -71,8 +71,8 @@ export const packageVerify: Command = {
       return 0;
     } catch (error) {
       if (given.json === true && error instanceof SignatureError) {
-        const { code, message, keys, differences } = error;
-        io.stdout.write(toJson({ valid: false, path, code, message, keys, differences }));
+        const { code, message, keys, differences, moreDifferences } = error;
+        io.stdout.write(toJson({ valid: false, path, code, message, keys, differences, moreDifferences }));
       }
       throw error;
     }

@@ -18,9 +18,11 @@ export const maxListBytes = 16 * 1024 * 1024;
 /** A package in a folder. */
 export class FolderContent implements PackageContent {
   readonly #dir: string;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(dir: string) {
+  constructor(dir: string, signal?: AbortSignal) {
     this.#dir = dir;
+    this.#signal = signal;
   }
 
   async readFileList(): Promise<FileListText | undefined> {
@@ -33,6 +35,7 @@ export class FolderContent implements PackageContent {
   }
 
   async takeInventory(): Promise<Inventory> {
-    return takeInventory(await listPackageFiles(this.#dir, { signatures: 'leave out' }));
+    const signal = this.#signal;
+    return takeInventory(await listPackageFiles(this.#dir, { signatures: 'leave out', signal }), signal);
   }
 }

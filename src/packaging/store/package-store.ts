@@ -110,7 +110,7 @@ export class PackageStore {
       maxEntries,
       onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
     });
-    const content = new FolderContent(dir);
+    const content = new FolderContent(dir, signal);
 
     // What has to be signed is verified where it lies, before it costs any space. And most likely it is stored, if another of
     // its name is: then reading is enough.
@@ -119,7 +119,8 @@ export class PackageStore {
       const digest = await digestFiles(files, signal, { maxBytes });
       verified = { digest, signedBy: await check.verify(dir, { content, digest, signature, name: packageName }) };
       const name = nameOf(stem, digest);
-      if ((await this.#trees.stateOf(name, digest)) === 'intact') return this.#stored(name, { ...verified, leftOut });
+      if ((await this.#trees.stateOf(name, digest, signal)) === 'intact')
+        return this.#stored(name, { ...verified, leftOut });
     }
     return this.#build(dir, async (staging) => {
       const digest = await copyPackage(files, staging.path, { signal, maxBytes });
@@ -153,7 +154,7 @@ export class PackageStore {
     const remembered = key === undefined ? undefined : this.#archives.recall(key);
     if (remembered !== undefined) {
       const { name, digest, signature, leftOut } = remembered;
-      if ((await this.#trees.stateOf(name, digest)) === 'intact') {
+      if ((await this.#trees.stateOf(name, digest, signal)) === 'intact') {
         const { name: packageName } = loadManifest(this.#trees.pathOf(name));
         const signedBy = await check.verify(archive, { content, digest, signature, name: packageName });
         return this.#stored(name, { digest, signedBy, leftOut });

@@ -149,6 +149,20 @@ describe('verifyPackage', () => {
 
     expect(error.message).toContain('f17 was added and 12 more files differ');
     expect(error.differences).toHaveLength(20);
+    expect(error.moreDifferences).toBe(0);
+  });
+
+  it('carries no more than 32 changes, and tells how many more there are', async () => {
+    const dir = await signedPackage();
+    fill(dir, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f${index + 10}`, ''])));
+
+    const error = await refusal(dir, { trustedKeys: [acme.publicKey] });
+
+    expect(error.differences?.map(({ path }) => path)).toEqual(
+      Array.from({ length: 32 }, (_, index) => `f${index + 10}`),
+    );
+    expect(error.moreDifferences).toBe(18);
+    expect(error.message).toContain('f17 was added and 42 more files differ');
   });
 
   it('reports when the package is intact but signed with another key', async () => {
