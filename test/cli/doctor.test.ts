@@ -2,11 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
-import type { Diagnosis } from '../../src/host/diagnosis.ts';
+import { fidiusIn } from '../support/cli-here.ts';
 import { staticAnswer, writeAnsweringPython, writeProgram } from '../support/fake-python.ts';
 import { embeddablePythons } from '../support/pythons.ts';
-import { rememberedIo } from '../support/remembered-io.ts';
 import { fidius, runFidius } from '../support/run-fidius.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -19,14 +17,21 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command in this process; the Python that it tries out runs in another, as for a user. */
+/** The fields of the report that tests read. */
+interface Report {
+  readonly usable: boolean;
+  readonly python?: { readonly sitePackages: readonly string[] };
+  readonly alone?: { readonly openssl: unknown; readonly zlib: unknown; readonly missing: unknown };
+  readonly embedded?: { readonly version: string };
+  readonly findings: readonly { readonly severity: string }[];
+}
+
+/** Runs the command in this process. The Python that it checks runs in a process of its own, as for a user. */
 async function doctor(
   argv: readonly string[],
-  world: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { cwd = process.cwd(), env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Outcome> {
-  const io = rememberedIo({ ...world, self: fidius });
-  const exitCode = await runCli(['doctor', ...argv], io);
-  return { exitCode, ...io.output };
+  return fidiusIn(cwd, ['doctor', ...argv], { env, self: fidius });
 }
 
 describe.each(pythons)('fidius doctor with CPython $version', ({ executable, version, libpython }) => {
@@ -68,7 +73,7 @@ describe('fidius doctor', () => {
 
     const outcome = await doctor(['--json'], { cwd, env: {} });
 
-    const venv = join(cwd, '.venv');
+    const venv = '<here>/.venv';
     expect(recordOf(outcome)).toMatchObject({
       usable: true,
       findings: [],
@@ -83,7 +88,7 @@ describe('fidius doctor', () => {
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
     const { sitePackages = [] } = recordOf(await doctor(['--json'], { cwd, env: {} })).python ?? {};
     writeFileSync(
-      join(sitePackages[0] ?? '', 'loud.pth'),
+      join((sitePackages[0] ?? '').replace('<here>', cwd), 'loud.pth'),
       "import atexit; print('hello'); atexit.register(print, 'bye')\n",
     );
 
@@ -98,7 +103,7 @@ describe('fidius doctor', () => {
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
     const { sitePackages = [] } = recordOf(await doctor(['--json'], { cwd, env: {} })).python ?? {};
     writeFileSync(
-      join(sitePackages[0] ?? '', 'deadly.pth'),
+      join((sitePackages[0] ?? '').replace('<here>', cwd), 'deadly.pth'),
       'import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n',
     );
 
@@ -169,7 +174,7 @@ describe('fidius doctor', () => {
   });
 });
 
-function recordOf({ stdout, stderr }: Outcome): Diagnosis & { fidius: string } {
+function recordOf({ stdout, stderr }: Outcome): Report {
   expect(stderr).toBe('');
-  return JSON.parse(stdout) as Diagnosis & { fidius: string };
+  return JSON.parse(stdout) as Report;
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
+import { readPublicKey, readSecretKey } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

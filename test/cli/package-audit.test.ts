@@ -1,9 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { packPackage, SecretKey, signPackage } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { tarEntry, tarOf, writeArchiveFile } from '../support/tar-builder.ts';

@@ -1,17 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
-import { rememberedIo } from '../support/remembered-io.ts';
+import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/interfaces');
 const approved = readFileSync(join(import.meta.dirname, '../fixtures/stubs/greeter.py'), 'utf8');
 
 async function run(argv: readonly string[], cwd = fixtures) {
-  const io = rememberedIo({ cwd });
-  const exitCode = await runCli(['stub', ...argv], io);
-  return { exitCode, ...io.output };
+  const { exitCode, stdout, stderr } = await fidiusIn(cwd, ['stub', ...argv]);
+  return { exitCode, stdout, stderr };
 }
 
 describe('fidius stub', () => {
@@ -36,7 +34,7 @@ describe('fidius stub', () => {
 
     const outcome = await run([join(fixtures, 'several.ts'), '--interface=Two', '--out=two.py'], cwd);
 
-    expect(outcome.stdout).toBe(`Wrote ${join(cwd, 'two.py')}: Two with 2 methods\n`);
+    expect(outcome.stdout).toBe(`Wrote <here>/two.py: Two with 2 methods\n`);
     expect(readFileSync(join(cwd, 'two.py'), 'utf8')).toContain('def too() -> int:');
   });
 
@@ -56,8 +54,8 @@ describe('fidius stub', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['no such file', ['nowhere.ts'], `Cannot import ${join(fixtures, 'nowhere.ts')}: there is no such file\n`],
-    ['a module that throws', ['failing.ts'], `Cannot import ${join(fixtures, 'failing.ts')}: no interfaces today\n`],
+    ['no such file', ['nowhere.ts'], `Cannot import <here>/nowhere.ts: there is no such file\n`],
+    ['a module that throws', ['failing.ts'], `Cannot import <here>/failing.ts: no interfaces today\n`],
     ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export the result of defineInterface().\n'],
     ['several', ['several.ts'], 'several.ts exports 2 interfaces: One, Two\nhint: Choose one with --interface.\n'],
     [
@@ -68,7 +66,7 @@ describe('fidius stub', () => {
     [
       'a folder that is not there',
       ['greeter.ts', '--out', 'nowhere/x.py'],
-      `Cannot write ${join(fixtures, 'nowhere/x.py')}: ENOENT: no such file or directory, open '${join(fixtures, 'nowhere/x.py')}'\n`,
+      "Cannot write <here>/nowhere/x.py: ENOENT: no such file or directory, open '<here>/nowhere/x.py'\n",
     ],
   ])('fails for %s', async (_what, argv, message) => {
     expect(await run(argv)).toEqual({ exitCode: 1, stdout: '', stderr: `error: ${message}` });
