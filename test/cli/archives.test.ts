@@ -35,7 +35,7 @@ function withoutSizes(text: string): string {
 }
 
 describe('fidius package pack', () => {
-  it('writes an archive here, and warns that nobody signed it', async () => {
+  it('writes an archive to the current folder, and warns that it is not signed', async () => {
     const folder = await workplace();
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
@@ -68,7 +68,7 @@ describe('fidius package pack', () => {
     });
   });
 
-  it('prints all that it did as JSON', async () => {
+  it('prints the result as JSON', async () => {
     const folder = await workplace({ 'notes.sig': 'x' });
 
     const { stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--key', 'acme.secret', '--json']);
@@ -89,7 +89,7 @@ describe('fidius package pack', () => {
     expect(stderr).toBe('warning: notes.sig is not covered by the signature, because its name ends in .sig\n');
   });
 
-  it('warns of what others will refuse to unpack', async () => {
+  it('warns of an archive that other tools would reject', async () => {
     const folder = await workplace({ 'zeros.txt': '0'.repeat(100_000) });
 
     const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--key', 'acme.secret']);
@@ -98,7 +98,7 @@ describe('fidius package pack', () => {
     expect(stderr).toContain('maxRatio');
   });
 
-  it('warns of a signature that nothing can tell to be right', async () => {
+  it('warns of a signature that cannot be verified', async () => {
     const folder = await workplace({ 'package.sig': 'x'.repeat(64) });
 
     const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
@@ -124,7 +124,7 @@ describe('fidius package pack', () => {
     expect(existsSync(join(folder, 'demo/vendor/tiny.py'))).toBe(true);
   });
 
-  it('leaves dependencies out when it is told to', async () => {
+  it('omits the dependencies with --no-vendor', async () => {
     const folder = await workplace({ 'requirements.txt': 'no-such-thing==99\n' });
 
     const { exitCode, stdout } = await fidiusIn(folder, ['package', 'pack', 'demo', '--no-vendor', '--json']);
@@ -136,11 +136,11 @@ describe('fidius package pack', () => {
   it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     ['a stale signature', {}, ['demo']],
     ['compiled code', { '__pycache__/x.pyc': 'x' }, ['demo']],
-    ['an archive in its package', {}, ['demo', '--output', 'demo/demo.fid']],
-    ['a key that is not there', {}, ['demo', '--key', 'none.secret']],
-    ['another installer', {}, ['demo', '--installer', 'conda']],
-    ['no Python to vendor for', { 'requirements.txt': 'tiny' }, ['demo', '--python', 'none']],
-  ])('fails for %s', async (what, files, argv) => {
+    ['an output file inside the package', {}, ['demo', '--output', 'demo/demo.fid']],
+    ['a missing key', {}, ['demo', '--key', 'none.secret']],
+    ['an unknown installer', {}, ['demo', '--installer', 'conda']],
+    ['a missing Python', { 'requirements.txt': 'tiny' }, ['demo', '--python', 'none']],
+  ])('fails with %s', async (what, files, argv) => {
     const folder = await workplace(files);
     if (what === 'a stale signature') {
       await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret']);
@@ -149,7 +149,7 @@ describe('fidius package pack', () => {
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', ...argv]);
 
-    expect({ exitCode, stdout }).toEqual({ exitCode: what === 'another installer' ? 2 : 1, stdout: '' });
+    expect({ exitCode, stdout }).toEqual({ exitCode: what === 'an unknown installer' ? 2 : 1, stdout: '' });
     expect(stderr.replace(/(looked|tried)[^]*/, '$1 …')).toMatchSnapshot();
     expect(readdirSync(folder).filter((name) => name.includes('.fid'))).toEqual([]);
   });
@@ -191,7 +191,7 @@ describe('fidius package list', () => {
     `);
   });
 
-  it('prints them as JSON', async () => {
+  it('prints the entries as JSON', async () => {
     const { stdout } = await fidiusIn(await packed(), ['package', 'list', 'demo-1.0.0.fid', '--json']);
 
     expect(JSON.parse(stdout)).toEqual({
@@ -205,7 +205,7 @@ describe('fidius package list', () => {
     });
   });
 
-  it('refuses an archive without a manifest, and one with a manifest that has problems', async () => {
+  it('rejects an archive with a missing or an invalid manifest', async () => {
     const folder = tempFolder();
     const entry = (path: string, content: string) => tarEntry({ path, content });
     await writeArchiveFile(join(folder, 'empty.fid'), tarOf(entry('demo-1.0.0/a', 'x')));
@@ -229,11 +229,11 @@ describe('fidius package list', () => {
   });
 
   it.each([
-    ['what is not there', ['none.fid'], 1],
-    ['what is no archive', ['acme.public'], 1],
-    ['a limit that is no number', ['demo-1.0.0.fid', '--max-bytes', '1G'], 2],
+    ['a missing file', ['none.fid'], 1],
+    ['a file that is not an archive', ['acme.public'], 1],
+    ['a limit that is not a number', ['demo-1.0.0.fid', '--max-bytes', '1G'], 2],
     ['an archive beyond a limit', ['demo-1.0.0.fid', '--max-entries', '1'], 1],
-  ])('fails for %s', async (_what, argv, expected) => {
+  ])('fails with %s', async (_what, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(await packed(), ['package', 'list', ...argv]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
@@ -242,7 +242,7 @@ describe('fidius package list', () => {
 });
 
 describe('fidius package unpack', () => {
-  it('makes a folder of an archive', async () => {
+  it('unpacks an archive into a folder', async () => {
     const folder = await packed({}, '--key', 'acme.secret');
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, [
@@ -257,7 +257,7 @@ describe('fidius package unpack', () => {
     expect(readFileSync(join(folder, 'a/b/demo-1.0.0/demo.py'), 'utf8')).toBe('x = 1\n');
   });
 
-  it('makes it here, warns of a package without signature, and prints the facts as JSON', async () => {
+  it('unpacks into the current folder, warns of an unsigned package, and prints the result as JSON', async () => {
     const folder = await packed();
 
     const { stdout, stderr } = await fidiusIn(folder, ['package', 'unpack', 'demo-1.0.0.fid', '--json']);
@@ -287,7 +287,7 @@ describe('fidius package unpack', () => {
 });
 
 describe('an archive', () => {
-  it('is verified without being unpacked here', async () => {
+  it('is verified without being unpacked into the current folder', async () => {
     const folder = await packed({}, '--key', 'acme.secret');
     const argv = ['package', 'verify', 'demo-1.0.0.fid', '--key', 'acme.public'];
 
@@ -302,7 +302,7 @@ describe('an archive', () => {
     expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
   });
 
-  it('that nobody signed is refused', async () => {
+  it('is rejected if it is not signed', async () => {
     const { exitCode, stderr } = await fidiusIn(await packed(), [
       'package',
       'verify',
@@ -319,7 +319,7 @@ describe('an archive', () => {
     `);
   });
 
-  it('is inspected like a folder, as far as that goes without unpacking it', async () => {
+  it('is inspected without being unpacked, except for its digest', async () => {
     const folder = await packed({ 'vendor/six.py': '' }, '--key', 'acme.secret');
 
     const { exitCode, stdout } = await fidiusIn(folder, ['package', 'inspect', 'demo-1.0.0.fid']);

@@ -62,7 +62,7 @@ describe.each(shells)('fidius completion %s', (shell) => {
     expect(offers('--v')).toEqual(['--version']);
   });
 
-  it('offers the commands of a group, and those only', () => {
+  it('offers only the commands of a group after its name', () => {
     expect(offers('package', 'si')).toEqual(['sign']);
     expect(offers('init', '')).toEqual(['host', 'interface', 'plugin']);
     expect(offers('keygen', 'si')).toEqual([]);
@@ -74,14 +74,14 @@ describe.each(shells)('fidius completion %s', (shell) => {
     expect(offers('run', 'demo', 'greet', '--raw', '--int')).toEqual(['--interface']);
   });
 
-  it('offers the values of an option or argument that has only a few', () => {
+  it('offers the values of an option or argument with choices', () => {
     expect(offers('package', 'sign', 'demo', '--byte-code', '')).toEqual(['keep', 'refuse', 'remove']);
     expect(offers('completion', '')).toEqual(['bash', 'fish', 'zsh']);
   });
 });
 
 describe('fidius completion bash', () => {
-  it('leaves files to bash', async () => {
+  it('lets bash complete file names', async () => {
     const folder = tempFolder();
     fill(folder, { 'demo/package.toml': '' });
     const { stdout: script } = await fidiusIn(import.meta.dirname, ['completion', 'bash']);
@@ -103,7 +103,7 @@ describe('fidius completion', () => {
     expect(stdout).toMatchSnapshot();
   });
 
-  it.each([['powershell'], ['toString']])('does not know %s', async (shell) => {
+  it.each([['powershell'], ['toString']])('rejects %s', async (shell) => {
     const { exitCode, stderr } = await fidiusIn(import.meta.dirname, ['completion', shell]);
 
     expect(exitCode).toBe(2);

@@ -35,7 +35,7 @@ async function doctor(
 }
 
 describe.each(pythons)('fidius doctor with CPython $version', ({ executable, version, libpython }) => {
-  it('finds that it works, in a record for machines', async () => {
+  it('reports as JSON that it works', async () => {
     const outcome = await doctor(['--json', '--python', executable]);
 
     const record = recordOf(outcome);
@@ -56,7 +56,7 @@ describe.each(pythons)('fidius doctor with CPython $version', ({ executable, ver
 });
 
 describe('fidius doctor', () => {
-  it('prints facts, places and a verdict for people', () => {
+  it('prints facts, searched places and a verdict as text', () => {
     const { exitCode, stdout, stderr } = runFidius(['doctor', '--python', python.executable], { env: {} });
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -67,7 +67,7 @@ describe('fidius doctor', () => {
     expect(stdout).toMatch(/\n\nPython works here\.\n$/);
   });
 
-  it('sees the virtual environment of the folder it runs in', async () => {
+  it('finds the virtual environment of the current folder', async () => {
     const cwd = tempFolder('with space и');
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', join(cwd, '.venv')]);
 
@@ -82,7 +82,7 @@ describe('fidius doctor', () => {
     });
   });
 
-  it('is not disturbed by what Python prints on its own', async () => {
+  it('ignores the output of Python itself', async () => {
     const cwd = tempFolder();
     const venv = join(cwd, '.venv');
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
@@ -97,7 +97,7 @@ describe('fidius doctor', () => {
     expect(recordOf(outcome).usable).toBe(true);
   });
 
-  it('outlives a Python that takes the process down', async () => {
+  it('reports a Python that kills the process', async () => {
     const cwd = tempFolder();
     const venv = join(cwd, '.venv');
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
@@ -119,7 +119,7 @@ describe('fidius doctor', () => {
     });
   });
 
-  it('exits with 1 where there is no usable Python, and says what to do', async () => {
+  it('exits with 1 and a hint if there is no usable Python', async () => {
     const fake = writeAnsweringPython(join(tempFolder(), 'python3'), staticAnswer);
 
     const { exitCode, stdout, stderr } = await doctor(['--python', fake], { env: {} });
@@ -132,7 +132,7 @@ describe('fidius doctor', () => {
     expect(stdout).toMatch(/\n\nPython does not work here\.\n$/);
   });
 
-  it('gives code, hint and every place to machines', async () => {
+  it('prints code, hint and all searched places as JSON', async () => {
     const fake = writeProgram(join(tempFolder(), 'python3'), 'exit 9');
 
     const outcome = await doctor(['--json', '--python', fake], { env: {} });
@@ -150,7 +150,7 @@ describe('fidius doctor', () => {
     });
   });
 
-  it('names the variables that have no effect, and never what they hold', async () => {
+  it('prints the names of variables without effect, and never their values', async () => {
     const { exitCode, stdout } = await doctor(['--python', python.executable], {
       env: { PYTHONPATH: '/secret/place' },
     });
@@ -160,7 +160,7 @@ describe('fidius doctor', () => {
     expect(stdout).not.toContain('/secret/place');
   });
 
-  it('tells of a library that cannot be loaded', async () => {
+  it('reports a library that cannot be loaded', async () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'lib'));
     const broken = join(folder, 'lib', 'libpython.so');

@@ -17,7 +17,7 @@ async function run(...argv: string[]) {
 }
 
 describe('fidius', () => {
-  it.each([['--help'], ['-h'], ['help']])('shows what there is for %s', async (argument) => {
+  it.each([['--help'], ['-h'], ['help']])('lists all commands for %s', async (argument) => {
     const { exitCode, stdout, stderr } = await run(argument);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -28,13 +28,13 @@ describe('fidius', () => {
     for (const name of names) expect(stdout).toContain(`\n  ${name} `);
   });
 
-  it('shows the same to one who typed nothing, as a mistake', async () => {
+  it('prints the same to standard error without a command, and exits with 2', async () => {
     const { stdout: help } = await run('--help');
 
     expect(await run()).toEqual({ exitCode: 2, stdout: '', stderr: help });
   });
 
-  it.each([['--version'], ['-V']])('shows its version for %s', async (argument) => {
+  it.each([['--version'], ['-V']])('prints its version for %s', async (argument) => {
     expect(await run(argument)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
 
@@ -94,11 +94,11 @@ describe('fidius', () => {
       ['doctor', 'me'],
       'error: fidius doctor does not take another argument: me\nhint: Usage: fidius doctor [options]\n',
     ],
-  ])('answers %j as a mistake', async (argv, stderr) => {
+  ])('rejects %j', async (argv, stderr) => {
     expect(await run(...argv)).toEqual({ exitCode: 2, stdout: '', stderr });
   });
 
-  it('does not look for help behind --', async () => {
+  it('ignores --help after --', async () => {
     const { exitCode, stderr } = await run('doctor', '--', '--help');
 
     expect(exitCode).toBe(2);
@@ -118,7 +118,7 @@ describe.each(names)('fidius %s', (name) => {
     for (const example of examples.trimEnd().split('\n')) expect(example.trim()).toMatch(startsWithName);
   });
 
-  it('shows its help, with an example, in three ways', async () => {
+  it('prints the same help for --help, -h and help', async () => {
     const { exitCode, stdout, stderr } = await run(...name.split(' '), '--help');
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -129,7 +129,7 @@ describe.each(names)('fidius %s', (name) => {
 });
 
 describe('fidius --help', () => {
-  it('starts fast: no file of the command line loads another room before it runs a command', () => {
+  it('imports nothing but src/cli and src/errors before a command runs', () => {
     const files = sourceFiles().filter((file) => file.startsWith('cli/'));
 
     const early = files.flatMap((file) =>
@@ -150,7 +150,7 @@ describe('the program', () => {
     expect(runFidius(['doktor'])).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
-  it('ends quietly when nobody reads on, as with `| head`', async () => {
+  it('exits without an error when the reader closes the pipe, as with `| head`', async () => {
     const [program, ...before] = fidius;
     const child = spawn(program, [...before, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();

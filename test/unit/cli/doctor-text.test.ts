@@ -13,8 +13,8 @@ const healthy = {
   usable: true,
 };
 
-describe('what doctor prints', () => {
-  it('is short where everything fits', () => {
+describe('the text of doctor', () => {
+  it('is short if there are no findings', () => {
     expect(diagnosisText(healthy)).toMatchInlineSnapshot(`
       "fidius 1.2.3 on Node.js 20.20.2 (linux x64, glibc 2.36)
 
@@ -48,7 +48,7 @@ describe('what doctor prints', () => {
     `);
   });
 
-  it('ends with what to do where Python is missing', () => {
+  it('ends with a hint if Python is missing', () => {
     const attempts = [
       ...healthyAttempts.slice(0, -1),
       { locator: '.venv', looked: '', outcome: 'no virtual environment in /home/ann/app' },
@@ -90,7 +90,7 @@ describe('what doctor prints', () => {
     `);
   });
 
-  it('tells a warning from an error, and marks unusual builds', () => {
+  it('distinguishes warnings from errors, and marks unusual builds', () => {
     const python = { ...healthy.python, debug: true, executable: undefined, basePrefix: healthy.python.prefix };
     const embedded = {
       ...healthy.embedded,

@@ -26,7 +26,7 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
 }));
 
 describe('JSON of the command line', () => {
-  it('gives back every value that it was given', () => {
+  it('returns every value unchanged', () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(fromJson(toJson(value))).toEqual(value);
@@ -34,7 +34,7 @@ describe('JSON of the command line', () => {
     );
   });
 
-  it('is JSON for everybody else', () => {
+  it('is valid JSON', () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(() => JSON.parse(toJson(value)) as unknown).not.toThrow();
@@ -42,7 +42,7 @@ describe('JSON of the command line', () => {
     );
   });
 
-  it('writes what JSON lacks in one form each', () => {
+  it('has one form for each kind of value that JSON lacks', () => {
     const record = {
       missing: undefined,
       big: 2n ** 64n,

@@ -8,7 +8,7 @@ describe('progress', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('is shown to a person whom work keeps waiting, a few times a second, and gone when it is done', async () => {
+  it('is shown on a terminal during long work, at a limited rate, and cleared at the end', async () => {
     const io = rememberedIo({ isTty: true });
 
     const result = await withProgress(io, 'Packing', async ({ report }) => {
@@ -24,7 +24,7 @@ describe('progress', () => {
     expect(io.output).toEqual({ stdout: '', stderr: `${clear}Packing${clear}30 %${clear}` });
   });
 
-  it('is gone before an error is printed', async () => {
+  it('is cleared before an error is printed', async () => {
     const io = rememberedIo({ isTty: true });
 
     const work = withProgress(io, 'Packing', async () => {
@@ -37,9 +37,9 @@ describe('progress', () => {
   });
 
   it.each([
-    ['work that is soon done', true, 299],
-    ['a program that reads stderr', false, 5000],
-  ])('is not for %s', async (_what, isTty, durationMs) => {
+    ['short work', true, 299],
+    ['standard error that is not a terminal', false, 5000],
+  ])('is not shown for %s', async (_what, isTty, durationMs) => {
     const io = rememberedIo({ isTty });
 
     await withProgress(io, 'Packing', async ({ report }) => {

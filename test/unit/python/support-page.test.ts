@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { supportedVersions } from '../../../src/python/locate/supported.ts';
 
 describe('docs/reference/python-support.md', () => {
-  it('names the versions that the search accepts', () => {
+  it('lists the versions that the search accepts', () => {
     const table = readFileSync('docs/reference/python-support.md', 'utf8');
 
     expect(table).toContain(`| ${supportedVersions.oldest} to 3.13 |`);
