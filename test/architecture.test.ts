@@ -210,7 +210,7 @@ describe('the outside world', () => {
     expect(strays).toEqual([]);
   });
 
-  it('makes no exception that nobody needs any more', () => {
+  it('has no unused exceptions', () => {
     expect(Object.keys(exceptions).filter((file) => beyondFacts(file).length === 0)).toEqual([]);
   });
 });

@@ -144,7 +144,7 @@ describe('a client of promises', () => {
     await expect(promise).rejects.toThrow('greet(): argument "name" must be a string, got 3');
   });
 
-  it('refuses what is no signal', async () => {
+  it('rejects a value that is not an AbortSignal', async () => {
     const { client } = recordAsync();
 
     const error = await failureOf(() => client.ping({ signal: {} as never }));

@@ -30,7 +30,7 @@ describe('an interface', () => {
     ]);
   });
 
-  it('gives each optional method a bit of its own', () => {
+  it('gives each optional method a separate bit', () => {
     expect(Demo.methods.map(({ capabilityBit }) => capabilityBit)).toEqual([undefined, 0, undefined, 1, undefined]);
   });
 

@@ -80,7 +80,7 @@ describe.each(Object.entries(takers))('%s', (_, take) => {
     await expect(take(foreignSignal(false))).resolves.toBeDefined();
   });
 
-  it('gives up with the reason of a signal of another realm', async () => {
+  it('aborts with the reason of a signal of another realm', async () => {
     const error = (await take(foreignSignal(true)).catch((rejected: unknown) => rejected)) as Error;
 
     expect([error, error.cause]).toContain(reason);

@@ -36,7 +36,7 @@ describe.each(executorNames)('the channel fidius:call, with the executor %s,', (
     expect(events[1]?.error).toBe(error);
   });
 
-  it('tells of a call that was refused before it began, and calls none of that given up', async () => {
+  it('publishes start and error of a call that was rejected before it began, and no outcome', async () => {
     const { call, plugin } = await loadCalls(openExecutor(executor));
     const events = recordEvents<CallEvent>('fidius:call');
 
@@ -93,7 +93,7 @@ describe('the channel fidius:call', () => {
     expect(ends[0]?.responseBytes).toBeGreaterThan(0);
   });
 
-  it('counts as waiting all the time of a call that was given up before its turn came', async () => {
+  it('counts the whole time of a call that was cancelled in the queue as waiting', async () => {
     const { call } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
     const sent = Promise.allSettled(Array.from({ length: 256 }, () => call('nap', [0.2], { timeoutMs: 100 })));
     const events = recordEvents<CallEvent>('fidius:call');
@@ -106,7 +106,7 @@ describe('the channel fidius:call', () => {
     await sent;
   });
 
-  it('tells what became of a call that was given up', async () => {
+  it('publishes the outcome of a cancelled call', async () => {
     const { call } = await loadCalls(openExecutor());
     const events = recordEvents<CallEvent>('fidius:call');
 

@@ -24,7 +24,7 @@ describe('closing a plugin', () => {
     expect(plugin.stats()).toMatchObject({ queued: 0, running: 0, succeeded: 502 });
   });
 
-  it('gives up what does not finish in time, and stops it', async () => {
+  it('cancels and stops calls that do not finish in time', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
     const [quick, endless] = [call('nap', [0.05]), failureOf(() => call('spin'))];
 
@@ -38,7 +38,7 @@ describe('closing a plugin', () => {
     expect(plugin.stats().outcomes).toMatchObject({ stopped: 1, stillRunning: 0 });
   });
 
-  it('gives up everything at once when told to', async () => {
+  it('cancels all calls immediately with mode abort', async () => {
     const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
     const calls = times(400, () => failureOf(() => call('nap', [10])));
     const later = failureOf(() => call('nap_later', [10]));
@@ -53,7 +53,7 @@ describe('closing a plugin', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  it('does not wait for ever for code that cannot be stopped', async () => {
+  it('waits for a limited time for code that cannot be stopped', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
     const nap = failureOf(() => call('nap', [4]));
     // Answered by another thread, which takes over when the first one has been in its call for a while: then it sleeps.
@@ -118,7 +118,7 @@ describe('closing an executor', () => {
     expect(settlements).toBe(1000);
   });
 
-  it('refuses loads that are under way, and unloads what comes of them', async () => {
+  it('rejects pending loads, and unloads their modules', async () => {
     const executor = openExecutor();
     await loadCalls(executor);
     const loading = failureOf(() => loadCalls(executor, {}, 'late'));

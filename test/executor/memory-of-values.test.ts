@@ -14,7 +14,7 @@ const equal = (a: unknown, b: Uint8Array) => Buffer.compare(a as Uint8Array, b) 
 const sizes = [5, 5000, 100_000];
 
 describe.each(executorNames)('with the executor %s', (name) => {
-  it.each(sizes)('raw results of %i bytes are memory of their own, whatever is called next', async (size) => {
+  it.each(sizes)('raw results of %i bytes have separate memory, independent of later calls', async (size) => {
     const { plugin } = await loadCalls(openExecutor(name));
 
     const results = [];
@@ -28,7 +28,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
     }
   });
 
-  it.each(sizes)('bytes of %i in a result are memory of their own, whatever is called next', async (size) => {
+  it.each(sizes)('%i bytes in a result have separate memory, independent of later calls', async (size) => {
     const { call } = await loadCalls(openExecutor(name));
 
     const calls = Array.from({ length: 20 }, (_, number) => call('echo', [[bytesOf(number, size)]]));

@@ -90,7 +90,7 @@ describe('a host whose server lies', () => {
     expect(await second).toBe('sound');
   });
 
-  it('hears why the server has given up', async () => {
+  it('receives the reason why the server has ended', async () => {
     const { plugin, far } = await openFakeServer();
     const call = failureOf(() => plugin.call(0, undefined, []));
 

@@ -114,7 +114,7 @@ describe('loadPythonPlugin', () => {
     expect(error.message).toBe('Plugin probe does not implement extra()');
   });
 
-  it('gives up the modules of a package with its last handle, and loads the changed package anew', () => {
+  it('unloads the modules of a package with its last handle, and loads the changed package again', () => {
     const folder = packageWith('def greet(): return 1');
     const [first, second] = [
       loadPythonPlugin(folder, descriptorOf('greet')),
@@ -373,7 +373,7 @@ describe('packages that share module names', () => {
     expect([first.callTyped(0), second.callTyped(0)]).toEqual([1, 1]);
   });
 
-  it('have it from the first that imports it in a call, and the second is told of both', () => {
+  it('get it from the first that imports it in a call, and the second gets an error that names both', () => {
     const make = (name: string) =>
       writePackage({
         name,

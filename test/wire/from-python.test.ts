@@ -142,7 +142,7 @@ describe.each(findPythons())('what CPython $version sends', (python) => {
       expect(value).toStrictEqual(expected);
     });
 
-    it('bytes in memory that belongs to nobody else', async () => {
+    it('bytes in memory that is not shared', async () => {
       const value = (await peer.evaluate('[b"abc", b""]', [], options)) as Uint8Array[];
 
       expect(value.map(({ constructor, byteOffset, buffer }) => [constructor, byteOffset, buffer.byteLength])).toEqual([

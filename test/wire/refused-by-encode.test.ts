@@ -138,7 +138,7 @@ describe('an object that is reached by many paths', () => {
 });
 
 describe('code of the caller that runs while a value is written', () => {
-  it('may write a value of its own', () => {
+  it('may encode another value', () => {
     const value = {
       before: 'before',
       get inner() {
@@ -188,7 +188,7 @@ describe('nesting', () => {
   });
 });
 
-it('PickleWriter.int() refuses a number that is no safe integer', () => {
+it('PickleWriter.int() rejects a number that is not a safe integer', () => {
   const writer = new PickleWriter();
   writer.begin();
 

@@ -27,7 +27,7 @@ describe.each(findPythons())('a value sent to CPython $version and back', (pytho
     await expect(trip(fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger()))).resolves.toBeUndefined();
   });
 
-  it('is the same for integers up to 2^4096 either way, as bigints once they are no safe integers', () =>
+  it('is the same for integers up to 2^4096 in both directions, as bigints beyond the safe integers', () =>
     fc.assert(
       fc.asyncProperty(fc.bigInt(-(2n ** 4096n), 2n ** 4096n), fc.nat(4096), async (large, shift) => {
         const value = large >> BigInt(shift);

@@ -345,7 +345,7 @@ describe(`a store that others could write to${rootOnly}`, () => {
     },
   );
 
-  it('has modes of its own, whatever the umask is', async () => {
+  it('has fixed modes, independent of the umask', async () => {
     const umask = process.umask(0);
     try {
       const store = await openStore();

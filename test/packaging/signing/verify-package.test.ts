@@ -82,7 +82,7 @@ describe('signPackage', () => {
     expect(existsSync(join(dir, 'a/__pycache__'))).toBe(false);
   });
 
-  it('refuses a folder that is no package, and options that it does not have', async () => {
+  it('rejects a folder that is not a package, and unknown options', async () => {
     const dir = folderOf({ 'a.py': '' });
 
     expect(await failureOf(() => signPackage(dir, { key: acme }))).toMatchObject({ code: 'FIDIUS_MANIFEST_NOT_FOUND' });
@@ -103,7 +103,7 @@ describe('verifyPackage', () => {
     expect(verified.digest).toEqual(await packageDigest(dir));
   });
 
-  it('tells a folder that is no package from a package that nobody signed', async () => {
+  it('distinguishes a folder that is not a package from an unsigned package', async () => {
     const nowhere = join(tempFolder(), 'nowhere');
 
     const error = await failureOf(() => verifyPackage(nowhere, { trustedKeys: [acme.publicKey] }));
@@ -151,7 +151,7 @@ describe('verifyPackage', () => {
     expect(error.differences).toHaveLength(20);
   });
 
-  it('tells when the package is intact but signed by somebody else', async () => {
+  it('reports when the package is intact but signed with another key', async () => {
     const dir = await signedPackage();
 
     const error = await refusal(dir, { trustedKeys: [other.publicKey] });
