@@ -35,14 +35,14 @@ describe('fidius stub, installed', () => {
     expect(stdout).toContain(hash);
   });
 
-  it('reads a CommonJS module, also one that holds no interface', () => {
+  it('reads a CommonJS module, and reports that it exports no interface', () => {
     expect(runInstalled(folder, ['stub', 'whole.cjs'])).toMatchObject({
       exitCode: 1,
       stderr: 'error: whole.cjs exports no interface\nhint: Export the result of defineInterface().\n',
     });
   });
 
-  it('reads TypeScript that Node cannot, once the project has tsx; until then it says so', () => {
+  it('reads TypeScript that Node cannot read with the tsx of the project, and otherwise suggests to install it', () => {
     const without = runInstalled(folder, ['stub', 'greeter.ts']);
     for (const name of ['tsx', 'esbuild', '@esbuild', 'get-tsconfig', 'resolve-pkg-maps']) linkPackage(folder, name);
     const withTsx = runInstalled(folder, ['stub', 'greeter.ts']);

@@ -1,10 +1,9 @@
 import { relative, sep } from 'node:path';
 import type { Interface } from '../../contract/interface.ts';
 import { firstMethod } from './interface-template.ts';
-import type { ProjectFiles } from './new-project.ts';
-import { npmFiles } from './npm-files.ts';
+import { npmFiles, type ProjectFiles } from './project.ts';
 
-/** A program that loads every plugin in its folder `plugins`. */
+/** The files of a program that loads every plugin in its folder `plugins`. */
 export function hostFiles(
   name: string,
   folder: string,
@@ -37,14 +36,14 @@ ${callText(definition)}}
 
 function importOf(exportName: string, interfaceName: string): { readonly clause: string; readonly name: string } {
   if (exportName === 'default') return { clause: interfaceName, name: interfaceName };
-  // A module may export under any text, and a name of an interface is an identifier.
+  // The name of an export can be any text. The name of an interface is an identifier.
   if (!/^[A-Za-z_$][\w$]*$/.test(exportName)) {
     return { clause: `{ ${quoted(exportName)} as ${interfaceName} }`, name: interfaceName };
   }
   return { clause: `{ ${exportName} }`, name: exportName };
 }
 
-/** A path of the user's as TypeScript writes text: it may hold quotes, backslashes and line breaks. */
+/** A text as a TypeScript literal. A path may contain quotes, backslashes and line breaks. */
 function quoted(text: string): string {
   const inner = JSON.stringify(text).slice(1, -1).replaceAll(String.raw`\"`, '"').replaceAll("'", String.raw`\'`);
   return `'${inner.replaceAll('\u2028', String.raw`\u2028`).replaceAll('\u2029', String.raw`\u2029`)}'`;

@@ -1,10 +1,9 @@
-import type { ProjectFiles } from './new-project.ts';
-import { npmFiles } from './npm-files.ts';
+import { npmFiles, type ProjectFiles } from './project.ts';
 
-/** The method that a new interface has to begin with; `init plugin` and `init host` know what to do with it. */
+/** The first method of a new interface. `init plugin` implements it, and the program of `init host` calls it. */
 export const firstMethod = { name: 'process', signature: 'process:String->String' } as const;
 
-/** A package with one interface of one method. */
+/** The files of an npm package with an interface of one method. */
 export function interfaceFiles(name: string, interfaceName: string): ProjectFiles {
   const file = `${name}.ts`;
   return {
