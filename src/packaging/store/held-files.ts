@@ -2,7 +2,7 @@
  * How many bytes of a package are kept in memory between its verification and its storage. Typical packages are smaller; a larger
  * package is read again.
  */
-export const heldBytes = 32 * 1024 * 1024;
+export const heldBytes = 16 * 1024 * 1024;
 
 /** The verified files of a package, kept in memory so that the stored bytes are the verified ones. */
 export class HeldFiles {
