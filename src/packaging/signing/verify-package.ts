@@ -52,7 +52,7 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
   requireSignature(dir, signature, trust);
   const manifest = loadManifest(dir);
   const digest = await packageDigest(dir, { signal: options.signal });
-  const content = new FolderContent(dir, options.signal);
+  const content = new FolderContent(dir, { signal: options.signal });
   const signedBy = await requireTrusted(dir, { content, digest, signature, trust, name: manifest.name });
   requireExpected(dir, manifest, options);
   return { manifest, digest, signedBy };
