@@ -1,74 +1,124 @@
 import { FidiusError } from '../errors/fidius-error.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
+import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
+import type { MethodCodec, ScalarKind } from '../wire/method-codec.ts';
+import { RawCodec } from '../wire/raw-codec.ts';
+import type { DetachedBuffer } from '../wire/unpickler.ts';
 import { isValueProblem, type ValueProblem } from '../wire/value-problem.ts';
+import type { PayloadWriter } from '../wire/value-writer.ts';
 import type { Argument, ReturnType } from './method.ts';
-import type { AnyType, Converter } from './type.ts';
+import type { AnyType, Converter, Scalar } from './type.ts';
 import { TypeMismatch } from './type-mismatch.ts';
 import { unit } from './types/scalar.ts';
 import { isResultType, isStreamType } from './whole-type.ts';
 
+const tagged: DecodeOptions = { wholeFloats: 'tagged' };
+
 /**
- * How the arguments and the result of a method cross.
+ * Arguments and result as an interface declares them.
  *
- * A stream among the arguments is none of its business: it counts and writes the others. Of a stream that is returned it
- * reads one item.
+ * A stream among the arguments is not counted and not written. Of a stream that is returned, the codec reads one item.
+ *
+ * A class, like the other codecs: V8 inlines methods of a few classes into the code that calls them, but not closures.
  */
-export function createMethodCodec(method: string, list: readonly Argument[], returns: ReturnType): MethodCodec {
-  const converters: Converter[] = [];
-  const names: string[] = [];
-  for (const { name, type } of list) {
-    if (isStreamType(type)) continue;
-    names.push(name);
-    converters.push(type.converter);
+export class TypedCodec implements MethodCodec {
+  readonly wireRaw = false;
+  readonly #method: string;
+  readonly #names: readonly string[];
+  readonly #converters: readonly Converter[];
+  readonly #scalars: readonly Scalar[];
+  readonly #kinds: readonly ScalarKind[] | undefined;
+  readonly #read: Converter['read'];
+
+  constructor(method: string, list: readonly Argument[], returns: ReturnType) {
+    const converters: Converter[] = [];
+    const names: string[] = [];
+    for (const { name, type } of list) {
+      if (isStreamType(type)) continue;
+      names.push(name);
+      converters.push(type.converter);
+    }
+    const scalars = converters.flatMap(({ scalar }) => (scalar === undefined ? [] : [scalar]));
+    this.#method = method;
+    this.#names = names;
+    this.#converters = converters;
+    this.#scalars = scalars;
+    this.#kinds = scalars.length === converters.length ? scalars.map(({ kind }) => kind) : undefined;
+    this.#read = itemType(returns).converter.read;
   }
-  const scalars = converters.flatMap(({ scalar }) => (scalar === undefined ? [] : [scalar]));
-  const allScalar = scalars.length === converters.length;
-  const { read } = itemType(returns).converter;
 
-  return {
-    argumentKinds: allScalar ? scalars.map(({ kind }) => kind) : undefined,
+  scalarKinds(): readonly ScalarKind[] | undefined {
+    return this.#kinds;
+  }
 
-    checkArguments(args) {
-      if (args.length !== names.length) throw wrongCount(method, names, args.length);
-      if (!allScalar) return args;
-      let at = 0;
-      try {
-        let checked: unknown[] | undefined;
-        for (; at < scalars.length; at += 1) {
-          const given = args[at];
-          const value = (scalars[at] as (typeof scalars)[number]).check(given);
-          if (checked !== undefined) checked[at] = value;
-          else if (!Object.is(value, given)) {
-            checked = [...args];
-            checked[at] = value;
-          }
+  checkArguments(args: readonly unknown[]): readonly unknown[] {
+    this.#checkCount(args);
+    if (this.#kinds === undefined) return args;
+    const scalars = this.#scalars;
+    let at = 0;
+    try {
+      let checked: unknown[] | undefined;
+      for (; at < scalars.length; at += 1) {
+        const given = args[at];
+        const value = (scalars[at] as Scalar).check(given);
+        if (checked !== undefined) checked[at] = value;
+        else if (!Object.is(value, given)) {
+          checked = [...args];
+          checked[at] = value;
         }
-        return checked ?? args;
-      } catch (error) {
-        throw argumentError(error, method, names[at]);
       }
-    },
+      return checked ?? args;
+    } catch (error) {
+      throw argumentError(error, this.#method, this.#names[at]);
+    }
+  }
 
-    writeArguments(writer, args) {
-      if (args.length !== names.length) throw wrongCount(method, names, args.length);
-      let at = 0;
-      try {
-        writer.beginTuple();
-        for (; at < converters.length; at += 1) (converters[at] as Converter).write(writer, args[at]);
-        writer.endTuple();
-      } catch (error) {
-        throw argumentError(error, method, names[at]);
-      }
-    },
+  writeArguments(writer: PayloadWriter, args: readonly unknown[]): void {
+    this.#checkCount(args);
+    const converters = this.#converters;
+    let at = 0;
+    try {
+      writer.beginTuple();
+      for (; at < converters.length; at += 1) (converters[at] as Converter).write(writer, args[at]);
+      writer.endTuple();
+    } catch (error) {
+      throw argumentError(error, this.#method, this.#names[at]);
+    }
+  }
 
-    readResult(value) {
-      try {
-        return read(value);
-      } catch (error) {
-        throw resultError(error, method);
-      }
-    },
-  };
+  readResult(value: unknown): unknown {
+    const read = this.#read;
+    try {
+      return read(value);
+    } catch (error) {
+      throw resultError(error, this.#method);
+    }
+  }
+
+  decodeResult(payload: Uint8Array, _isOwn: boolean, buffers?: readonly DetachedBuffer[]): unknown {
+    return this.readResult(decodeValue(payload, tagged, buffers));
+  }
+
+  #checkCount(args: readonly unknown[]): void {
+    if (args.length !== this.#names.length) throw wrongCount(this.#method, this.#names, args.length);
+  }
+}
+
+/** The codec of a raw method: its one argument is checked like that of any other method, and passed as it is. */
+export class CheckedRawCodec extends RawCodec {
+  readonly #typed: TypedCodec;
+
+  constructor(method: string, list: readonly Argument[]) {
+    super();
+    this.#typed = new TypedCodec(method, list, undefined);
+  }
+
+  override checkArguments(args: readonly unknown[]): readonly unknown[] {
+    return this.#typed.checkArguments(args);
+  }
+
+  override writeArguments(writer: PayloadWriter, args: readonly unknown[]): void {
+    super.writeArguments(writer, this.checkArguments(args));
+  }
 }
 
 /** What comes back from one call, or with one item of a stream. */

@@ -1,7 +1,7 @@
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import type { MethodCodec } from '../wire/method-codec.ts';
-import { createMethodCodec } from './codec.ts';
+import { CheckedRawCodec, TypedCodec } from './codec.ts';
 import { definitionError } from './definition-error.ts';
 import { type DocOptions, readDoc } from './doc.ts';
 import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './interface-hash.ts';
@@ -163,7 +163,9 @@ function readMethods(place: string, methods: unknown): readonly InterfaceMethod[
       capabilityBit: method.optional ? optionals++ : undefined,
       streaming: isStreamType(method.returns),
       clientStreaming: method.arguments.some(({ type }) => isStreamType(type)),
-      codec: createMethodCodec(name, method.arguments, method.returns),
+      codec: method.wireRaw
+        ? new CheckedRawCodec(name, method.arguments)
+        : new TypedCodec(name, method.arguments, method.returns),
     });
   });
   if (optionals > mostOptional) {

@@ -1,5 +1,5 @@
 import type { ScalarKind } from '../wire/method-codec.ts';
-import type { PickleWriter } from '../wire/pickle-writer.ts';
+import type { ValueWriter } from '../wire/value-writer.ts';
 
 // Symbol.for, so that a type made by a second copy of the package is recognised all the same.
 const brand = Symbol.for('fidius.type');
@@ -40,7 +40,7 @@ export interface Converter {
   /** How a value may skip the codec, if it is a scalar. */
   readonly scalar: Scalar | undefined;
   /** Checks a value and writes it. */
-  readonly write: (writer: PickleWriter, value: unknown) => void;
+  readonly write: (writer: ValueWriter, value: unknown) => void;
   /** Converts what came from Python (`decodeValue` with whole floats tagged) into the type. Never changes its input. */
   readonly read: (value: unknown) => unknown;
 }

@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from '../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { decodeValue } from '../wire/decode.ts';
 import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
-import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
+import { writeUntypedArguments } from '../wire/untyped-codec.ts';
 import { type GivenUp, Patience } from './patience.ts';
 import { frameType } from './protocol.ts';
 import type { ServerConnection, Waiting } from './server-connection.ts';

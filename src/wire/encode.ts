@@ -3,11 +3,11 @@ import { describe } from '../errors/options.ts';
 import { asBytes, bytesOfView } from './bytes.ts';
 import { type Container, openContainer, stepOf } from './container.ts';
 import { checkKeys } from './equal-keys.ts';
-import type { PickleWriter } from './pickle-writer.ts';
 import { containerLimit, tooManyCopies, UNQUESTIONED } from './shared-references.ts';
 import { giveBackWriter, takeWriter } from './spare-writer.ts';
 import { itemFormat } from './typed-array.ts';
 import { ValueProblem } from './value-problem.ts';
+import type { ValueWriter } from './value-writer.ts';
 
 /** Ancestors of a value up to this depth are searched one by one, deeper ones in a set. */
 const SHALLOW = 32;
@@ -25,7 +25,7 @@ const LAST_MOMENT = 253_402_300_799_999;
  * @throws ValueProblem with the path below `root`: a value without counterpart, or one that contains itself. An error
  * from a getter or a proxy comes through as it is.
  */
-export function writeValue(writer: PickleWriter, root: unknown): void {
+export function writeValue(writer: ValueWriter, root: unknown): void {
   const open: Container[] = [];
   try {
     writeTree(writer, root, open);
@@ -51,7 +51,7 @@ export function encodeValue(value: unknown): Uint8Array {
 }
 
 /** `open` holds the containers around the place where an error was thrown. */
-function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void {
+function writeTree(writer: ValueWriter, root: unknown, open: Container[]): void {
   let deep: Set<object> | undefined;
   let count = 0;
   let limit = UNQUESTIONED;
@@ -91,7 +91,7 @@ function writeTree(writer: PickleWriter, root: unknown, open: Container[]): void
 const finished = Symbol('finished');
 
 /** Writes keys and values up to a value that is no scalar. Returns that value, whose key is written. */
-function writeMembers(writer: PickleWriter, container: Container): unknown {
+function writeMembers(writer: ValueWriter, container: Container): unknown {
   const keys = container.items as readonly string[];
   const source = container.source as Readonly<Record<string, unknown>>;
   for (let index = container.next; index < keys.length; index += 1) {
@@ -105,7 +105,7 @@ function writeMembers(writer: PickleWriter, container: Container): unknown {
 }
 
 /** Writes items up to one that is no scalar, and returns that. */
-function writeItems(writer: PickleWriter, container: Container): unknown {
+function writeItems(writer: ValueWriter, container: Container): unknown {
   const { items } = container;
   for (let index = container.next; index < items.length; index += 1) {
     container.next = index + 1;
@@ -116,7 +116,7 @@ function writeItems(writer: PickleWriter, container: Container): unknown {
 }
 
 /** Writes a value that is no object; `false` when it is one. */
-function writeScalar(writer: PickleWriter, value: unknown): boolean {
+function writeScalar(writer: ValueWriter, value: unknown): boolean {
   switch (typeof value) {
     case 'string':
       writer.string(value);
@@ -145,7 +145,7 @@ function writeScalar(writer: PickleWriter, value: unknown): boolean {
 }
 
 /** Writes an object without parts, or only begins a container and returns it. */
-function writeObject(writer: PickleWriter, value: object): Container | undefined {
+function writeObject(writer: ValueWriter, value: object): Container | undefined {
   const container = openContainer(value);
   if (container !== undefined) {
     begin(writer, container);
@@ -162,7 +162,7 @@ function writeObject(writer: PickleWriter, value: object): Container | undefined
   return undefined;
 }
 
-function begin(writer: PickleWriter, container: Container): void {
+function begin(writer: ValueWriter, container: Container): void {
   const { kind } = container;
   if (kind === 'list') {
     writer.beginList();
@@ -175,7 +175,7 @@ function begin(writer: PickleWriter, container: Container): void {
   }
 }
 
-function end(writer: PickleWriter, { kind }: Container): void {
+function end(writer: ValueWriter, { kind }: Container): void {
   if (kind === 'list') writer.endList();
   else if (kind === 'set') writer.endSet();
   else writer.endDict();
@@ -198,13 +198,13 @@ function tooDeep(): ValueProblem {
   return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `it is nested deeper than ${MAX_DEPTH} levels`);
 }
 
-function writeTypedArray(writer: PickleWriter, value: ArrayBufferView): void {
+function writeTypedArray(writer: ValueWriter, value: ArrayBufferView): void {
   const format = itemFormat(value);
   if (format === undefined) throw noCounterpart(value, 'Pass a Float32Array or a Float64Array.');
   writer.memoryview(format, bytesOfView(value));
 }
 
-function writeDate(writer: PickleWriter, value: Date): void {
+function writeDate(writer: ValueWriter, value: Date): void {
   // Of the engine, like all that is asked of an object here: a subclass may answer something else.
   const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the date is invalid');

@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer';
 import { bigintToBytes } from './bigint-bytes.ts';
 import { ValueProblem } from './value-problem.ts';
+import type { PayloadWriter } from './value-writer.ts';
 import { WrittenKeys } from './written-keys.ts';
 
 // The opcodes, by the names they have in CPython's pickletools.
@@ -52,7 +53,7 @@ const loneSurrogate = /\p{Surrogate}/u;
  * items are written one after the other (keys and values in turn for a dict), and it is ended; nobody needs to know its
  * length beforehand. After an error in between, `begin()` starts afresh.
  */
-export class PickleWriter {
+export class PickleWriter implements PayloadWriter {
   #buffer: Buffer;
   #view: DataView;
   #length = 0;
@@ -61,6 +62,8 @@ export class PickleWriter {
   readonly #keys = new WrittenKeys();
   /** Where in the reader's memo the functions are, if it is there for this pickle; else -1. */
   readonly #functions: Record<CrossingFunction, number> = { moment: -1, view: -1 };
+  /** The payload, where it is not a pickle. */
+  #raw: Uint8Array | undefined;
 
   constructor() {
     this.#buffer = Buffer.allocUnsafeSlow(FIRST_SIZE);
@@ -73,10 +76,16 @@ export class PickleWriter {
     this.#buffer[0] = PROTO;
     this.#buffer[1] = 5;
     this.#length = 2;
+    this.#raw = undefined;
   }
 
-  /** Ends the pickle. The bytes are a view of the writer's own memory, good until the next {@link begin}. */
+  /** Ends the payload. It is a view of the writer's own memory, good until the next {@link begin}, unless it is raw. */
   finish(): Uint8Array {
+    const raw = this.#raw;
+    if (raw !== undefined) {
+      this.#raw = undefined;
+      return raw;
+    }
     // Half the price of subarray(), which makes a Buffer.
     return new Uint8Array(this.#buffer.buffer, 0, this.end());
   }
@@ -90,6 +99,10 @@ export class PickleWriter {
   /** The writer's own memory: after {@link end}, until the next {@link begin}. */
   get memory(): Uint8Array {
     return this.#buffer;
+  }
+
+  rawPayload(bytes: Uint8Array): void {
+    this.#raw = bytes;
   }
 
   none(): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeValue } from '../../src/wire/decode.ts';
 import { encodeValue } from '../../src/wire/encode.ts';
 import { PickleWriter } from '../../src/wire/pickle-writer.ts';
-import { writeUntypedArguments } from '../../src/wire/untyped-arguments.ts';
+import { writeUntypedArguments } from '../../src/wire/untyped-codec.ts';
 import { failureOf } from '../support/failure.ts';
 
 class Account {

@@ -1,12 +1,12 @@
-import type { PickleWriter } from '../../wire/pickle-writer.ts';
 import { inside } from '../../wire/value-problem.ts';
+import type { ValueWriter } from '../../wire/value-writer.ts';
 import type { Converter } from '../type.ts';
 import { setProperty } from './plain-object.ts';
 
 /** The two loops over the fields of a struct. Problems come out of them with the field in front of their path. */
 export interface FieldAccess {
   /** Writes keys and values; returns how many fields of `source` were not `undefined`. */
-  write(writer: PickleWriter, source: Readonly<Record<string, unknown>>): number;
+  write(writer: ValueWriter, source: Readonly<Record<string, unknown>>): number;
   /** A new object with every field, converted. */
   read(source: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }

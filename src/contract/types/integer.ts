@@ -1,4 +1,4 @@
-import type { PickleWriter } from '../../wire/pickle-writer.ts';
+import type { ValueWriter } from '../../wire/value-writer.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
@@ -59,7 +59,7 @@ function integerType<Out, In>(
   check: (value: unknown) => number | bigint,
   read: (value: unknown) => Out,
 ): Type<Out, In> {
-  const write = (writer: PickleWriter, value: unknown) => writer.int(check(value));
+  const write = (writer: ValueWriter, value: unknown) => writer.int(check(value));
   return createType({ rust, shape: { kind: 'integer' }, converter: { scalar: { kind: 'int', check }, write, read } });
 }
 

@@ -1,8 +1,8 @@
 import { isMap } from 'node:util/types';
 import { describe } from '../../errors/options.ts';
 import { checkDifferentKeys } from '../../wire/equal-keys.ts';
-import type { PickleWriter } from '../../wire/pickle-writer.ts';
 import { inside, ValueProblem } from '../../wire/value-problem.ts';
+import type { ValueWriter } from '../../wire/value-writer.ts';
 import { definitionError } from '../definition-error.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
@@ -68,9 +68,9 @@ function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, val
 }
 
 function writeMap(
-  writer: PickleWriter,
+  writer: ValueWriter,
   map: ReadonlyMap<unknown, unknown>,
-  writeEntry: (writer: PickleWriter, k: unknown, v: unknown) => void,
+  writeEntry: (writer: ValueWriter, k: unknown, v: unknown) => void,
 ): void {
   let numbers = 0;
   let bigints = 0;
@@ -99,7 +99,7 @@ function refuseRepeatedKeys(pairs: readonly (readonly [unknown, unknown])[]): vo
 const keyKinds: ReadonlySet<string> = new Set(['string', 'char', 'integer', 'bool']);
 
 function entryWriter(key: AnyType, value: AnyType) {
-  return (writer: PickleWriter, k: unknown, v: unknown): void => {
+  return (writer: ValueWriter, k: unknown, v: unknown): void => {
     try {
       key.converter.write(writer, k);
       value.converter.write(writer, v);
