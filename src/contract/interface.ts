@@ -1,16 +1,16 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { MethodCodec } from '../codec/method-codec.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
-import { CheckedRawCodec, TypedCodec } from './codec.ts';
 import { definitionError } from './definition-error.ts';
-import { type DocOptions, readDoc } from './doc.ts';
-import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './interface-hash.ts';
+import { type DocOptions, readDoc } from './doc-option.ts';
+import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './hash/interface-hash.ts';
+import { isRustName, parseRustTokens } from './hash/rust-source.ts';
+import { streamItem } from './hash/rust-stream.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
-import { isRustName, parseRustTokens } from './rust-source.ts';
-import { streamItem } from './rust-stream.ts';
+import { isStreamType } from './result-and-stream.ts';
+import { CheckedRawCodec, TypedCodec } from './typed-codec.ts';
 import { isPlainObject } from './types/plain-object.ts';
-import { isStreamType } from './whole-type.ts';
 
 // Symbol.for, so that an interface made by a second copy of the package is recognised all the same.
 const brand = Symbol.for('fidius.interface');

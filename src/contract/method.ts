@@ -1,13 +1,13 @@
 import { checkOptionNames, describe } from '../errors/options.ts';
+import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './argument-types.ts';
 import { definitionError } from './definition-error.ts';
-import { type DocOptions, readDoc } from './doc.ts';
+import { type DocOptions, readDoc } from './doc-option.ts';
+import { isRustName } from './hash/rust-source.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
-import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './method-arguments.ts';
-import { isRustName } from './rust-source.ts';
+import { isResultType, isStreamType, type ResultType, type StreamType } from './result-and-stream.ts';
 import { type AnyType, isType } from './type.ts';
 import { bytes } from './types/bytes.ts';
 import { isPlainObject } from './types/plain-object.ts';
-import { isResultType, isStreamType, type ResultType, type StreamType } from './whole-type.ts';
 
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
 export type ReturnType = AnyType | ResultType | StreamType | undefined;

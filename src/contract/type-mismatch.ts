@@ -1,7 +1,7 @@
+import { isIntegralFloat } from '../codec/integral-float.ts';
+import { isMissingValue, missingHint } from '../codec/missing-value.ts';
+import { type ValueErrorCode, ValueProblem } from '../codec/value-problem.ts';
 import { describe } from '../errors/options.ts';
-import { isMissingValue, missingHint } from '../wire/missing-value.ts';
-import { type ValueErrorCode, ValueProblem } from '../wire/value-problem.ts';
-import { isWholeFloat } from '../wire/whole-float.ts';
 
 /** A value that does not have its declared type. Its message continues a sentence: `must be a string, got 3`. */
 export class TypeMismatch extends ValueProblem {}
@@ -27,7 +27,7 @@ function mismatch(code: ValueErrorCode, expected: string, got: string, hint?: st
 
 /** A value from Python in the words of its author, as far as they can still be told. */
 function describeResult(value: unknown): string {
-  if (isWholeFloat(value)) {
+  if (isIntegralFloat(value)) {
     return `the float ${Object.is(value.value, -0) ? '-0.0' : `${value.value}${Math.abs(value.value) < 1e21 ? '.0' : ''}`}`;
   }
   if (isMissingValue(value)) return value.name;

@@ -1,5 +1,5 @@
-import type { ScalarKind } from '../wire/method-codec.ts';
-import type { ValueWriter } from '../wire/value-writer.ts';
+import type { ScalarKind } from '../codec/method-codec.ts';
+import type { ValueWriter } from '../codec/value-writer.ts';
 
 // Symbol.for, so that a type made by a second copy of the package is recognised all the same.
 const brand = Symbol.for('fidius.type');
@@ -41,7 +41,7 @@ export interface Converter {
   readonly scalar: Scalar | undefined;
   /** Checks a value and writes it. */
   readonly write: (writer: ValueWriter, value: unknown) => void;
-  /** Converts what came from Python (`decodeValue` with whole floats tagged) into the type. Never changes its input. */
+  /** Converts what came from Python (`decodeValue` with integral floats wrapped) into the type. Never changes its input. */
   readonly read: (value: unknown) => unknown;
 }
 

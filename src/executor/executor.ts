@@ -1,6 +1,6 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { CallableMethod } from '../codec/method-codec.ts';
 import type { MethodKind } from '../python/load.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import type { CallableMethod } from '../wire/method-codec.ts';
 
 /**
  * Where calls run. One contract, whatever is behind it: the same values, the same errors, the same closing.

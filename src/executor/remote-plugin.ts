@@ -1,11 +1,11 @@
+import type { CallableMethod } from '../codec/method-codec.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { clearTimeout, now, setTimeout } from '../node/timers.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import type { LoadedPackage, MethodKind } from '../python/load.ts';
 import { callRefusal, pluginClosed } from '../python/refusal.ts';
-import type { CallableMethod } from '../wire/method-codec.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
 import type {
   CallOptions,
   CloseOptions,
@@ -90,7 +90,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#checkExists(method);
-      const writer = takeWriter();
+      const writer = acquireWriter();
       try {
         const timeoutMs = this.#admit(method, options);
         writer.begin();
@@ -103,7 +103,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
         traceRefusal(this, method, error);
         throw error;
       } finally {
-        giveBackWriter(writer);
+        releaseWriter(writer);
       }
     });
   }

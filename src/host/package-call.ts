@@ -1,3 +1,6 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import { rawCodec } from '../codec/raw-codec.ts';
+import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { createExecutor } from '../executor/create-executor.ts';
@@ -5,9 +8,6 @@ import type { PythonManifest } from '../packaging/manifest.ts';
 import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import { rawCodec } from '../wire/raw-codec.ts';
-import { untypedCodec } from '../wire/untyped-codec.ts';
 import { checkInterface } from './check-interface.ts';
 import { findEntryModule } from './entry-module.ts';
 import { checkPythonManifest } from './load-python-plugin.ts';

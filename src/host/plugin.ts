@@ -1,5 +1,5 @@
-import { type Carry, createClient, createSyncClient } from '../contract/client.ts';
-import type { Client, MethodName, SyncClient } from '../contract/client-types.ts';
+import { type Carry, createClient, createSyncClient } from '../contract/client/client.ts';
+import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';

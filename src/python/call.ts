@@ -1,5 +1,5 @@
-import type { MethodCodec, ScalarKind } from '../wire/method-codec.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
+import type { MethodCodec, ScalarKind } from '../codec/method-codec.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
 import { ArgumentFrame } from './argument-frame.ts';
 import { type CallContext, ContextVariables } from './call-context.ts';
 import { toCallError } from './call-error.ts';
@@ -95,7 +95,7 @@ export class Caller implements MethodCaller {
    */
   #callWithCodec(callee: Callee, codec: MethodCodec, args: readonly unknown[]): void {
     const interpreter = this.#interpreter;
-    const writer = takeWriter();
+    const writer = acquireWriter();
     try {
       writer.begin();
       codec.writeArguments(writer, args);
@@ -110,7 +110,7 @@ export class Caller implements MethodCaller {
         interpreter.gil.leave();
       }
     } finally {
-      giveBackWriter(writer);
+      releaseWriter(writer);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { MethodCodec } from '../wire/method-codec.ts';
+import type { MethodCodec } from '../codec/method-codec.ts';
 import { type ErrorDescription, toCallError } from './call-error.ts';
 import type { Door } from './door.ts';
 import { isRuntimeFailure } from './exception.ts';

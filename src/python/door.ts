@@ -1,8 +1,8 @@
+import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
+import { writeUntypedArguments } from '../codec/untyped-codec.ts';
+import type { PayloadWriter } from '../codec/value-writer.ts';
 import type { PluginErrorData } from '../errors/plugin-error.ts';
-import { decodeValue } from '../wire/decode.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
-import { writeUntypedArguments } from '../wire/untyped-codec.ts';
-import type { PayloadWriter } from '../wire/value-writer.ts';
 import { RuntimeFailure } from './exception.ts';
 import { functionAt, PinnedMemory } from './ffi.ts';
 import type { Memory } from './memory.ts';
@@ -52,13 +52,13 @@ export class Door {
   }
 
   #serve(head: Uint8Array, write: (writer: PayloadWriter) => void): Uint8Array {
-    const writer = takeWriter();
+    const writer = acquireWriter();
     try {
       writer.begin();
       write(writer);
       return this.#pass(Buffer.concat([head, writer.finish()]));
     } finally {
-      giveBackWriter(writer);
+      releaseWriter(writer);
     }
   }
 

@@ -1,10 +1,10 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { CallableMethod, MethodCodec } from '../codec/method-codec.ts';
+import { rawCodec } from '../codec/raw-codec.ts';
+import { untypedCodec } from '../codec/untyped-codec.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import type { CallableMethod, MethodCodec } from '../wire/method-codec.ts';
-import { rawCodec } from '../wire/raw-codec.ts';
-import { untypedCodec } from '../wire/untyped-codec.ts';
 import { Caller } from './call.ts';
 import { CallContext } from './call-context.ts';
 import { DoorCaller } from './door-caller.ts';

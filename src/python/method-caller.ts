@@ -1,4 +1,4 @@
-import type { MethodCodec } from '../wire/method-codec.ts';
+import type { MethodCodec } from '../codec/method-codec.ts';
 import type { CallContext } from './call-context.ts';
 import type { DoorTarget } from './door.ts';
 import type { Null, Ptr } from './pointers.ts';

@@ -1,5 +1,5 @@
-import type { ScalarKind } from '../wire/method-codec.ts';
-import { WholeFloat } from '../wire/whole-float.ts';
+import { IntegralFloat } from '../codec/integral-float.ts';
+import type { ScalarKind } from '../codec/method-codec.ts';
 import type { ArgumentFrame } from './argument-frame.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -89,7 +89,7 @@ export class Scalars {
 
   /**
    * The value of a result, or {@link notScalar}; the reference stays the caller's. A float without a fraction is a
-   * {@link WholeFloat}.
+   * {@link IntegralFloat}.
    */
   toJs(pointer: Ptr): unknown {
     if (pointer === this.#none) return null;
@@ -101,7 +101,7 @@ export class Scalars {
         return this.#head.int() ?? this.#askInt(pointer);
       case this.#floatType: {
         const value = this.#head.float() ?? api.PyFloat_AsDouble(pointer);
-        return Number.isInteger(value) ? new WholeFloat(value) : value;
+        return Number.isInteger(value) ? new IntegralFloat(value) : value;
       }
       case this.#strType:
         return memory.copyText(pointer) ?? this.#surrogate();

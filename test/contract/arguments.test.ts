@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PickleWriter } from '../../src/codec/pickle/pickle-writer.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
-import { PickleWriter } from '../../src/wire/pickle-writer.ts';
 import { failureOf } from '../support/failure.ts';
 import { pythonReprs } from '../support/python-repr.ts';
 

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { MethodCodec } from '../../src/codec/method-codec.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import type { CallEvent } from '../../src/executor/call-channel.ts';
 import { executorNames } from '../../src/executor/executor.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
-import type { MethodCodec } from '../../src/wire/method-codec.ts';
 import { flipIndex, loadCalls } from '../support/calls.ts';
 import { recordEvents } from '../support/channel-events.ts';
 import { eventually, openExecutor } from '../support/executors.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { fromErrorData, toErrorData } from '../../src/wire/error.ts';
 import { loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { untypedMethod } from '../support/methods.ts';
@@ -28,7 +27,6 @@ describe('an object that only the importing thread may use', () => {
       message: expect.stringMatching(/^SQLite objects created in a thread can only be used in that same thread\./),
       hint,
     });
-    expect(fromErrorData(toErrorData(error))).toMatchObject({ hint });
   });
 
   it('works with ownThread', async () => {

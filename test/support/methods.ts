@@ -1,6 +1,6 @@
-import type { CallableMethod } from '../../src/wire/method-codec.ts';
-import { rawCodec } from '../../src/wire/raw-codec.ts';
-import { untypedCodec } from '../../src/wire/untyped-codec.ts';
+import type { CallableMethod } from '../../src/codec/method-codec.ts';
+import { rawCodec } from '../../src/codec/raw-codec.ts';
+import { untypedCodec } from '../../src/codec/untyped-codec.ts';
 
 /** The method at an index, called with values of no declared type. */
 export function untypedMethod(index: number): CallableMethod {

@@ -1,8 +1,8 @@
 import { formatHash } from '../../errors/load-error.ts';
+import type { ArgumentType } from '../argument-types.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
 import type { ReturnType } from '../method.ts';
-import type { ArgumentType } from '../method-arguments.ts';
-import { isResultType, isStreamType } from '../whole-type.ts';
+import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { PythonScope } from './python-scope.ts';
 import { comment, docstring, pythonString, toPythonName } from './python-text.ts';
 import { bracketed, PythonTypes } from './python-types.ts';

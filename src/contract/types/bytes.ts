@@ -1,4 +1,4 @@
-import { asBytes } from '../../wire/bytes.ts';
+import { asBytes } from '../../codec/bytes.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 

@@ -1,7 +1,7 @@
+import { prependPath } from '../../codec/value-problem.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { inside } from '../../wire/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
-import { type DocOptions, readDoc } from '../doc.ts';
+import { type DocOptions, readDoc } from '../doc-option.ts';
 import {
   type AnyType,
   type Converter,
@@ -111,7 +111,7 @@ function enumConverter(variants: Fields): Converter {
       try {
         converter.write(writer, typeof value === 'string' ? undefined : (value as Record<string, unknown>)[name]);
       } catch (error) {
-        throw inside(error, name);
+        throw prependPath(error, name);
       }
       writer.endDict();
     },
@@ -124,7 +124,7 @@ function enumConverter(variants: Fields): Converter {
         const data = converter.read((value as Record<string, unknown>)[name]);
         return bare.has(name) ? name : { [name]: data };
       } catch (error) {
-        throw inside(error, name);
+        throw prependPath(error, name);
       }
     },
   };

@@ -1,5 +1,5 @@
-import { inside } from '../../wire/value-problem.ts';
-import type { ValueWriter } from '../../wire/value-writer.ts';
+import { prependPath } from '../../codec/value-problem.ts';
+import type { ValueWriter } from '../../codec/value-writer.ts';
 import type { Converter } from '../type.ts';
 import { setProperty } from './plain-object.ts';
 
@@ -39,19 +39,19 @@ function compileFieldAccess(names: readonly string[], converters: readonly Conve
     return {
       write(writer, source) {
         let at = 0, count = 0;
-        try { ${writes.join(' ')} return count; } catch (error) { throw inside(error, names[at]); }
+        try { ${writes.join(' ')} return count; } catch (error) { throw prependPath(error, names[at]); }
       },
       read(source) {
         let at = 0;
-        try { return { ${reads.join(', ')} }; } catch (error) { throw inside(error, names[at]); }
+        try { return { ${reads.join(', ')} }; } catch (error) { throw prependPath(error, names[at]); }
       },
     };`;
   try {
     // oxlint-disable-next-line typescript/no-implied-eval -- the names are quoted; see above for what it buys
-    const create = new Function('names', 'writers', 'readers', 'inside', text);
+    const create = new Function('names', 'writers', 'readers', 'prependPath', text);
     const writers = converters.map((converter) => converter.write);
     const readers = converters.map((converter) => converter.read);
-    return create(names, writers, readers, inside) as FieldAccess;
+    return create(names, writers, readers, prependPath) as FieldAccess;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
@@ -70,7 +70,7 @@ function loopOverFields(names: readonly string[], converters: readonly Converter
           writer.key(name);
           converter.write(writer, value);
         } catch (error) {
-          throw inside(error, name);
+          throw prependPath(error, name);
         }
       }
       return count;
@@ -81,7 +81,7 @@ function loopOverFields(names: readonly string[], converters: readonly Converter
         try {
           setProperty(result, name, converter.read(fieldOf(source, name)));
         } catch (error) {
-          throw inside(error, name);
+          throw prependPath(error, name);
         }
       }
       return result;

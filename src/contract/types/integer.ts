@@ -1,4 +1,4 @@
-import type { ValueWriter } from '../../wire/value-writer.ts';
+import type { ValueWriter } from '../../codec/value-writer.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 

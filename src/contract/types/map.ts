@@ -1,8 +1,8 @@
 import { isMap } from 'node:util/types';
+import { checkDifferentKeys } from '../../codec/equal-keys.ts';
+import { prependPath, ValueProblem } from '../../codec/value-problem.ts';
+import type { ValueWriter } from '../../codec/value-writer.ts';
 import { describe } from '../../errors/options.ts';
-import { checkDifferentKeys } from '../../wire/equal-keys.ts';
-import { inside, ValueProblem } from '../../wire/value-problem.ts';
-import type { ValueWriter } from '../../wire/value-writer.ts';
 import { definitionError } from '../definition-error.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
@@ -104,7 +104,7 @@ function entryWriter(key: AnyType, value: AnyType) {
       key.converter.write(writer, k);
       value.converter.write(writer, v);
     } catch (error) {
-      throw inside(error, String(k));
+      throw prependPath(error, String(k));
     }
   };
 }
@@ -114,7 +114,7 @@ function entryReader(key: AnyType, value: AnyType) {
     try {
       return [key.converter.read(k), value.converter.read(v)];
     } catch (error) {
-      throw inside(error, String(k));
+      throw prependPath(error, String(k));
     }
   };
 }

@@ -1,11 +1,11 @@
-import { writeValue } from '../../wire/encode.ts';
+import { writeValue } from '../../codec/write-value.ts';
 import { definitionError } from '../definition-error.ts';
-import { parseRustTokens } from '../rust-source.ts';
-import { streamItem } from '../rust-stream.ts';
+import { parseRustTokens } from '../hash/rust-source.ts';
+import { streamItem } from '../hash/rust-stream.ts';
+import { createStreamType, isStreamType, type StreamType } from '../result-and-stream.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
-import { createStreamType, isStreamType, type StreamType } from '../whole-type.ts';
 import { requireRustType, requireType } from './require-type.ts';
-import { untagFloats } from './untag-floats.ts';
+import { unwrapFloats } from './unwrap-floats.ts';
 
 /**
  * Any type of Rust, spelled as it stands in the trait: `std::string::String`, `Box<Row>`, `serde_json::Value`.
@@ -28,5 +28,5 @@ export function named(rust: string, as?: AnyType | StreamType): AnyType | Stream
 const untyped = createType({
   rust: '_',
   shape: { kind: 'any' },
-  converter: { scalar: undefined, write: writeValue, read: untagFloats },
+  converter: { scalar: undefined, write: writeValue, read: unwrapFloats },
 });

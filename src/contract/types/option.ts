@@ -1,4 +1,4 @@
-import { isMissingValue } from '../../wire/missing-value.ts';
+import { isMissingValue } from '../../codec/missing-value.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { requireType } from './require-type.ts';
 

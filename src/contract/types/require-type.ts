@@ -1,8 +1,8 @@
 import { describe } from '../../errors/options.ts';
 import { definitionError } from '../definition-error.ts';
-import { parseRustTokens } from '../rust-source.ts';
+import { parseRustTokens } from '../hash/rust-source.ts';
+import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { type AnyType, type Fields, isType } from '../type.ts';
-import { isResultType, isStreamType } from '../whole-type.ts';
 import { isPlainObject } from './plain-object.ts';
 
 /** `value` as a type that may stand inside another one. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */

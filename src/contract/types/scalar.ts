@@ -1,4 +1,4 @@
-import { isWholeFloat } from '../../wire/whole-float.ts';
+import { isIntegralFloat } from '../../codec/integral-float.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
@@ -60,7 +60,7 @@ function checkF64(value: unknown): number {
 
 function readF64(value: unknown): number {
   if (typeof value === 'number') return value;
-  if (isWholeFloat(value)) return value.value;
+  if (isIntegralFloat(value)) return value.value;
   if (typeof value === 'bigint') {
     const nearest = Number(value);
     if (Number.isFinite(nearest) && BigInt(nearest) === value) return nearest;

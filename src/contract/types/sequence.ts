@@ -1,6 +1,6 @@
 import { isBigInt64Array, isBigUint64Array, isFloat32Array, isFloat64Array } from 'node:util/types';
-import { inside } from '../../wire/value-problem.ts';
-import { WholeFloat } from '../../wire/whole-float.ts';
+import { IntegralFloat } from '../../codec/integral-float.ts';
+import { prependPath } from '../../codec/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
 import { type AnyType, type Converter, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
@@ -50,7 +50,7 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
         for (; at < items.length; at += 1) write(writer, items[at]);
         writer.endList();
       } catch (error) {
-        throw inside(error, at);
+        throw prependPath(error, at);
       }
     },
     read(value) {
@@ -71,7 +71,7 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
           }
         }
       } catch (error) {
-        throw inside(error, at);
+        throw prependPath(error, at);
       }
       return result ?? items;
     },
@@ -107,7 +107,7 @@ export function tuple<const T extends readonly AnyType[]>(
           }
           writer.endList();
         } catch (error) {
-          throw inside(error, at);
+          throw prependPath(error, at);
         }
       },
       read(value) {
@@ -120,7 +120,7 @@ export function tuple<const T extends readonly AnyType[]>(
             return converter.read(values[index]);
           });
         } catch (error) {
-          throw inside(error, at);
+          throw prependPath(error, at);
         }
       },
     },
@@ -133,7 +133,7 @@ function readItems(value: unknown): readonly unknown[] | undefined {
   if (!ArrayBuffer.isView(value) || value instanceof DataView) return undefined;
   // A float stays a float, so that an array of them does not pass for one of integers.
   if (isFloat64Array(value) || isFloat32Array(value)) {
-    return Array.from(value, (item) => (Number.isInteger(item) ? new WholeFloat(item) : item));
+    return Array.from(value, (item) => (Number.isInteger(item) ? new IntegralFloat(item) : item));
   }
   if (isBigInt64Array(value) || isBigUint64Array(value)) {
     return Array.from<bigint, number | bigint>(value, (item) => {
