@@ -2,8 +2,8 @@ import { types } from 'node:util';
 import { ValueProblem } from './value-problem.ts';
 
 /**
- * The memory of whatever JavaScript holds bytes in: `Uint8Array`, `Buffer`, `ArrayBuffer`, `SharedArrayBuffer`,
- * `DataView`. Not a copy. `undefined` for everything else, other typed arrays included: they hold numbers.
+ * A view of the memory of a `Uint8Array`, `Buffer`, `ArrayBuffer`, `SharedArrayBuffer` or `DataView`; not a copy.
+ * Returns `undefined` for everything else. Other typed arrays contain numbers, not bytes.
  *
  * @throws ValueProblem when the memory was transferred to another thread: it would read as empty.
  */
@@ -13,7 +13,7 @@ export function asBytes(value: unknown): Uint8Array | undefined {
   return types.isDataView(value) ? bytesOfView(value) : undefined;
 }
 
-/** The bytes below a typed array or a `DataView`. Not a copy. @throws ValueProblem as {@link asBytes} does. */
+/** A view of the bytes of a typed array or a `DataView`; not a copy. @throws ValueProblem as {@link asBytes} does. */
 export function bytesOfView(view: ArrayBufferView): Uint8Array {
   const whole = bytesOfBuffer(view.buffer);
   return whole.subarray(view.byteOffset, view.byteOffset + view.byteLength);
@@ -23,7 +23,7 @@ function bytesOfBuffer(buffer: ArrayBufferLike): Uint8Array {
   try {
     return new Uint8Array(buffer);
   } catch (error) {
-    // Of all buffers only a detached one is refused. It cannot be asked on Node 20: `detached` came later.
+    // Only a detached buffer causes a TypeError. Node 20 does not have the property `detached`.
     if (!(error instanceof TypeError)) throw error;
     throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'its memory was transferred away and holds nothing any more', {
       hint: 'Pass the data before it is transferred, or pass a copy.',

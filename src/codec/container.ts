@@ -2,17 +2,17 @@ import { types } from 'node:util';
 import { describe } from '../errors/options.ts';
 import { pathStep } from './value-problem.ts';
 
-/** A container that is being walked, item by item. */
+/** A container whose items are being visited. */
 export interface Container {
   readonly kind: 'list' | 'dict' | 'map' | 'set';
   readonly source: object;
-  /** The items of a list or a set, the keys of a dict, keys and values in turn of a map. */
+  /** The items of a list or a set, the keys of a dict, alternating keys and values of a map. */
   readonly items: readonly unknown[];
-  /** Index into {@link items} of what comes next. */
+  /** Index of the next item in {@link items}. */
   next: number;
 }
 
-/** Begins to walk `value`, if it is one of the containers that have a counterpart in Python. */
+/** Starts a visit of `value`, if it is a container that has a counterpart in Python. */
 export function openContainer(value: object): Container | undefined {
   if (Array.isArray(value)) return { kind: 'list', source: value, items: value, next: 0 };
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -22,7 +22,7 @@ export function openContainer(value: object): Container | undefined {
   return isForeignObjectPrototype(prototype) ? openDict(value) : undefined;
 }
 
-/** Where the item sits that was taken last, as a step of a path. */
+/** The path step to the item that was visited last. */
 export function stepOf({ kind, items, next }: Container): string {
   const index = next - 1;
   switch (kind) {
@@ -39,7 +39,7 @@ export function stepOf({ kind, items, next }: Container): string {
 
 function keysAndValues(map: ReadonlyMap<unknown, unknown>): readonly unknown[] {
   const items: unknown[] = [];
-  // Of the engine: the iterator of a subclass may repeat keys, or never end.
+  // The built-in method: the iterator of a subclass may repeat keys, or be infinite.
   Map.prototype.forEach.call(map, (value, key) => {
     items.push(key, value);
   });
@@ -50,7 +50,7 @@ function openDict(value: object): Container {
   return { kind: 'dict', source: value, items: Object.keys(value), next: 0 };
 }
 
-/** True for the `Object.prototype` of another realm: of a `vm` context, of a test runner that makes its own. */
+/** True for the `Object.prototype` of another realm, such as a `vm` context or the global object of a test runner. */
 function isForeignObjectPrototype(prototype: unknown): boolean {
   return (
     typeof prototype === 'object' &&

@@ -2,17 +2,17 @@ import { openContainer } from './container.ts';
 import { ValueProblem } from './value-problem.ts';
 import { walkValue } from './walk-value.ts';
 
-/** How many containers are written before anyone asks how many there are. */
+/** Containers that may be written before the number of distinct ones is determined. */
 export const UNCHECKED_CONTAINERS = 2_000_000;
-/** How many times over, on average, the containers of a larger value may be written. */
+/** How many times, on average, each container of a larger value may be written. */
 const COPIES = 100;
 
 /**
- * How many containers may be written for `root` in all.
+ * The total number of containers that may be written for `root`.
  *
- * A container that is reached by several paths is written once for each: arguments are values, and Python gets equal
- * copies. Forty arrays that each hold the next one twice would so become 2^40 lists. No value that is larger than
- * {@link UNCHECKED_CONTAINERS} may therefore be written as more than a hundred copies of itself.
+ * A container that several paths lead to is written once per path: arguments are values, and Python receives equal
+ * copies. Forty arrays that each contain the next one twice would become 2^40 lists. A value with more than
+ * {@link UNCHECKED_CONTAINERS} containers is therefore written as at most a hundred copies of itself.
  */
 export function containerLimit(root: unknown): number {
   let distinct = 0;

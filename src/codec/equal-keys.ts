@@ -5,7 +5,7 @@ import { type Container, openContainer } from './container.ts';
 import { itemFormat } from './typed-array.ts';
 import { inPath, ValueProblem } from './value-problem.ts';
 
-/** What keys are called in messages, and how a path reaches them. */
+/** The name of keys in messages, and the path to them. */
 const names = {
   map: { what: 'key', place: 'keys()', instead: 'an array of pairs' },
   set: { what: 'element', place: 'values()', instead: 'an array' },
@@ -14,8 +14,9 @@ const names = {
 type KeyKind = keyof typeof names;
 
 /**
- * Refuses a Map or a Set that Python cannot hold: two keys or elements are equal there (1 and `true`, 1 and 1n, `null` and
- * `undefined`, bytes of the same content), or one of them cannot be hashed there (an array, an object, a Map, a Set).
+ * Rejects a Map or a Set that Python cannot represent: two keys or elements are equal in Python (1 and `true`, 1 and
+ * 1n, `null` and `undefined`, bytes of the same content), or one of them is not hashable in Python (an array, an
+ * object, a Map, a Set).
  *
  * Python keeps one of two equal keys and reports nothing.
  *
@@ -31,7 +32,7 @@ export function checkKeys({ kind, items }: Container): void {
   } else if (kind === 'set' && !isUniform(items, 1)) checkDifferentKeys('set', items);
 }
 
-/** The same for keys that are known to be of several types. */
+/** The same check for keys that are known to have several types. */
 export function checkDifferentKeys(kind: KeyKind, keys: readonly unknown[]): void {
   const primitives = new Map<unknown, number>();
   const objects = new Map<unknown, number>();
@@ -39,7 +40,7 @@ export function checkDifferentKeys(kind: KeyKind, keys: readonly unknown[]): voi
     const key = keys[index];
     const seen = isObject(key) ? objects : primitives;
     const identity = isObject(key) ? objectIdentity(kind, key, index) : primitiveIdentity(key);
-    // The writer refuses keys without a counterpart.
+    // The writer rejects keys without a counterpart.
     if (identity === undefined) continue;
     const earlier = seen.get(identity);
     if (earlier !== undefined) throw equalKeys(kind, keys, earlier, index);
@@ -47,7 +48,7 @@ export function checkDifferentKeys(kind: KeyKind, keys: readonly unknown[]): voi
   }
 }
 
-/** Whether all keys are of one primitive type: then they differ in Python as they do in JavaScript. */
+/** Whether all keys have the same primitive type. Different keys are then different in Python too. */
 function isUniform(items: readonly unknown[], stride: number): boolean {
   if (items.length === 0) return true;
   const type = typeof items[0];
@@ -60,7 +61,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** The same value for all primitives that are equal in Python; `undefined` for one without a counterpart. */
+/** Equal results for primitives that are equal in Python; `undefined` for one without a counterpart. */
 function primitiveIdentity(key: unknown): unknown {
   switch (typeof key) {
     case 'boolean':
@@ -80,7 +81,7 @@ function primitiveIdentity(key: unknown): unknown {
   }
 }
 
-/** The same text for all objects that are equal in Python; `undefined` for one without a counterpart. */
+/** Equal texts for objects that are equal in Python; `undefined` for one without a counterpart. */
 function objectIdentity(kind: KeyKind, key: object, index: number): string | undefined {
   if (types.isDate(key)) return `date ${Date.prototype.getTime.call(key)}`;
   const container = openContainer(key);

@@ -1,10 +1,10 @@
-// Symbol.for, because the types of an interface may be those of another copy of this library than the codec.
+// Symbol.for, because types and codec may come from different copies of this library.
 const brand = Symbol.for('fidius.integral-float');
 
 /**
- * A Python `float` without a fraction, such as `3.0`, kept apart from the `int` 3: in JavaScript both would be 3.
+ * A Python `float` without a fraction, such as `3.0`, distinguished from the `int` 3: in JavaScript both would be 3.
  *
- * Exists only between the codec and a declared type, which needs the difference (3.0 is no `i64`) and unwraps it.
+ * Exists only between the codec and a declared type, which needs the difference (3.0 is not an `i64`) and unwraps it.
  */
 export class IntegralFloat {
   readonly value: number;
@@ -18,7 +18,7 @@ export class IntegralFloat {
   }
 }
 
-/** True for a {@link IntegralFloat}, also one made by another copy of this library. */
+/** True for an {@link IntegralFloat}, also of another copy of this library. */
 export function isIntegralFloat(value: unknown): value is IntegralFloat {
   return typeof value === 'object' && value !== null && brand in value;
 }

@@ -31,14 +31,15 @@ export interface MethodCodec {
   writeArguments(writer: PayloadWriter, args: readonly unknown[]): void;
 
   /**
-   * Converts a result that was read without decoding. A float without a fraction is a `IntegralFloat`.
+   * Converts a result that was read without decoding. A float without a fraction is an `IntegralFloat`.
    *
    * @throws FidiusError `FIDIUS_VALUE_RESULT`, with a path.
    */
   readResult(value: unknown): unknown;
 
   /**
-   * Converts the payload of an answer. The result does not refer to it, unless it `isOwn`: memory that nothing else uses.
+   * Converts the payload of an answer. The result does not refer to it, unless it `isOwn`: memory that nothing else
+   * uses.
    *
    * @param buffers were taken out of the payload and become part of the result.
    * @throws FidiusError `FIDIUS_VALUE_RESULT` or `FIDIUS_VALUE_CYCLE`, with a path; `FIDIUS_WIRE_CORRUPT`.

@@ -2,9 +2,9 @@
 const brand = Symbol.for('fidius.missing-value');
 
 /**
- * A marker of pandas or numpy for a value that is not there: `NaT` or `pandas.NA`.
+ * A missing value of pandas or numpy: `NaT` or `pandas.NA`.
  *
- * Exists only between the codec and a declared type: an option turns it into `null`, every other type refuses it.
+ * Exists only between the codec and a declared type: an option converts it to `null`, every other type rejects it.
  */
 export class MissingValue {
   /** As Python prints it. */
@@ -19,7 +19,7 @@ export class MissingValue {
   }
 }
 
-/** True for a {@link MissingValue}, also one made by another copy of this library. */
+/** True for a {@link MissingValue}, also of another copy of this library. */
 export function isMissingValue(value: unknown): value is MissingValue {
   return typeof value === 'object' && value !== null && brand in value;
 }

@@ -1,4 +1,6 @@
-/** Item types by the tag that every realm's typed arrays carry, as letters of Python's `struct` module. */
+/**
+ * Item types as letters of Python's `struct` module, by the tag of the typed array, which is the same in all realms.
+ */
 const formats: Readonly<Record<string, string>> = {
   Int8Array: 'b',
   Uint8Array: 'B',
@@ -13,7 +15,7 @@ const formats: Readonly<Record<string, string>> = {
   Float64Array: 'd',
 };
 
-// The getter of the engine: a subclass can replace the property, and its items would be read as another type.
+// The built-in getter: a subclass can override the property, and its items would be read as another type.
 const tag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 
 /** The format of the items of a typed array; `undefined` for a `DataView`, and where Python has no such format. */

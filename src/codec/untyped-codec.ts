@@ -59,7 +59,7 @@ export function writeUntypedArguments(writer: ValueWriter, args: readonly unknow
   writer.endTuple();
 }
 
-/** The kind under which a value can be passed without encoding, if there is one. Text is not searched for surrogates. */
+/** The scalar kind of a value, if it can be passed without encoding. Text is not checked for lone surrogates. */
 function scalarKind(value: unknown): ScalarKind | undefined {
   switch (typeof value) {
     case 'string':

@@ -1,8 +1,8 @@
 /**
  * Writes values in one format, item by item. The types of an interface know this interface and no format.
  *
- * A container is begun, its items are written one after the other (keys and values in turn for a dict), and it is ended.
- * Its length need not be known in advance.
+ * Containers are written as `begin…()`, the items (alternating keys and values for a dict), `end…()`. Their length need
+ * not be known in advance.
  */
 export interface ValueWriter {
   none(): void;

@@ -1,8 +1,8 @@
 import { type Container, openContainer, stepOf } from './container.ts';
 
 /**
- * Shows `visit` every object that can be reached from `root` through containers, each once, depth first, until it
- * returns `true`. `open` are the containers around the object, outermost first.
+ * Calls `visit` once for each object that containers connect to `root`, depth first, until it returns `true`. `open`
+ * are the containers around the object, outermost first.
  */
 export function walkValue(root: unknown, visit: (value: object, open: readonly Container[]) => boolean): void {
   const seen = new Set<object>();
@@ -26,7 +26,7 @@ export function walkValue(root: unknown, visit: (value: object, open: readonly C
   }
 }
 
-/** The path from `root` to `target` (`''` for the root itself), or `undefined` when it does not lead there. */
+/** The path from `root` to `target` (`''` for the root itself), or `undefined` when `target` is not part of `root`. */
 export function pathTo(root: unknown, target: object): string | undefined {
   let path: string | undefined;
   walkValue(root, (value, open) => {

@@ -8,9 +8,9 @@ import { itemFormat } from './typed-array.ts';
 import { ValueProblem } from './value-problem.ts';
 import type { ValueWriter } from './value-writer.ts';
 
-/** Ancestors of a value up to this depth are searched one by one, deeper ones in a set. */
+/** Up to this depth, ancestors are compared one by one; deeper ones are in a set. */
 const SHALLOW = 32;
-/** Deeper than any data is nested: an object whose getters make its parts would never end. The same as in Python. */
+/** Limits objects whose getters create new objects without end. The same limit as in Python. */
 const MAX_DEPTH = 100_000;
 /** Python's `datetime` knows the years 1 to 9999. */
 const FIRST_MOMENT = -62_135_596_800_000;
@@ -19,10 +19,10 @@ const LAST_MOMENT = 253_402_300_799_999;
 /**
  * Writes any value that has an exact counterpart in Python, by the rules of docs/reference/values.md.
  *
- * Keeps its own stack: nesting costs memory, never JavaScript's stack.
+ * Has its own stack: deep nesting does not overflow the stack of JavaScript.
  *
- * @throws ValueProblem with the path below `root`: a value without counterpart, or one that contains itself. An error
- * from a getter or a proxy comes through as it is.
+ * @throws ValueProblem with the path below `root`: a value without counterpart, or one that contains itself. Errors of
+ * getters and proxies are thrown unchanged.
  */
 export function writeValue(writer: ValueWriter, root: unknown): void {
   const open: Container[] = [];
@@ -34,7 +34,7 @@ export function writeValue(writer: ValueWriter, root: unknown): void {
   }
 }
 
-/** `open` holds the containers around the place where an error was thrown. */
+/** When an error is thrown, `open` contains the containers around its place. */
 function writeTree(writer: ValueWriter, root: unknown, open: Container[]): void {
   let deep: Set<object> | undefined;
   let count = 0;
@@ -64,17 +64,17 @@ function writeTree(writer: ValueWriter, root: unknown, open: Container[]): void 
         end(writer, container);
         open.pop();
         if (open.length >= SHALLOW) deep?.delete(container.source);
-        // Not index -1 of an empty array: V8 looks that up as text, in its runtime.
+        // Not index -1 of an empty array, which V8 looks up as a property name.
         container = open.length === 0 ? undefined : open[open.length - 1];
       }
     }
   } while (value !== finished);
 }
 
-/** What {@link writeMembers} and {@link writeItems} return at the end of a container. */
+/** Result of {@link writeMembers} and {@link writeItems} at the end of a container. */
 const finished = Symbol('finished');
 
-/** Writes keys and values up to a value that is no scalar. Returns that value, whose key is written. */
+/** Writes keys and values up to the first value that is not a scalar. Returns that value; its key is written. */
 function writeMembers(writer: ValueWriter, container: Container): unknown {
   const keys = container.items as readonly string[];
   const source = container.source as Readonly<Record<string, unknown>>;
@@ -88,7 +88,7 @@ function writeMembers(writer: ValueWriter, container: Container): unknown {
   return finished;
 }
 
-/** Writes items up to one that is no scalar, and returns that. */
+/** Writes items up to the first one that is not a scalar, and returns that. */
 function writeItems(writer: ValueWriter, container: Container): unknown {
   const { items } = container;
   for (let index = container.next; index < items.length; index += 1) {
@@ -99,7 +99,7 @@ function writeItems(writer: ValueWriter, container: Container): unknown {
   return finished;
 }
 
-/** Writes a value that is no object; `false` when it is one. */
+/** Writes a value that is not an object; returns `false` for an object. */
 function writeScalar(writer: ValueWriter, value: unknown): boolean {
   switch (typeof value) {
     case 'string':
@@ -128,7 +128,7 @@ function writeScalar(writer: ValueWriter, value: unknown): boolean {
   }
 }
 
-/** Writes an object without parts, or only begins a container and returns it. */
+/** Writes an object without items, or begins a container and returns it. */
 function writeObject(writer: ValueWriter, value: object): Container | undefined {
   const container = openContainer(value);
   if (container !== undefined) {
@@ -189,7 +189,7 @@ function writeTypedArray(writer: ValueWriter, value: ArrayBufferView): void {
 }
 
 function writeDate(writer: ValueWriter, value: Date): void {
-  // Of the engine, like all that is asked of an object here: a subclass may answer something else.
+  // The built-in method, as everywhere in this file: a subclass may override it.
   const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the date is invalid');
   if (time < FIRST_MOMENT || time > LAST_MOMENT) {

@@ -1,7 +1,7 @@
 import type { StreamType } from './result-and-stream.ts';
 import type { AnyType, InputOf } from './type.ts';
 
-// How the arguments of a method are written down, and what the compiler makes of them. Types only.
+// The forms in which the arguments of a method are declared, and their types. Types only.
 
 export type ArgumentType = AnyType | StreamType;
 
@@ -21,10 +21,10 @@ export type ArgumentTuple<A> = A extends readonly ArgumentGroup[]
     : never;
 
 /**
- * Refuses an object of several arguments whose types differ.
+ * Rejects an object of several arguments whose types differ.
  *
- * The order of the properties of an object is no part of its TypeScript type, so that the parameters of the call could
- * come out swapped. With equal types no order can be wrong. The message is what the compiler prints.
+ * The order of the properties of an object is not part of its TypeScript type, so the parameters of the call could be
+ * swapped. With equal types every order is right. The compiler prints the message.
  */
 export type OneWayToRead<A> = A extends readonly ArgumentGroup[]
   ? { readonly [I in keyof A]: HasSeveral<A[I]> extends true ? 'each object of the list holds one argument' : A[I] }
@@ -38,7 +38,7 @@ export type OneWayToRead<A> = A extends readonly ArgumentGroup[]
 export type ArgumentInput<T> =
   T extends StreamType<infer Item> ? Iterable<InputOf<Item>> | AsyncIterable<InputOf<Item>> : InputOf<T>;
 
-/** True when one argument's inputs are those of every other. Boxed, as a union of equal types would be one of them. */
+/** True when the inputs of all arguments are equal. Boxed, because a union of equal types is one of them. */
 type AllEqual<A extends ArgumentGroup> = [{ [K in keyof A]: Exactly<ArgumentInput<A[K]>> }[keyof A]] extends [
   Exactly<ArgumentInput<A[keyof A]>>,
 ]
@@ -53,10 +53,10 @@ type Repeat<T, Names, Result extends readonly unknown[] = []> = [Names] extends 
   ? Result
   : Repeat<T, Exclude<Names, AnyMember<Names>>, [...Result, T]>;
 
-/** Some member of a union; which one is up to the compiler. */
+/** One member of a union, chosen by the compiler. */
 type AnyMember<U> = Both<U extends unknown ? () => U : never> extends () => infer Member ? Member : never;
 
 type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
 
-/** True for an object of several names; of one whose names are any strings nothing can be said. */
+/** True for an object with several names; false where the names are arbitrary strings. */
 type HasSeveral<A> = string extends keyof A ? false : [keyof A] extends [Both<keyof A>] ? false : true;

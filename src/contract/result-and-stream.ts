@@ -1,6 +1,6 @@
 import type { AnyType } from './type.ts';
 
-// Types that stand alone: as the whole return of a method, a stream as a whole argument too. Never inside another type.
+// These types are not part of another type: they are the return of a method, a stream also an argument.
 
 const resultBrand = Symbol.for('fidius.result-type');
 const streamBrand = Symbol.for('fidius.stream-type');

@@ -10,7 +10,7 @@ import { array, list, tuple } from './types/sequence.ts';
 import { struct } from './types/struct.ts';
 import { char, str, string } from './types/text.ts';
 
-/** The types an interface is made of. Each knows its Rust spelling, its TypeScript type and how its values cross. */
+/** The types of an interface. Each has its Rust spelling, its TypeScript type and the conversion of its values. */
 export const t = {
   bool,
   i8: smallInteger('i8'),

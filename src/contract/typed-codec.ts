@@ -121,14 +121,14 @@ export class CheckedRawCodec extends RawCodec {
   }
 }
 
-/** What comes back from one call, or with one item of a stream. */
+/** The type of a result, or of one item of a stream. */
 function itemType(returns: ReturnType): AnyType {
   if (returns === undefined) return unit;
   if (isStreamType(returns)) return returns.item;
   return isResultType(returns) ? returns.inner : returns;
 }
 
-/** What to throw when a method was called with too many or too few arguments. */
+/** The error for a call with too many or too few arguments. */
 export function wrongCount(method: string, names: readonly string[], got: number): FidiusError {
   const count = names.length === 1 ? '1 argument' : `${names.length || 'no'} arguments`;
   const list = names.length === 0 ? '' : ` (${names.join(', ')})`;

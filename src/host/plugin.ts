@@ -1,4 +1,4 @@
-import { type Carry, createClient, createSyncClient } from '../contract/client/client.ts';
+import { createClient, createSyncClient, type Invoke } from '../contract/client/client.ts';
 import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
@@ -104,12 +104,12 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
   }
 }
 
-/** What carries the calls of a method; `undefined` where the plugin lacks it. */
+/** The function that calls a method; `undefined` where the plugin lacks it. */
 function bind<Result>(
   { methods }: ExecutorPlugin,
   method: InterfaceMethod,
-  call: Carry<Result>,
-): Carry<Result> | undefined {
+  call: Invoke<Result>,
+): Invoke<Result> | undefined {
   if (methods[method.index] === 'absent') return undefined;
   if (!method.streaming && !method.clientStreaming) return call;
   // The client hands the error out in the form that fits the method.

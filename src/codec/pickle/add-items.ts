@@ -1,10 +1,11 @@
 import { describe } from '../../errors/options.ts';
 
 /**
- * Adds the pairs of a part of `stack` to an object as long as their keys are strings.
+ * Adds the pairs in a range of `stack` to an object, up to the first key that is not a string.
  *
  * @param checked whether keys may repeat; plain `str` keys of one dict cannot.
- * @returns the index of the first pair that was not added (`end` if all were): its key is no string, or was there before.
+ * @returns the index of the first pair that was not added (`end` if all were): its key is not a string, or is a
+ *   duplicate.
  */
 export function addToObject(
   object: Record<string, unknown>,
@@ -16,19 +17,19 @@ export function addToObject(
   for (let index = start; index < end; index += 2) {
     const key = stack[index];
     if (typeof key !== 'string' || (checked && Object.hasOwn(object, key))) return index;
-    // Assigned, it would set the prototype instead of a property.
+    // An assignment would set the prototype instead of a property.
     if (key === '__proto__') addOwn(object, key, stack[index + 1]);
     else object[key] = stack[index + 1];
   }
   return end;
 }
 
-/** A key or an element that a Map or a Set had already. */
+/** A duplicate key or element of a Map or a Set. */
 export interface Repeated {
   readonly key: unknown;
 }
 
-/** Adds the pairs of a part of `stack`. @returns the first key that was not new. */
+/** Adds the pairs in a range of `stack`. @returns the first duplicate key. */
 export function addToMap(
   map: Map<unknown, unknown>,
   stack: readonly unknown[],
@@ -41,7 +42,7 @@ export function addToMap(
   return findRepeated(map.keys(), before, stack.slice(start, end), 2);
 }
 
-/** Adds the items of a part of `stack`. @returns the first one that was not new. */
+/** Adds the items in a range of `stack`. @returns the first duplicate. */
 export function addToSet(
   set: Set<unknown>,
   stack: readonly unknown[],
@@ -53,7 +54,7 @@ export function addToSet(
   return set.size === before + end - start ? undefined : findRepeated(set.keys(), before, stack.slice(start, end), 1);
 }
 
-/** What is wrong with a container in which `key` came twice. */
+/** The description of a container with the duplicate `key`. */
 export function repeatedKey(container: object, key: unknown): { readonly problem: string; readonly hint: string } {
   const isSet = container instanceof Set;
   return {
@@ -62,7 +63,7 @@ export function repeatedKey(container: object, key: unknown): { readonly problem
   };
 }
 
-/** Which of `added` came twice, or was among the first `before` of `keys`. */
+/** The first of `added` that is a duplicate, also of one of the first `before` items of `keys`. */
 function findRepeated(
   keys: Iterable<unknown>,
   before: number,

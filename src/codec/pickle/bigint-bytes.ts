@@ -1,11 +1,11 @@
 /**
- * A bigint as bytes and back: two's complement, lowest byte first, as pickle's LONG1 and LONG4 hold an `int`.
+ * Converts a bigint to bytes: two's complement, little-endian, the format of an `int` in pickle's LONG1 and LONG4.
  *
- * By way of hexadecimal digits: of everything the language offers for a bigint of any size, only conversions to and from
- * a radix that is a power of two take linear time.
+ * Uses hexadecimal digits: for a bigint of any size, only conversions to and from a radix that is a power of two take
+ * linear time.
  */
 export function bigintToBytes(value: bigint): Uint8Array {
-  // One byte more than the digits fill, for the sign.
+  // One byte more than the digits need, for the sign.
   const size = (value.toString(16).length >> 1) + 1;
   const hex = BigInt.asUintN(size * 8, value)
     .toString(16)
@@ -13,7 +13,7 @@ export function bigintToBytes(value: bigint): Uint8Array {
   return Buffer.from(hex, 'hex').reverse();
 }
 
-/** @throws when V8 has no bigint of that size: about 128 MiB. */
+/** The reverse of {@link bigintToBytes}. @throws RangeError when the number exceeds V8's limit, about 128 MiB. */
 export function bigintFromBytes(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n;
   const hex = Buffer.from(bytes).reverse().toString('hex');

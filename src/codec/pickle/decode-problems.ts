@@ -2,30 +2,30 @@ import { type ValueErrorCode, ValueProblem } from '../value-problem.ts';
 import { pathTo } from '../walk-value.ts';
 
 /**
- * What JavaScript cannot hold of a value that is being read: the first such thing, as one is enough to refuse the whole.
+ * The first part of a value from Python that JavaScript cannot represent. One is enough to reject the value.
  *
- * A pickle says what a value is before it says where it belongs. So the reader goes on with a stand-in, and the place is
- * looked up when the whole is known.
+ * A pickle contains an item before the container that it belongs to. The reader therefore continues with a placeholder,
+ * and its path is determined when the value is complete.
  */
 export class DecodeProblems {
   #target: object | undefined;
   #problem: ValueProblem | undefined;
 
-  /** Notes what is wrong with `target`: a stand-in, or a container. */
+  /** Records a problem of `target`: a placeholder, or a container. */
   add(target: object, code: ValueErrorCode, problem: string, hint: string): void {
     if (this.#problem !== undefined) return;
     this.#target = target;
     this.#problem = new ValueProblem(code, problem, { hint });
   }
 
-  /** Notes a value that cannot be had, and returns a stand-in for it. */
+  /** Records a value that cannot be represented, and returns a placeholder for it. */
   placeholder(problem: string, hint: string): object {
     const target = Object.create(null) as object;
     this.add(target, 'FIDIUS_VALUE_RESULT', problem, hint);
     return target;
   }
 
-  /** What was noted, with its path below `root`. `resolve` tells what became of a container. */
+  /** The recorded problem, with its path below `root`. `resolve` returns the replacement of a container. */
   locate(root: unknown, resolve: (target: object) => object): ValueProblem | undefined {
     if (this.#problem !== undefined && this.#target !== undefined) {
       this.#problem.path = pathTo(root, resolve(this.#target)) ?? '';

@@ -2,15 +2,15 @@ import { isUtf8 } from 'node:buffer';
 
 const fromCharCode = String.fromCharCode;
 
-/** Text up to this length is put together here: a call into native code costs more. */
+/** Text up to this length is decoded in JavaScript: a call into native code takes longer. */
 const SHORT = 12;
 
-/** What {@link longText} returns for text that JavaScript cannot hold, and for bytes that are no text at all. */
+/** Results of {@link longText} for text that JavaScript cannot represent, and for bytes that are not text. */
 export const loneSurrogate = Symbol('lone surrogate');
 export const tooLong = Symbol('too long');
 export const notText = Symbol('not text');
 
-/** ASCII text of few characters; `undefined` when it is something else. The caller has checked that it is all there. */
+/** Short ASCII text; `undefined` for anything else. The caller has checked that the bytes exist. */
 export function shortText(bytes: Uint8Array, at: number, size: number): string | undefined {
   if (size > SHORT) return undefined;
   let bits = 0;
@@ -31,14 +31,14 @@ export function longText(
   } catch {
     return tooLong;
   }
-  // A replacement character stands in the text, or stands for what is no UTF-8.
+  // A replacement character is part of the text, or replaces bytes that are not valid UTF-8.
   if (!text.includes('\ufffd') || isUtf8(bytes.subarray(start, end))) return text;
-  // Python writes the half of a surrogate pair as if it were a character; take those out and look again.
+  // Python encodes a lone surrogate like a character. Remove those and validate again.
   const rest = bytes.toString('latin1', start, end).replace(/\xed[\xa0-\xbf][\x80-\xbf]/g, '');
   return isUtf8(Buffer.from(rest, 'latin1')) ? loneSurrogate : notText;
 }
 
-/** ASCII text of at most eight characters. `fromCharCode` with a fixed number of arguments is the fastest way to it. */
+/** ASCII text of at most eight characters. `fromCharCode` with a fixed number of arguments is the fastest method. */
 function upTo8(bytes: Uint8Array, at: number, size: number): string {
   const a = bytes[at] as number;
   const b = bytes[at + 1] as number;

@@ -2,8 +2,8 @@ import { type DetachedBuffer, Unpickler } from './unpickler.ts';
 
 export interface DecodeOptions {
   /**
-   * `wrapped`: a `float` without a fraction arrives as an `IntegralFloat`, so that a declared type can tell 3.0 from 3.
-   * Default: as a number.
+   * `wrapped`: a `float` without a fraction becomes an `IntegralFloat`, so that a declared type can distinguish 3.0
+   * from 3. Default: a number.
    */
   readonly integralFloats?: 'wrapped' | undefined;
 }
@@ -22,21 +22,20 @@ function readSmallInt(bytes: Uint8Array): number {
 }
 
 /**
- * The value that Python's `fidius_host.values.encode` wrote, by the rules of docs/reference/values.md.
+ * Decodes a value that `fidius_host.values.encode` wrote, by the rules of docs/reference/values.md.
  *
- * `bytes` may belong to Python: nothing of the result refers to them. `buffers` were taken out of them, and become part of
- * the result. Never runs code that the bytes choose, and never
- * allocates more than a fixed multiple of their length.
+ * `bytes` may belong to Python: the result does not refer to them. `buffers` were removed from them, and become part of
+ * the result. Does not run code that the bytes choose, and allocates at most a fixed multiple of their length.
  *
- * @throws FidiusError `FIDIUS_VALUE_RESULT` or `FIDIUS_VALUE_CYCLE` for a value that JavaScript cannot hold, with a path
- *   such as `result[3].name`; `FIDIUS_WIRE_CORRUPT` for bytes that are no such value.
+ * @throws FidiusError `FIDIUS_VALUE_RESULT` or `FIDIUS_VALUE_CYCLE` for a value that JavaScript cannot represent, with
+ *   a path such as `result[3].name`; `FIDIUS_WIRE_CORRUPT` for bytes that are not an encoded value.
  */
 export function decodeValue(
   bytes: Uint8Array,
   options: DecodeOptions = {},
   buffers?: readonly DetachedBuffer[],
 ): unknown {
-  // Of all results the most frequent, for which an Unpickler would be more than half of the work.
+  // The most frequent result. Creating an Unpickler would be more than half of the work.
   if (bytes.length === smallIntBytes && isSmallInt(bytes)) return readSmallInt(bytes);
   return new Unpickler(bytes, options.integralFloats === 'wrapped', buffers).read();
 }

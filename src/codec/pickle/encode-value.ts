@@ -2,7 +2,11 @@ import { ValueProblem } from '../value-problem.ts';
 import { writeValue } from '../write-value.ts';
 import { acquireWriter, releaseWriter } from './writer-pool.ts';
 
-/** One value as a pickle of its own. @throws FidiusError as {@link writeValue} does, the value being called `value`. */
+/**
+ * Encodes one value as a pickle.
+ *
+ * @throws FidiusError in the cases of {@link writeValue}; the path starts with `value`.
+ */
 export function encodeValue(value: unknown): Uint8Array {
   const writer = acquireWriter();
   try {

@@ -1,32 +1,32 @@
-/** Slots of the table; a power of two. Keys that share a slot with an earlier one are not remembered. */
+/** Slots of the table; a power of two. A key whose slot is occupied is not stored. */
 const SLOTS = 256;
 
 /**
- * The dict keys that a pickle holds already, and where in the reader's memo they are.
+ * The dict keys that a pickle already contains, and their indices in the memo of the reader.
  *
- * A table without chains and without hashing whole strings: most keys are found by their length and their ends, and
- * comparing a string with itself costs nothing.
+ * A hash table without chains. The hash uses only the length, the first and the last character of a key: most keys
+ * differ in these, and comparing a string with itself is free.
  */
 export class KeyMemo {
   readonly #keys: string[] = Array.from({ length: SLOTS }, () => '');
   readonly #indices = new Uint32Array(SLOTS);
-  /** The pickle that a slot was filled for: nothing has to be cleared in between. */
+  /** The pickle that a slot belongs to. A new pickle therefore needs no clearing. */
   readonly #pickles = new Float64Array(SLOTS);
   #pickle = 1;
 
-  /** Forgets all keys. */
+  /** Removes all keys. */
   clear(): void {
     this.#pickle += 1;
   }
 
-  /** The slot in which `key` is found, or could be put. */
+  /** The slot for `key`. */
   slotOf(key: string): number {
     const size = key.length;
     const ends = size === 0 ? 0 : key.charCodeAt(0) * 3 + key.charCodeAt(size - 1) * 5;
     return (size * 7 + ends) & (SLOTS - 1);
   }
 
-  /** Index in the memo of `key`, which belongs into `slot`, or -1. */
+  /** The memo index of `key`, whose slot is `slot`; -1 when it is not stored. */
   indexIn(slot: number, key: string): number {
     return this.#pickles[slot] === this.#pickle && this.#keys[slot] === key ? (this.#indices[slot] as number) : -1;
   }

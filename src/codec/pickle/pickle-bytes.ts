@@ -4,10 +4,10 @@ import type { DecodeProblems } from './decode-problems.ts';
 import { loneSurrogate, longText, notText, shortText, tooLong } from './decode-text.ts';
 
 /**
- * The scalars of a pickle, each read at a place that the caller knows.
+ * Reads the scalars of a pickle at offsets that the caller determines.
  *
- * Every length is compared with what is there before anything is read or allocated. What cannot be held in JavaScript
- * leaves a stand-in and is noted in `problems`.
+ * Every length is checked against the remaining bytes before anything is read or allocated. A value that JavaScript
+ * cannot represent is replaced by a placeholder and recorded in `problems`.
  */
 export class PickleBytes {
   readonly bytes: Uint8Array;
@@ -37,7 +37,7 @@ export class PickleBytes {
     return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
   }
 
-  /** Rounded beyond 2^53, where it is more than there can be anyway. */
+  /** Rounded above 2^53, which exceeds every possible length. */
   uint64(at: number): number {
     return this.uint32(at) + this.uint32(at + 4) * 0x1_0000_0000;
   }
@@ -65,7 +65,7 @@ export class PickleBytes {
     return shortText(this.bytes, at, size) ?? this.#longText(at, size);
   }
 
-  /** Bytes in memory of their own. */
+  /** A copy of the bytes. */
   copy(at: number, size: number): Uint8Array {
     this.need(at, size);
     const copy = new Uint8Array(size);
@@ -73,7 +73,7 @@ export class PickleBytes {
     return copy;
   }
 
-  /** Checks that `size` bytes are there. */
+  /** Checks that `size` bytes remain. */
   need(at: number, size: number): void {
     if (size > this.bytes.length - at) throw this.truncated();
   }
@@ -105,9 +105,9 @@ export class PickleBytes {
 }
 
 /**
- * A Python `int` from two's complement bytes, lowest first: a number if it is a safe integer, else a bigint.
+ * Decodes a Python `int` from two's complement bytes, little-endian: a number if it is a safe integer, else a bigint.
  *
- * @throws when V8 has no bigint of that size: about 128 MiB.
+ * @throws RangeError when the number exceeds V8's limit, about 128 MiB.
  */
 function decodeInt(bytes: Uint8Array, at: number, size: number): number | bigint {
   if (size > 8) return toNumberIfSafe(bigintFromBytes(bytes.subarray(at, at + size)));
@@ -122,7 +122,7 @@ function decodeInt(bytes: Uint8Array, at: number, size: number): number | bigint
   const unused = 64 - size * 8;
   high = (high << unused) >> unused;
   low >>>= 0;
-  // Beyond 2^53 the sum may be rounded, but never back into the safe range.
+  // Above 2^53 the sum may be rounded, but never to a safe integer.
   const sum = high * 0x1_0000_0000 + low;
   return Number.isSafeInteger(sum) ? sum : (BigInt(high) << 32n) | BigInt(low);
 }

@@ -1,9 +1,9 @@
 import { corruptDataError } from '../corrupt-data-error.ts';
 import { MissingValue } from '../missing-value.ts';
 
-/** An array of more than one dimension (or none), as numpy and `memoryview` have them; `data` is in C order. */
+/** An array of numpy or a `memoryview` with zero, two or more dimensions; `data` is in C order. */
 export interface NdArray {
-  /** The type of the items by numpy's name, such as `float64`. `bool` has one byte, 0 or 1, per item. */
+  /** Item type, as numpy names it: `float64`, for example. A `bool` is one byte, 0 or 1. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data: TypedArray;
@@ -11,7 +11,7 @@ export interface NdArray {
 
 export type TypedArray = InstanceType<(typeof itemTypes)[keyof typeof itemTypes]>;
 
-/** Item types by numpy's names. */
+/** Item types, as numpy names them. */
 const itemTypes = {
   bool: Uint8Array,
   int8: Int8Array,
@@ -27,13 +27,13 @@ const itemTypes = {
 } as const;
 
 /**
- * A function of `fidius_host.crossing`, as far as JavaScript plays its part.
+ * The JavaScript counterpart of a function of `fidius_host.crossing`.
  *
- * Python's pickler writes an object without counterpart as the call of a function that would make it. These are the only
- * ones that our side of Python names, and the only ones that are carried out here.
+ * Python's pickler encodes an object without counterpart as a call of the function that would create it. The Python
+ * side uses only these functions, and the decoder executes no others.
  */
 export class PickleGlobal {
-  /** @throws FidiusError `FIDIUS_WIRE_CORRUPT` when the arguments are not what our side of Python writes. */
+  /** @throws FidiusError `FIDIUS_WIRE_CORRUPT` when the arguments differ from those that the Python side writes. */
   readonly call: (args: readonly unknown[], offset: number) => unknown;
 
   constructor(call: (args: readonly unknown[], offset: number) => unknown) {
@@ -46,7 +46,7 @@ export function findPickleGlobal(module: unknown, name: unknown): PickleGlobal |
 }
 
 const functions: ReadonlyMap<unknown, PickleGlobal> = new Map([
-  // The value that an object was turned into: a dataclass into a dict, an enum into its value, …
+  // The value that an object was converted to: a dataclass to a dict, an enum to its value, …
   ['plain', new PickleGlobal((args, offset) => (args.length === 1 ? args[0] : malformed('plain', offset)))],
   [
     'missing',
@@ -71,7 +71,7 @@ const functions: ReadonlyMap<unknown, PickleGlobal> = new Map([
   ],
 ]);
 
-/** A typed array over `data`, which is a copy that nobody else has. */
+/** A typed array over `data`, which is a private copy. */
 function itemsOf(dtype: unknown, data: unknown): TypedArray | undefined {
   if (typeof dtype !== 'string' || !Object.hasOwn(itemTypes, dtype) || !(data instanceof Uint8Array)) return undefined;
   const type = itemTypes[dtype as keyof typeof itemTypes];

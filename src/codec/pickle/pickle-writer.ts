@@ -4,7 +4,7 @@ import type { PayloadWriter } from '../value-writer.ts';
 import { bigintToBytes } from './bigint-bytes.ts';
 import { KeyMemo } from './key-memo.ts';
 
-// The opcodes, by the names they have in CPython's pickletools.
+// Opcodes, named as in CPython's pickletools.
 const MARK = 0x28;
 const STOP = 0x2e;
 const BINBYTES = 0x42;
@@ -35,34 +35,37 @@ const ADDITEMS = 0x90;
 const STACK_GLOBAL = 0x93;
 const MEMOIZE = 0x94;
 
-/** The longest item of fixed size: an opcode, a length byte, eight bytes; with room to spare. */
+/** At least the size of the longest item of fixed size: an opcode, a length byte and eight bytes. */
 const ITEM = 16;
-/** Strings up to this length are copied by a loop: a call into native code costs more. Longer keys are not remembered. */
+/**
+ * Strings up to this length are copied in a loop: a call into native code takes longer. Longer keys are not memoized.
+ */
 const LOOPED = 48;
 const FIRST_SIZE = 1 << 14;
-/** A buffer beyond this size is not kept for the next value: one large argument must not cost memory for ever. */
+/** A larger buffer is not reused for the next value: one large argument must not occupy memory permanently. */
 export const KEPT_SIZE = 1 << 20;
 
 const loneSurrogate = /\p{Surrogate}/u;
 
 /**
- * Writes values as pickle protocol 5, in a fixed handful of opcodes, of which none runs code of the reader's choice: the
- * only functions a pickle of ours can name are those of `fidius_host.crossing`.
+ * Writes values as pickle protocol 5 with a small fixed set of opcodes. The only functions that such a pickle refers to
+ * are those of `fidius_host.crossing`.
  *
- * One writer serves one JavaScript thread, again and again: `begin()`, one value, `finish()`. A container is begun, its
- * items are written one after the other (keys and values in turn for a dict), and it is ended; nobody needs to know its
- * length beforehand. After an error in between, `begin()` starts afresh.
+ * A writer is used repeatedly on one JavaScript thread: `begin()`, one value, `finish()`. After an error, `begin()`
+ * starts a new value.
  */
 export class PickleWriter implements PayloadWriter {
   #buffer: Buffer;
   #view: DataView;
   #length = 0;
-  /** How many objects the reader will have in its memo at this point: only what comes back is put there. */
+  /**
+   * Number of objects in the memo of the reader at this point. Only objects that can be referred to again are memoized.
+   */
   #memoized = 0;
   readonly #keys = new KeyMemo();
-  /** Where in the reader's memo the functions are, if it is there for this pickle; else -1. */
+  /** Memo indices of the functions; -1 for one that this pickle does not contain yet. */
   readonly #functions: Record<PickleGlobal, number> = { moment: -1, view: -1 };
-  /** The payload, where it is not a pickle. */
+  /** The payload of a raw call. */
   #raw: Uint8Array | undefined;
 
   constructor() {
@@ -79,24 +82,26 @@ export class PickleWriter implements PayloadWriter {
     this.#raw = undefined;
   }
 
-  /** Ends the payload. It is a view of the writer's own memory, good until the next {@link begin}, unless it is raw. */
+  /** Ends the payload. Unless it is raw, it is a view of the writer's memory, valid until the next {@link begin}. */
   finish(): Uint8Array {
     const raw = this.#raw;
     if (raw !== undefined) {
       this.#raw = undefined;
       return raw;
     }
-    // Half the price of subarray(), which makes a Buffer.
+    // Takes half the time of subarray(), which creates a Buffer.
     return new Uint8Array(this.#buffer.buffer, 0, this.end());
   }
 
-  /** The same for C, which takes longer to reach a new view: the size of the pickle at the beginning of {@link memory}. */
+  /**
+   * Ends the pickle for a C function, for which a new view is slow. Returns the size of the pickle in {@link memory}.
+   */
   end(): number {
     this.#byte(STOP);
     return this.#length;
   }
 
-  /** The writer's own memory: after {@link end}, until the next {@link begin}. */
+  /** The writer's memory, with the pickle at its start; valid between {@link end} and the next {@link begin}. */
   get memory(): Uint8Array {
     return this.#buffer;
   }
@@ -116,7 +121,7 @@ export class PickleWriter implements PayloadWriter {
   /**
    * An `int`: a bigint of any size, or a number that is a safe integer.
    *
-   * @throws {RangeError} for any other number, which is a fault of the calling code.
+   * @throws {RangeError} for any other number, which is a bug of the caller.
    */
   int(value: number | bigint): void {
     if (typeof value === 'bigint') {
@@ -160,7 +165,7 @@ export class PickleWriter implements PayloadWriter {
     this.#length = at + 9;
   }
 
-  /** A `str`. @throws ValueProblem when the string holds half a surrogate pair, which is not text. */
+  /** A `str`. @throws ValueProblem when the string contains a lone surrogate. */
   string(value: string): void {
     const size = value.length;
     if (size <= LOOPED) {
@@ -183,7 +188,7 @@ export class PickleWriter implements PayloadWriter {
     this.#encodedString(value);
   }
 
-  /** A `str` that names a member of a dict: the same as {@link string}, but two bytes when it comes again. */
+  /** A `str` that names a member of a dict: like {@link string}, but two bytes when it occurs again. */
   key(name: string): void {
     const slot = this.#keys.slotOf(name);
     const index = this.#keys.indexIn(slot, name);
@@ -300,7 +305,7 @@ export class PickleWriter implements PayloadWriter {
   #encodedString(value: string): void {
     const size = Buffer.byteLength(value);
     const ascii = size === value.length;
-    // Buffer would write U+FFFD in its place, silently.
+    // Buffer would silently replace it by U+FFFD.
     if (!ascii && loneSurrogate.test(value)) {
       throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the string holds half of a surrogate pair, which is not text', {
         hint: 'Send well-formed text (see String.prototype.toWellFormed), or the data as a Uint8Array.',
@@ -339,7 +344,7 @@ export class PickleWriter implements PayloadWriter {
     this.#functions.view = -1;
   }
 
-  /** Puts what was just written into the reader's memo and returns its index there. */
+  /** Adds the last item to the memo of the reader, and returns its index. */
   #memoize(): number {
     this.#byte(MEMOIZE);
     return this.#memoized++;
@@ -394,5 +399,5 @@ export class PickleWriter implements PayloadWriter {
   }
 }
 
-/** Functions of `fidius_host.crossing` that a pickle of ours may call. */
+/** Functions of `fidius_host.crossing` that the writer uses. */
 type PickleGlobal = 'moment' | 'view';

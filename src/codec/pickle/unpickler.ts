@@ -6,22 +6,22 @@ import { DecodeProblems } from './decode-problems.ts';
 import { PickleBytes } from './pickle-bytes.ts';
 import { findPickleGlobal, PickleGlobal } from './pickle-globals.ts';
 
-/** Bytes of a pickle that are not in their place but here, in memory of their own. */
+/** Bytes that were removed from a pickle, in separate memory. */
 export interface DetachedBuffer {
-  /** Where they belong: the offset of what comes behind them. */
+  /** Their position: the offset of the byte that follows them. */
   readonly at: number;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Reads one pickle of the subset that our side of Python writes: a stack machine, and so without recursion.
+ * Decodes one pickle of the subset that the Python side writes. A stack machine, without recursion.
  *
- * What the opcodes do is described in CPython's pickletools. Three things are added to that:
+ * The opcodes are documented in CPython's pickletools. Additional rules:
  *
- * - Every read and every pop is checked; anything unknown ends in `FIDIUS_WIRE_CORRUPT`.
- * - A dict whose keys are all `str` becomes an object, any other a `Map`. Which one it is shows when its items come.
- * - Python writes a container that holds itself without hesitation: the container is recalled from the memo before its
- *   items are added. Adding to one that was recalled is how a cycle is known.
+ * - Every read and every pop is checked; an unknown opcode is `FIDIUS_WIRE_CORRUPT`.
+ * - A dict whose keys are all `str` becomes an object, any other a `Map`. The items determine which one.
+ * - Python encodes a container that contains itself: the container is recalled from the memo before its items are
+ *   added. A cycle is therefore detected when items are added to a recalled container.
  */
 export class Unpickler {
   readonly #problems = new DecodeProblems();
@@ -29,21 +29,21 @@ export class Unpickler {
   readonly #wrapsIntegral: boolean;
   readonly #detached: readonly DetachedBuffer[] | undefined;
   #nextDetached = 0;
-  /** Used up to {@link #top}; what lies above is left over. */
+  /** Used below {@link #top}; items above it are obsolete. */
   readonly #stack: unknown[] = [];
   #top = 0;
-  /** Heights of the stack at the marks that are still open. */
+  /** Heights of the stack at the open marks. */
   readonly #marks: number[] = [];
   readonly #memo: unknown[] = [];
-  /** Just behind the opcode at work: where errors say that something is wrong. */
+  /** Offset after the current opcode, for error messages. */
   #at = 0;
   /** Objects that were recalled from the memo. */
   #recalled: Set<object> | undefined;
-  /** What an object became when its dict turned out to have other keys than strings. */
+  /** The Map that replaced an object, after a key that is not a string was found. */
   #replaced: Map<object, object> | undefined;
-  /** Functions on the stack that have not been called. At the end there must be none: they are not values. */
+  /** Number of functions on the stack that have not been called. Must be 0 at the end: functions are not values. */
   #uncalled = 0;
-  /** Some keys may have been made from other objects, and two of them may have become one. */
+  /** Keys may have been converted from other objects, and different objects may have equal keys. */
   #converted = false;
 
   constructor(bytes: Uint8Array, wrapsIntegral: boolean, detached?: readonly DetachedBuffer[]) {
@@ -212,7 +212,7 @@ export class Unpickler {
     return root;
   }
 
-  /** @returns the offset behind the bytes. */
+  /** @returns the offset after the bytes. */
   #pushBytes(at: number, size: number): number {
     const detached = this.#detached?.[this.#nextDetached];
     if (detached === undefined || detached.at !== at) {
@@ -237,7 +237,7 @@ export class Unpickler {
     this.#stack[this.#top++] = value;
   }
 
-  /** Adds what lies above `height` to the list below it, and takes it from the stack. */
+  /** Moves the items above `height` from the stack to the list below them. */
   #append(height: number): void {
     const stack = this.#stack;
     const list = this.#target(height);
@@ -309,13 +309,13 @@ export class Unpickler {
     this.#converted = true;
   }
 
-  /** Only a declared type can take a missing value. */
+  /** Replaces a missing value, which only a declared type accepts, by a placeholder. */
   #refuseMissing(value: unknown): unknown {
     if (this.#wrapsIntegral || !(value instanceof MissingValue)) return value;
     return this.#problems.placeholder(`${value.name} has no counterpart in JavaScript`, missingHint);
   }
 
-  /** The container below `height`, which is about to be filled. */
+  /** The container below `height`, to which items will be added. */
   #target(height: number): object {
     const marks = this.#marks;
     const fence = marks.length === 0 ? 0 : (marks[marks.length - 1] as number);
@@ -333,7 +333,7 @@ export class Unpickler {
     this.#problems.add(container, 'FIDIUS_VALUE_RESULT', problem, hint);
   }
 
-  /** The height of the stack without its `count` topmost values. */
+  /** The height of the stack without its top `count` values. */
   #below(count: number): number {
     const marks = this.#marks;
     const fence = marks.length === 0 ? 0 : (marks[marks.length - 1] as number);
@@ -353,10 +353,10 @@ export class Unpickler {
   }
 }
 
-/** True for what EMPTY_DICT made. */
+/** True for an object that EMPTY_DICT created. */
 function isDict(value: object): boolean {
-  // A dict may have a key of that name, but then it is no function. Where dicts have many shapes, V8 looks their prototypes
-  // up in its runtime.
+  // A dict may have a key of that name, but its value is not a function. Object.getPrototypeOf() is slow where dicts
+  // have many shapes.
   return value.constructor === Object || Object.getPrototypeOf(value) === Object.prototype;
 }
 

@@ -3,10 +3,10 @@ import { PickleWriter } from './pickle-writer.ts';
 let spare: PickleWriter | undefined;
 
 /**
- * A writer for one pickle, to be given back afterwards in any case.
+ * Returns a writer for one pickle. The caller must release it, also after an error.
  *
- * Writing may run a caller's getters, and those may call a plugin, in the middle of the pickle that is being written:
- * whoever writes takes a writer of their own, and nearly always it is the same one.
+ * Writing may run getters of the caller, and these may call a plugin while the pickle is incomplete. Each call
+ * therefore has its own writer; almost always it is the same one.
  */
 export function acquireWriter(): PickleWriter {
   const writer = spare ?? new PickleWriter();

@@ -6,13 +6,13 @@ import type { OutputOf } from '../type.ts';
 
 /** Options of one call, after its arguments. */
 export interface CallOptions extends SyncCallOptions {
-  /** Gives the call up; the promise rejects at once. */
+  /** Aborts the call; the promise rejects immediately. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of one call that blocks. */
 export interface SyncCallOptions {
-  /** How long the call may take, in milliseconds. */
+  /** Time limit of the call, in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -8,21 +8,21 @@ import type { CallOptions, Client, SyncClient } from './client-types.ts';
 import { FailedStream, FailedSyncStream } from './failed-stream.ts';
 
 /**
- * Carries one call: `args` as the caller passed them, one for each argument of the method, not looked at yet. Types are
- * checked by the method's codec, which the carrier runs anyway.
+ * Makes one call. `args` are the unchecked arguments of the caller, one for each argument of the method: the codec of
+ * the method checks their types.
  */
-export type Carry<Result> = (args: unknown[], options: CallOptions | undefined) => Result;
+export type Invoke<Result> = (args: unknown[], options: CallOptions | undefined) => Result;
 
-/** Who carries the calls of a method; `undefined` when the plugin lacks it, which only an optional method may be. */
-export type Bind<Result> = (method: InterfaceMethod, index: number) => Carry<Result> | undefined;
+/** Returns the function that calls a method; `undefined` for an optional method that the plugin lacks. */
+export type Bind<Result> = (method: InterfaceMethod, index: number) => Invoke<Result> | undefined;
 
 /**
  * Plain functions for the methods of an interface, made once per load. They reject; they never throw.
  *
- * @param bind its functions return a promise, or an async iterable for a method that streams. They may throw.
+ * @param bind returns functions that return a promise, or an async iterable for a method that streams. They may throw.
  */
 export function createClient<I extends Interface>(definition: I, bind: Bind<unknown>): Client<I> {
-  // Thrown at once, an error would slip past the caller's catch(), or past the loop over the items.
+  // An error thrown synchronously would bypass the caller's catch(), or the loop over the items.
   return createFunctions(definition, bind, asyncOptions, (method, call) =>
     caught(call, (error) => (method.streaming ? new FailedStream(error) : Promise.reject(error))),
   ) as Client<I>;
@@ -56,31 +56,31 @@ function createFunctions(
   optionNames: readonly string[],
   finish: (method: InterfaceMethod, call: Call) => Call,
 ): Readonly<Record<string, Call>> {
-  // Without prototype, so that what a plugin lacks is undefined also when every object has a property of that name.
+  // Without prototype: an absent method is undefined also when every object has a property of that name.
   const client = Object.create(null) as Record<string, Call>;
   for (const method of definition.methods) {
-    const carry = bind(method, method.index);
-    if (carry === undefined) continue;
-    const call = finish(method, separateOptions(method, carry, optionNames));
+    const invoke = bind(method, method.index);
+    if (invoke === undefined) continue;
+    const call = finish(method, separateOptions(method, invoke, optionNames));
     Object.defineProperty(call, 'name', { value: method.name });
     client[method.name] = call;
   }
   return Object.freeze(client);
 }
 
-/** Tells call options from arguments by their place alone: whatever comes after the last argument is options. */
-function separateOptions(method: InterfaceMethod, carry: Carry<unknown>, optionNames: readonly string[]): Call {
+/** Distinguishes call options from arguments by position alone: options follow the last argument. */
+function separateOptions(method: InterfaceMethod, invoke: Invoke<unknown>, optionNames: readonly string[]): Call {
   const count = method.arguments.length;
 
   return (...args) => {
-    if (args.length === count) return carry(args, undefined);
+    if (args.length === count) return invoke(args, undefined);
     const options = args.length === count + 1 ? args.pop() : noOptions;
-    if (options === undefined) return carry(args, undefined);
+    if (options === undefined) return invoke(args, undefined);
     if (!isPlainObject(options)) {
       const names = method.arguments.map(({ name }) => name);
       throw wrongCount(method.name, names, args.length + (options === noOptions ? 0 : 1));
     }
-    return carry(args, readCallOptions(`${method.name}()`, options, optionNames));
+    return invoke(args, readCallOptions(`${method.name}()`, options, optionNames));
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * An async iterable for a call that failed before its first item.
  *
- * The error is made known at the first step, or when the iterable is awaited by mistake. No promise exists before that:
- * an iterable that is never used cannot leave an unhandled rejection behind.
+ * The error is thrown by the first step, or when the iterable is awaited by mistake. No promise exists before that: an
+ * unused iterable cannot cause an unhandled rejection.
  */
 export class FailedStream implements AsyncIterableIterator<never, undefined>, AsyncDisposable {
   readonly #error: unknown;
@@ -12,7 +12,7 @@ export class FailedStream implements AsyncIterableIterator<never, undefined>, As
     this.#error = error;
   }
 
-  /** Rejects once; afterwards the iteration is at its end, as that of a generator that threw. */
+  /** Rejects once; the iteration is then complete, like that of a generator that threw. */
   next(): Promise<IteratorResult<never, undefined>> {
     if (this.#done) return Promise.resolve({ done: true, value: undefined });
     this.#done = true;
@@ -29,7 +29,7 @@ export class FailedStream implements AsyncIterableIterator<never, undefined>, As
     return Promise.reject(error);
   }
 
-  /** `await` on the iterable itself, which would otherwise give back the iterable and say nothing. */
+  /** For `await` on the iterable itself, which would otherwise return the iterable without an error. */
   // oxlint-disable-next-line unicorn/no-thenable -- see above
   then<R>(_onFulfilled: unknown, onRejected?: ((error: unknown) => R) | null): Promise<R> {
     this.#done = true;
@@ -54,7 +54,7 @@ export class FailedSyncStream implements IterableIterator<never, undefined>, Dis
     this.#error = error;
   }
 
-  /** Throws once; afterwards the iteration is at its end. */
+  /** Throws once; the iteration is then complete. */
   next(): IteratorResult<never, undefined> {
     if (this.#done) return { done: true, value: undefined };
     this.#done = true;

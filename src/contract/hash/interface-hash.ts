@@ -3,7 +3,7 @@ import { parseRustTokens } from './rust-source.ts';
 import { printTokens, type Spelling, spellRustType } from './rust-spelling.ts';
 import { streamItem } from './rust-stream.ts';
 
-/** What of a method goes into the interface hash. Types are Rust source, as it stands in the trait. */
+/** The part of a method that the interface hash covers. Types are Rust source, as in the trait. */
 export interface MethodSignature {
   readonly name: string;
   readonly argumentTypes: readonly string[];
@@ -17,15 +17,17 @@ export interface MethodSignature {
  * The hash that a host and a plugin compare before the first call: FNV-1a 64 of the signatures of the required methods,
  * sorted byte-wise and joined by line feeds.
  *
- * Not in it: the order of the methods, the names of their arguments, the name and version of the interface, optional
- * methods, metadata, and what the named types look like inside.
+ * Not covered: the order of the methods, the names of their arguments, the name and version of the interface, optional
+ * methods, metadata, and the contents of named types.
  */
 export function interfaceHash(methods: readonly MethodSignature[], spelling: Spelling): bigint {
   const required = methods.filter((method) => !method.optional);
   return hashSignatures(required.map((method) => methodSignature(method, spelling)));
 }
 
-/** One method as the hash sees it: `tick:u32->u64!stream`. Markers come in the order `!raw`, `!stream`, `<stream`. */
+/**
+ * The text of one method in the hash: `tick:u32->u64!stream`. Markers come in the order `!raw`, `!stream`, `<stream`.
+ */
 export function methodSignature(method: MethodSignature, spelling: Spelling): string {
   const list = method.argumentTypes.map((type) => spellOutside(type, spelling));
   const returned = method.returnType === undefined ? undefined : spellOutside(method.returnType, spelling);

@@ -1,10 +1,10 @@
 /**
- * Lays text out in lines as the Rust compiler does when a macro asks it to print tokens.
+ * Breaks text into lines as the Rust compiler does when a macro prints tokens.
  *
- * A type that takes more than 78 columns comes out with line feeds in place of some spaces, and they are part of the
- * interface hash. So this follows `rustc_ast_pretty::pp`, which is Oppen's "Prettyprinting" (1980), step by step: what fits
- * is decided when enough of what follows is known, and in a group that does not fit each space becomes a line feed only if
- * the text up to the next space does not fit either.
+ * In a type of more than 78 columns some spaces become line feeds, and these are part of the interface hash. This code
+ * therefore follows `rustc_ast_pretty::pp`, which is Oppen's "Prettyprinting" (1980), step by step: what fits
+ * is decided when enough of what follows is known, and in a group that does not fit each space becomes a line feed only
+ * if the text up to the next space does not fit either.
  */
 export class RustLines {
   #out = '';
@@ -13,11 +13,11 @@ export class RustLines {
   /** Columns that the next text starts with: a space, or the indentation of a new line. */
   #pending = 0;
   #indent = 0;
-  /** What is not printed yet, because what follows decides about it. */
+  /** Tokens that are not printed yet, because the layout depends on later tokens. */
   readonly #waiting: Entry[] = [];
-  /** Those of them whose size is not known yet, oldest first. */
+  /** Pending tokens whose size is not known yet, oldest first. */
   readonly #open: Entry[] = [];
-  /** Columns up to the start and to the end of what waits. */
+  /** Columns up to the start and to the end of the pending tokens. */
   #leftTotal = 1;
   #rightTotal = 1;
   readonly #groups: Group[] = [];
@@ -71,7 +71,7 @@ export class RustLines {
     this.#waiting.length = 0;
   }
 
-  /** Gives the last space its size, and whole groups that ended after it. */
+  /** Sets the size of the last space, and of complete groups that ended after it. */
   #settle(): void {
     let ended = 0;
     for (let last = this.#open.at(-1); last !== undefined; last = this.#open.at(-1)) {

@@ -5,7 +5,7 @@ export type RustToken =
   | { readonly kind: 'word' | 'literal' | 'lifetime' | 'punctuation'; readonly text: string }
   | { readonly kind: 'group'; readonly open: '(' | '[' | '{'; readonly content: readonly RustToken[] };
 
-/** More than anyone writes, and little enough for JavaScript's stack. */
+/** More than in any real type, and safe for the stack of JavaScript. */
 const deepest = 200;
 
 const closing = { '(': ')', '[': ']', '{': '}' } as const;
@@ -24,12 +24,13 @@ const leaves: readonly (readonly ['literal' | 'lifetime' | 'word' | 'punctuation
 ];
 
 /**
- * Splits the source of one Rust type into tokens, `( … )`, `[ … ]` and `{ … }` already gathered into groups.
+ * Splits the source of one Rust type into tokens, `( … )`, `[ … ]` and `{ … }` collected into groups.
  *
- * `::`, `->` and `...` are single tokens; every other punctuation character stands alone, so `>>` is two and `&&` is two, as
- * the Rust macro sees them.
+ * `::`, `->` and `...` are single tokens; every other punctuation character is a token, so `>>` and `&&` are two
+ * tokens, as in a Rust macro.
  *
- * @throws {@link FidiusError} `FIDIUS_INTERFACE_INVALID` when the text cannot be Rust: an open bracket, a stray character.
+ * @throws {@link FidiusError} `FIDIUS_INTERFACE_INVALID` when the text is not valid Rust: an open bracket, an
+ *   unexpected character.
  */
 export function parseRustTokens(source: string): RustToken[] {
   let at = 0;
@@ -72,7 +73,7 @@ export function parseRustTokens(source: string): RustToken[] {
   return tokens;
 }
 
-/** True when `text` can stand as a name in Rust: an identifier, raw or not, in the normal form the compiler uses. */
+/** True when `text` is a valid name in Rust: an identifier, raw or not, in the normal form the compiler uses. */
 export function isRustName(text: string): boolean {
   word.lastIndex = 0;
   return word.exec(text)?.[0] === text && text !== '_' && text === text.normalize('NFC');

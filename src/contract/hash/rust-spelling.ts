@@ -3,20 +3,20 @@ import { RustLines } from './rust-lines.ts';
 import { parseRustTokens, type RustToken } from './rust-source.ts';
 
 /**
- * How a type is written inside a signature. Two printers exist, and their texts hash differently:
+ * The spellings of a type in a signature. Two printers exist, and their texts have different hashes:
  *
- * - `compiler`: what the Rust macro gets when it asks the compiler. Hosts hold this one.
- * - `standalone`: what a Rust program gets outside the compiler, for instance the `fidius python-stub` command of the
+ * - `compiler`: the output of the compiler in the Rust macro. Hosts have this hash.
+ * - `standalone`: the output outside the compiler, for example of the `fidius python-stub` command of the
  *   Rust tool. The two differ where a comma, a semicolon or a parenthesis follows a name.
  */
 export type Spelling = 'compiler' | 'standalone';
 
-/** Prints the source of a Rust type the way the interface hash wants it: `Vec<u8>` becomes `Vec < u8 >`. */
+/** Prints the source of a Rust type as in the interface hash: `Vec<u8>` becomes `Vec < u8 >`. */
 export function spellRustType(source: string, spelling: Spelling): string {
   return printTokens(parseRustTokens(source), spelling);
 }
 
-/** The same for tokens at hand. */
+/** The same for tokens. */
 export function printTokens(tokens: readonly RustToken[], spelling: Spelling): string {
   return spelling === 'standalone' ? printStandalone(tokens) : printInCompiler(tokens);
 }
@@ -80,7 +80,8 @@ function spaceInCompiler(
   if (isPunctuation(last, '.') && next.kind !== 'punctuation') return false;
   if (isPunctuation(next, '!') && last.kind === 'word') return reservedWords.has(last.text);
   if (next.kind === 'group' && next.open === '(' && last.kind === 'word') return parenthesisStandsApart(last.text);
-  // A literal that is a generic argument has its minus in it; anywhere else the minus is an operator: Foo<-1>, [u8; - 1].
+  // A literal that is a generic argument has its minus in it; anywhere else the minus is an operator: Foo<-1>, [u8; -
+  // 1].
   if (isPunctuation(last, '-') && next.kind === 'literal')
     return !(inGenerics && isPunctuation(beforeLast, '<', ',', '='));
   return true;
@@ -101,7 +102,7 @@ const reservedWords = new Set(
 
 /**
  * Moves lifetimes to the front of each list of generic arguments, as `syn` prints them (`ToTokens` of
- * `AngleBracketedGenericArguments`): an argument keeps the comma after it, so one may come to stand at the end.
+ * `AngleBracketedGenericArguments`): an argument keeps the comma after it, so the list may end with a comma.
  */
 function lifetimesFirst(tokens: readonly RustToken[]): readonly RustToken[] {
   if (!tokens.some((token) => token.kind === 'lifetime')) return tokens;

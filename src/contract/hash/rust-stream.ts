@@ -2,10 +2,10 @@ import { isPunctuation, readGenerics } from './rust-generics.ts';
 import type { RustToken } from './rust-source.ts';
 
 /**
- * The item of a stream: the only generic argument of a path whose last segment is `Stream`, whatever stands before it.
- * Nothing for any other type.
+ * The item of a stream: the only generic argument of a path whose last segment is `Stream`, whatever precedes it.
+ * `undefined` for any other type.
  *
- * The Rust macro goes by this look alone, and so does the hash.
+ * The Rust macro recognises a stream by this form alone, and so does the hash.
  */
 export function streamItem(tokens: readonly RustToken[]): readonly RustToken[] | undefined {
   let outline = '';
@@ -33,7 +33,7 @@ const endsInWord = /\p{XID_Continue}$/u;
 // `fidius::Stream<…>`, `Stream::<…>`, `::a::b<…>::Stream<…>`, `<T as Trait>::Stream<…>`, generic arguments left out.
 const streamPath = /^(?:<>::|::)?(?:[\p{XID_Continue}#]+(?:::)?(?:<>)?::)*Stream(?:::)?<>$/u;
 
-/** False for the other things that stand between angle brackets: `'a`, `3`, `Item = u8`, `Item: Trait`. */
+/** False for other generic arguments: `'a`, `3`, `Item = u8`, `Item: Trait`. */
 function isType([first, second]: readonly RustToken[]): boolean {
   if (first === undefined || first.kind === 'lifetime' || first.kind === 'literal') return false;
   return !(first.kind === 'word' && isPunctuation(second, '=', ':'));

@@ -8,9 +8,10 @@ import { requireRustType, requireType } from './require-type.ts';
 import { unwrapFloats } from './unwrap-floats.ts';
 
 /**
- * Any type of Rust, spelled as it stands in the trait: `std::string::String`, `Box<Row>`, `serde_json::Value`.
+ * Any type of Rust, spelled as in the trait: `std::string::String`, `Box<Row>`, `serde_json::Value`.
  *
- * @param as how its values cross. Without it they cross as in an untyped call, and are `unknown` to TypeScript.
+ * @param as the type of its values. Without it they are converted as in an untyped call, and are `unknown` in
+ *   TypeScript.
  */
 export function named(rust: string): Type<unknown>;
 export function named<T extends AnyType>(rust: string, as: T): Type<OutputOf<T>, InputOf<T>>;

@@ -5,7 +5,7 @@ import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { type AnyType, type Fields, isType } from '../type.ts';
 import { isPlainObject } from './plain-object.ts';
 
-/** `value` as a type that may stand inside another one. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
+/** Returns `value` if it is a type that can be part of another one. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
 export function requireType(value: unknown, place: string): AnyType {
   if (isType(value)) return value;
   if (isStreamType(value)) {
@@ -23,7 +23,7 @@ export function requireType(value: unknown, place: string): AnyType {
 /**
  * The fields of a struct or the variants of an enum, as a copy in the order of their declaration.
  *
- * Their names are those on the wire. They need not be names in Rust, which may call a field otherwise (`serde(rename)`).
+ * The names are those of encoded values. They need not be Rust names: Rust may use others (`serde(rename)`).
  */
 export function requireFields(fields: unknown, place: string): Fields {
   if (!isPlainObject(fields))

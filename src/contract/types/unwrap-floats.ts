@@ -5,9 +5,9 @@ import { ValueProblem } from '../../codec/value-problem.ts';
 import { pathTo } from '../../codec/walk-value.ts';
 
 /**
- * Turns every `IntegralFloat` inside a value from Python into the number it stands for, for places without declared type.
+ * Replaces every `IntegralFloat` in a value from Python by its number, for values without declared type.
  *
- * Works inside the value and without recursion: nesting may be deep, and one container may stand in many places.
+ * Modifies the value, without recursion: nesting may be deep, and a container may occur several times.
  */
 export function unwrapFloats(value: unknown): unknown {
   const seen = new Set<object>();
@@ -33,7 +33,7 @@ export function unwrapFloats(value: unknown): unknown {
   return result;
 }
 
-/** @returns what JavaScript cannot hold: a missing value, or two keys that became one as their floats became numbers. */
+/** @returns what JavaScript cannot represent: a missing value, or keys that became equal when floats became numbers. */
 function unwrapItems(
   container: object,
   plain: (item: unknown) => unknown,
@@ -55,7 +55,7 @@ function unwrapItems(
     return { problem: `${container.name} has no counterpart in JavaScript`, hint: missingHint };
   } else {
     for (const [key, value] of Object.entries(container)) {
-      // The property is there already, so that this is no assignment to a prototype, whatever its name.
+      // An own property of that name exists, so this does not assign to a prototype.
       (container as Record<string, unknown>)[key] = plain(value);
     }
   }
