@@ -25,7 +25,7 @@ function bytesOfBuffer(buffer: ArrayBufferLike): Uint8Array {
   } catch (error) {
     // Only a detached buffer causes a TypeError. Node 20 does not have the property `detached`.
     if (!(error instanceof TypeError)) throw error;
-    throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'its memory was transferred away and holds nothing any more', {
+    throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'its memory was transferred to another thread and is empty', {
       hint: 'Pass the data before it is transferred, or pass a copy.',
     });
   }

@@ -26,7 +26,7 @@ export function containerLimit(root: unknown): number {
 export function tooManyCopies(): ValueProblem {
   return new ValueProblem(
     'FIDIUS_VALUE_ARGUMENT',
-    'its parts refer to the same objects so often that copies of them would never end',
+    'its parts refer to the same objects so often that writing the copies would not end',
     { hint: 'Pass the shared objects once, and refer to them by a key or an index.' },
   );
 }

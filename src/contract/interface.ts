@@ -184,7 +184,7 @@ function readMethod(place: string, name: string, value: unknown): Method {
   // Rust recognises a stream by its name alone.
   for (const { type } of [...value.arguments, { type: value.returns }]) {
     if (type === undefined || isStreamType(type) || streamItem(parseRustTokens(type.rust)) === undefined) continue;
-    throw definitionError(`${place} uses ${type.rust}, which Rust takes for a stream`, 'Use t.stream(…) for it.');
+    throw definitionError(`${place} uses ${type.rust}, which Rust recognises as a stream`, 'Use t.stream(…) for it.');
   }
   return value;
 }

@@ -141,7 +141,10 @@ function readArguments(args: unknown): readonly Argument[] {
   const twice = list.find(({ name }, index) => list.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined) throw definitionError(`method() has two arguments called ${twice.name}`);
   if (list.filter(({ type }) => isStreamType(type)).length > 1) {
-    throw definitionError('method() has more than one stream among its arguments', 'No host can feed two at once.');
+    throw definitionError(
+      'method() has more than one stream among its arguments',
+      'Declare only one: hosts send at most one stream.',
+    );
   }
   return list;
 }

@@ -118,7 +118,7 @@ describe('a key that Python cannot hash', () => {
       ),
     );
 
-    expect(error.message).toContain('Cannot pass value.keys()[1] to Python: its memory was transferred away');
+    expect(error.message).toContain('Cannot pass value.keys()[1] to Python: its memory was transferred');
   });
 });
 

@@ -113,9 +113,9 @@ describe.each(findPythons())('what CPython $version cannot return', (python) => 
   });
 
   it.each([
-    [String.raw`["a\ud800"]`, 'result[0]', 'the str holds half of a surrogate pair, which is not text'],
-    [String.raw`{"k": {1: "x" * 50 + "\udcff"}}`, 'result.k.get(1)', 'the str holds half of a surrogate pair'],
-    [String.raw`{"a": 1, "\ud800": 2}`, 'result.keys()[1]', 'the str holds half of a surrogate pair'],
+    [String.raw`["a\ud800"]`, 'result[0]', 'the str contains a lone surrogate, which is not valid text'],
+    [String.raw`{"k": {1: "x" * 50 + "\udcff"}}`, 'result.k.get(1)', 'the str contains a lone surrogate'],
+    [String.raw`{"a": 1, "\ud800": 2}`, 'result.keys()[1]', 'the str contains a lone surrogate'],
     ['{Side.LEFT: 1, "left": 2}', 'result', 'two of its keys differ in Python and are both "left" in JavaScript'],
     ['[{decimal.Decimal("1"): 1, "1": 2, 3: 4}]', 'result[0]', 'two of its keys differ in Python and are both "1" in'],
     [
@@ -143,12 +143,12 @@ describe.each(findPythons())('what CPython $version cannot return', (python) => 
     expect(error.message).toContain(`Cannot read ${place} from Python: ${problem}`);
   });
 
-  it('is refused by the slow writer for half a surrogate pair', async () => {
+  it('is refused by the slow writer for a lone surrogate', async () => {
     const error = await peer.evaluate(String.raw`["a\ud800"]`, [], { slow: true }).catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({
       code: 'FIDIUS_VALUE_RESULT',
-      message: 'result[0]: the str holds half of a surrogate pair, which is not text',
+      message: 'result[0]: the str contains a lone surrogate, which is not valid text',
     });
   });
 });

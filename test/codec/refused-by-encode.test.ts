@@ -26,15 +26,15 @@ describe('a value without a counterpart in Python', () => {
     ['a URL', new URL('http://a/'), 'an instance of URL has no counterpart in Python'],
     ['a regular expression', /a/, 'an instance of RegExp has no counterpart in Python'],
     ['an object that inherits from another', Object.create({ a: 1 }), 'an object has no counterpart in Python'],
-    ['half a surrogate pair', 'a\ud800', 'the string holds half of a surrogate pair, which is not text'],
-    ['the same in a long string', `${'x'.repeat(100)}\udfff`, 'the string holds half of a surrogate pair'],
+    ['a lone surrogate', 'a\ud800', 'the string contains a lone surrogate, which is not valid text'],
+    ['the same in a long string', `${'x'.repeat(100)}\udfff`, 'the string contains a lone surrogate'],
     ['an invalid date', new Date(NaN), 'the date is invalid'],
     ['a date before Python', new Date('-000001-01-01'), 'the date -000001-01-01T00:00:00.000Z lies outside the years'],
     ['a date after Python', new Date(253_402_300_800_000), 'the date +010000-01-01T00:00:00.000Z lies outside'],
-    ['memory that was transferred', transferred(Uint8Array.from([1])), 'its memory was transferred away'],
-    ['a float array that was transferred', transferred(Float64Array.from([1])), 'its memory was transferred away'],
-    ['a buffer that was transferred', transferred(Uint8Array.from([1])).buffer, 'its memory was transferred away'],
-    ['a view that was transferred', transferred(new DataView(new ArrayBuffer(1))), 'its memory was transferred away'],
+    ['memory that was transferred', transferred(Uint8Array.from([1])), 'its memory was transferred'],
+    ['a float array that was transferred', transferred(Float64Array.from([1])), 'its memory was transferred'],
+    ['a buffer that was transferred', transferred(Uint8Array.from([1])).buffer, 'its memory was transferred'],
+    ['a view that was transferred', transferred(new DataView(new ArrayBuffer(1))), 'its memory was transferred'],
   ])('is refused: %s', async (_what, value, problem) => {
     const error = await failureOf(() => encodeValue(value));
 

@@ -95,7 +95,7 @@ export class PickleBytes {
         );
       case loneSurrogate:
         return this.#problems.placeholder(
-          'the str holds half of a surrogate pair, which is not text',
+          'the str contains a lone surrogate, which is not valid text',
           "Return bytes, or clean it with text.encode('utf-8', 'replace').decode().",
         );
       default:

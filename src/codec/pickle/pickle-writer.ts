@@ -307,7 +307,7 @@ export class PickleWriter implements PayloadWriter {
     const ascii = size === value.length;
     // Buffer would silently replace it by U+FFFD.
     if (!ascii && loneSurrogate.test(value)) {
-      throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the string holds half of a surrogate pair, which is not text', {
+      throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the string contains a lone surrogate, which is not valid text', {
         hint: 'Send well-formed text (see String.prototype.toWellFormed), or the data as a Uint8Array.',
       });
     }
@@ -386,8 +386,8 @@ export class PickleWriter implements PayloadWriter {
     try {
       this.#replaceBuffer(Math.max(needed, Math.min(this.#buffer.length * 2, constants.MAX_LENGTH)));
     } catch {
-      throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', `no memory for an encoded form of ${needed} bytes`, {
-        hint: 'Send large data in several calls, or hand over the name of a file.',
+      throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', `cannot allocate ${needed} bytes for its encoded form`, {
+        hint: 'Send large data in several calls, or pass the name of a file.',
       });
     }
     this.#buffer.set(written);

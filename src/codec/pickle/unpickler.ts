@@ -59,7 +59,7 @@ export class Unpickler {
     const memo = this.#memo;
     const end = bytes.length;
     if (end < 2) throw source.truncated();
-    if (bytes[0] !== 0x80 || bytes[1] !== 5) throw corruptDataError('no pickle of protocol 5', 0);
+    if (bytes[0] !== 0x80 || bytes[1] !== 5) throw corruptDataError('not a pickle of protocol 5', 0);
     let at = 2;
     let size = 0;
     for (;;) {
@@ -227,7 +227,8 @@ export class Unpickler {
   }
 
   #recall(index: number): void {
-    if (index >= this.#memo.length) throw corruptDataError(`no object ${index} to come back to`, this.#at);
+    if (index >= this.#memo.length)
+      throw corruptDataError(`a reference to object ${index}, which does not exist`, this.#at);
     let value = this.#memo[index];
     if (typeof value === 'object' && value !== null) {
       if (value instanceof PickleGlobal) this.#uncalled += 1;
@@ -241,7 +242,7 @@ export class Unpickler {
   #append(height: number): void {
     const stack = this.#stack;
     const list = this.#target(height);
-    if (!Array.isArray(list)) throw corruptDataError('items for no list', this.#at);
+    if (!Array.isArray(list)) throw corruptDataError('items without a list', this.#at);
     for (let index = height; index < this.#top; index += 1) list.push(stack[index]);
     this.#top = height;
   }
@@ -256,7 +257,7 @@ export class Unpickler {
       this.#report(addToMap(dict, stack, height, top), dict);
       return;
     }
-    if (!isDict(dict)) throw corruptDataError('items for no dict', this.#at);
+    if (!isDict(dict)) throw corruptDataError('items without a dict', this.#at);
     const next = addToObject(dict as Record<string, unknown>, stack, height, top, this.#converted);
     if (next === top) return;
     if (typeof stack[next] === 'string') {
@@ -271,7 +272,7 @@ export class Unpickler {
 
   #addItems(height: number): void {
     const set = this.#target(height);
-    if (!(set instanceof Set)) throw corruptDataError('items for no set', this.#at);
+    if (!(set instanceof Set)) throw corruptDataError('items without a set', this.#at);
     this.#report(addToSet(set, this.#stack, height, this.#top), set);
     this.#top = height;
   }
@@ -302,7 +303,7 @@ export class Unpickler {
     const called = this.#stack[height];
     const args = this.#stack[height + 1];
     if (!(called instanceof PickleGlobal) || !Array.isArray(args))
-      throw corruptDataError('a call of no function', this.#at);
+      throw corruptDataError('a call of something that is not a function', this.#at);
     this.#stack[height] = this.#refuseMissing(called.call(args, this.#at));
     this.#top = height + 1;
     this.#uncalled -= 1;

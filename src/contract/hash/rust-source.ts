@@ -84,7 +84,7 @@ function notRust(source: string, problem: string): FidiusError {
     'FIDIUS_INTERFACE_INVALID',
     `Not the source of a Rust type: ${JSON.stringify(source)}, ${problem}`,
     {
-      hint: 'Write the type as it stands in the Rust trait, such as "HashMap<String, u32>".',
+      hint: 'Write the type as in the Rust trait, such as "HashMap<String, u32>".',
     },
   );
 }

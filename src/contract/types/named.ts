@@ -20,7 +20,7 @@ export function named(rust: string, as?: AnyType | StreamType): AnyType | Stream
   const source = requireRustType(rust, 't.named()');
   if (isStreamType(as)) {
     if (streamItem(parseRustTokens(source)) !== undefined) return createStreamType(source, as.item);
-    throw definitionError(`Rust does not take ${source} for a stream`, 'The last word of the path must be Stream<…>.');
+    throw definitionError(`Rust does not recognise ${source} as a stream`, 'End the path with Stream<…>.');
   }
   const { shape, converter } = as === undefined ? untyped : requireType(as, 't.named()');
   return createType({ rust: source, shape, converter });

@@ -10,12 +10,12 @@ export function requireType(value: unknown, place: string): AnyType {
   if (isType(value)) return value;
   if (isStreamType(value)) {
     throw definitionError(
-      `A stream cannot stand inside another type, as in ${place}`,
+      `A stream cannot be part of another type, as in ${place}`,
       'Make it a whole argument or the whole return of a method.',
     );
   }
   if (isResultType(value)) {
-    throw definitionError(`A result is only the whole return of a method, not a part as in ${place}`);
+    throw definitionError(`A result can only be the return of a method, not part of another type, as in ${place}`);
   }
   throw definitionError(`${place} needs a type made with t.*, got ${describe(value)}`);
 }
