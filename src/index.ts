@@ -1,7 +1,10 @@
 /** The entry `fidius`: interfaces, hosts, plugins, errors. Re-exports, nothing else. */
 
-export type { CallOptions, Client, MethodName, SyncCallOptions, SyncClient } from './contract/client-types.ts';
-export type { DocOptions } from './contract/doc.ts';
+export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.ts';
+export type { NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
+export type { ArgumentType } from './contract/argument-types.ts';
+export type { CallOptions, Client, MethodName, SyncCallOptions, SyncClient } from './contract/client/client-types.ts';
+export type { DocOptions } from './contract/doc-option.ts';
 export {
   defineInterface,
   type Interface,
@@ -18,11 +21,10 @@ export {
   method,
   type ReturnType as MethodReturnType,
 } from './contract/method.ts';
-export type { ArgumentType } from './contract/method-arguments.ts';
+export type { ResultType, StreamType } from './contract/result-and-stream.ts';
 export { t } from './contract/t.ts';
 export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './contract/type.ts';
 export type { BytesInput } from './contract/types/bytes.ts';
-export type { ResultType, StreamType } from './contract/whole-type.ts';
 export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export { FidiusError, type FidiusErrorOptions, isFidiusError } from './errors/fidius-error.ts';
@@ -69,5 +71,3 @@ export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export type { PythonPluginHandle, SyncOptions } from './python/handle.ts';
 export type { MethodKind } from './python/load.ts';
 export type { StartOptions } from './python/start.ts';
-export type { NdArray, TypedArray } from './wire/crossing.ts';
-export type { InterfaceDescriptor, MethodDescriptor } from './wire/descriptor.ts';

@@ -13,12 +13,12 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
   node: { imports: [] },
   errors: { imports: [] },
   files: { imports: ['errors'] },
-  wire: { imports: ['errors'] },
-  contract: { imports: ['wire', 'errors'] },
+  codec: { imports: ['errors'] },
+  contract: { imports: ['codec', 'errors'] },
   packaging: { imports: ['contract', 'files', 'errors', 'node'] },
-  python: { imports: ['wire', 'files', 'errors', 'node'], types: ['packaging'] },
-  executor: { imports: ['python', 'wire', 'errors', 'node'] },
-  host: { imports: ['executor', 'python', 'packaging', 'contract', 'wire', 'errors', 'node'] },
+  python: { imports: ['codec', 'files', 'errors', 'node'], types: ['packaging'] },
+  executor: { imports: ['python', 'codec', 'errors', 'node'] },
+  host: { imports: ['executor', 'python', 'packaging', 'contract', 'codec', 'errors', 'node'] },
   cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
 };
 

@@ -1,5 +1,5 @@
-import { decodeValue } from '../wire/decode.ts';
-import { encodeValue } from '../wire/encode.ts';
+import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { encodeValue } from '../codec/pickle/encode-value.ts';
 import type { PythonApi } from './bind.ts';
 import type { ErrorDescription } from './call-error.ts';
 import type { Door } from './door.ts';

@@ -1,6 +1,6 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import { type ErrorDescription, toPluginError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
 

@@ -18,12 +18,12 @@ const promises: Readonly<Record<string, Evidence>> = {
     ['packaging/attacks/linear-work', 'twice as much to read takes less than three times as long'],
   ],
   'values that come from Python': [
-    ['wire/fuzz-decode', 'give a value or an error of ours'],
+    ['codec/fuzz-decode', 'give a value or an error of ours'],
     ['executor/server-lies', 'settles every call once, whatever bytes come'],
     ['packaging/archive/mutated-archives', 'is refused or unpacked, without a crash'],
     ['packaging/attacks/linear-work', 'is not counted for a manifest beyond its limit'],
   ],
-  'a value that JavaScript cannot hold exactly': [['wire/refused-by-decode', 'is refused with what to do']],
+  'a value that JavaScript cannot hold exactly': [['codec/refused-by-decode', 'is refused with what to do']],
   '`sys.exit()`, `KeyboardInterrupt`': [
     ['executor/contract', 'KeyboardInterrupt()'],
     ['python/plugin-process', 'does not end the program with sys.exit()'],

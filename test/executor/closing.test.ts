@@ -5,6 +5,7 @@ import { loadCalls } from '../support/calls.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { eventually, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { untypedMethod } from '../support/methods.ts';
 import { moduleText, writePackage } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -92,7 +93,7 @@ describe('closing a plugin in the midst of a call that goes on', () => {
     });
     const request = { plugin: 'probe', folder, entryModule: 'closing_probe', descriptor: descriptorOf('work') };
     const plugin = await openExecutor().load(request);
-    const work = failureOf(() => plugin.call(0, undefined, [file]));
+    const work = failureOf(() => plugin.call(untypedMethod(0), [file]));
     await eventually(() => existsSync(`${file}.begun`));
 
     await plugin.close({ mode: 'abort', timeoutMs: 20_000 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
 import { flipIndex, loadCalls } from '../support/calls.ts';
 import { openExecutor } from '../support/executors.ts';
+import { rawMethod } from '../support/methods.ts';
 
 /** Bytes that tell which call they belong to, and in which order they are. */
 function bytesOf(call: number, size: number): Buffer {
@@ -18,11 +19,12 @@ describe.each(executorNames)('with the executor %s', (name) => {
     const { plugin } = await loadCalls(openExecutor(name));
 
     const results = [];
-    for (let call = 0; call < 20; call += 1) results.push(await plugin.callRaw(flipIndex, bytesOf(call, size)));
-    const together = Array.from({ length: 20 }, (_, call) => plugin.callRaw(flipIndex, bytesOf(call, size)));
+    for (let call = 0; call < 20; call += 1)
+      results.push(await plugin.call(rawMethod(flipIndex), [bytesOf(call, size)]));
+    const together = Array.from({ length: 20 }, (_, call) => plugin.call(rawMethod(flipIndex), [bytesOf(call, size)]));
     results.push(...(await Promise.all(together)));
 
-    for (const [index, result] of results.entries()) {
+    for (const [index, result] of (results as Uint8Array[]).entries()) {
       expect(result.buffer.byteLength).toBe(size);
       expect(equal(result, bytesOf(index % 20, size).reverse())).toBe(true);
     }
@@ -44,7 +46,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
     const { call, plugin } = await loadCalls(openExecutor(name));
     const input = bytesOf(1, size);
 
-    const [typed, raw] = [call('echo', [input]), plugin.callRaw(flipIndex, input)];
+    const [typed, raw] = [call('echo', [input]), plugin.call(rawMethod(flipIndex), [input])];
     input.fill(255);
 
     expect(equal(await typed, bytesOf(1, size))).toBe(true);

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
 import { frameType, maxPayloadBytes } from '../../src/executor/protocol.ts';
 import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
-import { encodeValue } from '../../src/wire/encode.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';

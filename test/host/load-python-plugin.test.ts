@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { InterfaceDescriptor } from '../../src/codec/descriptor.ts';
 import { InterfaceHashMismatchError, LoadError } from '../../src/errors/load-error.ts';
 import { isPluginError, PluginError } from '../../src/errors/plugin-error.ts';
 import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
-import type { InterfaceDescriptor } from '../../src/wire/descriptor.ts';
 import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';
