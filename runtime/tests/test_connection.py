@@ -3,8 +3,8 @@ import threading
 import time
 import unittest
 
-from fidius_host.connection import Connection
-from fidius_host.protocol import CALL, frame
+from fidius_host.transport.connection import Connection
+from fidius_host.transport.protocol import CALL, frame
 
 
 class Recording(socket.socket):

@@ -3,18 +3,18 @@ import subprocess
 import sys
 import unittest
 
-from fidius_host import diagnosis
+from fidius_host import doctor
 
 
 class ReportTest(unittest.TestCase):
     def test_is_plain_data(self):
-        report = diagnosis.report()
+        report = doctor.report()
 
         self.assertEqual(json.loads(json.dumps(report)), report)
         self.assertEqual(report["version"], "%d.%d.%d" % sys.version_info[:3])
 
     def test_names_the_libraries_that_modules_run_with(self):
-        report = diagnosis.report()
+        report = doctor.report()
 
         for name in ("openssl", "zlib"):
             if report[name] is not None:
@@ -24,8 +24,8 @@ class ReportTest(unittest.TestCase):
         # None in sys.modules is how Python marks a module that must not be imported.
         script = (
             "import sys; sys.modules['lzma'] = None\n"
-            "from fidius_host import diagnosis\n"
-            "print(diagnosis.report()['missing']['lzma'])"
+            "from fidius_host import doctor\n"
+            "print(doctor.report()['missing']['lzma'])"
         )
 
         answer = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
@@ -33,7 +33,7 @@ class ReportTest(unittest.TestCase):
         self.assertIn(b"ModuleNotFoundError: import of lzma halted", answer.stdout)
 
     def test_is_printed_when_the_file_is_run(self):
-        command = [sys.executable, "-I", "-S", diagnosis.__file__]
+        command = [sys.executable, "-I", "-S", doctor.__file__]
 
         answer = subprocess.run(command, stdout=subprocess.PIPE, check=True)
 
@@ -42,11 +42,11 @@ class ReportTest(unittest.TestCase):
 
 class OpenSslVersionTest(unittest.TestCase):
     def test_has_a_letter_before_version_3(self):
-        self.assertEqual(diagnosis._openssl_version((1, 1, 1, 20, 15)), "1.1.1t")
-        self.assertEqual(diagnosis._openssl_version((1, 1, 1, 0, 15)), "1.1.1")
+        self.assertEqual(doctor._openssl_version((1, 1, 1, 20, 15)), "1.1.1t")
+        self.assertEqual(doctor._openssl_version((1, 1, 1, 0, 15)), "1.1.1")
 
     def test_has_three_numbers_since_version_3(self):
-        self.assertEqual(diagnosis._openssl_version((3, 0, 0, 16, 0)), "3.0.16")
+        self.assertEqual(doctor._openssl_version((3, 0, 0, 16, 0)), "3.0.16")
 
 
 if __name__ == "__main__":

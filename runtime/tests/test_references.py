@@ -3,8 +3,8 @@ import sys
 import tracemalloc
 import unittest
 
-from fidius_host.protocol import REFERENCE
-from fidius_host.references import References, give_up
+from fidius_host.transport.protocol import REFERENCE
+from fidius_host.transport.shared_payloads import References, give_up
 
 SIZE = 1 << 20
 

@@ -4,10 +4,11 @@ import time
 import unittest
 
 from eventually import eventually
-from fidius_host import protocol, values
-from fidius_host.protocol import HEADER, HEADER_BYTES, frame
-from fidius_host.server import Server
-from fidius_host.targets import SLOW, Target
+from fidius_host import codec
+from fidius_host.transport import protocol
+from fidius_host.transport.protocol import HEADER, HEADER_BYTES, frame
+from fidius_host.server.call_server import Server
+from fidius_host.calls.served_plugin import SLOW, Target
 
 SETTINGS = {"threads": 3, "spareThreads": 1, "referenceBytes": None, "captureOutput": False}
 
@@ -21,7 +22,7 @@ class Host:
         self.data.settimeout(10)
         self.server = Server(data, control)
         self.server.start()
-        greeting = values.encode(dict(SETTINGS, **settings))
+        greeting = codec.encode(dict(SETTINGS, **settings))
         self.data.sendall(HEADER.pack(len(greeting), protocol.HELLO, 0, protocol.VERSION, 0, 0) + greeting)
         self.welcome = self.receive()
 
@@ -31,7 +32,7 @@ class Host:
         return target
 
     def call(self, call, method, *arguments):
-        data = values.encode(arguments)
+        data = codec.encode(arguments)
         self.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, method, call, 9) + data)
 
     def cancel(self, call):
@@ -44,7 +45,7 @@ class Host:
             size, kind, _, _, call, _ = HEADER.unpack(head)
             payload = self.read(size)
             if kind not in (protocol.POOL, protocol.NOTICE):
-                return kind, call, values.decode(payload) if payload else None
+                return kind, call, codec.decode(payload) if payload else None
 
     def read(self, size):
         data = b""
@@ -128,7 +129,7 @@ class ServerTest(unittest.TestCase):
             host.call(call, 0, call)
         eventually(lambda: len(target.waiting) == 2, "calls 2 and 3 waited")
 
-        data = values.encode((9, []))
+        data = codec.encode((9, []))
         host.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, Server.OWN_METHODS.index("unload"), 4, 0) + data)
         answers = [host.receive()[:2] for _ in range(3)]
         go_on.set()
@@ -224,7 +225,7 @@ class ServerTest(unittest.TestCase):
     def test_takes_a_frame_in_pieces(self):
         host = self.open()
         host.add(len)
-        data = values.encode(("x" * 200000,))
+        data = codec.encode(("x" * 200000,))
         whole = HEADER.pack(len(data), protocol.CALL, 0, 0, 1, 9) + data
 
         for start in range(0, len(whole), 7001):

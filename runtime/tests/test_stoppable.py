@@ -5,8 +5,9 @@ import threading
 import unittest
 from unittest import mock
 
-from fidius_host import interrupt, loading, stoppable
-from fidius_host.interrupt import FidiusCancelled, Interruption
+from fidius_host.imports import packages
+from fidius_host.stopping import interruption, stoppable_frames
+from fidius_host.stopping.interruption import FidiusCancelled, Interruption
 
 
 PROGRAMS = int(os.environ.get("FIDIUS_PROGRAMS", "40"))
@@ -14,10 +15,10 @@ PROGRAMS = int(os.environ.get("FIDIUS_PROGRAMS", "40"))
 
 
 def setUpModule():
-    patch = mock.patch.object(loading, "is_packaged", lambda file: file == __file__)
+    patch = mock.patch.object(packages, "is_packaged", lambda file: file == __file__)
     patch.start()
     unittest.addModuleCleanup(patch.stop)
-    interrupt.prepare()
+    interruption.prepare()
 
 
 class Recorder:
@@ -241,7 +242,7 @@ class RaiseAt(Interruption):
     """Raises at one of the safe places that a function comes by, the first, the second and so on."""
 
     def __init__(self, count):
-        super().__init__(threading.get_ident(), interrupt.this_thread(), lambda: True)
+        super().__init__(threading.get_ident(), interruption.this_thread(), lambda: True)
         self._left = count
 
     def raise_here(self):
@@ -263,7 +264,7 @@ def is_stopped(interruption, function, *arguments):
         interruption.end()
 
 
-@unittest.skipUnless(interrupt.available, "this Python has no way to watch another thread")
+@unittest.skipUnless(interruption.available, "this Python has no way to watch another thread")
 class StoppableTest(unittest.TestCase):
     def test_leaves_no_lock_of_the_package_taken_wherever_it_stops(self):
         for function in FUNCTIONS:
@@ -328,7 +329,7 @@ class StoppableTest(unittest.TestCase):
         here = [frame for frame in frames if frame.f_code.co_filename == threading.__file__]
 
         self.assertTrue(here)
-        self.assertFalse(any(stoppable.is_packaged(frame) or stoppable.is_lock_free(frame) for frame in here))
+        self.assertFalse(any(stoppable_frames.is_packaged(frame) or stoppable_frames.is_lock_free(frame) for frame in here))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import unittest
 import warnings
 from unittest import mock
 
-from fidius_host import conversions, crossing, deep, values
+from fidius_host import codec
+from fidius_host.codec import conversions, pickle_globals, slow_encoder
 
 
 @dataclasses.dataclass
@@ -16,7 +17,7 @@ class Node:
 
 
 def round_trip(value):
-    return values.decode(values.encode(value))
+    return codec.decode(codec.encode(value))
 
 
 class EncodeTest(unittest.TestCase):
@@ -27,8 +28,8 @@ class EncodeTest(unittest.TestCase):
 
     def test_writes_the_same_after_a_value_that_failed(self):
         for failing in (object(), [Node(1j)], nested(5000, lambda value: [value or 1j])):
-            with self.assertRaises(values.CannotCross):
-                values.encode(failing)
+            with self.assertRaises(codec.CannotCross):
+                codec.encode(failing)
 
         self.assertEqual(round_trip(["fine"]), ["fine"])
 
@@ -52,7 +53,7 @@ class EncodeTest(unittest.TestCase):
         node = Node([1])
         before = sys.getrefcount(node), sys.getrefcount(node.next)
 
-        values.encode([node])
+        codec.encode([node])
 
         self.assertEqual((sys.getrefcount(node), sys.getrefcount(node.next)), before)
 
@@ -65,7 +66,7 @@ class EncodeTest(unittest.TestCase):
                 raise KeyboardInterrupt
 
         with self.assertRaises(KeyboardInterrupt):
-            values.encode(Interrupted())
+            codec.encode(Interrupted())
         self.assertEqual(round_trip(1), 1)
 
     def test_names_the_exception_of_a_conversion_and_keeps_it_as_the_cause(self):
@@ -76,8 +77,8 @@ class EncodeTest(unittest.TestCase):
             def next(self):
                 raise LookupError("not there")
 
-        with self.assertRaises(values.CannotCross) as caught:
-            values.encode({"a": [Failing()]})
+        with self.assertRaises(codec.CannotCross) as caught:
+            codec.encode({"a": [Failing()]})
 
         self.assertEqual(str(caught.exception), "result.a[0]: LookupError while it was read: not there")
         self.assertIsInstance(caught.exception.__cause__, LookupError)
@@ -91,15 +92,15 @@ class EncodeTest(unittest.TestCase):
 class ConversionsTest(unittest.TestCase):
     def test_remember_a_bounded_number_of_classes(self):
         for number in range(2000):
-            values.encode(enum.Enum("E%d" % number, "MEMBER").MEMBER)
+            codec.encode(enum.Enum("E%d" % number, "MEMBER").MEMBER)
 
         self.assertLessEqual(len(conversions._rules), conversions._KEPT_RULES)
 
     def test_do_not_import_what_a_value_might_need(self):
         program = (
-            "import sys; from fidius_host import values\n"
-            "try: values.encode(object())\n"
-            "except values.CannotCross: pass\n"
+            "import sys; from fidius_host import codec\n"
+            "try: codec.encode(object())\n"
+            "except codec.CannotCross: pass\n"
             "print([name for name in ('numpy', 'datetime', 'decimal', 'enum', 'dataclasses', 'json', 'pickle', 're')"
             " if name in sys.modules])"
         )
@@ -112,13 +113,13 @@ class ConversionsTest(unittest.TestCase):
 
     def test_are_not_imported_for_plain_values(self):
         program = (
-            "import sys; from fidius_host import values; values.encode([1, {'a': b''}])\n"
+            "import sys; from fidius_host import codec; codec.encode([1, {'a': b''}])\n"
             "print(sorted(name for name in sys.modules if name.startswith('fidius_host')))"
         )
         printed = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
 
         self.assertEqual(
-            printed.stdout.decode().strip(), "['fidius_host', 'fidius_host.cannot_cross', 'fidius_host.values']"
+            printed.stdout.decode().strip(), "['fidius_host', 'fidius_host.codec', 'fidius_host.codec.conversion_error']"
         )
 
     def test_take_an_attrs_class_by_its_fields(self):
@@ -157,7 +158,7 @@ class NumpyTest(unittest.TestCase):
     def expect(self, value, function, arguments):
         got, (*rest, data) = conversions.reduction(value)
         self.assertEqual((got, *rest, bytes(data)), (function, *arguments[:-1], arguments[-1].tobytes()))
-        self.assertEqual(values.encode(value)[-1:], b".")
+        self.assertEqual(codec.encode(value)[-1:], b".")
 
     def test_scalars_become_plain(self):
         numpy = self.numpy
@@ -184,22 +185,22 @@ class NumpyTest(unittest.TestCase):
             with self.subTest(dtype):
                 value = self.numpy.array([0, 1, 100], dtype)
 
-                self.expect(value, crossing.array, (dtype, value))
+                self.expect(value, pickle_globals.array, (dtype, value))
 
     def test_other_arrays_keep_their_shape(self):
         value = self.numpy.arange(6, dtype="float64").reshape(2, 3)
 
-        self.expect(value, crossing.ndarray, ("float64", (2, 3), value))
-        self.expect(value.T, crossing.ndarray, ("float64", (3, 2), value.T.copy(order="C")))
-        self.expect(self.numpy.array(1.5), crossing.ndarray, ("float64", (), self.numpy.array(1.5)))
-        self.expect(value > 2, crossing.ndarray, ("bool", (2, 3), value > 2))
+        self.expect(value, pickle_globals.ndarray, ("float64", (2, 3), value))
+        self.expect(value.T, pickle_globals.ndarray, ("float64", (3, 2), value.T.copy(order="C")))
+        self.expect(self.numpy.array(1.5), pickle_globals.ndarray, ("float64", (), self.numpy.array(1.5)))
+        self.expect(value > 2, pickle_globals.ndarray, ("bool", (2, 3), value > 2))
 
     def test_slices_half_floats_and_foreign_byte_orders_are_put_right(self):
         numpy = self.numpy
         value = numpy.arange(6, dtype=">i4")[::2]
 
-        self.expect(value, crossing.array, ("int32", numpy.array([0, 2, 4], "int32")))
-        self.expect(numpy.array([0.5], "float16"), crossing.array, ("float32", numpy.array([0.5], "float32")))
+        self.expect(value, pickle_globals.array, ("int32", numpy.array([0, 2, 4], "int32")))
+        self.expect(numpy.array([0.5], "float16"), pickle_globals.array, ("float32", numpy.array([0.5], "float32")))
 
     def test_a_row_of_booleans_becomes_a_list(self):
         self.assertEqual(round_trip(self.numpy.array([True, False])), [True, False])
@@ -221,8 +222,8 @@ class NumpyTest(unittest.TestCase):
             refused += [numpy.longdouble(1), numpy.array([1], numpy.longdouble)]
         for value in refused:
             with self.subTest(repr(value)):
-                with self.assertRaises(values.CannotCross):
-                    values.encode([value])
+                with self.assertRaises(codec.CannotCross):
+                    codec.encode([value])
 
 
 class DeepTest(unittest.TestCase):
@@ -234,9 +235,9 @@ class DeepTest(unittest.TestCase):
             def next(self):
                 return Endless()
 
-        with mock.patch.object(deep, "MAX_DEPTH", 3000):
-            with self.assertRaises(values.CannotCross) as caught:
-                values.encode(Endless())
+        with mock.patch.object(slow_encoder, "MAX_DEPTH", 3000):
+            with self.assertRaises(codec.CannotCross) as caught:
+                codec.encode(Endless())
 
         self.assertEqual(caught.exception.problem, "it is nested deeper than 3000 levels")
         self.assertEqual(caught.exception.path, ".next" * 3000)
@@ -247,14 +248,14 @@ class DeepTest(unittest.TestCase):
         for _ in range(100):
             shared = [shared, shared]
 
-        value = values.decode(deep.encode(shared))
+        value = codec.decode(slow_encoder.encode(shared))
 
         self.assertIs(value[0], value[1])
 
     def test_writes_buffers_as_the_pickler_does(self):
         value = [memoryview(bytes(8)).cast("d"), memoryview(bytes(8)).cast("B", (2, 4))]
 
-        self.assertEqual(values.decode(deep.encode(value)), value)
+        self.assertEqual(codec.decode(slow_encoder.encode(value)), value)
 
 
 def nested(depth, wrap):

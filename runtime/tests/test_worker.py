@@ -6,13 +6,15 @@ import unittest
 from unittest import mock
 
 from eventually import eventually
-from fidius_host import interrupt, loading, values
-from fidius_host.answering import Answering
-from fidius_host.interrupt import FidiusCancelled
-from fidius_host.protocol import HEADER, RAISED, RETURNED, STOPPED
-from fidius_host.references import NoReferences
-from fidius_host.targets import Target
-from fidius_host.worker import Worker
+from fidius_host import codec
+from fidius_host.imports import packages
+from fidius_host.stopping import interruption
+from fidius_host.calls.call_runner import Answering
+from fidius_host.stopping.interruption import FidiusCancelled
+from fidius_host.transport.protocol import HEADER, RAISED, RETURNED, STOPPED
+from fidius_host.transport.shared_payloads import NoReferences
+from fidius_host.calls.served_plugin import Target
+from fidius_host.calls.worker import Worker
 
 
 def short(value):
@@ -62,7 +64,7 @@ class Running:
             self.worker.adopt_thread()
             for call, method, arguments in calls:
                 try:
-                    answer = self.answering.run(self.worker, TARGET, method, 0, call, values.encode(arguments))
+                    answer = self.answering.run(self.worker, TARGET, method, 0, call, codec.encode(arguments))
                     self.answers[call] = HEADER.unpack_from(answer)[1]
                 except BaseException as error:
                     self.escaped.append(error)
@@ -76,12 +78,12 @@ class Running:
 
 
 def setUpModule():
-    patch = mock.patch.object(loading, "is_packaged", lambda file: file == __file__)
+    patch = mock.patch.object(packages, "is_packaged", lambda file: file == __file__)
     patch.start()
     unittest.addModuleCleanup(patch.stop)
 
 
-@unittest.skipUnless(interrupt.available, "this Python has no way to watch another thread")
+@unittest.skipUnless(interruption.available, "this Python has no way to watch another thread")
 class InterruptTest(unittest.TestCase):
     def answer_of(self, method):
         running = Running()
@@ -126,7 +128,7 @@ class InterruptTest(unittest.TestCase):
 
         def work():
             running.worker.adopt_thread()
-            running.answering.run(running.worker, target, 0, 0, 7, values.encode(()))
+            running.answering.run(running.worker, target, 0, 0, 7, codec.encode(()))
             seen.append(sys.gettrace())
             sys.settrace(None)
 
@@ -166,7 +168,7 @@ class InterruptTest(unittest.TestCase):
 
         target = Target(1, "probe", [pretend], [0], limit=1)
         running.worker.adopt_thread()
-        answer = running.answering.run(running.worker, target, 0, 0, 1, values.encode(()))
+        answer = running.answering.run(running.worker, target, 0, 0, 1, codec.encode(()))
 
         self.assertEqual(HEADER.unpack_from(answer)[1], RAISED)
 

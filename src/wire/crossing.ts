@@ -27,7 +27,7 @@ const itemTypes = {
 } as const;
 
 /**
- * A function of `fidius_host.crossing`, as far as JavaScript plays its part.
+ * A function of `fidius_host.codec.pickle_globals`, as far as JavaScript plays its part.
  *
  * Python's pickler writes an object without counterpart as the call of a function that would make it. These are the only
  * ones that our side of Python names, and the only ones that are carried out here.
@@ -42,7 +42,7 @@ export class CrossingFunction {
 }
 
 export function findCrossingFunction(module: unknown, name: unknown): CrossingFunction | undefined {
-  return module === 'fidius_host.crossing' ? functions.get(name) : undefined;
+  return module === 'fidius_host.codec.pickle_globals' ? functions.get(name) : undefined;
 }
 
 const functions: ReadonlyMap<unknown, CrossingFunction> = new Map([

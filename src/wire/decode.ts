@@ -22,7 +22,7 @@ function readSmallInt(bytes: Uint8Array): number {
 }
 
 /**
- * The value that Python's `fidius_host.values.encode` wrote, by the rules of docs/reference/values.md.
+ * The value that Python's `fidius_host.codec.encode` wrote, by the rules of docs/reference/values.md.
  *
  * `bytes` may belong to Python: nothing of the result refers to them. `buffers` were taken out of them, and become part of
  * the result. Never runs code that the bytes choose, and never

@@ -46,7 +46,7 @@ const loneSurrogate = /\p{Surrogate}/u;
 
 /**
  * Writes values as pickle protocol 5, in a fixed handful of opcodes, of which none runs code of the reader's choice: the
- * only functions a pickle of ours can name are those of `fidius_host.crossing`.
+ * only functions a pickle of ours can name are those of `fidius_host.codec.pickle_globals`.
  *
  * One writer serves one JavaScript thread, again and again: `begin()`, one value, `finish()`. A container is begun, its
  * items are written one after the other (keys and values in turn for a dict), and it is ended; nobody needs to know its
@@ -313,7 +313,7 @@ export class PickleWriter {
       this.#recall(index);
       return;
     }
-    this.string('fidius_host.crossing');
+    this.string('fidius_host.codec.pickle_globals');
     this.string(name);
     this.#byte(STACK_GLOBAL);
     this.#functions[name] = this.#memoize();
@@ -381,5 +381,5 @@ export class PickleWriter {
   }
 }
 
-/** Functions of `fidius_host.crossing` that a pickle of ours may call. */
+/** Functions of `fidius_host.codec.pickle_globals` that a pickle of ours may call. */
 type CrossingFunction = 'moment' | 'view';

@@ -6,7 +6,8 @@ import type { Reader, Transport } from '../../src/executor/server-connection.ts'
 import { runtimeFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
-const program = 'import sys; sys.path.insert(0, sys.argv[1]); from fidius_host import serving; serving.main(3, 4)';
+const program =
+  'import sys; sys.path.insert(0, sys.argv[1]); from fidius_host.server import __main__; __main__.main(3, 4)';
 
 /** A call server in a process of its own, as nothing but two sockets. Killed after the test. */
 export class ServerProcess {

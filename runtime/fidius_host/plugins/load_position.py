@@ -1,0 +1,37 @@
+"""Where a thread stands that is loading a plugin."""
+
+import sys
+
+from .. import FOLDER
+from ..imports import packages
+from . import loading
+
+
+def of_load(ident):
+    """``[place, caller]`` of the thread ``ident`` while it loads: each ``{file, line, function}`` or ``None``.
+
+    ``place`` is the innermost frame; ``caller`` the innermost one of a package's own code, where that is another one.
+    ``None`` for both means that the load waits for the end of another one.
+    """
+    frame = sys._current_frames().get(ident)
+    place = caller = None
+    while frame is not None and frame.f_code is not loading.load.__code__:
+        if not frame.f_code.co_filename.startswith(FOLDER):
+            if place is None:
+                place = frame
+            if packages.is_packaged(frame.f_code.co_filename):
+                caller = frame
+                break
+        frame = frame.f_back
+    else:
+        if frame is None:
+            return [None, None]  # not there yet, or over
+    return [_plain(place), _plain(caller) if caller is not place else None]
+
+
+def _plain(frame):
+    if frame is None:
+        return None
+    code = frame.f_code
+    text = [part.encode("utf-8", "backslashreplace").decode() for part in (code.co_filename, code.co_name)]
+    return {"file": text[0], "line": frame.f_lineno or 0, "function": text[1]}

@@ -1,0 +1,250 @@
+"""Loading a package: search path, import, interface hash, methods. All of it or nothing."""
+
+import _functools
+import importlib
+import itertools
+import operator
+import sys
+import threading
+import types
+
+from ..codec import error_description
+from ..imports import finder, import_guard, importers, modules, namespaces, packages, patched_lookups, search, units
+from . import unloading
+from ..codec.conversion_error import class_name
+from .call_contexts import CallContexts
+from ..imports.packages import Package
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
+
+_lock = threading.RLock()
+_ids = itertools.count(1)
+_plugins = {}
+
+
+class LoadFailure(Exception):
+    """One of the ways in which loading ends; ``kind`` and ``data`` become the host's error."""
+
+    def __init__(self, kind, **data):
+        super().__init__(kind)
+        self.kind = kind
+        self.data = data
+
+
+class Plugin:
+    """One load of a package: its module, and a callable per method (``None`` for an absent optional one)."""
+
+    def __init__(self, package, module, callables, home):
+        self.package = package
+        self.module = module
+        self.callables = callables
+        # Where two packages share the entry module, it was imported in the context of the first.
+        self.contexts = CallContexts(home.context)
+
+
+def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
+    """Load a package and return ``{plugin, file, methods}`` or ``{failure, ...}``.
+
+    ``methods`` is a list of ``[name, optional]`` in the order of the interface. What went wrong is data, because it may
+    have to cross a process border.
+
+    ``settle`` is called as soon as no code of the package runs any more. A caller that may interrupt this thread from
+    outside must see to it that it does so no later: the rest is not to be left half done.
+    """
+    with _lock:
+        before = set(sys.modules)
+        package = packages.known(folder) or Package(folder)
+        known = package.plugins > 0
+        try:
+            try:
+                importlib.invalidate_caches()
+                if not known:
+                    _open(package)
+                within = package.context.run
+                module = within(_import, package, entry_module)
+                import_guard.guard_loaded_by_hand(package, set(sys.modules) - before)
+                within(_check_hash, module, entry_module, interface_hash)
+                callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
+                kinds = [_kind(callable_) for callable_ in callables]
+            finally:
+                settle()
+        except BaseException as error:
+            if not known:
+                unloading.forget(package, set(sys.modules) - before)
+            if isinstance(error, LoadFailure):
+                return dict(error.data, failure=error.kind)
+            raise
+        package.plugins += 1
+        number = next(_ids)
+        home = units.unit_named(entry_module).home or package
+        _plugins[number] = Plugin(package, module, callables, home)
+        return {"plugin": number, "file": _file_of(module, entry_module), "methods": kinds}
+
+
+def callables(number):
+    """The callables of a loaded plugin, by method index."""
+    return _plugins[number].callables
+
+
+def contexts(number):
+    """The ``CallContexts`` of a loaded plugin."""
+    return _plugins[number].contexts
+
+
+def unload(number):
+    """Give up a plugin; the last one of a package takes its search path entries and modules along."""
+    with _lock:
+        plugin = _plugins.pop(number, None)
+        if plugin is None:
+            return
+        package = plugin.package
+        package.plugins -= 1
+        if package.plugins == 0:
+            # The call server has the same list, and keeps it for as long as one of its threads remembers the plugin.
+            plugin.callables[:] = [_closed] * len(plugin.callables)
+            del plugin
+            unloading.forget(package, list(sys.modules))
+            unloading.collect()
+
+
+def _closed(*args):
+    raise RuntimeError("the plugin is closed")
+
+
+def _open(package):
+    """Let a package in, unless one of its modules is imported as the module of another package."""
+    finder.stand_first()
+    patched_lookups.install()
+    packages.add(package)
+    _extend_path(package)
+    for name in sorted(package.namespaces):
+        namespaces.adopt(name)
+    import_guard.guard_environment(package)
+    for name, path in package.modules.items():
+        unit = units.unit_of(sys.modules.get(name))
+        if unit is None or unit.outside or unit.namespace or name.partition(".")[0] == modules.SDK:
+            continue
+        if not unit.is_same(path, package):
+            units.collision(unit, units.look_up(name, package), package)
+            _raise_collision(package)
+
+
+def _extend_path(package):
+    path = sys.path
+    if not isinstance(path, list):
+        raise LoadFailure("search_path", found=class_name(type(path)))
+    # The folder first and `vendor` second, each to the front: vendored modules end up before the package's own.
+    for entry in reversed(modules.search_entries(package.folder)):
+        if not any(isinstance(present, str) and present == entry for present in path):
+            path.insert(0, entry)
+
+
+def _import(package, entry_module):
+    top = entry_module.partition(".")[0]
+    if top == modules.SDK:
+        raise LoadFailure("foreign", module=entry_module, found="the SDK of the host")
+    if modules.is_standard(top):
+        raise LoadFailure("foreign", module=entry_module, found="the standard library")
+    found = search.find(top, package)
+    if found is not None and not found.own:
+        raise LoadFailure("foreign", module=entry_module, found=found.place or "a built-in module")
+    try:
+        module = importers.import_for(package, entry_module)
+    except BaseException as error:
+        _raise_collision(package)
+        missing = isinstance(error, ModuleNotFoundError) and error.name is not None
+        if missing and (entry_module == error.name or entry_module.startswith(error.name + ".")):
+            raise LoadFailure("not_found", module=entry_module)
+        raise LoadFailure("import", module=entry_module, error=error_description.describe(error))
+    # Also one that the module caught: what it did instead is not what its author has tried.
+    _raise_collision(package)
+    unit = units.unit_named(entry_module)
+    if unit is None or package not in unit.holders or unit.outside:
+        raise LoadFailure("foreign", module=entry_module, found=modules.location(module) or "a built-in module")
+    return module
+
+
+def _raise_collision(package):
+    error = package.collision
+    package.collision = None
+    if error is not None:
+        raise LoadFailure(
+            "collision", reason=error.kind, module=error.name, first=error.first, second=error.second
+        )
+
+
+def _check_hash(module, name, expected):
+    try:
+        value = module.__interface_hash__
+    except BaseException as error:
+        raise LoadFailure(
+            "attribute", module=name, attribute="__interface_hash__", error=error_description.describe(error)
+        )
+    try:
+        got = operator.index(value)
+    except BaseException:
+        raise LoadFailure("hash_type", module=name, found=class_name(type(value)))
+    if not 0 <= got < 1 << 64:
+        raise LoadFailure("hash_range", module=name, got=got)
+    if got != expected:
+        raise LoadFailure("hash", module=name, got=got)
+
+
+def _resolve(module, entry_module, name, optional):
+    try:
+        value = getattr(module, name)
+    except BaseException as error:
+        if optional and isinstance(error, AttributeError):
+            return None
+        configures = "__fidius_configure__" in getattr(module, "__dict__", ())
+        raise LoadFailure(
+            "method", module=entry_module, method=name, error=error_description.describe(error), configures=configures
+        )
+    if not callable(value):
+        raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))
+    return value
+
+
+_MAX_WRAPPERS = 32
+
+
+def _kind(callable_):
+    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+
+    Decided by types alone. An object may answer to every attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and some
+    make a request or another object for each.
+    """
+    if callable_ is None:
+        return "absent"
+    for _ in range(_MAX_WRAPPERS):
+        if type(callable_) is _functools.partial:
+            callable_ = callable_.func
+        elif type(callable_) is types.MethodType:
+            callable_ = callable_.__func__
+        else:
+            break
+    flags = _code_flags(callable_)
+    if flags & _COROUTINE:
+        return "coroutine"
+    if flags & _ASYNC_GENERATOR:
+        return "async generator"
+    return "generator" if flags & _GENERATOR else "function"
+
+
+def _code_flags(function):
+    """The flags of the code of a function, of Python or of another compiler (Cython) whose type shows it the same way."""
+    for kind in type.__getattribute__(type(function), "__mro__"):
+        attribute = type.__getattribute__(kind, "__dict__").get("__code__")
+        if attribute is not None:
+            # Written in C, so that reading it runs no code of the plugin.
+            if type(attribute) is types.GetSetDescriptorType:
+                flags = getattr(attribute.__get__(function), "co_flags", 0)
+                return flags if type(flags) is int else 0
+            break
+    return 0
+
+
+def _file_of(module, entry_module):
+    """The file of an entry module. One that put an object in its own place is known by its unit."""
+    place = modules.location(module)
+    return place if place is not None else units.unit_named(entry_module).path
