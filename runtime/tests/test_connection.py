@@ -74,7 +74,7 @@ class ConnectionTest(unittest.TestCase):
         self.assertFalse(self.connection.receive(False))
 
 
-class RenewTest(unittest.TestCase):
+class ReplaceBufferTest(unittest.TestCase):
     def setUp(self):
         here, self.host = socket.socketpair()
         self.addCleanup(here.close)
@@ -89,7 +89,7 @@ class RenewTest(unittest.TestCase):
         connection.at = len(first)
         old = connection.view
 
-        connection.renew()
+        connection.replace_buffer()
         self.host.sendall(second[18:])
         self.assertTrue(connection.receive(True))
 
@@ -105,12 +105,12 @@ class RenewTest(unittest.TestCase):
         while connection.end < len(rest):
             self.assertTrue(connection.receive(True))
 
-        connection.renew()
+        connection.replace_buffer()
 
         self.assertEqual(bytes(connection.view[connection.at : connection.end]), rest)
 
 
-class RestTest(unittest.TestCase):
+class UnreadFramesTest(unittest.TestCase):
     def test_gives_the_frames_that_were_not_read_in_the_buffer_and_in_the_socket(self):
         here, host = socket.socketpair()
         self.addCleanup(here.close)
@@ -122,7 +122,7 @@ class RestTest(unittest.TestCase):
         connection.at = len(frames[0])
         connection.shut_down()
 
-        rest = [(kind, flags, bytes(data)) for kind, flags, data in connection.rest()]
+        rest = [(kind, flags, bytes(data)) for kind, flags, data in connection.unread_frames()]
 
         self.assertEqual(rest, [(CALL, call & 1, b"x" * call) for call in range(2, 501)])
 

@@ -8,7 +8,7 @@ from fidius_host import codec
 from fidius_host.transport import protocol
 from fidius_host.transport.protocol import HEADER, HEADER_BYTES, frame
 from fidius_host.server.call_server import Server
-from fidius_host.calls.served_plugin import SLOW, Target
+from fidius_host.calls.served_plugin import SLOW, ServedPlugin
 
 SETTINGS = {"threads": 3, "spareThreads": 1, "referenceBytes": None, "captureOutput": False}
 
@@ -27,9 +27,9 @@ class Host:
         self.welcome = self.receive()
 
     def add(self, *functions, limit=2, special=None):
-        target = Target(9, "probe", list(functions), special or [0] * len(functions), limit)
-        self.server.pool.targets[9] = target
-        return target
+        plugin = ServedPlugin(9, "probe", list(functions), special or [0] * len(functions), limit)
+        self.server.pool.plugins[9] = plugin
+        return plugin
 
     def call(self, call, method, *arguments):
         data = codec.encode(arguments)
@@ -122,12 +122,12 @@ class ServerTest(unittest.TestCase):
         host = self.open()
         go_on = threading.Event()
         ran = []
-        target = host.add(lambda number: (ran.append(number), go_on.wait(10))[0], limit=1)
+        plugin = host.add(lambda number: (ran.append(number), go_on.wait(10))[0], limit=1)
         host.call(1, 0, 1)
-        eventually(lambda: target.full, "call 1 ran apart")
+        eventually(lambda: plugin.full, "call 1 ran apart")
         for call in (2, 3):
             host.call(call, 0, call)
-        eventually(lambda: len(target.waiting) == 2, "calls 2 and 3 waited")
+        eventually(lambda: len(plugin.waiting) == 2, "calls 2 and 3 waited")
 
         data = codec.encode((9, []))
         host.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, Server.OWN_METHODS.index("unload"), 4, 0) + data)
@@ -141,28 +141,28 @@ class ServerTest(unittest.TestCase):
     def test_learns_which_methods_are_slow_and_forgets_it_when_they_are_not_any_more(self):
         host = self.open()
         pause = [0.05]
-        target = host.add(lambda: time.sleep(pause[0]) if pause else None)
+        plugin = host.add(lambda: time.sleep(pause[0]) if pause else None)
         calls = iter(range(1, 1 << 31))
 
         def call_again():
             host.call(next(calls), 0)
             host.receive()
-            return not target.special[0]
+            return not plugin.special[0]
 
         call_again()
-        self.assertTrue(target.special[0])
+        self.assertTrue(plugin.special[0])
         pause.clear()
 
         # A busy machine makes any call slow now and then.
         eventually(call_again, "the method counted as quick")
 
     def test_takes_nine_quick_calls_in_a_row_to_forget_that_a_method_was_slow(self):
-        target = Target(9, "probe", [len], [SLOW], limit=1)
+        plugin = ServedPlugin(9, "probe", [len], [SLOW], limit=1)
         slow = []
 
         for seconds in [0.0005] * 8 + [0.002] + [0.0005] * 9:
-            target.judge(0, seconds)
-            slow.append(bool(target.special[0]))
+            plugin.record_duration(0, seconds)
+            slow.append(bool(plugin.special[0]))
 
         self.assertEqual(slow, [True] * 17 + [False])
 
@@ -170,7 +170,7 @@ class ServerTest(unittest.TestCase):
         host = self.open()
         host.add(lambda: "ran")
         host.cancel(5)
-        eventually(lambda: 5 in host.server.pool.doomed, "call 5 was given up")
+        eventually(lambda: 5 in host.server.pool.cancelled_early, "call 5 was given up")
 
         for call in (4, 5, 6):
             host.call(call, 0)
@@ -179,16 +179,16 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(
             answers, [(protocol.RETURNED, 4), (protocol.SKIPPED, 5), (protocol.RETURNED, 6)]
         )
-        self.assertEqual(host.server.pool.doomed, set())
+        self.assertEqual(host.server.pool.cancelled_early, set())
 
     def test_skips_a_call_that_was_given_up_while_it_waited(self):
         host = self.open()
         go_on = threading.Event()
-        target = host.add(lambda: go_on.wait(10), limit=1)
+        plugin = host.add(lambda: go_on.wait(10), limit=1)
         host.call(1, 0)
-        eventually(lambda: target.full, "call 1 ran apart")
+        eventually(lambda: plugin.full, "call 1 ran apart")
         host.call(2, 0)
-        eventually(lambda: target.waiting, "call 2 waited")
+        eventually(lambda: plugin.waiting, "call 2 waited")
 
         host.cancel(2)
         skipped = host.receive()[:2]
@@ -217,7 +217,7 @@ class ServerTest(unittest.TestCase):
             host.call(call, 0)
             self.assertEqual(host.receive()[:2], (protocol.RETURNED, call))
         host.cancel(3)
-        eventually(lambda: 3 in host.server.pool.doomed, "call 3 was given up")
+        eventually(lambda: 3 in host.server.pool.cancelled_early, "call 3 was given up")
         host.call(3, 0)
 
         self.assertEqual(host.receive()[:2], (protocol.SKIPPED, 3))

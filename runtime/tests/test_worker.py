@@ -9,11 +9,11 @@ from eventually import eventually
 from fidius_host import codec
 from fidius_host.imports import packages
 from fidius_host.stopping import interruption
-from fidius_host.calls.call_runner import Answering
+from fidius_host.calls.call_runner import CallRunner
 from fidius_host.stopping.interruption import FidiusCancelled
 from fidius_host.transport.protocol import HEADER, RAISED, RETURNED, STOPPED
-from fidius_host.transport.shared_payloads import NoReferences
-from fidius_host.calls.served_plugin import Target
+from fidius_host.transport.separate_memory import SeparateMemory
+from fidius_host.calls.served_plugin import ServedPlugin
 from fidius_host.calls.worker import Worker
 
 
@@ -47,7 +47,7 @@ def raising_on_the_way_out():
         raise ValueError("could not clean up")
 
 
-TARGET = Target(1, "probe", [short, endless, stubborn, raising_on_the_way_out], [0] * 4, limit=7)
+PLUGIN = ServedPlugin(1, "probe", [short, endless, stubborn, raising_on_the_way_out], [0] * 4, limit=7)
 
 
 class Running:
@@ -55,7 +55,7 @@ class Running:
 
     def __init__(self):
         self.worker = Worker(threading.RLock(), "probe")
-        self.answering = Answering(NoReferences(), None)
+        self.runner = CallRunner(SeparateMemory(), None)
         self.answers = {}
         self.escaped = []
 
@@ -64,7 +64,7 @@ class Running:
             self.worker.adopt_thread()
             for call, method, arguments in calls:
                 try:
-                    answer = self.answering.run(self.worker, TARGET, method, 0, call, codec.encode(arguments))
+                    answer = self.runner.run(self.worker, PLUGIN, method, 0, call, codec.encode(arguments))
                     self.answers[call] = HEADER.unpack_from(answer)[1]
                 except BaseException as error:
                     self.escaped.append(error)
@@ -124,11 +124,11 @@ class InterruptTest(unittest.TestCase):
 
         running = Running()
         begun.clear()
-        target = Target(1, "probe", [traced], [0], limit=1)
+        plugin = ServedPlugin(1, "probe", [traced], [0], limit=1)
 
         def work():
             running.worker.adopt_thread()
-            running.answering.run(running.worker, target, 0, 0, 7, codec.encode(()))
+            running.runner.run(running.worker, plugin, 0, 0, 7, codec.encode(()))
             seen.append(sys.gettrace())
             sys.settrace(None)
 
@@ -166,9 +166,9 @@ class InterruptTest(unittest.TestCase):
         def pretend():
             raise FidiusCancelled
 
-        target = Target(1, "probe", [pretend], [0], limit=1)
+        plugin = ServedPlugin(1, "probe", [pretend], [0], limit=1)
         running.worker.adopt_thread()
-        answer = running.answering.run(running.worker, target, 0, 0, 1, codec.encode(()))
+        answer = running.runner.run(running.worker, plugin, 0, 0, 1, codec.encode(()))
 
         self.assertEqual(HEADER.unpack_from(answer)[1], RAISED)
 

@@ -1,45 +1,57 @@
-"""Running the coroutine of a call step by step."""
+"""Runs the coroutine of a call step by step."""
 
 import asyncio
 
 from ..stopping.interruption import FidiusCancelled
 
-_DROPPED = "the coroutine of the call was cancelled, closed or dropped before it had ended (look for a task factory that does so)"
-_ENDED_EARLY = "the task of the call ended before its coroutine had (look for a task factory that runs something else)"
+_DROPPED = "the coroutine of the call was cancelled, closed or dropped before it ended (look for a task factory that does so)"
+_ENDED_EARLY = "the task of the call ended before its coroutine (look for a task factory that runs another coroutine)"
 
 
 class CoroutineDropped(RuntimeError):
-    """Nothing will run the coroutine of a call to its end."""
+    """The coroutine of a call will not be run to its end."""
 
 
 async def drive(steps):
-    """The coroutine that becomes a task: a real one, since task factories await it, look into it and wrap it."""
+    """The coroutine of the task. It is a real coroutine because task factories await, inspect and wrap it."""
     return await steps
 
 
-class Steps:
-    """Drives a coroutine of a plugin. Each step can be interrupted like a call, and nothing between the steps.
+class CoroutineSteps:
+    """An awaitable that runs a coroutine of a plugin. Each step can be interrupted like a call, the time between steps cannot.
 
-    The last step answers the call. A task that ends without it, or a coroutine that is dropped, answers with an error.
+    The last step answers the call. If the task ends earlier or the coroutine is dropped, the call is answered with an error.
     """
 
-    __slots__ = ("target", "method", "flags", "call", "started", "over", "watched", "_thread", "_worker", "_coroutine", "__weakref__")
+    __slots__ = (
+        "plugin",
+        "method",
+        "flags",
+        "call",
+        "started",
+        "answered",
+        "observed",
+        "_thread",
+        "_worker",
+        "_coroutine",
+        "__weakref__",
+    )
 
-    def __init__(self, thread, target, method, flags, call, coroutine, started):
-        self.target = target
+    def __init__(self, thread, plugin, method, flags, call, coroutine, started):
+        self.plugin = plugin
         self.method = method
         self.flags = flags
         self.call = call
         self.started = started
-        self.over = False
+        self.answered = False
         """Whether the call was answered."""
-        self.watched = False
-        """Whether something looks at how the task ends. An exception that nothing looks at is reported by asyncio."""
+        self.observed = False
+        """Whether the outcome of the task is read. asyncio reports an exception that is not read."""
         self._thread = thread
         self._worker = thread.worker
         self._coroutine = coroutine
 
-    # what `await` uses
+    # the protocol of `await`
 
     def __await__(self):
         return self
@@ -61,71 +73,71 @@ class Steps:
         return self._step(self._coroutine.throw, error)
 
     def close(self):
-        """The task's coroutine is closed while it waits: by hand, or because nothing refers to it any more."""
+        """Close the coroutine while it waits: called explicitly, or because the task was collected."""
         try:
             self._coroutine.close()
         finally:
-            self._end_from_elsewhere()
+            self._drop()
 
     def __del__(self):
-        if not self.over:
-            self._end_from_elsewhere()
+        if not self.answered:
+            self._drop()
 
-    # the ways in which a call ends apart from its last step
+    # other ends of a call than its last step
 
     def fail(self, error):
-        """End the call with an error, if it has not ended. By the thread of the loop."""
-        if self.over:
+        """Answer the call with an error if it was not answered. By the loop thread."""
+        if self.answered:
             return
         self._thread.finish(self, error)
         try:
             self._coroutine.close()
         except BaseException:
-            pass  # it ignores that it is closed, or runs: its end will be ignored
+            pass  # the coroutine ignores that it is closed, or is running: its outcome will be ignored
 
     def task_ended(self, task):
-        """The task is done, which with the last step it was."""
+        """Answer the call if the task ended without the last step."""
         try:
             error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        except BaseException as raised:  # a task of the plugin's own making
+        except BaseException as raised:  # a task class of the plugin
             error = raised
         self.fail(error or CoroutineDropped(_ENDED_EARLY))
 
-    def _end_from_elsewhere(self):
-        if not self.over:
+    def _drop(self):
+        if not self.answered:
             self._thread.run_soon(self.fail, CoroutineDropped(_DROPPED))
 
     def _step(self, advance, argument):
         worker = self._worker
-        outer, outer_target = worker.call, worker.target
+        outer, outer_plugin = worker.call, worker.plugin
         value = error = None
-        fresh = True
+        first = True
         while True:
             try:
-                if fresh:
-                    fresh = False
-                    worker.target = self.target
+                if first:
+                    first = False
+                    worker.plugin = self.plugin
                     worker.call = self.call
                     try:
                         value = advance(argument)
                     except BaseException as raised:
                         error = raised
                 worker.call = None
-                if worker.attention:
+                if worker.needs_attention:
                     worker.settle()
                 break
             except FidiusCancelled as raised:
                 error = error or raised
         if outer is not None:
-            # A plugin runs the loop from within a step (`nest_asyncio`), whose window goes on.
-            worker.target = outer_target
+            # A plugin runs the loop from within a step (`nest_asyncio`). The window of that step continues.
+            worker.plugin = outer_plugin
             worker.call = outer
         if error is None:
             return value
         try:
-            if not self.over:
+            if not self.answered:
                 self._thread.finish(self, error)
-            if not self.watched:
+            if not self.observed:
                 raise StopIteration
             # A wrapper sees how the coroutine ended. Other exceptions would leave the loop.
             raise error if isinstance(error, (Exception, asyncio.CancelledError)) else asyncio.CancelledError

@@ -1,21 +1,21 @@
-"""A plugin as the call server sees it: what to call, how, and how many at a time."""
+"""A plugin in the call server: its callables, how to call them, and how many calls may run at a time."""
 
 from collections import deque
 
 from ..plugins.call_contexts import Context
 
-# What is special about a method. Most are not: they are short functions, called by the thread that reads them.
+# Flags of a method. Most methods have none: they are short functions, and the thread that reads a call also runs it.
 SLOW = 1
-"""The last call kept its thread for long: somebody else has to read on while it runs."""
+"""The last call kept its thread busy for long: another thread must read on while it runs."""
 ON_LOOP = 2
-"""Answers with a coroutine: belongs on the asyncio loop of the plugin."""
+"""Returns a coroutine: runs on the asyncio loop of the plugin."""
 ALWAYS_SLOW = 4
 
 _QUICK_SECONDS = 0.001
 _QUICK_CALLS = 8
 
 
-class Target:
+class ServedPlugin:
     __slots__ = (
         "number",
         "name",
@@ -29,7 +29,7 @@ class Target:
         "full",
         "waiting",
         "ran",
-        "_quick",
+        "_quick_calls",
     )
 
     def __init__(self, number, name, callables, special, limit, strict=True, loop=None, new_context=Context):
@@ -37,56 +37,57 @@ class Target:
         self.name = name
         self.callables = callables
         self.special = bytearray(special)
+        """The flags of each method."""
         self.loop = loop
         """Its ``LoopThread``, once it needs one."""
         self.limit = limit
-        """How many calls may run at a time, besides those on the loop."""
+        """How many calls may run at a time, without those on the loop."""
         self.strict = strict
-        """Whether that holds for calls that were given up and cannot be stopped, too."""
+        """Whether cancelled calls that cannot be stopped count as running, too."""
         self.new_context = new_context
         """Returns the ``contextvars.Context`` in which one call runs."""
         self.running = 0
-        """Calls that run apart, that is: while another thread leads. Under the lock."""
+        """Number of detached calls, which run while another thread leads. Under the lock."""
         self.full = False
         self.waiting = deque()
         """Calls beyond the limit, as ``(method, flags, call, data)``. Under the lock."""
         self.ran = False
-        """Whether a call began since ``environment.py`` last asked."""
-        self._quick = bytearray(len(callables))
+        """Whether a call has begun since ``RecentPlugins`` last cleared this."""
+        self._quick_calls = bytearray(len(callables))
 
-    def admit(self):
-        """Count one more call that runs apart. Under the lock."""
+    def begin_detached(self):
+        """Count one more detached call. Under the lock."""
         self.running += 1
         self.full = self.running >= self.limit
 
-    def dismiss(self):
-        """One call that ran apart has ended: the next one that waited for it, or ``None``. Under the lock."""
+    def end_detached(self):
+        """Count one detached call less, and return the next waiting call or ``None``. Under the lock."""
         if self.waiting and self.running <= self.limit:
             return self.waiting.popleft()
         self.running -= 1
         self.full = self.running >= self.limit
         return None
 
-    def forget_waiting(self, call):
-        """Drop a call that waits, and return it; ``None`` when there is none. Under the lock."""
+    def remove_waiting(self, call):
+        """Remove a waiting call and return it; ``None`` if it does not wait. Under the lock."""
         for job in self.waiting:
             if job[2] == call:
                 self.waiting.remove(job)
                 return job
         return None
 
-    def forget_all(self):
-        """Drop all that wait, and return them. Under the lock."""
+    def remove_all_waiting(self):
+        """Remove all waiting calls and return them. Under the lock."""
         jobs = list(self.waiting)
         self.waiting.clear()
         return jobs
 
-    def judge(self, method, seconds):
-        """Learn from a call that ran apart whether the next one may run on the thread that reads it."""
+    def record_duration(self, method, seconds):
+        """Decide by the duration of a detached call whether the thread that reads the next call may run it."""
         if seconds > _QUICK_SECONDS:
-            self._quick[method] = 0
-        elif self._quick[method] < _QUICK_CALLS:
-            self._quick[method] += 1
+            self._quick_calls[method] = 0
+        elif self._quick_calls[method] < _QUICK_CALLS:
+            self._quick_calls[method] += 1
         else:
-            self._quick[method] = 0
+            self._quick_calls[method] = 0
             self.special[method] &= ~SLOW

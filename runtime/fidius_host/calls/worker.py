@@ -1,4 +1,4 @@
-"""A thread that runs calls, and the window in which the call it runs may be interrupted."""
+"""A thread that runs calls, and the time window in which its call may be interrupted."""
 
 import threading
 
@@ -7,13 +7,13 @@ from ..stopping import interruption
 
 
 class Worker:
-    """What others may know of a thread that runs calls.
+    """The state of a thread that runs calls, as far as other threads may see it.
 
-    An interruption must hit the call it is meant for and never the next one, and a short call must not pay for that. So
-    there is no lock around a call. Whoever wants something of a running call sets ``attention`` first and looks at
-    ``call`` second, under the lock; the thread itself takes its call out of ``call`` first and looks at ``attention``
-    second. One of the two is bound to see the other. All of it rests on the GIL, under which single reads and writes of
-    attributes happen in one order for everybody.
+    An interruption must stop the call it is meant for and never the next one, and short calls must not become slower for
+    that. Therefore no lock is held during a call. Another thread that wants to act on a running call first sets
+    ``needs_attention`` and then reads ``call``, under the lock. The thread itself first clears ``call`` and then reads
+    ``needs_attention``. At least one of the two sees the change of the other. This relies on the GIL, under which all
+    threads see single reads and writes of attributes in the same order.
     """
 
     __slots__ = (
@@ -23,13 +23,13 @@ class Worker:
         "thread",
         "call",
         "starting",
-        "target",
-        "attention",
+        "plugin",
+        "needs_attention",
         "interruption",
         "interrupted",
         "forked",
-        "out",
-        "baton",
+        "unsent",
+        "wake_lock",
         "stuck",
     )
 
@@ -39,33 +39,35 @@ class Worker:
         self.ident = None
         self.thread = None
         self.call = None
-        """Number of the call that runs now. While it is set, ``FidiusCancelled`` may be raised in code of its package."""
+        """Number of the running call. While it is set, ``FidiusCancelled`` may be raised in code of its package."""
         self.starting = None
-        """Number of a call from the moment it was assigned to this thread. Under the lock, except on the thread of a loop."""
-        self.target = None
+        """Number of a call from the moment it is assigned to this thread. Under the lock, except on a loop thread."""
+        self.plugin = None
         """The plugin whose call runs, or ran last."""
-        self.attention = False
+        self.needs_attention = False
         self.interruption = None
         self.interrupted = False
         """Whether the call was interrupted, or is about to be."""
         self.forked = False
-        self.out = []
+        """Whether this is the copy of the thread in a forked process."""
+        self.unsent = []
         """Answers that were not sent yet."""
-        self.baton = threading.Lock()
-        self.baton.acquire()
+        self.wake_lock = threading.Lock()
+        """Acquired while the thread has no work. Released to wake it."""
+        self.wake_lock.acquire()
         self.stuck = False
 
     def adopt_thread(self):
-        """To be called by the thread itself, before anything else."""
+        """Bind the worker to the calling thread, before it does anything else."""
         self.ident = threading.get_ident()
         self.thread = interruption.this_thread()
 
     def interrupt(self, call):
-        """Interrupt a call if this thread is running it; false when it is not. Under the lock, by another thread.
+        """Interrupt a call if this thread is running it; otherwise return false. Under the lock, by another thread.
 
-        To be called again and again until the call has ended: what can be interrupted changes with what it does.
+        The caller repeats this until the call has ended, because the code that can be interrupted changes as the call runs.
         """
-        self.attention = True
+        self.needs_attention = True
         if self.call != call:
             return False
         if self.interruption is None:
@@ -75,14 +77,17 @@ class Worker:
         return True
 
     def end_window(self):
-        """Keep interruptions away from the rest of this thread's call; return whether one was due. By the thread itself."""
+        """Protect the rest of the call from interruption, and return whether one was due. By the thread itself."""
         self.call = None
-        return self.settle() if self.attention else False
+        return self.settle() if self.needs_attention else False
 
     def settle(self):
-        """End a call that needs attention: from here on no exception can arrive. Returns whether one was due."""
+        """Act on ``needs_attention`` after a call: no exception can arrive from here on.
+
+        Returns whether the call was to be interrupted.
+        """
         if self.forked:
-            # The copy of the process that a plugin forked came back from the method. It is no second host.
+            # A method has returned in a forked copy of the process, which must not serve calls.
             fork_guard.end_child()
         with self.lock:
             interrupted = self.interruption is not None
@@ -90,5 +95,5 @@ class Worker:
                 self.interruption.end()
                 self.interruption = None
                 self.interrupted = False
-            self.attention = False
+            self.needs_attention = False
         return interrupted

@@ -1,7 +1,7 @@
-"""The call server: reads calls from a socket, runs them on threads of its own, and answers.
+"""The call server: reads calls from a socket, runs them on its own threads, and sends the answers.
 
-It knows nothing of who is at the other end. In the host's own process that is another thread, later another process: only
-what carries the two sockets differs, and whether memory is shared.
+It does not depend on where the host runs. Only the two sockets differ between a server in the host's process and one in a
+child process, and whether the two sides share memory.
 """
 
 import functools
@@ -13,86 +13,111 @@ import time
 import weakref
 
 from .. import codec
+from ..calls import threads
+from ..calls.call_runner import ANSWERED_LATER, CallRunner
+from ..calls.events import ServerEvents
+from ..calls.plugin_loops import PluginLoops
+from ..calls.pool import Pool
+from ..calls.served_plugin import ALWAYS_SLOW, ON_LOOP, ServedPlugin
+from ..calls.threads import ThreadsReplaced
 from ..codec import error_description
 from ..plugins import load_position, loading
 from ..process import state_changes
 from ..stopping import interruption
 from ..transport import protocol
-from ..calls.call_runner import LATER, Answering
 from ..transport.connection import Connection
-from .control_thread import Control
-from ..calls.pool import Pool
 from ..transport.protocol import ProtocolError, frame
-from ..transport.shared_payloads import NoReferences
-from ..calls.served_plugin import ALWAYS_SLOW, ON_LOOP, Target
-from ..calls.threads import ThreadsReplaced, start_thread, threads_are_replaced
+from ..transport.separate_memory import SeparateMemory
+from .control_thread import ControlThread
+from .recent_plugins import RecentPlugins
 
 _INTERRUPT_SECONDS = 0.01
-"""How often to interrupt what runs at the end of the process."""
+"""How often running calls are interrupted at the end of the process."""
 
 _numbers = itertools.count(1)
 _servers = weakref.WeakSet()
 
 
-class Server:
-    """``data`` and ``control`` are the server's ends of two stream sockets, which it closes in the end.
+class Server(ServerEvents):
+    """``data`` and ``control`` are the server's ends of two stream sockets. The server closes them at its end.
 
-    ``share_memory`` makes, of the host's threshold, what keeps large payloads out of the frames; ``None`` where host and
-    server are two processes. ``foreign`` are descriptors of the host's ends, if they are in this process: a forked copy
-    closes them too.
+    ``share_memory`` takes the threshold of the host and returns what keeps large payloads out of the frames. It is ``None``
+    if host and server are separate processes. ``host_ends`` are the descriptors of the host's ends if they are in this
+    process: a forked copy of the process closes them, too.
     """
 
-    def __init__(self, data, control, share_memory=None, foreign=()):
+    def __init__(self, data, control, share_memory=None, host_ends=()):
         self.number = next(_numbers)
         for channel in (data, control):
-            channel.settimeout(None)  # a plugin may have set another default for the sockets of this process
+            channel.settimeout(None)  # a plugin may have changed the default timeout of sockets
         self.stopping = False
         self.pool = None
-        self.references = NoReferences()
         self.lines = None
-        """Lines that plugins wrote, if the host wants them."""
+        """Captured output of the plugins, if the host wants it."""
         self._connection = Connection(data)
-        self.control = Control(self, control, self._connection)
+        self._control = ControlThread(self, control, self._connection)
         self._data = data
         self._share_memory = share_memory
-        self._foreign = [(descriptor, os.fstat(descriptor)) for descriptor in foreign]
-        """With what they are: the host closes them, and their numbers are given to others then."""
+        self._shared_payloads = SeparateMemory()
+        self._host_ends = [(descriptor, os.fstat(descriptor)) for descriptor in host_ends]
+        """With their status: the host closes them, and their numbers are used again after that."""
+        self._loops = PluginLoops(threading.RLock(), self._connection)
         self._loading = {}
-        """The threads that load plugins, by call."""
-        self._watch = state_changes.Watch("server %d" % self.number, self._tell, self._recent_plugins)
-        self._busy = {}
-        """By thread what it ran when the state was last looked at: ``(call, name, processor time)``."""
+        """The idents of threads that load plugins, by call."""
+        self._recent = RecentPlugins()
+        self._watch = state_changes.Watch("server %d" % self.number, self._post_change, self._recent.names)
         self._threads = 0
         self._threads_lock = threading.Lock()
-        self._loops_lock = threading.Lock()
-        self._over = threading.Event()
+        self._stopped = threading.Event()
+        self._ended = threading.Event()
 
     def start(self):
-        """Begin to serve, on threads of its own; raise ``RuntimeError`` when there is none to be had."""
+        """Begin to serve on threads of its own. Raises ``RuntimeError`` if no thread can be started."""
         _servers.add(self)
-        self.thread_begins()
+        self.thread_started()
         try:
-            start_thread("fidius-start", self._greet)
+            threads.start_thread("fidius-start", self._handshake)
         except RuntimeError:
             self._watch.close()
             self.thread_ended()
             raise
 
-    # greeting
+    def wait_until_stopped(self):
+        """Wait until the connection has ended. Calls may still be running."""
+        self._stopped.wait()
 
-    def _greet(self):
+    def wait(self):
+        """Wait until all threads of the server have ended."""
+        self._ended.wait()
+
+    # the handshake
+
+    def _handshake(self):
         try:
-            settings = self._read_greeting()
+            settings = self._read_settings()
             if self._share_memory is not None and settings["referenceBytes"] is not None:
-                self.references = self._share_memory(settings["referenceBytes"])
-            self.answering = Answering(self.references, self._adopt, self.control.stay_awake)
+                self._shared_payloads = self._share_memory(settings["referenceBytes"])
+            runner = CallRunner(self._shared_payloads, self._loops.adopt, self._control.note_activity)
+            self._loops.runner = runner
+            pool = Pool(
+                self,
+                self._connection,
+                runner,
+                self._loops,
+                self._shared_payloads,
+                self._control,
+                settings["threads"],
+                settings["spareThreads"],
+            )
+            pool.plugins[0] = self._own_plugin()
+            self.pool = self._recent.pool = pool
+            if self.stopping:
+                pool.close()  # `stop` has not seen the pool
             if settings["captureOutput"]:
                 self._capture()
-            self.pool = Pool(self, self._connection, self.answering, settings["threads"], settings["spareThreads"])
-            self.pool.targets[0] = self._own_functions()
-            self.send(frame(protocol.WELCOME, 0, codec.encode(self._facts())))
-            self.control.start()
-            self.pool.start()
+            self._send(frame(protocol.WELCOME, 0, codec.encode(self._facts())))
+            self._control.start(pool, runner)
+            pool.start()
         except OSError:
             self.stop()
         except BaseException as error:
@@ -100,7 +125,7 @@ class Server:
         finally:
             self.thread_ended()
 
-    def _read_greeting(self):
+    def _read_settings(self):
         connection = self._connection
         while True:
             held = connection.end - connection.at
@@ -113,7 +138,7 @@ class Server:
                     connection.at = start + size
                     return codec.decode(connection.view[start : start + size])
             if not connection.receive(held > 0):
-                raise ConnectionError("the host went away")
+                raise ConnectionError("the host closed the connection before the handshake")
 
     def _facts(self):
         return {
@@ -126,38 +151,38 @@ class Server:
     def _capture(self):
         from ..process import captured_output
 
-        self.lines = self._connection.lines = captured_output.Lines(self.control.wake, self._plugin_here)
+        self.lines = self._connection.lines = captured_output.Lines(self._control.wake, self._current_plugin)
         captured_output.begin(self.lines)
 
-    def _plugin_here(self):
-        """Name of the plugin whose call the current thread runs."""
+    def _current_plugin(self):
+        """Return the name of the plugin whose call the current thread runs, or ``None``."""
         worker = self.pool.current()
-        return None if worker is None or worker.call is None else worker.target.name
+        return None if worker is None or worker.call is None else worker.plugin.name
 
-    # what the host can ask of the server itself: the methods of target 0
+    # methods of the server itself, which the host calls as those of plugin 0
 
     OWN_METHODS = ("load", "unload", "end_capture", "end_sync_calls")
 
-    def _own_functions(self):
+    def _own_plugin(self):
         functions = [getattr(self, name) for name in self.OWN_METHODS]
-        return Target(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
+        return ServedPlugin(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
 
     def load(self, name, folder, entry_module, interface_hash, methods, limit, own_thread):
-        """Load a package as ``loading.load`` does, on a thread of its own if asked to."""
+        """Load a package as ``loading.load`` does, on a new loop thread if ``own_thread`` is set."""
         load = functools.partial(self._load_here, name, folder, entry_module, interface_hash, methods, limit)
         if not own_thread:
             return load(None)
         worker = self.pool.current()
         call = worker.call
         worker.end_window()
-        loop = self._new_loop(name)
-        loop.submit(Target(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, codec.encode(()))
-        return LATER
+        loop = self._loops.start(name)
+        loop.submit(ServedPlugin(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, codec.encode(()))
+        return ANSWERED_LATER
 
     def _load_here(self, name, folder, entry_module, interface_hash, methods, limit, loop):
         worker = self.pool.current()
-        # While it is imported the plugin has no number, but it may print.
-        worker.target = Target(0, name, [], [], limit=1)
+        # The plugin has no number yet, but its import may print.
+        worker.plugin = ServedPlugin(0, name, [], [], limit=1)
         if self.lines is not None:
             self.lines.claim(folder, name)
         self._watch.begin_load(name, folder)
@@ -173,212 +198,44 @@ class Server:
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
             strict = limit is not None
-            limit = limit if strict else self.pool.usual_limit
+            limit = limit if strict else self.pool.default_limit
             callables, new_context = loading.callables(number), loading.contexts(number).new
-            self.pool.targets[number] = Target(number, name, callables, special, limit, strict, loop, new_context)
+            self.pool.plugins[number] = ServedPlugin(
+                number, name, callables, special, limit, strict, loop, new_context
+            )
         elif loop is not None:
-            self._end_loop(loop)
+            self._loops.end(loop)
         return outcome
 
-    def tell_place(self, call):
-        """Tell the host where a load stands that it has given up. By the control thread; says nothing of other calls."""
-        ident = self._loading.get(call)
-        if ident is not None:
-            self.post(frame(protocol.PLACE, call, codec.encode(load_position.of_load(ident))))
-
     def unload(self, number, references):
-        """Give a plugin up. Its calls are over, or were given up and may go on until they are done.
+        """Unload a plugin. Its calls have ended, or were cancelled and may still be running.
 
-        ``references`` are addresses of objects that the host refers to no longer: it would have to wait for the GIL.
+        ``references`` are the addresses of objects that the host does not use any more. The host does not release them
+        itself because it would have to wait for the GIL.
         """
         self.pool.current().end_window()
-        # As long as it is known whose the changes are.
+        # Before the plugin is removed, so that changes are attributed to it.
         self.report_changes()
         if references:
-            from ..transport.shared_payloads import give_up  # where there are some, memory is shared
+            from ..transport.shared_payloads import release_objects  # memory is shared if there are any
 
-            give_up(references)
-        target = self.pool.targets.pop(number, None)
-        if target is None:
+            release_objects(references)
+        plugin = self.pool.plugins.pop(number, None)
+        if plugin is None:
             return
-        self.pool.skip_waiting(target)
+        self.pool.skip_waiting(plugin)
         loading.unload(number)
-        if target.loop is not None:
-            self._end_loop(target.loop)
+        if plugin.loop is not None:
+            self._loops.end(plugin.loop)
 
     def end_sync_calls(self, names):
-        """The thread of the host has called plugins past this server, and is done for now."""
+        """Record that the thread of the host has called plugins without this server, and that these calls have ended."""
         for name in names:
             self._watch.end(name)
-        self.control.watch()
-
-    def report_changes(self):
-        """Tell hosts what plugins have changed for the whole process. Give up when it is the threads."""
-        state_changes.settle()
-        if threads_are_replaced():
-            self.fail_with(ThreadsReplaced())
-
-    def _tell(self, kind, before, after, plugins):
-        notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
-        self.post(frame(protocol.NOTICE, 0, codec.encode(notice)))
-
-    def _recent_plugins(self, clear):
-        """Names of the plugins that may have run since this was last called with ``clear``."""
-        pool = self.pool
-        if pool is None:
-            return set()
-        names = set()
-        for target in list(pool.targets.values()):
-            if target.ran and target.number:
-                names.add(target.name)
-                if clear:
-                    target.ran = False
-        # Calls that were under way then, or are now, and coroutines: unless their thread stood still all the time.
-        busy = {worker.ident: _running(worker) for worker in list(pool.workers)}
-        busy.update((loop.worker.ident, (None, loop.plugin)) for loop in list(pool.loops))
-        busy = {ident: running for ident, running in busy.items() if running is not None}
-        times = state_changes.thread_times(busy) if busy else {}
-        now = {ident: (*running, times.get(ident)) for ident, running in busy.items()}
-        before = self._busy
-        for ident in before.keys() | now.keys():
-            was, is_ = before.get(ident), now.get(ident)
-            if was != is_ or was[2] is None:
-                names.update(entry[1] for entry in (was, is_) if entry is not None)
-        if clear:
-            self._busy = now
-        return names
-
-    # loops
-
-    def loop_of(self, target):
-        """The loop of a plugin's coroutines. By the leader."""
-        if target.loop is None:
-            target.loop = self._new_loop(target.name)
-        return target.loop
-
-    def _adopt(self, target, method, flags, call, coroutine):
-        with self._loops_lock:
-            loop = self.loop_of(target)
-        loop.adopt(target, method, flags, call, coroutine)
-
-    def _new_loop(self, name):
-        """A loop on a thread of its own. Not while the calling thread may be interrupted.
-
-        A module that is imported for the first time must be whole afterwards. And where a thread is interrupted while it
-        starts another one, CPython may interrupt the new one instead, which then never begins.
-        """
-        from ..calls.loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
-
-        loop = LoopThread(self.pool.lock, name, self._connection, self.answering)
-        with self.pool.lock:
-            self.pool.loops.append(loop)
-        return loop
-
-    def _end_loop(self, loop):
-        loop.end()
-        with self.pool.lock:
-            self.pool.loops.remove(loop)
-
-    # the end
-
-    def send(self, frame):
-        self._connection.send([frame])
-
-    def post(self, frame):
-        """Have a frame sent soon. Never waits."""
-        self._connection.post(frame)
-        self.control.wake()
-
-    def fail_with(self, error):
-        """Give up because of an exception that no plugin raised."""
-        if isinstance(error, ProtocolError):
-            self.fail(str(error), lie=True)
-        elif isinstance(error, ThreadsReplaced):
-            self.fail(str(error))
-        else:
-            self.fail(error_description.describe(error)["traceback"])
-
-    def fail(self, reason, lie=False):
-        """Tell the host why nothing works any more, and stop. ``lie``: it was the host who sent something impossible."""
-        # The host may still be about to copy what it was referred to.
-        _abandoned.append(self.references)
-        try:
-            self.send(frame(protocol.FAILED, 0, codec.encode({"reason": reason, "lie": lie})))
-        except OSError:
-            pass
-        self.stop()
-
-    def stop(self, keep_capture=False):
-        """End all threads, as soon as they can. May be called by any thread, again and again."""
-        if self.stopping:
-            return
-        self.stopping = True
-        self._watch.close()
-        self._connection.shut_down()
-        if not keep_capture:
-            self.end_capture()
-        self.control.wake()
-        if self.pool is None:
-            return
-        with self.pool.lock:
-            self.pool.release_idle()
-            loops = list(self.pool.loops)
-        self.interrupt_calls()
-        for loop in loops:
-            loop.end_soon()
-
-    def interrupt_calls(self):
-        """Interrupt what runs, and return whether something did. To be called again and again until nothing does."""
-        if self.pool is None:
-            return False
-        running = False
-        with self.pool.lock:
-            for worker in [*self.pool.workers, *(loop.worker for loop in self.pool.loops)]:
-                call = worker.call
-                if call is not None:
-                    running = True
-                    worker.interrupt(call)
-        return running
-
-    def thread_ended(self):
-        """Close the sockets with the last thread that might use them."""
-        with self._threads_lock:
-            self._threads -= 1
-            last = self._threads == 0
-        if last:
-            if self.pool is not None:
-                self.pool.forget_unread()
-            for one in self._sockets():
-                one.close()
-            self._over.set()
-
-    def wait(self):
-        """Wait until every thread has ended."""
-        self._over.wait()
-
-    def thread_begins(self):
-        with self._threads_lock:
-            self._threads += 1
-
-    def _sockets(self):
-        return (self._data, *self.control.sockets())
-
-    def forget_in_child(self):
-        """In a forked copy of this process: leave the connection to the original, and let nothing come back to it."""
-        if self.pool is not None:
-            for worker in [*self.pool.workers, *(loop.worker for loop in self.pool.loops)]:
-                worker.forked = worker.attention = True
-        for one in self._sockets():
-            one.close()
-        for descriptor, before in self._foreign:
-            try:
-                if os.path.samestat(os.fstat(descriptor), before):
-                    os.close(descriptor)
-            except OSError:
-                pass
+        self._control.watch()
 
     def end_capture(self):
-        """Let plugins write where they would without a host; the lines that were not sent."""
+        """Stop capturing output, and return the lines that were not sent."""
         if self.lines is None:
             return []
         from ..process import captured_output
@@ -386,41 +243,136 @@ class Server:
         captured_output.end(self.lines)
         return self.lines.take_rest()
 
+    # events of the threads
 
-def _running(worker):
-    """The call of a plugin that a thread runs, as ``(call, name)``; ``None`` when it runs none."""
-    call, target = worker.call, worker.target
-    return None if call is None or target is None or not target.number else (call, target.name)
+    def thread_started(self):
+        with self._threads_lock:
+            self._threads += 1
+
+    def thread_ended(self):
+        with self._threads_lock:
+            self._threads -= 1
+            last = self._threads == 0
+        if last:
+            if self.pool is not None:
+                self.pool.discard_unread()
+            for each in self._sockets():
+                each.close()
+            self._stopped.set()
+            self._ended.set()
+
+    def post(self, frame):
+        self._connection.post(frame)
+        self._control.wake()
+
+    def report_changes(self):
+        """Compare the state of the process, and report changes to the hosts. Fails if a plugin has replaced the threads."""
+        state_changes.settle()
+        if threads.threads_are_replaced():
+            self.fail_with(ThreadsReplaced())
+
+    def report_load_position(self, call):
+        ident = self._loading.get(call)
+        if ident is not None:
+            self.post(frame(protocol.PLACE, call, codec.encode(load_position.of_load(ident))))
+
+    def fail_with(self, error):
+        if isinstance(error, ProtocolError):
+            self.fail(str(error), protocol_violation=True)
+        elif isinstance(error, ThreadsReplaced):
+            self.fail(str(error))
+        else:
+            self.fail(error_description.describe(error)["traceback"])
+
+    def fail(self, reason, protocol_violation=False):
+        """Send the reason to the host, and stop. ``protocol_violation``: the host has sent something invalid."""
+        # The host may still have to copy payloads that it was given references to.
+        _abandoned.append(self._shared_payloads)
+        try:
+            self._send(frame(protocol.FAILED, 0, codec.encode({"reason": reason, "lie": protocol_violation})))
+        except OSError:
+            pass
+        self.stop()
+
+    def stop(self, keep_capture=False):
+        """End all threads as soon as possible. May be called by any thread, more than once."""
+        if self.stopping:
+            return
+        self.stopping = True
+        self._watch.close()
+        self._connection.shut_down()
+        if not keep_capture:
+            self.end_capture()
+        self._control.close()
+        pool = self.pool
+        if pool is not None:
+            pool.close()
+            self.interrupt_calls()
+            with pool.lock:
+                loops = list(self._loops.threads)
+            for loop in loops:
+                loop.end_soon()
+        self._stopped.set()
+
+    def interrupt_calls(self):
+        return self.pool is not None and self.pool.interrupt_calls()
+
+    def _post_change(self, kind, before, after, plugins):
+        notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
+        self.post(frame(protocol.NOTICE, 0, codec.encode(notice)))
+
+    def _send(self, frame):
+        self._connection.send([frame])
+
+    def _sockets(self):
+        return (self._data, *self._control.sockets())
+
+    def close_in_child(self):
+        """Close the connection in a forked copy of this process, where none of the calls may be answered."""
+        if self.pool is not None:
+            for worker in self.pool.all_workers():
+                worker.forked = worker.needs_attention = True
+        for each in self._sockets():
+            each.close()
+        for descriptor, before in self._host_ends:
+            try:
+                if os.path.samestat(os.fstat(descriptor), before):
+                    os.close(descriptor)
+            except OSError:
+                pass
 
 
 _abandoned = []
 
 
-def _forget_servers():
+def _close_servers_in_child():
     for server in list(_servers):
-        server.forget_in_child()
+        server.close_in_child()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_servers)
+    os.register_at_fork(after_in_child=_close_servers_in_child)
 
 
 def stop_all(seconds):
-    """Stop every server of this process and wait for their threads, at most ``seconds`` in all."""
+    """Stop every server of this process, and wait for their threads, at most ``seconds`` in total.
+
+    Returns whether all threads have ended.
+    """
     for server in list(_servers):
         server.stop(keep_capture=True)
     deadline = time.monotonic() + seconds
-    for thread in threading.enumerate():
-        if thread.name.startswith("fidius-") and thread is not threading.current_thread():
-            try:
-                while thread.is_alive() and time.monotonic() < deadline:
-                    thread.join(_INTERRUPT_SECONDS)
-                    for server in list(_servers):
-                        server.interrupt_calls()
-            except RuntimeError:
-                pass  # about to be started
+    for thread in threads.other_threads():
+        try:
+            while thread.is_alive() and time.monotonic() < deadline:
+                thread.join(_INTERRUPT_SECONDS)
+                for server in list(_servers):
+                    server.interrupt_calls()
+        except RuntimeError:
+            pass  # the thread is about to be started
+    return not threads.other_threads()
 
 
 def end_captures():
-    """``[[server, lines], ...]``: what plugins wrote and servers could not send any more."""
+    """Return ``[[server, lines], ...]``: the output that servers could not send any more."""
     return [[server.number, lines] for server in list(_servers) if (lines := server.end_capture())]

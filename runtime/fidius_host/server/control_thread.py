@@ -1,15 +1,16 @@
-"""The thread beside the pool: it takes in cancellations, and sees that a long call holds nothing up."""
+"""The thread of a call server that receives cancellations and watches the leading thread of the pool."""
 
 import select
 import socket
 import time
 
+from ..calls.events import LeaderWatch
+from ..calls.threads import start_thread
 from ..stopping import interruption
 from ..transport.protocol import CANCEL, HEADER, HEADER_BYTES, SHUTDOWN, ProtocolError
-from ..calls.threads import start_thread
 
 TICK_MS = 5
-"""A call that keeps its thread for longer than this, and up to twice as long, loses the lead."""
+"""A call that keeps the leading thread busy for longer than one to two ticks loses the lead."""
 
 _IDLE_TICKS = 20
 _BUSY_TICKS = 200
@@ -17,83 +18,99 @@ _BUSY_TICKS = 200
 _STUCK_TICK_MS = 100
 
 STUCK_SECONDS = 1.0
-"""A call that goes on for so long after it was given up counts as one that cannot be stopped."""
+"""A call that runs on for this time after its cancellation counts as one that cannot be stopped."""
 
 _SEARCH_SECONDS = 0.05
 _BEGIN_SECONDS = 1.0
 _LOOP_SECONDS = 0.05
 
 
-class Control:
-    """Sleeps while there is nothing to watch: no call under way on the leading thread, none that was given up."""
+class ControlThread(LeaderWatch):
+    """Sleeps while there is nothing to do: no call runs on the leading thread, and no cancelled call is still running.
 
-    def __init__(self, server, channel, connection):
+    ``events`` is a ``ServerEvents``.
+    """
+
+    def __init__(self, events, channel, connection):
         self.watching = False
-        """Whether the thread looks at the leader every few milliseconds."""
-        self._server = server
+        """Whether the thread checks the leader at every tick."""
+        self._events = events
         self._channel = channel
         self._connection = connection
-        self._read = b""
-        self._given_up = {}
-        self._seen = None
-        self._seen_last = None
+        self._pool = None
+        self._runner = None
+        self._closed = False
+        self._unread = b""
+        self._cancellations = {}
+        self._leader_call = None
+        self._last_read = None
         self._idle_ticks = 0
         self._ticks = 0
-        self._waiting, self._waking = socket.socketpair()
-        for end in (self._waiting, self._waking):
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        for end in (self._wake_receiver, self._wake_sender):
             end.setblocking(False)
 
-    def start(self):
-        self._server.thread_begins()
-        start_thread("fidius-control", self._serve)
+    def start(self, pool, runner):
+        self._pool = pool
+        self._runner = runner
+        self._events.thread_started()
+        try:
+            start_thread("fidius-control", self._serve)
+        except RuntimeError:
+            self._events.thread_ended()
+            raise
+
+    def close(self):
+        """End the thread as soon as no call runs any more. May be called before the start."""
+        self._closed = True
+        self.wake()
 
     def watch(self):
-        """Look after the leader from now on. By the leader, after it set ``connection.busy``."""
         self.watching = True
         self.wake()
 
-    def stay_awake(self):
-        """See to it that somebody looks at what a call has changed that ended just now."""
+    def note_activity(self):
+        """Have the state of the process compared soon, because a call has just ended."""
         if not self.watching:
             self.watch()
 
     def wake(self):
         try:
-            self._waking.send(b"\0")
+            self._wake_sender.send(b"\0")
         except OSError:
-            pass  # awake already, or ended
+            pass  # already awake, or ended
 
     def sockets(self):
-        return (self._channel, self._waiting, self._waking)
+        return (self._channel, self._wake_receiver, self._wake_sender)
 
     def _serve(self):
         try:
             poll = select.poll()
             poll.register(self._channel, select.POLLIN)
-            poll.register(self._waiting, select.POLLIN)
-            while not self._server.stopping:
+            poll.register(self._wake_receiver, select.POLLIN)
+            while not self._closed:
                 for descriptor, _ in poll.poll(self._timeout()):
-                    if descriptor == self._waiting.fileno():
-                        self._waiting.recv(4096)
+                    if descriptor == self._wake_receiver.fileno():
+                        self._wake_receiver.recv(4096)
                     else:
-                        self._take_frames()
+                        self._read_frames()
                 self._connection.flush()
                 if self.watching:
-                    self._look_after_leader()
-                if self._given_up:
-                    self._pursue()
+                    self._check_leader()
+                if self._cancellations:
+                    self._follow_up()
         except OSError:
-            self._server.stop()
+            self._events.stop()
         except BaseException as error:
-            self._server.fail_with(error)
+            self._events.fail_with(error)
         finally:
             self._stop_calls()
-            self._server.thread_ended()
+            self._events.thread_ended()
 
     def _stop_calls(self):
-        """Interrupt what runs on when the server has stopped, until it has ended: an import holds a lock of all loads."""
+        """Interrupt what still runs after the server has stopped, until it ends: an import blocks all other loads."""
         seconds = TICK_MS / 1000
-        while self._server.interrupt_calls():
+        while self._pool.interrupt_calls():
             interruption.prepare()
             time.sleep(seconds)
             seconds = min(2 * seconds, _STUCK_TICK_MS / 1000)
@@ -101,125 +118,127 @@ class Control:
     def _timeout(self):
         if self.watching:
             return TICK_MS
-        if not self._given_up:
+        if not self._cancellations:
             return None
-        return TICK_MS if any(not pursuit.stuck for pursuit in self._given_up.values()) else _STUCK_TICK_MS
+        return TICK_MS if any(not each.stuck for each in self._cancellations.values()) else _STUCK_TICK_MS
 
-    def _take_frames(self):
+    def _read_frames(self):
         data = self._channel.recv(4096)
         if not data:
-            self._server.stop()
+            self._events.stop()
             return
-        self._read += data
-        while len(self._read) >= HEADER_BYTES:
-            size, kind, _, _, call, _ = HEADER.unpack_from(self._read)
+        self._unread += data
+        while len(self._unread) >= HEADER_BYTES:
+            size, kind, _, _, call, _ = HEADER.unpack_from(self._unread)
             if size != 0 or kind not in (CANCEL, SHUTDOWN):
                 raise ProtocolError("a frame of type %d with %d bytes on the control channel" % (kind, size))
-            self._read = self._read[HEADER_BYTES:]
+            self._unread = self._unread[HEADER_BYTES:]
             if kind == SHUTDOWN:
-                self._server.stop()
+                self._events.stop()
             else:
-                self._server.tell_place(call)
-                self._given_up[call] = _Pursuit()
+                self._events.report_load_position(call)
+                self._cancellations[call] = _Cancellation()
                 interruption.prepare()
 
     # the leader
 
-    def _look_after_leader(self):
-        pool = self._server.pool
+    def _check_leader(self):
+        pool = self._pool
         leader = pool.leader
         call = leader.call if leader is not None and self._connection.busy else None
-        if call is not None and call == self._seen:
-            pool.relieve(leader, call)
-        self._seen = call
-        if pool.last == self._seen_last and call is None:
+        if call is not None and call == self._leader_call:
+            pool.demote(leader, call)
+        self._leader_call = call
+        if pool.last_read == self._last_read and call is None:
             self._idle_ticks += 1
             if self._idle_ticks > _IDLE_TICKS:
-                self._rest()
+                self._become_idle()
         else:
             self._idle_ticks = 0
-        self._seen_last = pool.last
+        self._last_read = pool.last_read
         self._ticks += 1
         if self._ticks > _BUSY_TICKS:
-            # Where calls never come to rest.
+            # For servers that are never idle.
             self._ticks = 0
-            self._server.report_changes()
+            self._events.report_changes()
 
-    def _rest(self):
+    def _become_idle(self):
         self._idle_ticks = 0
         self.watching = False
-        # The leader sets `busy` first and looks at `watching` second: one of the two sees the other.
-        if self._connection.busy and self._server.pool.leader is not None:
+        # The leader first sets `busy` and then reads `watching`: at least one of the two sees the change of the other.
+        if self._connection.busy and self._pool.leader is not None:
             self.watching = True
         else:
-            # Not after each call: looking takes longer than most calls do.
+            # Not after each call, because the comparison takes longer than most calls.
             self._ticks = 0
-            self._server.report_changes()
+            self._events.report_changes()
 
-    # calls that were given up
+    # cancelled calls
 
-    def _pursue(self):
+    def _follow_up(self):
         now = time.monotonic()
-        for call, pursuit in list(self._given_up.items()):
-            if self._is_over(call, pursuit, now):
-                del self._given_up[call]
+        for call, cancellation in list(self._cancellations.items()):
+            if self._is_done(call, cancellation, now):
+                del self._cancellations[call]
 
-    def _is_over(self, call, pursuit, now):
-        worker = pursuit.worker
+    def _is_done(self, call, cancellation, now):
+        worker = cancellation.worker
         if worker is None:
-            return self._find(call, pursuit) or (pursuit.worker is None and self._is_nowhere(call, pursuit, now))
+            return self._find(call, cancellation) or (
+                cancellation.worker is None and self._is_missing(call, cancellation, now)
+            )
         if worker.call != call and worker.starting != call:
             return True
-        if now >= pursuit.start:
+        if now >= cancellation.start:
             with worker.lock:
                 worker.interrupt(call)
-        if not pursuit.stuck and now - pursuit.since > STUCK_SECONDS:
-            pursuit.stuck = True
-            self._server.pool.set_aside(worker)
+        if not cancellation.stuck and now - cancellation.since > STUCK_SECONDS:
+            cancellation.stuck = True
+            self._pool.mark_stuck(worker)
         return False
 
-    def _is_nowhere(self, call, pursuit, now):
-        """Whether a call that was not found has ended. The one that was read last may be about to begin."""
-        return now - pursuit.since > (_BEGIN_SECONDS if call == self._server.pool.last else _SEARCH_SECONDS)
+    def _is_missing(self, call, cancellation, now):
+        """Tell whether a call that was not found has ended. The call that was read last may be about to begin."""
+        return now - cancellation.since > (_BEGIN_SECONDS if call == self._pool.last_read else _SEARCH_SECONDS)
 
-    def _find(self, call, pursuit):
-        """Stop a call wherever it is; true when nothing remains to be done about it."""
-        pool = self._server.pool
+    def _find(self, call, cancellation):
+        """Find a call and stop it. Returns true if nothing remains to be done."""
+        pool = self._pool
         with pool.lock:
             for worker in pool.workers:
                 if worker.starting == call or worker.call == call:
                     worker.interrupt(call)
-                    pursuit.worker = worker
+                    cancellation.worker = worker
                     return False
-            for loop in pool.loops:
+            for loop in pool.loops.threads:
                 if loop.cancel(call):
-                    # Where a step goes on and on, the loop never comes to cancel the task.
-                    pursuit.worker = loop.worker
-                    pursuit.start = pursuit.since + _LOOP_SECONDS
+                    # If a step of a coroutine does not end, the loop never gets to cancel the task.
+                    cancellation.worker = loop.worker
+                    cancellation.start = cancellation.since + _LOOP_SECONDS
                     return False
                 if loop.worker.call == call and loop.worker.interrupt(call):
-                    pursuit.worker = loop.worker
+                    cancellation.worker = loop.worker
                     return False
-            job = pool.forget_waiting(call)
+            job = pool.remove_waiting(call)
             if job is not None:
                 _, flags, _, data = job
-                self._server.post(self._server.answering.skip(flags, call, data))
+                self._events.post(self._runner.skip(flags, call, data))
                 return True
-            if not pool.read_past(call):
-                pool.doomed.add(call)
-                # The leader writes down what it read first and looks at `doomed` second.
-                if not pool.read_past(call):
+            if not pool.was_read(call):
+                pool.cancelled_early.add(call)
+                # The leader first records which call it has read and then reads `cancelled_early`.
+                if not pool.was_read(call):
                     return True
-                pool.doomed.discard(call)
+                pool.cancelled_early.discard(call)
         return False
 
 
-class _Pursuit:
+class _Cancellation:
     __slots__ = ("worker", "since", "start", "stuck")
 
     def __init__(self):
         self.worker = None
-        """The thread that runs the call, once it is found: a call that was just read is nowhere for a moment."""
+        """The thread that runs the call, once it is found: a call that was just read belongs to no thread for a moment."""
         self.since = self.start = time.monotonic()
-        """``start`` is when the thread is interrupted for the first time."""
+        """``start`` is the time of the first interruption."""
         self.stuck = False

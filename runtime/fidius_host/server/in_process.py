@@ -2,7 +2,7 @@
 
 import socket
 
-from ..transport.shared_payloads import References
+from ..transport.shared_payloads import SharedPayloads
 from .call_server import Server
 
 
@@ -15,6 +15,6 @@ def start():
     data, host_data = socket.socketpair()
     control, host_control = socket.socketpair()
     with host_data, host_control:  # closed unless they are detached below
-        server = Server(data, control, References, [host_data.fileno(), host_control.fileno()])
+        server = Server(data, control, SharedPayloads, [host_data.fileno(), host_control.fileno()])
         server.start()
         return [host_data.detach(), host_control.detach(), server.number]

@@ -1,4 +1,4 @@
-"""The data channel of the call server: a buffer of frames that were read, and sending."""
+"""The data channel of the call server: the buffer of received frames, and sending."""
 
 import os
 import threading
@@ -11,43 +11,46 @@ from .protocol import HEADER, HEADER_BYTES, MAX_PAYLOAD_BYTES, OUTPUT, ProtocolE
 
 _BUFFER_BYTES = 1 << 17
 
-_BRIEF_SECONDS = 0.0002
-"""A reader that waited no longer than this the last time stays awake for so long the next time.
+_SPIN_SECONDS = 0.0002
+"""If the last wait was shorter than this, the next wait polls for this time before it sleeps.
 
-Being put to sleep and woken takes longer than most calls: see docs/decisions/awake-between-calls.md.
+To sleep and wake up takes longer than most calls: see docs/decisions/awake-between-calls.md.
 """
 
-_give_way = getattr(os, "sched_yield", lambda: None)
+_yield_processor = getattr(os, "sched_yield", lambda: None)
 
 
 class Connection:
     """A stream socket that one thread at a time reads from and any thread may write to.
 
-    ``view`` holds what was read, and the frames from ``at`` to ``end`` were not looked at yet. The reader writes ``at``
-    back before it runs a call: another thread may have to read on from there.
+    ``view`` holds the received bytes; the frames from ``at`` to ``end`` were not read yet. The reader stores ``at`` before it
+    runs a call, because another thread may have to read on from there.
     """
 
-    __slots__ = ("view", "at", "end", "busy", "lines", "_socket", "_receive", "_brisk", "_sending", "_posted", "_ended")
+    __slots__ = ("view", "at", "end", "busy", "lines", "_socket", "_receive", "_spins", "_sending", "_posted", "_ended")
 
     def __init__(self, socket):
         self._socket = socket
         self._receive = socket.recv_into
-        self._brisk = False
-        """Whether the last wait was brief."""
+        self._spins = False
+        """Whether the next wait polls first."""
         self._sending = threading.Lock()
         self._posted = deque()
         self._ended = False
         self.lines = None
-        """``output.Lines`` of the host's plugins, if it wants them."""
+        """``captured_output.Lines`` of the host's plugins, if the host wants them."""
         self.view = memoryview(bytearray(_BUFFER_BYTES))
         self.at = 0
         self.end = 0
         self.busy = False
-        """Whether the reader has frames to work on, in contrast to waiting for some."""
+        """Whether the reader has frames to process and is not waiting for the next one."""
 
-    def receive(self, missing):
-        """Wait for more to read; false at the end of the connection. ``missing``: what is there is part of a frame."""
-        if missing:
+    def receive(self, incomplete):
+        """Wait for more bytes, and return false at the end of the connection.
+
+        ``incomplete``: the bytes from ``at`` to ``end`` are the beginning of a frame and must be kept.
+        """
+        if incomplete:
             self._make_room()
         else:
             self.at = self.end = 0
@@ -58,22 +61,22 @@ class Connection:
         return count > 0
 
     def _wait(self):
-        """Read what comes next, behind ``end``; how many bytes it was."""
+        """Read the next bytes to the position ``end``, and return their number."""
         room = self.view[self.end :]
         started = perf_counter()
-        if self._brisk:
-            give_up = started + _BRIEF_SECONDS
-            while perf_counter() < give_up:
+        if self._spins:
+            deadline = started + _SPIN_SECONDS
+            while perf_counter() < deadline:
                 try:
                     return self._receive(room, 0, MSG_DONTWAIT)
                 except BlockingIOError:
-                    _give_way()  # the host may have no other processor to run on
+                    _yield_processor()  # the host may need this processor
         count = self._receive(room)
-        self._brisk = perf_counter() - started < _BRIEF_SECONDS
+        self._spins = perf_counter() - started < _SPIN_SECONDS
         return count
 
     def _make_room(self):
-        """Move the incomplete frame to the front, into a larger buffer if it does not fit."""
+        """Move the incomplete frame to the start of the buffer, or into a larger buffer if it does not fit."""
         held = self.end - self.at
         size = int.from_bytes(self.view[self.at : self.at + 4], "little") if held >= 4 else 0
         if size > MAX_PAYLOAD_BYTES:
@@ -86,8 +89,8 @@ class Connection:
         self.at = 0
         self.end = held
 
-    def renew(self):
-        """Leave the buffer to whoever still looks into it, and go on with the unread rest in another one."""
+    def replace_buffer(self):
+        """Continue with a new buffer that holds the unread bytes. A running call may still read from the old one."""
         rest = self.end - self.at
         view = memoryview(bytearray(max(_BUFFER_BYTES, rest)))
         view[:rest] = self.view[self.at : self.end]
@@ -95,8 +98,8 @@ class Connection:
         self.at = 0
         self.end = rest
 
-    def rest(self):
-        """The frames that arrived and were not read, as type, flags and payload. After ``shut_down``, by the last thread."""
+    def unread_frames(self):
+        """Yield the received and unread frames as type, flags and payload. After ``shut_down``, by the last thread."""
         self._socket.setblocking(False)
         try:
             while True:
@@ -110,19 +113,19 @@ class Connection:
                 if not self.receive(self.end > self.at):
                     return
         except (OSError, ProtocolError):
-            pass  # what comes behind that is not to be had
+            pass  # nothing more can be read
 
     def post(self, frame):
-        """Have a frame sent before the next answer. Never waits; somebody has to call ``flush`` soon."""
+        """Add a frame that is sent before the next answer. Never waits; another thread must call ``flush`` soon."""
         self._posted.append(frame)
 
     def flush(self):
-        """Send what was posted, and the lines that plugins wrote."""
+        """Send posted frames and captured output."""
         if self._posted or self.lines:
             self.send([])
 
     def send(self, frames):
-        """Send frames in one piece, after what was posted. Waits while the other side does not read."""
+        """Send frames without interruption by others, after posted frames. Blocks while the host does not read."""
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         with self._sending:
             lines = self.lines.take() if self.lines and not self._ended else None
@@ -146,15 +149,9 @@ class Connection:
         return b"".join(frames)
 
     def shut_down(self):
-        """End the connection for both sides; a reader that waits comes back."""
+        """End the connection for both sides. A reader that waits returns."""
         self._ended = True
         try:
             self._socket.shutdown(2)
         except OSError:
             pass
-
-    def close(self):
-        self._socket.close()
-
-    def fileno(self):
-        return self._socket.fileno()

@@ -1,16 +1,19 @@
-"""The frames between a host and its call server: the twin of ``src/executor/protocol.ts``, which explains them."""
+"""The frames between a host and its call server.
+
+The counterpart is ``src/executor/protocol.ts``, which explains the frames. Both files change together.
+"""
 
 import struct
 
 VERSION = 1
 
 HEADER = struct.Struct("<IBBHII")
-"""Payload bytes, type, flags, method, call, plugin (in answers: microseconds that the call ran)."""
+"""Payload bytes, type, flags, method, call, plugin (in answers: duration of the call in microseconds)."""
 
 HEADER_BYTES = 16
 MAX_PAYLOAD_BYTES = 0x40000000
 REFERENCE = struct.Struct("<QQ")
-"""Address and size of a payload that lies in memory both sides can reach."""
+"""Address and size of a payload in memory that both sides share."""
 
 # host to server, data channel
 HELLO = 1
@@ -43,17 +46,17 @@ _pack_int = struct.Struct("<IBBHII3si1s").pack
 
 
 def int_frame(call, value):
-    """The answer of a call that returned an ``int`` of 32 bits; ``struct.error`` for a larger one.
+    """Return the answer of a call that has returned an ``int`` of 32 bits; ``struct.error`` for a larger one.
 
-    What ``frame`` gives with the pickle of that number, in half the time: the most frequent of all results.
+    The same as ``frame`` with the pickle of that number, in half the time, because this is the most frequent result.
     """
     return _pack_int(8, RETURNED, 0, 0, call, 0, b"\x80\x05J", value, b".")
 
 
 class ProtocolError(Exception):
-    """The other side sent something that is no frame, or not in its place. The connection is of no use any more."""
+    """The other side has sent an invalid or unexpected frame. The connection cannot be used any more."""
 
 
 def frame(kind, call, payload=b"", flags=0, microseconds=0):
-    """One frame of an answer or of a message of the server's own."""
+    """Return one frame: an answer, or a message of the server."""
     return HEADER.pack(len(payload), kind, flags, 0, call, microseconds) + payload

@@ -1,12 +1,12 @@
-"""Large payloads within one process: their address travels in the frame, and the bytes stay where they are.
+"""Large payloads within one process: the frame carries their address, and the bytes are not copied into the frame.
 
-A payload for Python lies in a block that the host took from ``PyMem_RawMalloc`` and gave away with the frame. A payload
-for the host is a ``bytes`` object that is kept alive until the host has copied it.
+A payload for Python is a block that the host has taken from ``PyMem_RawMalloc``; Python owns it once it has the frame. A
+payload for the host is a ``bytes`` object that is kept alive until the host has copied it.
 """
 
 import ctypes
 
-from .protocol import REFERENCE, ProtocolError
+from .protocol import REFERENCE
 
 _free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythonapi))
 _view = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
@@ -16,20 +16,20 @@ _decref = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_DecRef", ctypes.pythonap
 _READ_ONLY = 0x100
 
 
-def give_up(addresses):
-    """Give up references that the host has left, by the addresses of the objects."""
+def release_objects(addresses):
+    """Release references that the host no longer uses, by the addresses of the objects."""
     for address in addresses:
         _decref(address)
 
 
-class References:
+class SharedPayloads:
     def __init__(self, threshold):
         self.threshold = threshold
-        """A payload of more bytes goes by reference."""
+        """A payload of more bytes is passed by reference."""
         self._kept = {}
 
     def read(self, data, reader):
-        """What ``reader`` makes of the payload that a frame refers to. The payload is given back."""
+        """Apply ``reader`` to the payload that a frame refers to, return its result, and free the payload."""
         address, size = REFERENCE.unpack(data)
         view = _view(address, size, _READ_ONLY)
         try:
@@ -39,34 +39,13 @@ class References:
             _free(address)
 
     def discard(self, data):
-        """Give back a payload that will not be read."""
+        """Free a payload without reading it."""
         _free(REFERENCE.unpack(data)[0])
 
     def keep(self, call, payload):
-        """Keep an answer until it is released; what to send in its place."""
+        """Keep an answer until it is released, and return the reference to send instead."""
         self._kept[call] = payload
         return REFERENCE.pack(ctypes.cast(ctypes.c_char_p(payload), ctypes.c_void_p).value, len(payload))
 
     def release(self, call):
         self._kept.pop(call, None)
-
-    def clear(self):
-        self._kept.clear()
-
-
-class NoReferences:
-    """Stands in where the two sides share no memory."""
-
-    threshold = float("inf")
-
-    def read(self, data, reader):
-        raise ProtocolError("a reference, but no memory is shared")
-
-    def discard(self, data):
-        pass
-
-    def release(self, call):
-        pass
-
-    def clear(self):
-        pass

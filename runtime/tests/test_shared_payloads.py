@@ -4,7 +4,7 @@ import tracemalloc
 import unittest
 
 from fidius_host.transport.protocol import REFERENCE
-from fidius_host.transport.shared_payloads import References, give_up
+from fidius_host.transport.shared_payloads import SharedPayloads, release_objects
 
 SIZE = 1 << 20
 
@@ -26,9 +26,9 @@ def held(action):
     return tracemalloc.get_traced_memory()[0] - before
 
 
-class ReferencesTest(unittest.TestCase):
+class SharedPayloadsTest(unittest.TestCase):
     def setUp(self):
-        self.references = References(1)
+        self.payloads = SharedPayloads(1)
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
 
@@ -37,12 +37,12 @@ class ReferencesTest(unittest.TestCase):
 
         self.assertGreater(held(lambda: data.append(give(bytes(SIZE)))), SIZE - 1)
 
-        self.references.discard(data[0])
+        self.payloads.discard(data[0])
 
     def test_gives_a_payload_back_when_it_was_read(self):
         read = []
 
-        left = held(lambda: read.append(self.references.read(give(b"x" * SIZE), len)))
+        left = held(lambda: read.append(self.payloads.read(give(b"x" * SIZE), len)))
 
         self.assertEqual(read, [SIZE])
         self.assertLess(left, 10_000)
@@ -53,18 +53,18 @@ class ReferencesTest(unittest.TestCase):
 
         def read():
             try:
-                self.references.read(give(b"x" * SIZE), refuse)
+                self.payloads.read(give(b"x" * SIZE), refuse)
             except ValueError:
                 pass
 
         self.assertLess(held(read), 10_000)
 
     def test_gives_a_payload_back_that_is_not_to_be_read(self):
-        self.assertLess(held(lambda: self.references.discard(give(b"x" * SIZE))), 10_000)
+        self.assertLess(held(lambda: self.payloads.discard(give(b"x" * SIZE))), 10_000)
 
     def test_lets_nothing_look_into_a_payload_that_was_given_back(self):
         views = []
-        self.references.read(give(b"x" * SIZE), views.append)
+        self.payloads.read(give(b"x" * SIZE), views.append)
 
         self.assertRaises(ValueError, views[0].tobytes)
 
@@ -72,22 +72,22 @@ class ReferencesTest(unittest.TestCase):
         result = b"%d" % SIZE * SIZE
         alone = sys.getrefcount(result)
 
-        address, size = REFERENCE.unpack(self.references.keep(5, result))
+        address, size = REFERENCE.unpack(self.payloads.keep(5, result))
         kept = sys.getrefcount(result)
         copy = ctypes.string_at(address, size)
-        self.references.release(6)
+        self.payloads.release(6)
         still = sys.getrefcount(result)
-        self.references.release(5)
+        self.payloads.release(5)
 
         self.assertEqual((copy == result, kept, still), (True, alone + 1, alone + 1))
         self.assertEqual(sys.getrefcount(result), alone)
 
-    def test_gives_up_references_by_address(self):
+    def test_releases_objects_by_address(self):
         thing = object()
         alone = sys.getrefcount(thing)
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
-        give_up([id(thing)])
+        release_objects([id(thing)])
 
         self.assertEqual(sys.getrefcount(thing), alone)
 
