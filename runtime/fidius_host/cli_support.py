@@ -1,4 +1,4 @@
-"""What the command line needs from within when it calls a method without a host around it."""
+"""Functions for the command line, which calls a method without a host program."""
 
 import ast
 
@@ -9,15 +9,16 @@ _LONGEST_MODULE = 16 << 20
 
 
 def print_to_stderr():
-    """Keep standard output for the result: what plugins print goes to standard error."""
+    """Send what plugins print to standard error, so that standard output has only the result."""
     standard_streams.send_output_to_stderr()
 
 
 def interface_hash(path):
-    """What a module's source says about its interface: ``{python, hash}``.
+    """Read the interface hash from the source of a module: ``{python, hash}``.
 
-    The source is parsed and not run: nothing of a plugin should happen before somebody decided on its interface. ``hash``
-    is the number that is assigned to ``__interface_hash__``, or ``None``; ``python`` is whether the file is Python at all.
+    The source is parsed and not run, because no code of a plugin may run before the user has chosen its interface.
+    ``hash`` is the number that is assigned to ``__interface_hash__``, or ``None``; ``python`` tells whether the file is
+    valid Python.
     """
     try:
         with foreign_files.open_foreign(path) as file:

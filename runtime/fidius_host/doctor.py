@@ -1,21 +1,21 @@
-"""What an interpreter says about the libraries and settings it runs with.
+"""Reports the libraries and settings of an interpreter.
 
-Asked of the interpreter inside the host, and, run as a file, of its executable alone: whatever differs between the two
-is an effect of sharing a process with Node.
+It runs inside the host and, as a program, in the interpreter's executable alone. Differences between the two reports
+are effects of sharing a process with Node.
 """
 
 import importlib
 import sys
 
-# Modules of the standard library that bring a shared library, or an extension module, of their own.
+# Modules of the standard library that need a shared library or have an extension module.
 _NATIVE_MODULES = ("bz2", "ctypes", "hashlib", "lzma", "socket", "sqlite3", "ssl", "zlib")
 
 
 def report():
-    """The record of ``fidius doctor``: plain data."""
+    """Return the record of ``fidius doctor`` as plain data."""
     missing = _missing_modules()
     if "hashlib" not in missing:
-        # Bound to another OpenSSL than it was built for, this is where it crashes.
+        # If it is bound to another OpenSSL than it was built for, it crashes here.
         importlib.import_module("hashlib").sha256(b"fidius").hexdigest()
     return {
         "version": "%d.%d.%d" % sys.version_info[:3],
@@ -31,7 +31,7 @@ def report():
 
 
 def _missing_modules():
-    """Name and reason of the modules that cannot be imported."""
+    """Return name and reason of the modules that cannot be imported."""
     missing = {}
     for name in _NATIVE_MODULES:
         try:
@@ -42,7 +42,7 @@ def _missing_modules():
 
 
 def _openssl():
-    """The OpenSSL that ``ssl`` was compiled for and the one it runs with, or None."""
+    """Return the OpenSSL that ``ssl`` was compiled for and the one it runs with, or ``None``."""
     try:
         import _ssl
     except ImportError:
@@ -52,7 +52,7 @@ def _openssl():
 
 
 def _openssl_version(info):
-    """``3.0.16`` of ``(3, 0, 0, 16, 0)``; ``1.1.1t``, with a letter, of ``(1, 1, 1, 20, 15)``."""
+    """Return ``3.0.16`` for ``(3, 0, 0, 16, 0)``; ``1.1.1t``, with a letter, for ``(1, 1, 1, 20, 15)``."""
     major, minor, fix, patch = info[:4]
     if major >= 3:
         return "%d.%d.%d" % (major, minor, patch)

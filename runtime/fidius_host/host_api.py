@@ -61,8 +61,8 @@ describe = error_description.encoded
 def contexts(number):
     """Return the contexts of a plugin: ``[new]`` or ``[new, pristine]``.
 
-    ``new`` makes a context for a call. ``pristine`` is only there if a comparison with it tells whether a context can serve
-    another call.
+    ``new`` makes a context for a call. ``pristine`` is only there if a comparison with it tells whether a context can
+    serve another call.
     """
     contexts = loading.contexts(number)
     return [contexts.new, contexts.pristine] if contexts.shareable else [contexts.new]
@@ -70,7 +70,8 @@ def contexts(number):
 
 def call(callable_, data):
     """Call a method of a plugin with encoded positional arguments, and return the encoded result, in parts."""
-    # Rebound, so that the frames of an exception do not hold a view of the host's memory, which is only valid for this read.
+    # Rebound, so that the frames of an exception do not hold a view of the host's memory, which is only valid for this
+    # read.
     data = decode(data)
     return encode(callable_(*data))
 

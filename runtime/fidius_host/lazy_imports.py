@@ -1,7 +1,7 @@
 """Imports modules of the runtime when they are first needed.
 
-This is the only module of the runtime that imports by name, and ``MODULES`` lists all names. Elsewhere a late import is an
-``import`` statement inside a function.
+This is the only module of the runtime that imports by name, and ``MODULES`` lists all names. Elsewhere a late import is
+an ``import`` statement inside a function.
 """
 
 import importlib
@@ -27,8 +27,8 @@ MODULES = frozenset(
 def load(name):
     """Import a module of ``MODULES`` and write its byte-code for the next start.
 
-    Byte-code is not written if the user does not want it, nor while another thread may be importing a plugin: the setting
-    applies to the whole interpreter.
+    Byte-code is not written if the user does not want it, nor while another thread may be importing a plugin: the
+    setting applies to the whole interpreter.
     """
     module = loaded(name)
     if module is not None:

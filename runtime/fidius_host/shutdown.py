@@ -19,8 +19,8 @@ def blocking_threads():
 def forget_main_thread():
     """Keep finalization from waiting for the thread that started Python, if another thread finalizes.
 
-    That thread was a worker thread of the host. It has ended or ends after Python, and in both cases its thread state stays.
-    Until CPython 3.12 ``threading`` waits for each thread by a lock that is released with the thread state.
+    That thread was a worker thread of the host. It has ended or ends after Python, and in both cases its thread state
+    stays. Until CPython 3.12 ``threading`` waits for each thread by a lock that is released with the thread state.
     """
     main = threading.main_thread()
     lock = getattr(main, "_tstate_lock", None)

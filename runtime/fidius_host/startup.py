@@ -28,8 +28,8 @@ def finish_start(runtime_folder, sdk_folder):
 def prepare(sdk_folder):
     """Prepare a running interpreter for plugins, in the host's process or in a child process.
 
-    Packages get the ``fidius`` SDK of ``sdk_folder`` whether they vendor a copy or not. The folder is on ``sys.path`` only
-    for processes that plugins start.
+    Packages get the ``fidius`` SDK of ``sdk_folder`` whether they vendor a copy or not. The folder is on ``sys.path``
+    only for processes that plugins start.
     """
     from .imports import finder
     from .process import child_streams, fork_guard, standard_streams
@@ -40,16 +40,16 @@ def prepare(sdk_folder):
     sys.dont_write_bytecode = True
     standard_streams.install()
     _share_streams_with_children()
-    child_streams.serve_children()
-    fork_guard.guard_children()
+    child_streams.install()
+    fork_guard.install()
 
 
 def _prefer_own_symbols():
     """Let extension modules prefer the libraries they were linked with.
 
-    The node binary exports symbols of OpenSSL, zlib and other libraries. Without this the dynamic linker would bind ``_ssl``
-    and ``zlib`` to them, although they were compiled for other versions. This must run before ``site``, because a ``.pth``
-    file can import anything.
+    The node binary exports symbols of OpenSSL, zlib and other libraries. Without this the dynamic linker would bind
+    ``_ssl`` and ``zlib`` to them, although they were compiled for other versions. This must run before ``site``,
+    because a ``.pth`` file can import anything.
     """
     if hasattr(os, "RTLD_DEEPBIND"):
         sys.setdlopenflags(sys.getdlopenflags() | os.RTLD_DEEPBIND)
@@ -61,14 +61,15 @@ def _protect_crash_reports():
         from .process import crash_reports
     except ImportError:
         return
-    crash_reports.protect_traps()
+    crash_reports.install()
 
 
 def _share_streams_with_children():
     """Let programs that Python starts inherit the standard streams, as they do under ``python``.
 
-    Node marks all its descriptors as not inheritable and passes them to its own children in another way. Without this, a
-    program that a plugin starts without redirection would find descriptors 0 to 2 closed, and its next files in their place.
+    Node marks all its descriptors as not inheritable and passes them to its own children in another way. Without this,
+    a program that a plugin starts without redirection would find descriptors 0 to 2 closed, and its next files in their
+    place.
     """
     if os.name != "posix":
         return

@@ -24,8 +24,8 @@ def setUpModule():
 class Recorder:
     """A lock that knows whether it is taken, and in which order things were done."""
 
-    def __init__(self, look):
-        self.look = look
+    def __init__(self, update):
+        self.update = update
         """To be called first by each function that is to be stopped: functions are not watched before they run."""
         self.taken = 0
         self.most = 0
@@ -53,14 +53,14 @@ class Recorder:
 
 
 def blocks(lock):
-    lock.look()
+    lock.update()
     for number in range(3):
         with lock:
             number += 1
 
 
 def nested_blocks(lock):
-    lock.look()
+    lock.update()
     number = 0
     while number < 3:
         with lock:
@@ -69,7 +69,7 @@ def nested_blocks(lock):
 
 
 def explicitly(lock):
-    lock.look()
+    lock.update()
     for number in range(3):
         lock.acquire()
         try:
@@ -81,7 +81,7 @@ def explicitly(lock):
 
 
 def once(lock):
-    lock.look()
+    lock.update()
     lock.acquire()
     try:
         len("held")
@@ -91,7 +91,7 @@ def once(lock):
 
 
 def two_at_once(lock):
-    lock.look()
+    lock.update()
     for number in range(2):
         with lock, lock:
             pass
@@ -101,7 +101,7 @@ def two_at_once(lock):
 
 
 def nested_finally(lock):
-    lock.look()
+    lock.update()
     lock.acquire()
     try:
         lock.acquire()
@@ -117,7 +117,7 @@ def nested_finally(lock):
 
 
 def failing(lock):
-    lock.look()
+    lock.update()
     for number in range(2):
         try:
             lock.acquire()
@@ -130,7 +130,7 @@ def failing(lock):
 
 
 def handled(lock):
-    lock.look()
+    lock.update()
     for number in range(3):
         try:
             with lock:
@@ -143,7 +143,7 @@ def handled(lock):
 
 
 def returning(lock):
-    lock.look()
+    lock.update()
     lock.acquire()
     try:
         for number in range(3):
@@ -154,10 +154,10 @@ def returning(lock):
 
 
 def generating(lock):
-    lock.look()
+    lock.update()
 
     def numbers():
-        lock.look()
+        lock.update()
         with lock:
             for number in range(3):
                 yield number
@@ -184,7 +184,7 @@ class Program:
 
     def __init__(self, seed):
         self._random = random.Random(seed)
-        self._lines = ["def program(lock):", "    lock.look()"]
+        self._lines = ["def program(lock):", "    lock.update()"]
         self._block(1, 4, False)
         self.text = "\n".join(self._lines)
 
@@ -272,7 +272,7 @@ class StoppableTest(unittest.TestCase):
             with self.subTest(function.__name__):
                 while True:
                     interruption = RaiseAt(places)
-                    lock = Recorder(interruption.look)
+                    lock = Recorder(interruption.update)
                     if not is_stopped(interruption, function, lock):
                         break
                     self.assertEqual(lock.taken, 0, "stopped at place %d" % places)
@@ -287,7 +287,7 @@ class StoppableTest(unittest.TestCase):
             places = 0
             while True:
                 interruption = RaiseAt(places)
-                lock = Recorder(interruption.look)
+                lock = Recorder(interruption.update)
                 stopped = is_stopped(interruption, function, lock)
                 self.assertEqual(lock.taken, 0, "seed %d, place %d:\n%s" % (seed, places, program.text))
                 if not stopped:
@@ -306,12 +306,13 @@ class StoppableTest(unittest.TestCase):
             "while True:\n  try:\n   raise ValueError\n  except ValueError: pass",
             "with lock:\n  while True: pass",
         ):
-            code = compile("def endless(look, lock):\n look()\n %s\n" % source.replace("\n", "\n "), __file__, "exec")
+            body = source.replace("\n", "\n ")
+            code = compile("def endless(update, lock):\n update()\n %s\n" % body, __file__, "exec")
             space = {}
             exec(code, space)
             interruption = RaiseAt(5)
             with self.subTest(source):
-                self.assertTrue(is_stopped(interruption, space["endless"], interruption.look, threading.Lock()))
+                self.assertTrue(is_stopped(interruption, space["endless"], interruption.update, threading.Lock()))
 
     def test_takes_no_code_of_the_standard_library_that_uses_locks_for_safe(self):
         condition = threading.Condition()
@@ -329,7 +330,8 @@ class StoppableTest(unittest.TestCase):
         here = [frame for frame in frames if frame.f_code.co_filename == threading.__file__]
 
         self.assertTrue(here)
-        self.assertFalse(any(stoppable_frames.is_packaged(frame) or stoppable_frames.is_lock_free(frame) for frame in here))
+        for frame in here:
+            self.assertFalse(stoppable_frames.is_packaged(frame) or stoppable_frames.is_lock_free(frame))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ PLUGIN = ServedPlugin(1, "probe", [short, endless, stubborn, raising_on_the_way_
 
 
 class Running:
-    """A thread that makes calls, and others that look at it."""
+    """A thread that makes calls, and others that update at it."""
 
     def __init__(self):
         self.worker = Worker(threading.RLock(), "probe")

@@ -22,7 +22,7 @@ def answer(question):
         else:
             result = eval(expression, namespace, {"args": arguments, "arg": arguments[0] if arguments else None})
         return b"\0" + (slow_encoder.encode(result) if slow else codec.encode(result))
-    except codec.CannotCross as error:
+    except codec.ConversionError as error:
         return b"\1" + codec.encode([error.code, str(error), error.hint])
     except Exception as error:
         return b"\2" + codec.encode(repr(error))

@@ -33,8 +33,8 @@ class CallRunner:
 
         ``begin`` takes the coroutine that the call may return, with the arguments of ``adopt``.
 
-        ``FidiusCancelled`` may be raised on any line until ``settle``, hence the loop: its second pass only ends the window.
-        There is at most one exception if it takes less than ``interruption.REPEAT_SECONDS`` to get here.
+        ``FidiusCancelled`` may be raised on any line until ``settle``, hence the loop: its second pass only ends the
+        window. There is at most one exception if it takes less than ``interruption.REPEAT_SECONDS`` to get here.
         """
         answer = None
         first = True

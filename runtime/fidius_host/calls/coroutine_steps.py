@@ -4,7 +4,9 @@ import asyncio
 
 from ..stopping.interruption import FidiusCancelled
 
-_DROPPED = "the coroutine of the call was cancelled, closed or dropped before it ended (look for a task factory that does so)"
+_DROPPED = (
+    "the coroutine of the call was cancelled, closed or dropped before it ended (look for a task factory that does so)"
+)
 _ENDED_EARLY = "the task of the call ended before its coroutine (look for a task factory that runs another coroutine)"
 
 
@@ -18,9 +20,11 @@ async def drive(steps):
 
 
 class CoroutineSteps:
-    """An awaitable that runs a coroutine of a plugin. Each step can be interrupted like a call, the time between steps cannot.
+    """An awaitable that runs a coroutine of a plugin. Each step can be interrupted like a call, the time between steps
+    cannot.
 
-    The last step answers the call. If the task ends earlier or the coroutine is dropped, the call is answered with an error.
+    The last step answers the call. If the task ends earlier or the coroutine is dropped, the call is answered with an
+    error.
     """
 
     __slots__ = (

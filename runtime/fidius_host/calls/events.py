@@ -5,7 +5,10 @@ class ServerEvents:
     """What the threads of a call server report to the server. Any of them may call any method at any time."""
 
     def thread_started(self):
-        """A thread is about to start that uses the connection. The connection stays open until the last one has ended."""
+        """A thread is about to start that uses the connection.
+
+        The connection stays open until the last one has ended.
+        """
         raise NotImplementedError
 
     def thread_ended(self):

@@ -22,10 +22,11 @@ _CLOSED = "the plugin closed the event loop of its calls, or made it unusable"
 
 
 class LoopThread:
-    """Runs calls in the order of their arrival; coroutines overlap. ``submit`` and ``adopt`` may be called by any thread.
+    """Runs calls in the order of their arrival; coroutines overlap. ``submit`` and ``adopt`` may be called by any
+    thread.
 
-    The plugin may use the loop: it can also stop it, close it, and set a task factory. Every call is answered nevertheless:
-    a stopped loop is started again, a closed loop is replaced, and the end of a task answers its call.
+    The plugin may use the loop: it can also stop it, close it, and set a task factory. Every call is answered
+    nevertheless: a stopped loop is started again, a closed loop is replaced, and the end of a task answers its call.
     """
 
     def __init__(self, lock, name, connection, runner):
@@ -37,7 +38,10 @@ class LoopThread:
         self._scheduled = False
         self._tasks = {}
         self._steps = {}
-        """The ``CoroutineSteps`` of each call. Weak references: if the plugin drops a coroutine, its call must be answered."""
+        """The ``CoroutineSteps`` of each call.
+
+        Weak references: if the plugin drops a coroutine, its call must be answered.
+        """
         self._new_tasks = []
         """Tasks of the jobs that were just started."""
         self._cancelled = set()
@@ -298,7 +302,10 @@ class LoopThread:
         self._answer(answer)
 
     def run_soon(self, function, *args):
-        """Run a function on this thread, immediately if it is the calling thread. Any thread that collects garbage may call it."""
+        """Run a function on this thread, immediately if it is the calling thread.
+
+        Any thread that collects garbage may call it.
+        """
         if threading.get_ident() == self.worker.ident:
             function(*args)
             return

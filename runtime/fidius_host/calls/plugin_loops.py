@@ -30,8 +30,8 @@ class PluginLoops:
     def start(self, name):
         """Start a loop on a thread of its own. Must not be called while the calling thread may be interrupted.
 
-        An interrupted import would leave a module incomplete. And if a thread is interrupted while it starts another one,
-        CPython may interrupt the new thread instead, which then never runs.
+        An interrupted import would leave a module incomplete. And if a thread is interrupted while it starts another
+        one, CPython may interrupt the new thread instead, which then never runs.
         """
         from .loop_thread import LoopThread  # asyncio takes 30 ms to import, and not every host needs it
 

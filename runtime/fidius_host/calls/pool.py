@@ -1,9 +1,9 @@
 """The threads that run calls, by the leader/followers pattern.
 
-The thread that reads a frame also runs its call, because passing a call to another thread costs more than most calls take.
-To keep a long call from blocking others, its thread passes the lead on: immediately if that method was slow before,
-otherwise when the ``LeaderWatch`` notices. Another thread then reads on, and calls that wait overlap. A call that runs on
-a thread that does not lead is *detached*.
+The thread that reads a frame also runs its call, because passing a call to another thread costs more than most calls
+take. To keep a long call from blocking others, its thread passes the lead on: immediately if that method was slow
+before, otherwise when the ``LeaderWatch`` notices. Another thread then reads on, and calls that wait overlap. A call
+that runs on a thread that does not lead is *detached*.
 """
 
 import threading
@@ -28,7 +28,8 @@ _MAX_UNSENT = 64
 class Pool:
     """Reads calls from a connection and runs them.
 
-    ``events`` is a ``ServerEvents``, ``leader_watch`` a ``LeaderWatch``. ``threads`` and ``spare_threads`` are the bounds.
+    ``events`` is a ``ServerEvents``, ``leader_watch`` a ``LeaderWatch``. ``threads`` and ``spare_threads`` are the
+    bounds.
     """
 
     def __init__(self, events, connection, runner, loops, shared_payloads, leader_watch, threads, spare_threads):
@@ -85,7 +86,10 @@ class Pool:
         return (self.last_read - call) & 0xFFFFFFFF < 1 << 31
 
     def interrupt_calls(self):
-        """Interrupt all running calls, and return whether there were any. The caller repeats this until there are none."""
+        """Interrupt all running calls, and return whether there were any.
+
+        The caller repeats this until there are none.
+        """
         running = False
         with self.lock:
             for worker in self.all_workers():
@@ -176,7 +180,8 @@ class Pool:
 
     def _lead(self, worker):
         """Read frames and run their calls until another thread leads or the connection ends."""
-        connection, plugins, cancelled_early, unsent = self._connection, self.plugins, self.cancelled_early, worker.unsent
+        connection, plugins, cancelled_early = self._connection, self.plugins, self.cancelled_early
+        unsent = worker.unsent
         unpack, run, watch = HEADER.unpack_from, self._runner.run, self._leader_watch
         connection.busy = True
         if not watch.watching:
@@ -264,7 +269,9 @@ class Pool:
         return starting
 
     def _free_worker(self):
-        """Return an idle or new worker, and the same worker again if it must be started; ``(None, None)`` if there is none."""
+        """Return an idle or new worker, and the same worker again if it must be started; ``(None, None)`` if there is
+        none.
+        """
         if self._idle:
             worker = self._idle.pop()
             worker.wake_lock.release()

@@ -9,8 +9,8 @@ from ..stopping import interruption
 class Worker:
     """The state of a thread that runs calls, as far as other threads may see it.
 
-    An interruption must stop the call it is meant for and never the next one, and short calls must not become slower for
-    that. Therefore no lock is held during a call. Another thread that wants to act on a running call first sets
+    An interruption must stop the call it is meant for and never the next one, and short calls must not become slower
+    for that. Therefore no lock is held during a call. Another thread that wants to act on a running call first sets
     ``needs_attention`` and then reads ``call``, under the lock. The thread itself first clears ``call`` and then reads
     ``needs_attention``. At least one of the two sees the change of the other. This relies on the GIL, under which all
     threads see single reads and writes of attributes in the same order.
@@ -65,7 +65,8 @@ class Worker:
     def interrupt(self, call):
         """Interrupt a call if this thread is running it; otherwise return false. Under the lock, by another thread.
 
-        The caller repeats this until the call has ended, because the code that can be interrupted changes as the call runs.
+        The caller repeats this until the call has ended, because the code that can be interrupted changes as the call
+        runs.
         """
         self.needs_attention = True
         if self.call != call:
@@ -73,7 +74,7 @@ class Worker:
         if self.interruption is None:
             self.interruption = interruption.Interruption(self.ident, self.thread, lambda: self.call == call)
             self.interrupted = True
-        self.interruption.look()
+        self.interruption.update()
         return True
 
     def end_window(self):

@@ -1,22 +1,21 @@
 """The value codec of the Python side: a subset of pickle protocol 5. See docs/reference/values.md.
 
-Plain values are written and read by CPython's own C code. The pickler asks here only about objects that it does not
-know by heart.
+CPython's C code writes and reads plain values. The pickler calls code of this package only for objects of other types.
 """
 
 import _pickle
 import itertools
 
-from .conversion_error import CannotCross, has_attribute, type_name
+from .conversion_error import ConversionError, has_attribute, type_name
 
-__all__ = ["CannotCross", "decode", "encode", "encode_in_parts", "raw_bytes"]
+__all__ = ["ConversionError", "decode", "encode", "encode_in_parts", "raw_bytes"]
 
 _dumps = _pickle.dumps
 decode = _pickle.loads
-"""Read what the host wrote: ``bytes``, or any buffer. The host names only functions of ``crossing``."""
+"""Decodes a value that the host has encoded, from ``bytes`` or any buffer. The host names only ``pickle_globals``."""
 
 _KEPT_BYTES = 1 << 14
-"""A pickler that wrote more is given up: clearing the large memo it has now would cost every later call."""
+"""A pickler that has written more is not used again: to clear its large memo would slow down every later call."""
 
 _SCALARS = frozenset({bool, bytes, float, int, str, type(None)})
 
@@ -24,18 +23,21 @@ _idle = []
 
 
 def encode(value):
-    """Return a value as ``bytes`` for the host; raise ``CannotCross``, with a path, when it has no exact form there.
+    """Encode a value as ``bytes`` for the host; raise ``ConversionError``, with a path, if it has no exact counterpart
+    there.
 
-    What a conversion raises (a property of a dataclass, ``str()`` of a ``Decimal`` subclass) becomes ``CannotCross`` too.
+    An exception raised by a conversion (a property of a dataclass, ``str()`` of a ``Decimal`` subclass) becomes a
+    ``ConversionError``, too.
     """
     encoded = encode_in_parts(value)
     return encoded if type(encoded) is bytes else b"".join(encoded)
 
 
 def encode_in_parts(value):
-    """Do the same for a reader that can reach our memory: large buffers need not be copied to be encoded.
+    """Encode a value for a reader in the same process, which can read large buffers in place.
 
-    Where there are some the result is a list: ``bytes``, a ``PickleBuffer``, ``bytes``, and so on, with ``bytes`` at its end.
+    If there are large buffers the result is a list: ``bytes``, a ``PickleBuffer``, ``bytes``, and so on, with ``bytes``
+    at its end.
     """
     if type(value) in _SCALARS:
         return _dumps(value, 5)
@@ -49,7 +51,7 @@ def encode_in_parts(value):
     except MemoryError:
         raise
     except Exception:
-        # Too deep for C code, or an object that cannot cross; the slow way tells where.
+        # Nested too deeply for C code, or an object without counterpart: the slow encoder finds its path.
         from . import slow_encoder
 
         return slow_encoder.encode(value)
@@ -72,8 +74,8 @@ def raw_bytes(result):
     if isinstance(result, memoryview):
         return result.tobytes()
     try:
-        # Only sequences: bytes(5) would be five zeros, and bytes({1: 2}) the keys. The length limits the iteration, because
-        # an object that has an item for every index has no end.
+        # Only sequences: bytes(5) would be five zeros, and bytes({1: 2}) the keys. The length limits the iteration,
+        # because an object that has an item for every index has no end.
         if not isinstance(result, (str, dict)) and _is_sequence(type(result)):
             size = len(result)
             items = list(itertools.islice(iter(result), size + 1))
@@ -81,7 +83,7 @@ def raw_bytes(result):
                 return bytes(items)
     except (TypeError, ValueError):
         pass
-    raise CannotCross("a raw method must return bytes, got %s" % type_name(type(result)), hint="Return bytes.")
+    raise ConversionError("a raw method must return bytes, got %s" % type_name(type(result)), hint="Return bytes.")
 
 
 def _is_sequence(kind):
@@ -89,7 +91,10 @@ def _is_sequence(kind):
 
 
 def _join_between_buffers(pieces):
-    """What the pickler wrote in pieces: those of 64 KiB and more one by one."""
+    """Join the pieces that the pickler has written between the buffers.
+
+    It writes pieces of 64 KiB and more separately.
+    """
     parts = []
     between = []
     for piece in pieces:
@@ -118,7 +123,8 @@ class _Pickler(_pickle.Pickler):
     def reducer_override(self, value):
         global _reducer
         if _reducer is None:
-            # Not before the first object that needs it: most calls have none, and every start would pay.
+            # Imported for the first object that needs it: most calls have none, and the import would slow down every
+            # start.
             from .conversions import reducer as _reducer
         return _reducer(value)
 

@@ -1,9 +1,9 @@
-"""From arrays of numbers to their crossing form: numpy's, ``array``'s, and whatever else exports a buffer."""
+"""Converts arrays of numbers: those of numpy, of ``array``, and all other objects that export a buffer."""
 
 import sys
 from _pickle import PickleBuffer
 
-from .conversion_error import CannotCross, type_name
+from .conversion_error import ConversionError, type_name
 from .pickle_globals import LETTERS, array, missing, ndarray, plain
 
 _SIGNED, _UNSIGNED, _FLOAT = "bhilqn", "BHILQN", "fd"
@@ -11,10 +11,10 @@ _FOREIGN_ORDER = ">!" if sys.byteorder == "little" else "<"
 
 
 def numpy_array(value):
-    """Reduce a ``numpy.ndarray``. Widens half floats, puts foreign byte orders right; both are exact."""
+    """Reduce a ``numpy.ndarray``. Half floats are widened and foreign byte orders are converted; both are exact."""
     masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())
     if isinstance(value, masked):
-        raise CannotCross("a masked array has no counterpart in JavaScript", hint="Return value.filled(...).")
+        raise ConversionError("a masked array has no counterpart in JavaScript", hint="Return value.filled(...).")
     dtype = value.dtype
     if dtype.kind == "f" and dtype.itemsize == 2:
         value = value.astype("float32")
@@ -22,8 +22,9 @@ def numpy_array(value):
         value = value.astype(dtype.newbyteorder("="))
     name = _dtype_name({"b": "bool", "i": "int", "u": "uint", "f": "float"}.get(dtype.kind), value.dtype.itemsize)
     if name is None:
-        raise CannotCross(
-            "a numpy array of %s has no counterpart in JavaScript" % dtype, hint="Return value.tolist() or another dtype."
+        raise ConversionError(
+            "a numpy array of %s has no counterpart in JavaScript" % dtype,
+            hint="Return value.tolist() or another dtype.",
         )
     if not value.flags.c_contiguous:
         value = value.copy(order="C")
@@ -33,7 +34,7 @@ def numpy_array(value):
 
 
 def numpy_scalar(value):
-    """Reduce a ``numpy.generic`` that is no subclass of a Python number."""
+    """Reduce a ``numpy.generic`` that is not a subclass of a Python number."""
     kind, size = value.dtype.kind, value.dtype.itemsize
     if kind in "biu" or (kind == "f" and size <= 8):
         return plain, (value.item(),)
@@ -41,11 +42,11 @@ def numpy_scalar(value):
         return missing, ("NaT",)
     if kind == "M":
         return plain, (str(value),)
-    raise CannotCross("%s has no counterpart in JavaScript" % type_name(type(value)))
+    raise ConversionError("%s has no counterpart in JavaScript" % type_name(type(value)))
 
 
 def exported_buffer(value):
-    """Reduce an object that exports a buffer; ``None`` when it does not."""
+    """Reduce an object that exports a buffer; return ``None`` if it does not."""
     try:
         view = memoryview(value)
     except TypeError:
@@ -53,7 +54,7 @@ def exported_buffer(value):
     order, letter = (view.format[0], view.format[1:]) if view.format[0] in "@=<>!" else ("@", view.format)
     name = None if order in _FOREIGN_ORDER and view.itemsize > 1 else _name_of(letter, view.itemsize)
     if name is None:
-        raise CannotCross(
+        raise ConversionError(
             "%s with items of format %r has no counterpart in JavaScript" % (type_name(type(value)), view.format),
             hint="Return value.tolist().",
         )

@@ -1,11 +1,12 @@
 """The error for a value that has no exact counterpart in JavaScript."""
 
 
-class CannotCross(TypeError):
-    """A value cannot cross to the host: of a type without counterpart, containing itself, nested without end.
+class ConversionError(TypeError):
+    """A value cannot be converted for the host: its type has no counterpart, it contains itself, or it is nested too
+    deeply.
 
-    ``path`` tells where it sits in the whole, in the notation of the host: ``[2].rows["unit price"]``. It is empty for
-    the whole itself. ``unawaited`` is the coroutine that was refused, if it was one.
+    ``path`` is the position within the result, in the notation of the host: ``[2].rows["unit price"]``. It is empty for
+    the result itself. ``unawaited`` is the value if it is a coroutine.
     """
 
     unawaited = None
@@ -23,21 +24,22 @@ class CannotCross(TypeError):
 
 
 def type_name(kind):
-    """A class as its author would look for it: ``decimal.Decimal``, ``generator``."""
+    """Return the name of a class for messages: ``decimal.Decimal``, ``generator``."""
     module, name = class_module(kind), type.__dict__["__qualname__"].__get__(kind)
     return name if module in (None, "builtins", "__main__") else "%s.%s" % (module, name)
 
 
-# What follows asks `type` and not the class: a metaclass may answer to every attribute, or raise.
+# The following functions use descriptors of `type` and not attributes of the class: a metaclass may define any
+# attribute.
 
 
 def class_name(kind):
-    """``__name__`` of a class."""
+    """Return ``__name__`` of a class."""
     return type.__dict__["__name__"].__get__(kind)
 
 
 def class_module(kind):
-    """``__module__`` of a class; ``None`` when it is no text."""
+    """Return ``__module__`` of a class; ``None`` if it is not a ``str``."""
     module = type.__getattribute__(kind, "__dict__").get("__module__")
     if module is None:  # a class written in C
         module = type.__dict__["__module__"].__get__(kind)
@@ -45,5 +47,5 @@ def class_module(kind):
 
 
 def has_attribute(kind, name):
-    """Whether a class or one of its parents defines an attribute."""
+    """Tell whether a class or one of its parents defines an attribute."""
     return any(name in type.__getattribute__(each, "__dict__") for each in type.__getattribute__(kind, "__mro__"))

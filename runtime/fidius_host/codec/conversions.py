@@ -1,25 +1,25 @@
-"""From objects that JavaScript does not know to plain values that it does.
+"""Converts objects that JavaScript does not know into plain values.
 
-Nothing is imported to recognise an object: if the module of its class is not imported, it is no such object.
+No module is imported to recognise an object: if the module of a class is not imported, there are no instances of it.
 """
 
 import sys
 
 from . import buffers
-from .conversion_error import CannotCross, has_attribute, type_name
+from .conversion_error import ConversionError, has_attribute, type_name
 from .pickle_globals import array, missing, ndarray, plain
 
 _KEPT_RULES = 512
-"""So many classes are remembered; a plugin that makes a class per call must not fill the memory."""
+"""Maximum number of cached classes, because a plugin may make a class per call."""
 
 _rules = {}
 
 
 def reduction(value):
-    """Return ``(function, arguments)``: the function of ``crossing`` that stands for the value, as ``__reduce__`` does.
+    """Return ``(function, arguments)`` for a value, as ``__reduce__`` does; ``function`` is one of ``pickle_globals``.
 
-    The arguments may hold further objects without counterpart. Raises ``CannotCross`` for a value that is none of
-    those listed in docs/reference/values.md.
+    The arguments may hold further objects that need a conversion. Raises ``ConversionError`` for a value that
+    docs/reference/values.md does not list.
     """
     kind = type(value)
     rule = _rules.get(kind)
@@ -32,7 +32,7 @@ def reduction(value):
 
 
 def reducer(value):
-    """Do what ``Pickler.reducer_override`` must do: the pickler asks about the functions of a reduction as well."""
+    """Implement ``Pickler.reducer_override``, which is also called for the functions of a reduction."""
     if value is plain or value is array or value is ndarray or value is missing:
         return NotImplemented
     return reduction(value)
@@ -50,7 +50,7 @@ def _subclass_of(*parents):
 
 
 def _imported(module, name):
-    """A condition: a subclass of a class of a module that may not be imported at all."""
+    """Return a condition for subclasses of a class whose module may not be imported."""
 
     def condition(kind):
         parent = getattr(sys.modules.get(module), name, None)
@@ -88,7 +88,7 @@ def _fields(names):
 
 
 def _model_fields(value):
-    # What the model itself says it is made of: aliases aside, with excluded fields left out and computed ones put in.
+    # As the model itself reports them: by field name, without excluded fields and with computed ones.
     return value.model_dump() if has_attribute(type(value), "model_dump") else value.dict()
 
 
@@ -98,7 +98,7 @@ def _buffer_or_refusal(value):
 
 def _refuse(value):
     name = type_name(type(value))
-    error = CannotCross("%s has no counterpart in JavaScript" % name, hint=_HINTS.get(name, _GENERAL_HINT))
+    error = ConversionError("%s has no counterpart in JavaScript" % name, hint=_HINTS.get(name, _GENERAL_HINT))
     if name == "coroutine":
         error.unawaited = value
     raise error
@@ -115,8 +115,8 @@ _HINTS = {
     "range": "Return list(value).",
 }
 
-# The first condition that holds decides. An Enum may be an int or a str as well; NaT is a datetime; a datetime64 is a
-# numpy scalar; and a subclass of a built-in type is that type, whatever else it was made into, as for the Rust host.
+# The first condition that is true decides. An Enum may be an int or a str, too; NaT is a datetime; a datetime64 is a
+# numpy scalar; and a subclass of a built-in type is converted as that type, as in the Rust host.
 _TABLE = (
     (_imported("enum", "Enum"), _as(lambda value: value.value)),
     (_subclass_of(str), _as(str.__str__)),

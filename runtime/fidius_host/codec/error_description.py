@@ -1,10 +1,10 @@
-"""From a Python exception to the plain data that crosses to the host."""
+"""Describes Python exceptions as plain data for the host."""
 
 import sys
 
 from .. import FOLDER
 from . import encode
-from .conversion_error import CannotCross, class_name, type_name
+from .conversion_error import ConversionError, class_name, type_name
 
 UNPRINTABLE = "<unprintable Python exception>"
 
@@ -15,9 +15,9 @@ def describe(error):
     A ``fidius.PluginError`` keeps its own code, message and details; of any other exception the code is the name of its
     class. The traceback is the text that Python would have printed, with chained causes and without frame locals.
 
-    ``details`` are encoded on their own: what the host cannot hold of them must not hide the rest.
+    ``details`` are encoded separately, so that details without a counterpart in the host do not hide the rest.
 
-    ``refused: {code, hint}`` is added when not the plugin raised, but the codec about what the plugin returned.
+    ``refused: {code, hint}`` is added if the codec has raised because of a value that the plugin returned.
     """
     code, message, details = _plugin_error(error) or (_plain(class_name(type(error))), _text(error), None)
     description = {
@@ -27,22 +27,22 @@ def describe(error):
         "pythonType": _plain(type_name(type(error))),
         "traceback": _traceback(error),
     }
-    if isinstance(error, CannotCross):
+    if isinstance(error, ConversionError):
         description["refused"] = {"code": error.code, "hint": error.hint}
     return description
 
 
 def encoded(error):
     """Return the description of an exception, encoded."""
-    if isinstance(error, CannotCross) and error.unawaited is not None:
-        # Nothing here can await the coroutine. If it were collected unfinished it would issue a warning, which in the middle
-        # of an import can make that import fail (https://github.com/python/cpython/issues/106176).
+    if isinstance(error, ConversionError) and error.unawaited is not None:
+        # Nothing here can await the coroutine. If it were collected unfinished it would issue a warning, which in the
+        # middle of an import can make that import fail (https://github.com/python/cpython/issues/106176).
         error.unawaited.close()
     return encode(describe(error))
 
 
 def _plugin_error(error):
-    # Looked up, not imported: when no plugin has imported the SDK, the exception cannot be one of its own.
+    # Not imported: if no plugin has imported the SDK, the exception cannot be one of the SDK's.
     sdk = sys.modules.get("fidius")
     try:
         kind = getattr(sdk, "PluginError", None)
@@ -61,7 +61,7 @@ def _plugin_error(error):
 
 
 def _encoded(details):
-    """The details if they can cross, else nothing: an error about an error would hide the first one."""
+    """Return the details encoded, or ``None`` if they cannot be: a second error would hide the first one."""
     if details is None:
         return None
     try:
@@ -79,10 +79,10 @@ def _text(error):
 
 def _traceback(error):
     try:
-        import traceback  # and half of the standard library: not before the first error
+        import traceback  # imports many modules, which are not needed before the first error
 
         frames = error.__traceback__
-        # The frames that lead into the plugin are this package's own, and nothing to look at for its author.
+        # The first frames belong to the runtime. They do not help the author of the plugin.
         while frames is not None and frames.tb_frame.f_code.co_filename.startswith(FOLDER):
             frames = frames.tb_next
         return _plain("".join(traceback.format_exception(type(error), error, frames)))
@@ -91,5 +91,5 @@ def _traceback(error):
 
 
 def _plain(text):
-    """An exact ``str`` without lone surrogates, which could not cross as UTF-8."""
+    """Return an exact ``str`` without lone surrogates, which cannot be encoded as UTF-8."""
     return str.__str__(text).encode("utf-8", "backslashreplace").decode("utf-8")

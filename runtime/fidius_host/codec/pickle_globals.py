@@ -1,7 +1,7 @@
-"""The functions that an encoded value may name, in either direction; the host knows them by these names.
+"""The functions that an encoded value may name. The host knows them by these names.
 
-What comes from the host calls ``view`` and ``moment``. What goes to the host calls the others, and is read there by code
-of the host's own.
+Values from the host call ``view`` and ``moment``. Values for the host call the others, which the decoder of the host
+implements itself.
 """
 
 import functools
@@ -19,37 +19,37 @@ LETTERS = {
     "float32": "f",
     "float64": "d",
 }
-"""Types of items by numpy's names, as letters of ``struct``: all that a typed array of JavaScript can hold."""
+"""Item types by their numpy names, as format characters of ``struct``: those of the typed arrays of JavaScript."""
 
 
 def view(letter, data):
-    """A typed array of the host."""
+    """Return a typed array of the host."""
     return memoryview(data).cast(letter)
 
 
 def moment(milliseconds):
-    """A ``Date`` of the host: counted from 1970, in UTC."""
+    """Return a ``Date`` of the host, which counts from 1970 in UTC."""
     epoch, timedelta = _epoch()
     return epoch + timedelta(milliseconds=milliseconds)
 
 
 def plain(value):
-    """The plain value that an object was turned into."""
+    """Stand for the plain value that an object was converted into."""
     return value
 
 
 def missing(name):
-    """The marker of a library for a value that is not there: ``NaT`` or ``pandas.NA``."""
+    """Stand for the marker of a library for a missing value: ``NaT`` or ``pandas.NA``."""
     return name
 
 
 def array(dtype, data):
-    """Numbers in a row; a typed array at the host."""
+    """Stand for a one-dimensional array of numbers; a typed array in the host."""
     return memoryview(data).cast(LETTERS[dtype])
 
 
 def ndarray(dtype, shape, data):
-    """Numbers in any number of dimensions, in C order; ``{dtype, shape, data}`` at the host."""
+    """Stand for an array of numbers with any number of dimensions, in C order; ``{dtype, shape, data}`` in the host."""
     return memoryview(data).cast("B").cast(LETTERS[dtype], shape)
 
 

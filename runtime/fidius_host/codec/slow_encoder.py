@@ -1,27 +1,31 @@
-"""The slow writer: for values nested too deeply for CPython's pickler, and to tell where a value cannot cross.
+"""Encodes values that are nested too deeply for CPython's pickler, and finds the path of a value that cannot be
+converted.
 
-Keeps its own stack, so that nesting costs memory only. Writes the same subset of pickle protocol 5.
+It has its own stack, so that only memory limits the nesting. It writes the same subset of pickle protocol 5.
 """
 
 import struct
 
-from .conversion_error import CannotCross, type_name
+from .conversion_error import ConversionError, type_name
 from .conversions import reduction
 from .pickle_globals import plain
 
 MAX_DEPTH = 100_000
-"""Deeper than any data is nested: an object that makes its parts when asked for them would never end."""
+"""Limit for objects that create their parts on access, whose nesting has no end.
+
+Real data is not nested that deeply.
+"""
 
 _NOTHING = object()
 
 
 def encode(value):
-    """Do what ``values.encode`` does."""
+    """Encode a value as ``codec.encode`` does."""
     return _Writer().write(value)
 
 
 class _Container:
-    """A container whose items are being written. ``step`` is where the one at hand sits."""
+    """A container whose items are being written. ``step`` is the path of the current item within it."""
 
     __slots__ = ("sources", "items", "end", "step", "memoized")
 
@@ -46,14 +50,14 @@ class _Writer:
             while value is not _NOTHING:
                 self._item(value)
                 value = self._next()
-        except CannotCross as error:
+        except ConversionError as error:
             error.path = "".join(container.step for container in self.open) + error.path
             raise
         except (MemoryError, RecursionError):
             raise
         except Exception as error:
             place = "".join(container.step for container in self.open)
-            raise CannotCross("%s while it was read: %s" % (type_name(type(error)), error), place) from error
+            raise ConversionError("%s while it was read: %s" % (type_name(type(error)), error), place) from error
         self.out.append(b".")
         return b"".join(self.out)
 
@@ -66,11 +70,11 @@ class _Writer:
         return _NOTHING
 
     def _item(self, value):
-        """Write a value without parts, or begin a container."""
+        """Write a value that is not a container, or begin a container."""
         sources = []
         while True:
             if id(value) in self.ancestors:
-                raise CannotCross("it contains itself", code="FIDIUS_VALUE_CYCLE", hint="Return a tree.")
+                raise ConversionError("it contains itself", code="FIDIUS_VALUE_CYCLE", hint="Return a tree.")
             index = self.memo.get(id(value))
             if index is not None:
                 self.out.append(b"j" + struct.pack("<I", index))
@@ -91,7 +95,7 @@ class _Writer:
 
     def _enter(self, value, sources):
         if len(self.open) >= MAX_DEPTH:
-            raise CannotCross("it is nested deeper than %d levels" % MAX_DEPTH)
+            raise ConversionError("it is nested deeper than %d levels" % MAX_DEPTH)
         begin, end, items, memoized = _CONTAINERS[type(value)]
         self.out.append(begin)
         container = _Container(sources, items(value), end, memoized)
@@ -149,7 +153,7 @@ def _str(value):
     try:
         return b"\x8d" + _sized(value.encode("utf-8"))
     except UnicodeEncodeError:
-        raise CannotCross(
+        raise ConversionError(
             "the str holds half of a surrogate pair, which is not text",
             hint="Return bytes, or clean it with text.encode('utf-8', 'replace').decode().",
         ) from None
@@ -164,7 +168,7 @@ def _sized(data):
 
 
 def _call(function, arguments):
-    """A call of a function of ``crossing``: with a name, or with a name, a buffer, and perhaps a shape between them."""
+    """Return a call of one of ``pickle_globals``: with a name, or with a name, an optional shape, and a buffer."""
     name, *others = arguments
     parts = [_str(function.__module__), _str(function.__name__), b"\x93(", _str(name)]
     if not others:
@@ -185,7 +189,7 @@ _SCALARS = {
     bytearray: _bytes,
 }
 
-# How it begins and ends, what is in it, and whether it can be referred to before it ends.
+# For each type: opcode at the begin, opcode at the end, its items, and whether it can be referred to before its end.
 _CONTAINERS = {
     list: (b"]", b"e", _sequence, True),
     dict: (b"}", b"u", _pairs, True),

@@ -1,4 +1,6 @@
-"""First on ``sys.meta_path``: finds modules for the package that asks, and nothing that belongs to another one."""
+"""The first finder on ``sys.meta_path``: finds modules for the importing package, and none that belong to another
+package.
+"""
 
 import sys
 from importlib.machinery import PathFinder, SourceFileLoader
@@ -8,15 +10,16 @@ from .packages import ENVIRONMENT
 
 
 class PackageSourceLoader(SourceFileLoader):
-    """Compiles source code, and runs no byte-code that lies in its ``__pycache__``: that is not what was signed and compared."""
+    """Compiles source code and ignores byte-code in ``__pycache__``, which was neither signed nor compared."""
 
     def path_stats(self, path):
-        # What byte-code would be compared with. Without it none is read, and none is written.
+        # Byte-code is compared with these values. Without them it is neither read nor written.
         raise OSError("byte-code of packages is not run")
 
 
 class _ArchiveLoader:
-    """What ``zipimporter`` lacks before CPython 3.10: to run a module that is given, instead of making one of its own."""
+    """Adds to ``zipimporter`` what it lacks before CPython 3.10: it can only load into a module that it makes itself.
+    """
 
     def __init__(self, importer):
         self._importer = importer
@@ -51,20 +54,20 @@ class Finder:
         above = units.unit_of(sys.modules.get(parent)) if parent else None
         if above is None and not packages.open_packages:
             return None
-        if parent and above is None and not any(packages.of_place(entry) for entry in path or ()):
+        if parent and above is None and not any(packages.of_path(entry) for entry in path or ()):
             return None
-        asker = importers.who(frame)
+        importer = importers.importer_of(frame)
         if above is not None and not above.namespace:
-            units.require(asker, above)
+            units.require(importer, above)
             return self._find_below(above, fullname, path)
-        return self._find(fullname, None if above else path, asker, frame)
+        return self._find(fullname, None if above else path, importer, frame)
 
     def _find_below(self, unit, fullname, path):
-        """A module below a regular package is what lies in its folder, and belongs to the same unit."""
+        """Find a module below a regular package: it lies in the folder of that package and belongs to the same unit."""
         inside = unit.path + "/" if unit.path else None
         entries = []
         for entry in path or ():
-            owner = packages.of_place(entry)
+            owner = packages.of_path(entry)
             if owner is None or owner in unit.holders or (inside and (entry + "/").startswith(inside)):
                 entries.append(entry)
         spec = PathFinder.find_spec(fullname, entries)
@@ -76,28 +79,28 @@ class Finder:
                     break
         return spec and _guarded(spec, unit)
 
-    def _find(self, fullname, path, asker, frame):
-        found, holders = self._search(fullname, path, asker)
-        asked = asker.asked if isinstance(asker, units.Unit) else {}
+    def _find(self, fullname, path, importer, frame):
+        found, holders = self._search(fullname, path, importer)
+        imported = importer.imported if isinstance(importer, units.Unit) else {}
         if found is None:
-            asked[fullname] = None
+            imported[fullname] = None
             return self._not_found(fullname, path, holders, frame)
-        claimed = import_guard.is_claimed(fullname)
+        claimed = import_guard.find_claim(fullname)
         if not found.own and claimed is None:
-            asked[fullname] = ENVIRONMENT
+            imported[fullname] = ENVIRONMENT
             return found.spec
         if not found.own and not found.is_namespace:
-            asked[fullname] = ENVIRONMENT
+            imported[fullname] = ENVIRONMENT
             holders = (ENVIRONMENT,)
         unit = units.make(fullname, found, holders)
         if found.own:
-            asked[fullname] = unit
+            imported[fullname] = unit
         return namespaces.make_spec(fullname, unit) if found.is_namespace else _guarded(found.spec, unit)
 
-    def _search(self, fullname, path, asker):
-        """What all packages mean for which a module asks, and which they are."""
-        holders = list(asker.holders)
-        if asker is importers.ANYONE:
+    def _search(self, fullname, path, importer):
+        """Return what the name means to all packages for which a module imports it, and these packages."""
+        holders = list(importer.holders)
+        if importer is importers.UNKNOWN:
             found = units.look_up(fullname, ENVIRONMENT, path)
             claimants = [each for each in list(packages.open_packages.values()) if fullname in each.claims]
             if found is not None or len(claimants) != 1:
@@ -112,14 +115,16 @@ class Finder:
         return first, holders
 
     def _not_found(self, fullname, path, holders, frame):
-        """Nothing is found. Python's own finders, which search all of ``sys.path``, must not find it after all."""
+        """Handle a name that was not found: Python's own finders search all of ``sys.path`` and must not find it
+        either.
+        """
         if "." not in fullname or path is not None:
             if PathFinder.find_spec(fullname, path) is None:
                 return None
         back = frame and frame.f_back
         if back is not None and back.f_code.co_name == "_find_and_load_unlocked":
             raise units.missing(fullname, next(iter(holders), None))
-        return None  # looked up without being imported: see lookups.py
+        return None  # looked up and not imported: see patched_lookups.py
 
 
 def _is_same(first, other):
@@ -129,7 +134,9 @@ def _is_same(first, other):
         return first.is_namespace and other.is_namespace
     if not first.own and not other.own:
         return True
-    return first.place is not None and other.place is not None and modules.same_code(first.place, other.place)
+    if first.location is None or other.location is None:
+        return False
+    return modules.same_code(first.location, other.location)
 
 
 def _guarded(spec, unit):
@@ -144,8 +151,8 @@ def _guarded(spec, unit):
 finder = Finder()
 
 
-def stand_first():
-    """Be asked before all others, also after a plugin has put a finder of its own in front."""
+def ensure_first():
+    """Move the finder to the first position, also after a plugin has put its own finder there."""
     if sys.meta_path[:1] != [finder]:
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
@@ -153,10 +160,10 @@ def stand_first():
 
 
 def install(sdk_folder):
-    """From now on. A ``fidius`` that ``site`` may have imported is not the SDK of this host."""
+    """Install the finder. A ``fidius`` that ``site`` may have imported is removed: it is not the SDK of this host."""
     finder.sdk_folder = sdk_folder
     for name in list(sys.modules):
         if name.partition(".")[0] == modules.SDK:
             del sys.modules[name]
     import_guard.install()
-    stand_first()
+    ensure_first()

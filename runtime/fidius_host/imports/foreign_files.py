@@ -1,13 +1,13 @@
-"""The only way in which the runtime opens files of a package: a pipe or a device in place of a file must not stop it."""
+"""Opens files of packages. A pipe or a device instead of a file must not block the runtime."""
 
 import os
 import stat
 
 
 def open_foreign(path):
-    """Open a regular file for reading bytes, without waiting for whatever else lies there.
+    """Open a regular file for reading bytes, without waiting if it is something else.
 
-    Raises ``OSError`` when it is something else.
+    Raises ``OSError`` if it is not a regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     try:

@@ -1,9 +1,9 @@
-"""The check that an import of a module that is in ``sys.modules`` already goes through.
+"""Checks imports of modules that are already in ``sys.modules``.
 
-CPython asks the spec of such a module whether it is being initialized, and if so waits in ``_lock_unlock_module``. The spec
-of a guarded module answers "yes" also when the importing code may not have the module, and the wait, replaced here, raises.
-There are two steps because CPython drops what the first one raises. All other modules keep their specs, and their imports
-cost nothing.
+CPython reads from the spec of such a module whether it is being initialized, and if so waits in
+``_lock_unlock_module``. The spec of a guarded module also says yes if the importing code may not have the module. The
+wait, which is replaced here, then raises. Two steps are needed because CPython drops an exception of the first one. All
+other modules keep their specs, and their imports do not become slower.
 """
 
 import sys
@@ -17,20 +17,22 @@ _getframe = sys._getframe
 
 
 class GuardedSpec(ModuleSpec):
-    """``_fidius_unit`` is the unit. The others are who may have the module without more ado, once it is initialized:
-    ``_fidius_last`` the namespace of the module that had it last, ``_fidius_seen`` the files of modules that had it.
+    """A spec that checks who imports its module.
+
+    ``_fidius_unit`` is the unit. Two attributes list importers that were already accepted, once the module is
+    initialized: ``_fidius_last`` is the namespace of the last one, and ``_fidius_seen`` holds the files of all.
     """
 
-    def _is_closed(self, getframe=_getframe):
-        # On the path of every repeated import.
+    def _must_wait(self, getframe=_getframe):
+        # Runs for every repeated import.
         try:
             frame = getframe(1)
             if frame.f_globals is self._fidius_last:
                 return False
             if frame.f_code.co_filename not in self._fidius_seen:
-                return _is_closed_after_all(self, frame)
-        except ValueError:  # native code imports on a thread of its own
-            return _is_closed_after_all(self, None)
+                return _check_importer(self, frame)
+        except ValueError:  # native code imports on its own thread
+            return _check_importer(self, None)
         self._fidius_last = frame.f_globals
         return False
 
@@ -42,7 +44,7 @@ class GuardedSpec(ModuleSpec):
             self._guard_substitute()
 
     def _guard_substitute(self):
-        """Guard an object that the module has put in its own place."""
+        """Guard an object with which the module has replaced itself."""
         present = sys.modules.get(self.name, self)
         if present is not self and getattr(present, "__spec__", self) is None:
             try:
@@ -50,21 +52,21 @@ class GuardedSpec(ModuleSpec):
             except Exception:
                 pass
 
-    _initializing = property(_is_closed, _set_initializing)
+    _initializing = property(_must_wait, _set_initializing)
 
 
 GuardedSpec.__name__ = GuardedSpec.__qualname__ = "ModuleSpec"
 
 
-def _is_closed_after_all(spec, frame):
+def _check_importer(spec, frame):
     try:
         unit = spec._fidius_unit
-        units.require(importers.who(frame), unit)
+        units.require(importers.importer_of(frame), unit)
     except BaseException:
-        return True  # for `_lock_unlock_module` to find again, and to raise
+        return True  # `_lock_unlock_module` checks again, and raises
     if not spec._fidius_busy and frame is not None:
         own = frame.f_globals.get("__spec__")
-        # Only a file that is imported as this module: the same text may be run elsewhere, for somebody else.
+        # Only if the file was imported as this module: other code may run the same text for another package.
         if isinstance(own, GuardedSpec) and not own._fidius_unit.outside and own.origin == frame.f_code.co_filename:
             unit.seen.add(own.origin)
             spec._fidius_last = frame.f_globals
@@ -72,7 +74,7 @@ def _is_closed_after_all(spec, frame):
 
 
 def guard(spec, unit):
-    """Have a spec guard its module. Specs of kinds of their own are left as they are."""
+    """Make a spec guard its module. Specs of other types stay unchanged."""
     if type(spec) is not ModuleSpec and type(spec) is not GuardedSpec:
         return
     busy = spec.__dict__.get("_initializing", False) if type(spec) is ModuleSpec else spec._fidius_busy
@@ -89,7 +91,7 @@ def guard(spec, unit):
 
 
 def release(spec):
-    """Make a spec an ordinary one again."""
+    """Turn a guarded spec into an ordinary one."""
     if type(spec) is GuardedSpec:
         busy = spec._fidius_busy
         spec.__class__ = ModuleSpec
@@ -104,12 +106,14 @@ _make_module_lock = _bootstrap._get_module_lock
 
 @importers.as_machinery
 def _require(name):
-    """The spec of a guarded module, if the code that imports it, two calls above, may have it."""
+    """Return the spec of a guarded module if the importing code, two calls above, may have it; ``None`` for other
+    modules.
+    """
     spec = getattr(sys.modules.get(name), "__spec__", None)
     if type(spec) is not GuardedSpec:
         return None
     try:
-        units.require(importers.who(importers.frame_at(2)), spec._fidius_unit)
+        units.require(importers.importer_of(importers.frame_at(2)), spec._fidius_unit)
     except ImportError as error:
         raise error.with_traceback(None)
     return spec
@@ -124,7 +128,7 @@ def _lock_unlock_module(name):
 
 @importers.as_machinery
 def _get_module_lock(name):
-    """Since CPython 3.15 ``importlib.import_module`` waits for this lock itself, when the spec says that it has to wait."""
+    """Replaces ``_get_module_lock``: since CPython 3.15 ``importlib.import_module`` itself acquires this lock."""
     _require(name)
     return _make_module_lock(name)
 
@@ -136,7 +140,9 @@ def install():
 
 
 def guard_environment(package):
-    """Guard what is imported from outside under a name that a package claims: it may mean a module of its own."""
+    """Guard modules of the environment whose name a package claims, because the package may have its own module of that
+    name.
+    """
     claims = package.claims
     for name, module in list(sys.modules.items()):
         claimed = claimed_name(name, claims)
@@ -145,7 +151,7 @@ def guard_environment(package):
 
 
 def guard_outside(claimed, module):
-    """The same for one module, ``claimed`` being its name or that of a package it is in."""
+    """Guard one module of the environment. ``claimed`` is its name or that of a package around it."""
     spec = getattr(module, "__spec__", None)
     if type(spec) is not ModuleSpec:
         return
@@ -156,15 +162,15 @@ def guard_outside(claimed, module):
         parent = getattr(sys.modules.get(claimed), "__spec__", None)
         if type(parent) is not ModuleSpec and type(parent) is not GuardedSpec:
             return
-        path = _place(parent)
+        path = _location(parent)
         if path is None and parent.submodule_search_locations is not None:
-            return  # a namespace, which namespaces.py takes care of
+            return  # a namespace: see namespaces.py
         unit = units.by_name[claimed] = units.Unit(claimed, path, (packages.ENVIRONMENT,), outside=True)
     guard(spec, unit)
 
 
-def guard_loaded_by_hand(package, names):
-    """Guard the modules that code of a package has loaded from its files and put in ``sys.modules`` itself."""
+def guard_manually_loaded(package, names):
+    """Guard the modules that code of a package has loaded from its files and added to ``sys.modules`` itself."""
     for name in modules.names_belonging_to(names, package.folder):
         module = sys.modules.get(name)
         spec = getattr(module, "__spec__", None)
@@ -175,13 +181,15 @@ def guard_loaded_by_hand(package, names):
             guard(spec, unit)
 
 
-def _place(spec):
-    # The loader of a namespace is set once it is imported.
-    return None if spec.submodule_search_locations is not None and not spec.has_location else search.place_of(spec)
+def _location(spec):
+    # The loader of a namespace is set after its import.
+    return None if spec.submodule_search_locations is not None and not spec.has_location else search.location_of(spec)
 
 
 def claimed_name(name, claims):
-    """The longest name among the claimed ones that is the name of a module, or of a package around it."""
+    """Return the longest claimed name that is the name of a module or of a package around it; ``None`` if there is
+    none.
+    """
     while name:
         if name in claims:
             return name
@@ -189,8 +197,9 @@ def claimed_name(name, claims):
     return None
 
 
-def is_claimed(name):
-    """The name that open packages claim, and that a module is or lies below."""
+def find_claim(name):
+    """Return the name claimed by an open package that is the name of a module or of a package around it, or ``None``.
+    """
     for package in list(packages.open_packages.values()):
         claimed = claimed_name(name, package.claims)
         if claimed is not None:

@@ -1,7 +1,8 @@
-"""Who asks for a module: which package the code belongs to that runs an ``import``, or has it run.
+"""Determines for whom a module is imported: the package whose code runs an ``import``, or has it run.
 
-An ``import`` statement asks for the module it stands in. Code of the standard library or of the environment that imports by
-a call (``importlib.import_module``, ``pickle``, ``logging.config``) does so for the package that called it.
+An ``import`` statement imports for the module that contains it. Code of the standard library or of the environment that
+imports by a call (``importlib.import_module``, ``pickle``, ``logging.config``) imports for the package that has called
+it.
 """
 
 import importlib
@@ -13,17 +14,19 @@ from .packages import ENVIRONMENT
 _MACHINERY = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", importlib.__file__)
 
 
-class _Anyone:
-    """Who asks when no code of a package is on the stack, and a library imports by a call: on its own threads, say."""
+class _Unknown:
+    """The importer if no code of a package is on the stack and a library imports by a call, for example on its own
+    threads.
+    """
 
     holders = frozenset()
 
 
-ANYONE = _Anyone()
+UNKNOWN = _Unknown()
 
 
 def import_for(package, name):
-    """Import a module as code of a package would."""
+    """Import a module as code of a package does."""
     return importlib.import_module(name)
 
 
@@ -32,15 +35,18 @@ _calls = frozenset()
 
 
 def prepare():
-    """Look the numbers of some byte codes up. Before the first package: a look-up must not lead to an import."""
+    """Look up the numbers of some opcodes, before the first package: a later look-up must not cause an import."""
     global _calls
     from opcode import opmap
 
     _calls = frozenset(number for name, number in opmap.items() if "CALL" in name)
 
 
-def who(frame):
-    """The unit, the package, or ``ENVIRONMENT`` or ``ANYONE``, that asks in a frame; ``None`` stands for no frame."""
+def importer_of(frame):
+    """Return the importer in a frame: a unit, a package, ``ENVIRONMENT`` or ``UNKNOWN``.
+
+    ``None`` stands for no frame.
+    """
     first = True
     while frame is not None:
         code = frame.f_code
@@ -54,25 +60,25 @@ def who(frame):
             package = packages.of_file(file)
             if package is not None:
                 return package
-            # Code that was made from text belongs to the code that runs it.
+            # Code that was compiled from text belongs to the code that runs it.
             if not file.startswith("<") or file.startswith("<frozen "):
                 if first and not _is_call(frame):
                     return ENVIRONMENT if unit is None else unit
                 first = False
         frame = frame.f_back
-    return ANYONE
+    return UNKNOWN
 
 
 def _is_call(frame):
-    code, place = frame.f_code.co_code, frame.f_lasti
-    # CPython 3.11 may point behind a call, to the entries of its cache, which have the number 0.
-    while 0 < place < len(code) and code[place] == 0:
-        place -= 2
-    return 0 <= place < len(code) and code[place] in _calls
+    code, offset = frame.f_code.co_code, frame.f_lasti
+    # In CPython 3.11 the position may be that of a cache entry after a call. Cache entries have the number 0.
+    while 0 < offset < len(code) and code[offset] == 0:
+        offset -= 2
+    return 0 <= offset < len(code) and code[offset] in _calls
 
 
 def frame_at(depth):
-    """The frame that is ``depth`` calls above the caller's, or ``None``: native code may call without any."""
+    """Return the frame ``depth`` calls above the caller's, or ``None``: native code may call without a frame."""
     try:
         return sys._getframe(depth + 1)
     except ValueError:
@@ -80,6 +86,6 @@ def frame_at(depth):
 
 
 def as_machinery(function):
-    """Make a function part of the import machinery, whose frames CPython leaves out of the traceback of an import."""
+    """Mark a function as import machinery, whose frames CPython removes from the traceback of an import."""
     function.__code__ = function.__code__.replace(co_filename=_MACHINERY[0])
     return function

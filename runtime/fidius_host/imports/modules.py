@@ -1,4 +1,4 @@
-"""What modules a package holds on disk, and whether two of them are the same code."""
+"""Finds the modules that a package has on disk, and tells whether two modules are the same code."""
 
 import importlib.machinery
 import os
@@ -7,28 +7,28 @@ import sys
 from . import foreign_files
 
 SDK = "fidius"
-"""The SDK is the host's own, whoever asks: the host recognises its ``PluginError``."""
+"""The SDK is always that of the host, because the host recognises its ``PluginError``."""
 
 RUNTIME = "fidius_host"
 
 _SUFFIXES = tuple(sorted(importlib.machinery.all_suffixes(), key=len, reverse=True))
 
 _CACHE = "__pycache__"
-"""Never run for the code of a package, and no part of a comparison."""
+"""Not used for the code of a package, and ignored by comparisons."""
 
 _LOOKS_AROUND = (b"__file__", b"__spec__", b"__path__", b"__loader__", b"pkgutil", b"importlib.resources")
 
 
 def search_entries(folder):
-    """The two entries of ``sys.path`` that belong to a package, in the order in which they must be searched."""
+    """Return the two entries of ``sys.path`` for a package, in the order of the search."""
     return [folder + "/vendor", folder]
 
 
 def holdings(folder):
-    """The modules that a package can be asked for, and its namespaces: ``({name: path}, {name})``.
+    """Return the modules of a package and its namespaces: ``({name: path}, {name})``.
 
-    A module is the smallest thing that two packages share or do not share: a file or a regular package, at the top level or
-    as the first one below a namespace (a folder without ``__init__``, PEP 420).
+    A module is the smallest unit that packages can share: a file or a regular package, at the top level or as the first
+    one below a namespace (a folder without ``__init__``, PEP 420).
     """
     found, namespaces = {}, set()
     for entry in reversed(search_entries(folder)):
@@ -38,7 +38,8 @@ def holdings(folder):
 
 
 def names_in_subfolders(folder):
-    """Top-level names that a package would hold if it put a folder of its own on ``sys.path``, such as ``lib``."""
+    """Return the top-level names that a package gets if it adds one of its subfolders to ``sys.path``, such as ``lib``.
+    """
     names = set()
     for entry in _entries(folder):
         if entry.name not in ("vendor", _CACHE) and entry.is_dir() and not _is_regular(entry.path):
@@ -80,7 +81,7 @@ def _is_regular(folder):
 
 
 def location(module):
-    """The file or folder a module was loaded from, or ``None`` for a built-in one."""
+    """Return the file or folder a module was loaded from, or ``None`` for a built-in one."""
     path = getattr(module, "__file__", None)
     if isinstance(path, str):
         return path
@@ -92,7 +93,9 @@ def location(module):
 
 
 def names_belonging_to(names, folder):
-    """Those of the names of imported modules whose files lie below a folder, links resolved, in few looks at the disk."""
+    """Return the names of imported modules whose files are below a folder, with links resolved and few file system
+    accesses.
+    """
     root = os.path.realpath(folder) + os.sep
     real = {}
     found = []
@@ -110,9 +113,9 @@ def names_belonging_to(names, folder):
 
 
 def same_code(first, second):
-    """Tell whether two modules (files, or folders with all below them) are the same bytes.
+    """Tell whether two modules (files, or folders with all their files) have the same bytes.
 
-    Data files count, since code reads them; ``__pycache__`` does not, since it is not run.
+    Data files count, because code reads them; ``__pycache__`` does not count, because it is not used.
     """
     if os.path.isdir(first) != os.path.isdir(second):
         return False
@@ -127,7 +130,7 @@ def same_code(first, second):
 
 
 def digest(path):
-    """A digest of what ``same_code`` compares, for a module whose files may be gone when it is compared."""
+    """Return a digest of what ``same_code`` compares, for a module whose files may be removed before the comparison."""
     import hashlib
 
     whole = hashlib.sha256()
@@ -140,7 +143,7 @@ def digest(path):
 
 
 def looks_around(path):
-    """Tell whether source code may read files by where it lies: then the rest of its package is a part of it."""
+    """Tell whether source code may read files relative to its location. Then the rest of its package belongs to it."""
     files = [os.path.join(path, name) for name in _files_below(path)] if os.path.isdir(path) else [path]
     for file in files:
         if file.endswith(".py"):
@@ -179,7 +182,7 @@ def _same_bytes(first, second):
 
 
 def _same_in_archive(first, second):
-    """The same for modules inside of zip archives: the whole archives count."""
+    """Compare modules in zip archives: the whole archives count."""
     first, inner = _split_archive(first)
     second, other = _split_archive(second)
     return first is not None and second is not None and inner == other and _same_bytes(first, second)
@@ -202,7 +205,7 @@ def is_standard(name):
     names = getattr(sys, "stdlib_module_names", None)  # since 3.10
     if names is not None:
         return name in names
-    if name == "test":  # lies beside it, and is no part of it
+    if name == "test":  # in the same folder, but not a part of it
         return False
     library = [os.path.dirname(os.__file__), os.path.join(os.path.dirname(os.__file__), "lib-dynload")]
     spec = importlib.machinery.PathFinder.find_spec(name, library)

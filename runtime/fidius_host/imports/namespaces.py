@@ -1,4 +1,6 @@
-"""Namespaces (PEP 420) that packages and the environment hold parts of: one module, which shows to each its own part."""
+"""Namespaces (PEP 420) with parts in packages and in the environment: one module that shows each importer its own
+parts.
+"""
 
 import sys
 from importlib.machinery import ModuleSpec
@@ -13,7 +15,7 @@ except ImportError:
 
 
 class Namespace(ModuleType):
-    """Submodules are attributes by look-up: each is shown to those only who may import it."""
+    """A namespace module. Submodules are visible as attributes only to code that may import them."""
 
     def __setattr__(self, name, value):
         if not isinstance(value, ModuleType) or sys.modules.get(self.__name__ + "." + name) is not value:
@@ -26,29 +28,32 @@ class Namespace(ModuleType):
             if unit is None:
                 return module
             try:
-                units.require(importers.who(importers.frame_at(1)), unit)
+                units.require(importers.importer_of(importers.frame_at(1)), unit)
                 return module
             except ImportError:
-                pass  # `from … import` asks for the module itself then, and raises the same again
+                pass  # `from … import` then imports the module itself, and raises the same error
         raise AttributeError("module %r has no attribute %r" % (self.__dict__["__name__"], name))
 
 
 class _NamespacePath:
-    """The folders of a namespace, for whoever asks. ``importlib.resources`` knows it by its name."""
+    """The folders of a namespace, depending on the importer.
+
+    ``importlib.resources`` recognises this class by its name.
+    """
 
     def __init__(self, name):
         self.fidius_name = name
 
-    def of(self, asker):
+    def of(self, importer):
         found = []
-        for scope in asker.holders or (packages.ENVIRONMENT,):
+        for scope in importer.holders or (packages.ENVIRONMENT,):
             for part in search.portions(self.fidius_name, scope):
                 if part not in found:
                     found.append(part)
         return found
 
     def _own(self):
-        return self.of(importers.who(importers.frame_at(2)))
+        return self.of(importers.importer_of(importers.frame_at(2)))
 
     def __iter__(self):
         return iter(self._own())
@@ -86,7 +91,7 @@ def make_spec(name, unit):
 
 
 def adopt(name):
-    """Make the namespace of a name, if the environment has imported one, one that shows its parts to those who hold them."""
+    """Convert a namespace that the environment has imported into one that shows each importer its own parts."""
     module = sys.modules.get(name)
     spec = getattr(module, "__spec__", None)
     if type(module) is not ModuleType or type(spec) is not ModuleSpec or spec.has_location:

@@ -1,4 +1,4 @@
-"""The packages that are open, and which of them a file or an entry of ``sys.path`` belongs to."""
+"""The open packages, and to which of them a file or an entry of ``sys.path`` belongs."""
 
 import os
 from _contextvars import Context
@@ -7,15 +7,15 @@ from .. import FOLDER
 from . import modules
 
 open_packages = {}
-"""Every package that a plugin is loaded from, or is being loaded from, by the real path of its folder."""
+"""All packages that plugins are loaded from, or are being loaded from, by the real path of the folder."""
 
-_places = {}
+_by_path = {}
 
 
 class Package:
     """A folder that at least one plugin was loaded from.
 
-    ``holders`` is what it has in common with units and with the environment: for whom a name is looked up when it asks.
+    ``holders`` is the common interface with units and the environment: the packages for which its imports are resolved.
     """
 
     def __init__(self, folder):
@@ -24,20 +24,20 @@ class Package:
         self.prefixes = (folder + "/", self.key + "/")
         self.modules, self.namespaces = modules.holdings(folder)
         self.claims = set(self.modules) | self.namespaces | modules.names_in_subfolders(folder)
-        """Names that its code may mean when it imports them, and that others may mean otherwise."""
+        """Names that may mean a module of this package to its code, and another module to other code."""
         self.plugins = 0
         self.holders = frozenset((self,))
         self.collision = None
-        """The first collision that its code ran into, also when the code caught it."""
+        """The first collision of its imports, also if its code has caught the exception."""
         self.context = Context()
-        """Its modules are imported in it."""
+        """The context in which its modules are imported."""
 
     def __repr__(self):
         return "the package %s" % self.folder
 
 
 class Environment:
-    """The standard library and what is installed: it asks for itself like a package, and is always open."""
+    """The standard library and the installed packages. It imports like a package, and is always open."""
 
     def __init__(self):
         self.holders = frozenset((self,))
@@ -50,9 +50,9 @@ ENVIRONMENT = Environment()
 
 
 def of_file(file):
-    """The open package that code belongs to, by the name of its file; ``None`` for other code.
+    """Return the open package that code belongs to, by the name of its file; ``None`` for other code.
 
-    Takes no lock and looks at no file, so that it can be asked while other threads must not run.
+    Takes no lock and does not access the file system, so that it can be called while other threads must not run.
     """
     # The runtime is not code of a package, also if it lies in `node_modules` below the folder of one.
     if file.startswith(FOLDER):
@@ -67,24 +67,27 @@ def of_file(file):
 def is_packaged(file):
     """Tell whether code, by the name of its file, belongs to an open package.
 
-    Takes no lock and does not access the file system: the caller keeps the GIL, so that other threads do not run meanwhile.
+    Takes no lock and does not access the file system: the caller keeps the GIL, so that other threads do not run
+    meanwhile.
     """
     return of_file(file) is not None
 
 
-def of_place(place):
-    """The same for any path or entry of ``sys.path``, however it is written, the folder of a package itself included."""
+def of_path(place):
+    """Return the open package of any path or entry of ``sys.path``, in any notation, including the folder of the
+    package itself.
+    """
     if not isinstance(place, str) or not open_packages:
         return None
     try:
-        return _places[place]
+        return _by_path[place]
     except KeyError:
         pass
     package = of_file(place + "/") if ".." not in place else None
     if package is None:
         package = of_file(os.path.realpath(place) + "/")
     if os.path.isabs(place):
-        _places[place] = package
+        _by_path[place] = package
     return package
 
 
@@ -94,9 +97,9 @@ def known(folder):
 
 def add(package):
     open_packages[package.key] = package
-    _places.clear()
+    _by_path.clear()
 
 
 def remove(package):
     open_packages.pop(package.key, None)
-    _places.clear()
+    _by_path.clear()

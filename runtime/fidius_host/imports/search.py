@@ -1,4 +1,6 @@
-"""What a name means to a package: its own module, the standard library's, or that of the environment, in this order."""
+"""Resolves a name for a package: its own module, that of the standard library, or that of the environment, in this
+order.
+"""
 
 import sys
 from importlib.machinery import PathFinder
@@ -8,7 +10,7 @@ from .packages import ENVIRONMENT
 
 
 class Found:
-    """What a search found. ``own`` when it lies in the package that asks, or was made by code of that package."""
+    """The result of a search. ``own`` is set if it belongs to the importing package or was made by its code."""
 
     __slots__ = ("own", "spec")
 
@@ -21,12 +23,12 @@ class Found:
         return self.spec.loader is None
 
     @property
-    def place(self):
-        return place_of(self.spec)
+    def location(self):
+        return location_of(self.spec)
 
 
-def place_of(spec):
-    """The file or folder of a module, by its spec; ``None`` for a built-in one, and for one made in memory."""
+def location_of(spec):
+    """Return the file or folder of a module by its spec; ``None`` for a built-in module and one made in memory."""
     if spec.submodule_search_locations is not None and spec.loader is not None:
         first = next((part for part in spec.submodule_search_locations if isinstance(part, str)), None)
         if first is not None:
@@ -35,11 +37,11 @@ def place_of(spec):
 
 
 def find(name, scope, path=None):
-    """What a package, or the environment, gets when it asks for a module that is not below a regular package of its own.
+    """Resolve a name for a package or the environment, unless it is below a regular package.
 
-    ``path`` is the ``__path__`` of the parent, where that has one.
+    ``path`` is the ``__path__`` of the parent if it has one.
 
-    :raises StandardName: the package has a module of its own under a name of the standard library.
+    :raises StandardName: the package has its own module with a name of the standard library.
     """
     own, others = _entries(name, scope, path)
     found = PathFinder.find_spec(name, own) if own else None
@@ -51,7 +53,7 @@ def find(name, scope, path=None):
     if found is None:
         return other
     if other is not None:
-        # The portions of a namespace that lie in the package, then those of the environment.
+        # First the portions of a namespace in the package, then those in the environment.
         found = PathFinder.find_spec(name, own + others)
     return Found(found, True)
 
@@ -60,13 +62,13 @@ def _own_or_standard(name, scope, found):
     if "." in name or not modules.is_standard(name):
         return found
     other = outside(name, None, ENVIRONMENT)
-    if other is None or (other.place and found.place and modules.same_code(found.place, other.place)):
+    if other is None or (other.location and found.location and modules.same_code(found.location, other.location)):
         return other or found
-    raise StandardName(name, other.place or "a built-in module", found.place)
+    raise StandardName(name, other.location or "a built-in module", found.location)
 
 
 class StandardName(Exception):
-    """A package asks for a module of its own that has a name of the standard library."""
+    """A package imports its own module, which has a name of the standard library."""
 
     def __init__(self, name, standard, own):
         super().__init__(name)
@@ -76,7 +78,8 @@ class StandardName(Exception):
 
 
 def outside(name, entries, scope):
-    """What is found where no package lies, or by a finder that code of ``scope`` put on ``sys.meta_path``."""
+    """Return what is found outside of packages, or by a finder that code of ``scope`` has added to ``sys.meta_path``.
+    """
     for finder in list(sys.meta_path):
         maker = _maker_of(finder)
         if maker is not None and scope not in maker.holders:
@@ -89,14 +92,14 @@ def outside(name, entries, scope):
                 continue
             spec = find_spec(name, entries)
         if spec is not None:
-            owner = packages.of_place(place_of(spec))
+            owner = packages.of_path(location_of(spec))
             if owner is None or owner is scope:
                 return Found(spec, maker is not None or owner is scope)
     return None
 
 
 def _maker_of(finder):
-    """The unit whose code made a finder, or ``None`` for one of the environment."""
+    """Return the unit whose code has made a finder, or ``None`` for a finder of the environment."""
     kind = finder if isinstance(finder, type) else type(finder)
     spec = getattr(sys.modules.get(kind.__module__), "__spec__", None)
     unit = getattr(spec, "_fidius_unit", None)
@@ -104,12 +107,12 @@ def _maker_of(finder):
 
 
 def outside_entries():
-    """``sys.path`` without what lies in packages."""
-    return [entry for entry in sys.path if packages.of_place(entry) is None]
+    """Return ``sys.path`` without the entries inside packages."""
+    return [entry for entry in sys.path if packages.of_path(entry) is None]
 
 
 def _entries(name, scope, path):
-    """Where to search: the entries inside the package, and those inside of no package."""
+    """Return where to search: the entries inside the package, and those outside of all packages."""
     parent = name.rpartition(".")[0]
     if not parent:
         every = sys.path
@@ -118,13 +121,13 @@ def _entries(name, scope, path):
     else:
         every = portions(parent, scope)
     every = [entry for entry in every if isinstance(entry, str)]
-    owners = [packages.of_place(entry) for entry in every]
+    owners = [packages.of_path(entry) for entry in every]
     own = [entry for entry, owner in zip(every, owners) if owner is scope]
     return own, [entry for entry, owner in zip(every, owners) if owner is None]
 
 
 def portions(name, scope):
-    """The folders in which a package, or the environment, looks for what is below a package or namespace."""
+    """Return the folders in which a package or the environment searches below a package or namespace."""
     module = sys.modules.get(name)
     path = getattr(module, "__path__", None)
     if path is not None and not hasattr(path, "fidius_name"):

@@ -1,7 +1,8 @@
-"""Units: the modules of packages that are imported, the packages that hold each, and what must be equal to share one.
+"""Units: the imported modules of packages, the packages that hold each, and the conditions for sharing one.
 
-A unit is a top-level module or a regular package with all below it; below a namespace (PEP 420) the first regular one. It is
-imported once per process. A package holds a unit when its own search for the name leads to the same bytes.
+A unit is a top-level module or a regular package with everything below it; below a namespace (PEP 420) it is the first
+regular one. It is imported once per process. A package holds a unit if its own search for the name finds the same
+bytes.
 """
 
 import os
@@ -12,16 +13,16 @@ from . import modules, packages, search
 from .packages import ENVIRONMENT
 
 by_name = {}
-"""The unit of a name: that whose module is in ``sys.modules``, or was."""
+"""The unit of each name: its module is in ``sys.modules``, or was."""
 
-every = set()
+all_units = set()
 
 _lock = threading.Lock()
 _whole = {}
 
 
 class ModuleCollision(ImportError):
-    """One name means different code to two that would get the same module of it."""
+    """A name means different code to two importers that would share one module."""
 
     def __init__(self, kind, name, first, second):
         super().__init__(_TEXTS[kind] % {"name": name, "first": first, "second": second}, name=name)
@@ -31,23 +32,24 @@ class ModuleCollision(ImportError):
 
 
 _TEXTS = {
-    "packages": "module %(name)r is in two loaded packages, which would run each other's code: %(first)s and %(second)s. "
+    "packages": "module %(name)r is in two loaded packages with different code: %(first)s and %(second)s. "
     "Rename one, or vendor the same version in both",
-    "environment": "module %(name)r of the package (%(second)s) differs from that of the Python environment (%(first)s), "
-    "which is in use. Vendor the version of the environment, rename the module, or take the other out of the environment",
-    "outside": "module %(name)r of the Python environment (%(second)s) cannot be imported while a package is open that has "
-    "another of that name (%(first)s). Use the same version in both, or run one of them in a process of its own",
-    "standard": "module %(name)r of the package (%(second)s) has the name of a module of the standard library (%(first)s). "
-    "Rename it; if it is vendored, remove it",
-    "compiled": "module %(name)r of the package (%(second)s) differs from the copy that is loaded (%(first)s), which was "
-    "compiled and cannot be loaded a second time. Restart the process",
+    "environment": "module %(name)r of the package (%(second)s) differs from that of the Python environment "
+    "(%(first)s), which is in use. Vendor the version of the environment, rename the module, or remove the other one from "
+    "the environment",
+    "outside": "module %(name)r of the Python environment (%(second)s) cannot be imported while a package is open that "
+    "has another module of that name (%(first)s). Use the same version in both, or run one of them in a separate process",
+    "standard": "module %(name)r of the package (%(second)s) has the name of a module of the standard library "
+    "(%(first)s). Rename it; if it is vendored, remove it",
+    "compiled": "module %(name)r of the package (%(second)s) differs from the loaded copy (%(first)s), which has an "
+    "extension module and cannot be loaded again. Restart the process",
     "changed": "module %(name)r (%(second)s) was changed on disk after %(first)s was imported, which is still in use. "
     "Close the plugins that use it, or restart the process",
 }
 
 
 class Unit:
-    """``outside`` for a module of the environment or the standard library whose name an open package claims as well."""
+    """A module or regular package. ``outside``: it belongs to the environment, and an open package claims its name."""
 
     def __init__(self, name, path, holders, outside=False, namespace=False):
         self.name = name
@@ -57,17 +59,19 @@ class Unit:
         self.namespace = namespace
         self.specs = []
         self.seen = set()
-        """Files whose code may have the unit, as far as is known: what makes a repeated import fast."""
-        self.asked = {}
-        """What its code asked for: a unit, ``ENVIRONMENT`` for what is outside, ``None`` for what was not found."""
-        self.home = packages.of_place(path)
+        """Files whose code was already accepted as an importer, which makes repeated imports fast."""
+        self.imported = {}
+        """What its code has imported, by name: a unit, ``ENVIRONMENT`` for other modules, ``None`` if nothing was
+        found.
+        """
+        self.home = packages.of_path(path)
         self.files = {}
         self.digest = None
         self._equal = {}
-        every.add(self)
+        all_units.add(self)
 
     def remember(self, file):
-        """Note the state of a file that is imported, to see later whether it still is what was imported."""
+        """Record the state of an imported file, to detect later changes."""
         try:
             self.files[file] = _state(file)
         except (OSError, ValueError):
@@ -80,7 +84,7 @@ class Unit:
             return False
 
     def is_same(self, path, package):
-        """Tell whether the module of a package at ``path`` is this one, byte for byte."""
+        """Tell whether the module of a package at ``path`` has the same bytes as this one."""
         if path is None or self.path is None:
             return False
         if self.digest is not None:
@@ -95,7 +99,7 @@ class Unit:
         return self._equal[path]
 
     def _is_same_around(self, path, package):
-        """What a package's own code reads beside itself belongs to it: then the packages must be equal as a whole."""
+        """Compare the packages as a whole if their code may read other files of its package."""
         home = self.home
         if home is None or package is ENVIRONMENT:
             return True
@@ -108,7 +112,7 @@ class Unit:
             _whole[pair] = modules.same_code(*pair)
         return _whole[pair]
 
-    def forget_comparisons(self):
+    def clear_comparisons(self):
         self.seen.clear()
         self._equal.clear()
         for spec in self.specs:
@@ -121,8 +125,8 @@ def _state(file):
 
 
 def make(name, found, holders):
-    """The unit of a module that a search found inside of packages, or outside where a package claims the name."""
-    place = None if found.is_namespace else found.place
+    """Return the unit of a module that a search has found inside a package, or outside if a package claims its name."""
+    place = None if found.is_namespace else found.location
     with _lock:
         present = by_name.get(name)
         if present is not None and present.path == place and present.namespace == found.is_namespace:
@@ -135,12 +139,12 @@ def make(name, found, holders):
 
 
 def unit_of(module):
-    """The unit a module belongs to; ``None`` for one that every code may have."""
+    """Return the unit of a module; ``None`` for a module that all code may import."""
     return getattr(getattr(module, "__spec__", None), "_fidius_unit", None)
 
 
 def unit_named(name):
-    """The unit that a module belongs to, by its dotted name."""
+    """Return the unit of a module by its dotted name."""
     while name:
         unit = by_name.get(name)
         if unit is not None and not unit.namespace:
@@ -149,27 +153,27 @@ def unit_named(name):
     return None
 
 
-def require(asker, unit):
-    """Let whoever asks have a unit, if what it means by the name is that unit.
+def require(importer, unit):
+    """Check that an importer may have a unit, because the name means that unit to it.
 
-    :raises ModuleCollision: it means other code.
-    :raises ModuleNotFoundError: it means nothing: only other packages have such a module.
+    :raises ModuleCollision: the name means other code to the importer.
+    :raises ModuleNotFoundError: the name means nothing to the importer: only other packages have such a module.
     """
-    if asker is unit:
+    if importer is unit:
         return
-    if not asker.holders:
-        _require_for_nobody(asker, unit)
+    if not importer.holders:
+        _require_for_unknown(importer, unit)
         return
-    for package in tuple(asker.holders):
+    for package in tuple(importer.holders):
         if package not in unit.holders:
-            _admit(unit, package)
-    if isinstance(asker, Unit):
-        asker.asked[unit.name] = unit
+            _add_holder(unit, package)
+    if isinstance(importer, Unit):
+        importer.imported[unit.name] = unit
 
 
-def _require_for_nobody(asker, unit):
-    if isinstance(asker, Unit):  # code of a package that is closed, which still runs
-        if asker.asked.get(unit.name) is not unit:
+def _require_for_unknown(importer, unit):
+    if isinstance(importer, Unit):  # code of a closed package that is still running
+        if importer.imported.get(unit.name) is not unit:
             raise missing(unit.name, None)
     elif not unit.outside and ENVIRONMENT not in unit.holders:
         claimants = [package for package in list(packages.open_packages.values()) if unit.name in package.claims]
@@ -177,16 +181,18 @@ def _require_for_nobody(asker, unit):
             raise missing(unit.name, None)
 
 
-def _admit(unit, package):
+def _add_holder(unit, package):
     plan = []
-    _plan(unit, package, plan)
+    _collect_holdings(unit, package, plan)
     with _lock:
         for each in plan:
             each.holders.add(package)
 
 
-def _plan(unit, package, plan):
-    """Collect what a package holds from now on: the unit and all that its code has imported, if that is equal, too."""
+def _collect_holdings(unit, package, plan):
+    """Collect the units that a package holds from now on: the unit and all that its code has imported, if all are
+    equal.
+    """
     if package in unit.holders or unit in plan:
         return
     found = look_up(unit.name, package)
@@ -195,14 +201,14 @@ def _plan(unit, package, plan):
     if not _is_same(unit, found, package):
         raise collision(unit, found, package)
     plan.append(unit)
-    for name, had in list(unit.asked.items()):
+    for name, had in list(unit.imported.items()):
         theirs = look_up(name, package)
         if isinstance(had, Unit):
             if theirs is None:
                 raise collision(had, None, package)
-            _plan(had, package, plan)
+            _collect_holdings(had, package, plan)
         elif (theirs is None) != (had is None) or (theirs is not None and theirs.own):
-            raise _refuse(ModuleCollision("packages", unit.name, unit.path, found.place), package)
+            raise _recorded(ModuleCollision("packages", unit.name, unit.path, found.location), package)
 
 
 def _is_same(unit, found, package):
@@ -210,20 +216,22 @@ def _is_same(unit, found, package):
         return unit.namespace and found.is_namespace
     if unit.outside and not found.own:
         return True
-    return unit.is_same(found.place, package)
+    return unit.is_same(found.location, package)
 
 
 def look_up(name, package, path=None):
-    """``search.find``, with the refusal to serve a package its own module under a standard name."""
+    """Call ``search.find``, and turn ``StandardName`` into a collision."""
     try:
         return search.find(name, package, path)
     except search.StandardName as error:
-        raise _refuse(ModuleCollision("standard", error.name, error.standard, error.own), package)
+        raise _recorded(ModuleCollision("standard", error.name, error.standard, error.own), package)
 
 
 def collision(unit, found, package):
-    """The refusal to give a package a unit; ``found`` is what it means by the name, ``None`` when it has no such module."""
-    first, second = unit.path or "a module without a file", _place(found)
+    """Return the collision of a unit with ``found``, what the package finds under the name; ``None`` if it finds
+    nothing.
+    """
+    first, second = unit.path or "a module without a file", _location(found)
     if found is not None and not found.own and package is not ENVIRONMENT:
         kind = "outside"
     elif unit.outside:
@@ -236,34 +244,34 @@ def collision(unit, found, package):
         kind = "changed"
     else:
         kind = "packages"
-    return _refuse(ModuleCollision(kind, unit.name, first, second), package)
+    return _recorded(ModuleCollision(kind, unit.name, first, second), package)
 
 
 def differing(found, other, name, package):
-    """The refusal when the packages that share a unit mean different code by a name that it imports."""
-    return _refuse(ModuleCollision("packages", name, _place(found), _place(other)), package)
+    """Return the collision of packages that share a unit and find different code under a name that it imports."""
+    return _recorded(ModuleCollision("packages", name, _location(found), _location(other)), package)
 
 
-def _place(found):
+def _location(found):
     if found is None:
-        return "none, where the other has one"
-    return found.place or ("a namespace" if found.is_namespace else "a module without a file")
+        return "none, although the other has one"
+    return found.location or ("a namespace" if found.is_namespace else "a module without a file")
 
 
-def _refuse(error, package):
+def _recorded(error, package):
     if getattr(package, "collision", error) is None:
         package.collision = error
     return error
 
 
 def missing(name, package):
-    """What Python raises for a module that is not there; it says when only another package has it."""
+    """Return Python's exception for a missing module. Its message says if another package has the module."""
     top = name.partition(".")[0]
     for other in list(packages.open_packages.values()):
         place = other.modules.get(name) or other.modules.get(top)
         if other is not package and place is not None:
             return ModuleNotFoundError(
-                "No module named %r (%s is another package's own; a package that needs it must bring a copy along)"
+                "No module named %r (%s is another package's own; a package that needs it must vendor a copy)"
                 % (name, place),
                 name=name,
             )
@@ -271,7 +279,7 @@ def missing(name, package):
 
 
 def has_compiled(unit):
-    """Tell whether a unit has an extension module loaded, which Python cannot load a second time."""
+    """Tell whether an extension module of a unit is loaded, which Python cannot load again."""
     from importlib.machinery import ExtensionFileLoader
 
     for module in list(sys.modules.values()):
@@ -281,7 +289,7 @@ def has_compiled(unit):
 
 
 def clear_comparisons():
-    """Forget what was compared: folders may be replaced after a package is closed."""
+    """Drop the results of comparisons: folders may be replaced after a package was closed."""
     _whole.clear()
-    for unit in list(every):
-        unit.forget_comparisons()
+    for unit in list(all_units):
+        unit.clear_comparisons()

@@ -39,7 +39,7 @@ def begin_calls(key, name):
 def end_calls(key, names):
     """Record that calls of plugins have ended, and return the changes found so far."""
     watch = state_changes.watch(key)
-    state_changes.settle()
+    state_changes.report()
     for name in names:
         watch.end(name)
     watch.plugins(True)
@@ -48,7 +48,7 @@ def end_calls(key, names):
 
 def stop(key):
     """Stop watching, and return the remaining changes."""
-    state_changes.settle()
+    state_changes.report()
     state_changes.watch(key).close()
     found = _take(key)
     del _pending[key]

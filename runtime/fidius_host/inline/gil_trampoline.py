@@ -1,10 +1,10 @@
-"""One C function through which a thread of the host makes a whole call.
+"""A C function that makes a whole call for a worker thread of the host.
 
-A worker thread of Node can be terminated between any two steps of JavaScript. Were it to hold the GIL there, nobody would
-ever give it back. So everything it wants of Python goes through this function, which takes the GIL and gives it back in
-between the same two steps.
+A worker thread of Node can be terminated between any two steps of JavaScript. If it held the GIL at that time, the GIL
+would never be released. Therefore every request of such a thread goes through this function, which acquires and
+releases the GIL within one step.
 
-A request is one byte, what it is, and the rest as below; a reply is one byte, whether it succeeded, and the rest.
+The first byte of a request is its kind, and the first byte of a reply tells whether the request has succeeded.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ INVOKE, CALL, CALL_RAW, RELEASE = 0, 1, 2, 3
 RETURNED, RAISED = 0, 1
 
 _METHOD = struct.Struct("<IH")
-"""Number of the plugin, index of the method; the arguments follow."""
+"""Number of the plugin and index of the method. The arguments follow."""
 
 _SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 
@@ -28,10 +28,10 @@ _invoke = None
 
 
 def address(invoke):
-    """Address of ``int door(const void *request, size_t size, uint64_t reply[2])``.
+    """Return the address of ``int trampoline(const void *request, size_t size, uint64_t reply[2])``.
 
-    ``reply`` gets address and size of the reply, which stays until the same thread calls again. ``RELEASE`` has none: it
-    gives up the last one.
+    ``invoke`` serves requests of the kind ``INVOKE``. ``reply`` receives address and size of the reply, which is valid
+    until the same thread calls again. ``RELEASE`` has no reply: it frees the last one.
     """
     global _invoke
     _invoke = invoke
@@ -39,7 +39,7 @@ def address(invoke):
 
 
 def protect_stack(base, size):
-    """Tell Python, since 3.14, which stack the calling thread runs on."""
+    """Set the bounds of the stack that the calling thread runs on. CPython needs them since 3.14."""
     state = ctypes.pythonapi.PyThreadState_Get
     state.restype = ctypes.c_void_p
     set_protection = ctypes.pythonapi.PyUnstable_ThreadState_SetStackProtection

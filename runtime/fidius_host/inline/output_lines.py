@@ -30,4 +30,4 @@ def stop(number):
     """End a capture, and return the remaining lines."""
     lines = _captures.pop(number)
     captured_output.end(lines)
-    return lines.take_rest()
+    return lines.take_all()

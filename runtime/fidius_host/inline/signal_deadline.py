@@ -1,4 +1,4 @@
-"""Deadlines for calls on the host's own thread: a signal interrupts them, also while they wait."""
+"""Deadlines of calls on the host's own thread: a signal interrupts them, also while they wait."""
 
 import ctypes
 import signal
@@ -14,14 +14,14 @@ _deadlines = []
 
 
 def install(address):
-    """Have a signal interrupt the calling thread, which must be Python's main thread.
+    """Install a signal handler that interrupts the calling thread, which must be Python's main thread.
 
-    ``address`` is that of three doubles of the host's: the time, by ``time.monotonic``, at which the current call is over (0
-    when there is none), how often that came true, and whether ``end`` must be called when the call has ended. Returns
+    ``address`` points to three doubles of the host: the deadline of the current call by ``time.monotonic`` (0 if there
+    is none), how often a deadline has passed, and whether ``end`` must be called at the end of the call. Returns
     ``{"signal"}``, or ``{"refused"}`` with the reason.
     """
     if threading.get_ident() != threading.main_thread().ident:
-        return {"refused": "another thread started Python, and only that one can be interrupted"}
+        return {"refused": "another thread started Python, and only that thread can be interrupted"}
     if not interruption.available:
         return {"refused": "this Python cannot interrupt running code"}
     number = _free_signal()
@@ -39,20 +39,21 @@ def install(address):
 
 
 class _Deadline:
-    """The deadline of the current call. The signal comes every few milliseconds once the time is over."""
+    """The deadline of the current call. After it has passed, the signal arrives every few milliseconds."""
 
     def __init__(self, cells):
         self._cells = cells
         self._interruption = None
 
     def at_signal(self, _, frame):
-        # The signal of an earlier call may come late: it must not hit a call whose time is not over. It comes again.
+        # A late signal of an earlier call must not interrupt this one. If this one is late, too, the signal is
+        # repeated.
         if frame is None or not self._is_due():
             return
         if self._interruption is None:
             self._interruption = interruption.here(self._is_due, self._count)
             self._cells[2] = 1
-        if self._interruption.look(frame):
+        if self._interruption.update(frame):
             self._interruption.raise_here()
 
     def end(self):
@@ -69,18 +70,18 @@ class _Deadline:
 
 
 def end():
-    """End the interruption of a call that is over."""
+    """End the interruption of a call that has ended."""
     for deadline in _deadlines:
         deadline.end()
 
 
 def now():
-    """The clock that deadlines are given by."""
+    """Return the time of the clock that deadlines refer to."""
     return time.monotonic()
 
 
 def _free_signal():
-    """A real-time signal that nobody has asked for. The lowest are left to libraries, which begin there."""
+    """Return an unused real-time signal. The lowest ones are not taken, because libraries begin with them."""
     if not hasattr(signal, "SIGRTMAX"):
         return None
     for number in range(signal.SIGRTMAX - 1, signal.SIGRTMIN, -1):

@@ -1,8 +1,8 @@
-"""The context of a plugin: what its module set while it was imported holds in each of its calls, and nowhere else.
+"""The contexts of a plugin's calls: settings that its module makes during its import apply to each of its calls.
 
-``decimal``, numpy 2 and every ``contextvars.ContextVar`` keep their settings in the current ``contextvars.Context``. Each
-thread has one of its own otherwise: a setting made by the importing thread would be missing on all others, and one made by
-a call would be found by the next call on that thread, of whatever plugin.
+``decimal``, numpy 2 and every ``contextvars.ContextVar`` keep their settings in the current ``contextvars.Context``. By
+default each thread has its own: settings made by the importing thread would be missing on all other threads, and
+settings made by a call would apply to the next call on that thread, of any plugin.
 """
 
 import gc
@@ -15,15 +15,18 @@ __all__ = ["CallContexts", "Context", "copy_context", "samples"]
 class CallContexts:
     """Makes the contexts in which the calls of one plugin run.
 
-    A ``Context`` can be entered once at a time, so that overlapping calls need one each. A copy takes the same short time
-    whatever there is in it.
+    Only one call at a time can enter a ``Context``, so that overlapping calls need one each. To copy a context takes a
+    short constant time.
     """
 
     __slots__ = ("pristine", "new", "_decimal_variable", "_decimal_settings")
 
     def __init__(self, imported):
         self.pristine = imported.copy()
-        """What the import left. Never entered: it keeps the variables alive that copies are compared with."""
+        """The context after the import.
+
+        It is never entered, and keeps the variables alive that copies are compared with.
+        """
         self._decimal_variable, self._decimal_settings = _decimal_of(self.pristine)
         self.new = self.pristine.copy if self._decimal_variable is None else self._new_with_decimal
         """Returns a context for one call."""
@@ -34,14 +37,14 @@ class CallContexts:
         return self._decimal_variable is None
 
     def _new_with_decimal(self):
-        # The settings of `decimal` are an object that calls change in place. A copy of the variable alone would share it.
+        # Calls change the settings object of `decimal` in place. A copy of the variable alone would share that object.
         context = self.pristine.copy()
         context.run(self._decimal_variable.set, self._decimal_settings.copy())
         return context
 
 
 def _decimal_of(context):
-    """The variable of ``decimal`` and a copy of its settings, if the import made any."""
+    """Return the variable of ``decimal`` and a copy of its settings, if the import has set it."""
     kind = getattr(sys.modules.get("decimal"), "Context", None)
     if isinstance(kind, type):
         for variable, value in context.items():
@@ -51,7 +54,7 @@ def _decimal_of(context):
 
 
 def samples():
-    """Contexts, each followed by the address of its variables; empty where CPython does not tell."""
+    """Return contexts, each followed by the address of its variables; empty if CPython does not provide it."""
     variable = ContextVar("fidius.sample")
     empty, changed = Context(), Context()
     changed.run(variable.set, 1)

@@ -1,4 +1,4 @@
-"""Where a thread stands that is loading a plugin."""
+"""Reports the position of a thread that is loading a plugin."""
 
 import sys
 
@@ -8,10 +8,11 @@ from . import loading
 
 
 def of_load(ident):
-    """``[place, caller]`` of the thread ``ident`` while it loads: each ``{file, line, function}`` or ``None``.
+    """Return ``[position, caller]`` of the thread ``ident`` while it loads: each ``{file, line, function}`` or
+    ``None``.
 
-    ``place`` is the innermost frame; ``caller`` the innermost one of a package's own code, where that is another one.
-    ``None`` for both means that the load waits for the end of another one.
+    ``position`` is the innermost frame. ``caller`` is the innermost frame of a package's own code if that is another
+    one. ``None`` for both means that the load waits for the end of another one.
     """
     frame = sys._current_frames().get(ident)
     place = caller = None
@@ -25,7 +26,7 @@ def of_load(ident):
         frame = frame.f_back
     else:
         if frame is None:
-            return [None, None]  # not there yet, or over
+            return [None, None]  # the load has not begun, or has ended
     return [_plain(place), _plain(caller) if caller is not place else None]
 
 

@@ -1,4 +1,4 @@
-"""Loading a package: search path, import, interface hash, methods. All of it or nothing."""
+"""Loads a package: search path, import, interface hash, methods. A load that fails changes nothing."""
 
 import _functools
 import importlib
@@ -23,7 +23,7 @@ _plugins = {}
 
 
 class LoadFailure(Exception):
-    """One of the ways in which loading ends; ``kind`` and ``data`` become the host's error."""
+    """A failure of a load. ``kind`` and ``data`` become the host's error."""
 
     def __init__(self, kind, **data):
         super().__init__(kind)
@@ -32,24 +32,24 @@ class LoadFailure(Exception):
 
 
 class Plugin:
-    """One load of a package: its module, and a callable per method (``None`` for an absent optional one)."""
+    """One load of a package: its module, and a callable per method (``None`` for a missing optional method)."""
 
     def __init__(self, package, module, callables, home):
         self.package = package
         self.module = module
         self.callables = callables
-        # Where two packages share the entry module, it was imported in the context of the first.
+        # If two packages share the entry module, it was imported in the context of the first one.
         self.contexts = CallContexts(home.context)
 
 
 def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
     """Load a package and return ``{plugin, file, methods}`` or ``{failure, ...}``.
 
-    ``methods`` is a list of ``[name, optional]`` in the order of the interface. What went wrong is data, because it may
-    have to cross a process border.
+    ``methods`` is a list of ``[name, optional]`` in the order of the interface. Failures are returned as data, because
+    the host may be in another process.
 
-    ``settle`` is called as soon as no code of the package runs any more. A caller that may interrupt this thread from
-    outside must see to it that it does so no later: the rest is not to be left half done.
+    ``settle`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must not
+    do so after that, because the rest must not be left incomplete.
     """
     with _lock:
         before = set(sys.modules)
@@ -59,10 +59,10 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
             try:
                 importlib.invalidate_caches()
                 if not known:
-                    _open(package)
+                    _open_package(package)
                 within = package.context.run
                 module = within(_import, package, entry_module)
-                import_guard.guard_loaded_by_hand(package, set(sys.modules) - before)
+                import_guard.guard_manually_loaded(package, set(sys.modules) - before)
                 within(_check_hash, module, entry_module, interface_hash)
                 callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]
@@ -82,17 +82,17 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
 
 
 def callables(number):
-    """The callables of a loaded plugin, by method index."""
+    """Return the callables of a loaded plugin, by method index."""
     return _plugins[number].callables
 
 
 def contexts(number):
-    """The ``CallContexts`` of a loaded plugin."""
+    """Return the ``CallContexts`` of a loaded plugin."""
     return _plugins[number].contexts
 
 
 def unload(number):
-    """Give up a plugin; the last one of a package takes its search path entries and modules along."""
+    """Unload a plugin. With the last one of a package, its search path entries and modules are removed."""
     with _lock:
         plugin = _plugins.pop(number, None)
         if plugin is None:
@@ -100,20 +100,20 @@ def unload(number):
         package = plugin.package
         package.plugins -= 1
         if package.plugins == 0:
-            # The call server has the same list, and keeps it for as long as one of its threads remembers the plugin.
-            plugin.callables[:] = [_closed] * len(plugin.callables)
+            # The call server has the same list, and keeps it while one of its threads refers to the plugin.
+            plugin.callables[:] = [_raise_closed] * len(plugin.callables)
             del plugin
             unloading.forget(package, list(sys.modules))
             unloading.collect()
 
 
-def _closed(*args):
+def _raise_closed(*args):
     raise RuntimeError("the plugin is closed")
 
 
-def _open(package):
-    """Let a package in, unless one of its modules is imported as the module of another package."""
-    finder.stand_first()
+def _open_package(package):
+    """Open a package, unless one of its modules is already imported as the module of another package."""
+    finder.ensure_first()
     patched_lookups.install()
     packages.add(package)
     _extend_path(package)
@@ -133,7 +133,7 @@ def _extend_path(package):
     path = sys.path
     if not isinstance(path, list):
         raise LoadFailure("search_path", found=class_name(type(path)))
-    # The folder first and `vendor` second, each to the front: vendored modules end up before the package's own.
+    # First the folder and then `vendor`, each at the front: vendored modules precede those of the package.
     for entry in reversed(modules.search_entries(package.folder)):
         if not any(isinstance(present, str) and present == entry for present in path):
             path.insert(0, entry)
@@ -147,7 +147,7 @@ def _import(package, entry_module):
         raise LoadFailure("foreign", module=entry_module, found="the standard library")
     found = search.find(top, package)
     if found is not None and not found.own:
-        raise LoadFailure("foreign", module=entry_module, found=found.place or "a built-in module")
+        raise LoadFailure("foreign", module=entry_module, found=found.location or "a built-in module")
     try:
         module = importers.import_for(package, entry_module)
     except BaseException as error:
@@ -156,7 +156,7 @@ def _import(package, entry_module):
         if missing and (entry_module == error.name or entry_module.startswith(error.name + ".")):
             raise LoadFailure("not_found", module=entry_module)
         raise LoadFailure("import", module=entry_module, error=error_description.describe(error))
-    # Also one that the module caught: what it did instead is not what its author has tried.
+    # Also if the module has caught it: its author has not tested what the module did instead.
     _raise_collision(package)
     unit = units.unit_named(entry_module)
     if unit is None or package not in unit.holders or unit.outside:
@@ -209,10 +209,10 @@ _MAX_WRAPPERS = 32
 
 
 def _kind(callable_):
-    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+    """Return the kind of a callable: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
 
-    Decided by types alone. An object may answer to every attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and some
-    make a request or another object for each.
+    Decided by types only. An object may have any attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and reading
+    one may have effects.
     """
     if callable_ is None:
         return "absent"
@@ -232,11 +232,13 @@ def _kind(callable_):
 
 
 def _code_flags(function):
-    """The flags of the code of a function, of Python or of another compiler (Cython) whose type shows it the same way."""
+    """Return the code flags of a function, of Python or of a compiler (Cython) whose function type has the same
+    attribute.
+    """
     for kind in type.__getattribute__(type(function), "__mro__"):
         attribute = type.__getattribute__(kind, "__dict__").get("__code__")
         if attribute is not None:
-            # Written in C, so that reading it runs no code of the plugin.
+            # Implemented in C: reading it runs no code of the plugin.
             if type(attribute) is types.GetSetDescriptorType:
                 flags = getattr(attribute.__get__(function), "co_flags", 0)
                 return flags if type(flags) is int else 0
@@ -245,6 +247,6 @@ def _code_flags(function):
 
 
 def _file_of(module, entry_module):
-    """The file of an entry module. One that put an object in its own place is known by its unit."""
+    """Return the file of an entry module, by its unit if the module has replaced itself by another object."""
     place = modules.location(module)
     return place if place is not None else units.unit_named(entry_module).path

@@ -1,4 +1,4 @@
-"""Closing a package: modules that no other package holds are removed. The others keep their identity."""
+"""Closes a package: removes the modules that no other package holds. The others keep their identity."""
 
 import _imp
 import sys
@@ -8,51 +8,52 @@ from ..imports import import_guard, modules, packages, units
 
 
 def forget(package, names):
-    """Undo what loading a package changed in the interpreter. ``names``: the modules that may be the package's."""
+    """Undo the changes that loading a package has made. ``names`` are the modules that may belong to the package."""
     _remove_entries(package)
     own = modules.names_belonging_to(names, package.folder)
     packages.remove(package)
-    for unit in list(units.every):
+    for unit in list(units.all_units):
         unit.holders.discard(package)
     units.clear_comparisons()
     kept = _kept_for_compiled()
-    doomed = {unit for unit in units.every if not unit.holders and unit not in kept}
-    removed = _remove_modules(doomed)
+    unheld = {unit for unit in units.all_units if not unit.holders and unit not in kept}
+    removed = _remove_modules(unheld)
     for name in own:
-        # Modules that the package's code loaded by hand, past the finder.
+        # Modules that code of the package has loaded without the finder.
         module = sys.modules.get(name)
         if module is not None and units.unit_of(module) is None and not _is_compiled(module):
             del sys.modules[name]
             removed.append(name)
-    units.every.difference_update(doomed)
-    for unit in doomed:
+    units.all_units.difference_update(unheld)
+    for unit in unheld:
         if units.by_name.get(unit.name) is unit:
             del units.by_name[unit.name]
     _release_environment()
-    _remove_finders(doomed)
+    _remove_finders(unheld)
     _forget_methods(removed)
 
 
 def _remove_entries(package):
-    """Take away every entry of ``sys.path`` in the package, also those that its code has added."""
-    # An import on another thread may be going through the list, and would miss the entry behind one that is removed.
+    """Remove all entries of ``sys.path`` inside the package, including those that its code has added."""
+    # An import on another thread may iterate over the list, and would skip the entry after a removed one.
     _imp.acquire_lock()
     try:
-        for entry in [each for each in sys.path if packages.of_place(each) is package]:
+        for entry in [each for each in sys.path if packages.of_path(each) is package]:
             sys.path.remove(entry)
-        for entry in [each for each in list(sys.path_importer_cache) if packages.of_place(each) is package]:
+        for entry in [each for each in list(sys.path_importer_cache) if packages.of_path(each) is package]:
             sys.path_importer_cache.pop(entry, None)
         archives = getattr(sys.modules.get("zipimport"), "_zip_directory_cache", {})
-        for archive in [each for each in list(archives) if packages.of_place(each) is package]:
+        for archive in [each for each in list(archives) if packages.of_path(each) is package]:
             archives.pop(archive, None)
     finally:
         _imp.release_lock()
 
 
 def _kept_for_compiled():
-    """Units without holders that stay all the same, with all they have imported.
+    """Return the units without holders that must be kept, with all that they have imported.
 
-    An extension module cannot be loaded a second time in one process, so what holds one stays, to be found again.
+    A process cannot load an extension module again. Therefore units that contain one are kept, to be found by a later
+    load.
     """
     compiled = {units.unit_of(module) for module in list(sys.modules.values()) if _is_compiled(module)}
     kept = set()
@@ -66,18 +67,18 @@ def _kept_for_compiled():
             try:
                 unit.digest = modules.digest(unit.path)
             except OSError:
-                pass  # the folder is gone: nothing is equal to it any more
-        waiting.extend(each for each in unit.asked.values() if isinstance(each, units.Unit))
+                pass  # the folder was removed: nothing can be equal to it
+        waiting.extend(each for each in unit.imported.values() if isinstance(each, units.Unit))
     return kept
 
 
-def _remove_modules(doomed):
-    """Take the modules of units away, with what they made in memory below their names."""
-    names = {unit.name for unit in doomed if units.by_name.get(unit.name) is unit and not unit.namespace}
+def _remove_modules(unheld):
+    """Remove the modules of units, and those that they have made in memory below their names."""
+    names = {unit.name for unit in unheld if units.by_name.get(unit.name) is unit and not unit.namespace}
     removed = []
     for name, module in list(sys.modules.items()):
         unit = units.unit_of(module)
-        if unit in doomed or (unit is None and import_guard.claimed_name(name, names)):
+        if unit in unheld or (unit is None and import_guard.claimed_name(name, names)):
             if sys.modules.get(name) is module:
                 del sys.modules[name]
             removed.append(name)
@@ -85,8 +86,8 @@ def _remove_modules(doomed):
 
 
 def _release_environment():
-    """Make modules of the environment ordinary ones again, under names that no open package claims any more."""
-    free = [unit for unit in units.every if unit.outside and import_guard.is_claimed(unit.name) is None]
+    """Release guarded modules of the environment whose names no open package claims any more."""
+    free = [unit for unit in units.all_units if unit.outside and import_guard.find_claim(unit.name) is None]
     if not free:
         return
     for module in list(sys.modules.values()):
@@ -94,17 +95,17 @@ def _release_environment():
             import_guard.release(module.__spec__)
     for unit in free:
         unit.specs.clear()
-        units.every.discard(unit)
+        units.all_units.discard(unit)
         if units.by_name.get(unit.name) is unit:
             del units.by_name[unit.name]
 
 
-def _remove_finders(doomed):
-    """Take away finders that code of the package has put on ``sys.meta_path``: it is closed."""
+def _remove_finders(unheld):
+    """Remove finders that code of the closed package has added to ``sys.meta_path``."""
     for finder in list(sys.meta_path):
         kind = finder if isinstance(finder, type) else type(finder)
         code = getattr(getattr(kind, "find_spec", None), "__globals__", {})
-        if getattr(code.get("__spec__"), "_fidius_unit", None) in doomed:
+        if getattr(code.get("__spec__"), "_fidius_unit", None) in unheld:
             sys.meta_path.remove(finder)
 
 
@@ -120,7 +121,8 @@ def _is_compiled(module):
 
 
 def collect():
-    """Give the memory of a closed plugin back now: its modules refer to themselves, and would wait for the collector."""
+    """Free the memory of a closed plugin now: its modules refer to themselves and would wait for the garbage collector.
+    """
     import gc
 
     gc.collect()

@@ -1,8 +1,8 @@
-"""What plugins print and log, told apart by plugin, line by line.
+"""Captures what plugins print and log, line by line and by plugin.
 
-While at least one host listens, it is offered what is written to the standard streams, and the root logger has one more
-handler. What no listening host's plugin has written goes where it went before. C code that writes to the descriptors
-themselves is not seen.
+While at least one host listens, this module receives what is written to the standard streams and adds a handler to the
+root logger. Output that does not come from a plugin of a listening host goes to its usual destination. Output of C code
+that writes directly to the descriptors is not captured.
 """
 
 import logging
@@ -13,7 +13,7 @@ from collections import deque
 
 from . import own_settings, standard_streams
 
-_HELD_BYTES = 16 << 20
+_MAX_BYTES = 16 << 20
 _LONGEST_LINE = 1 << 16
 _DEPTH = 64
 
@@ -23,14 +23,14 @@ _lock = threading.Lock()
 
 
 class Lines:
-    """Lines of one host's plugins, until they are taken. ``wake`` is called, from any thread, when there are some."""
+    """Lines of one host's plugins, until they are taken. ``wake`` is called by any thread when there are new lines."""
 
     def __init__(self, wake, plugin_of_thread):
         self._wake = wake
         self._plugin_of_thread = plugin_of_thread
-        """Tells the name of the plugin whose call the current thread runs, or ``None``."""
+        """Returns the name of the plugin whose call the current thread runs, or ``None``."""
         self._waiting = deque()
-        self._woken = False
+        self._wake_sent = False
         self._bytes = 0
         self._lost = 0
         self._folders = {}
@@ -40,12 +40,12 @@ class Lines:
         return bool(self._waiting)
 
     def claim(self, folder, plugin):
-        """Count what code in a folder writes as written by a plugin, on whichever thread."""
+        """Attribute what code in a folder writes to a plugin, on all threads."""
         self._folders[os.path.realpath(folder) + os.sep] = plugin
         self._folders[folder + os.sep] = plugin
 
-    def plugin_here(self):
-        """Name of the plugin whose code is running, or ``None``."""
+    def current_plugin(self):
+        """Return the name of the plugin whose code is running, or ``None``."""
         plugin = self._plugin_of_thread()
         if plugin is not None or not self._folders:
             return plugin
@@ -61,7 +61,7 @@ class Lines:
         return None
 
     def write(self, plugin, stream, data):
-        """Take bytes that were written, and pass on the lines that they complete."""
+        """Take bytes that were written, and add the lines that they complete."""
         key = (plugin, stream, threading.get_ident())
         *lines, rest = (self._partial.pop(key, b"") + data).split(b"\n")
         for line in lines:
@@ -73,35 +73,35 @@ class Lines:
             self._partial[key] = rest
 
     def add(self, plugin, stream, line, level=None, logger=None):
-        if self._bytes > _HELD_BYTES:
+        if self._bytes > _MAX_BYTES:
             self._lost += 1
             return
         self._bytes += len(line)
         self._waiting.append([plugin, stream, line.decode("utf-8", "replace"), level, logger])
-        if not self._woken:
-            self._woken = True
+        if not self._wake_sent:
+            self._wake_sent = True
             self._wake()
 
     def take(self):
-        """All lines so far, as ``[plugin, stream, text, level, logger]``."""
+        """Return all lines so far, as ``[plugin, stream, text, level, logger]``."""
         taken = []
-        # First the flag: whoever adds a line from here on wakes somebody, or the line is taken below.
-        self._woken = False
+        # First the flag: a line that is added from here on causes a wake-up, or is taken below.
+        self._wake_sent = False
         while self._waiting:
             taken.append(self._waiting.popleft())
         self._bytes = 0
         if self._lost:
-            text = "%d lines were lost: they came faster than the host took them" % self._lost
+            text = "%d lines were lost: they were written faster than the host read them" % self._lost
             self._lost = 0
             taken.append([None, "stderr", text, None, None])
         return taken
 
     def put_back(self, lines):
-        """Lines that were taken and could not be delivered."""
+        """Return lines that were taken and could not be sent."""
         self._waiting.extendleft(reversed(lines))
 
-    def take_rest(self):
-        """The same, and what was not ended by a line break. No more is expected."""
+    def take_all(self):
+        """Return all lines, including those without a line break, at the end of the capture."""
         for (plugin, stream, _), rest in list(self._partial.items()):
             self.add(plugin, stream, rest)
         self._partial.clear()
@@ -109,13 +109,13 @@ class Lines:
 
 
 def begin(lines):
-    """Pass what plugins write to ``lines`` from now on."""
+    """Add what plugins write to ``lines`` from now on."""
     global _handler
     with _lock:
         if not _listeners:
             _handler = _Handler()
             logging.getLogger().addHandler(_handler)
-            standard_streams.listen(_take)
+            standard_streams.listen(_take_output)
         _listeners.append(lines)
 
 
@@ -131,7 +131,10 @@ def end(lines):
 
 
 def run_exit_functions():
-    """Run ``atexit`` functions while somebody listens, if so. Finalization finds none left to run."""
+    """Run ``atexit`` functions while their output is captured, if a host listens.
+
+    Finalization does not run them again.
+    """
     if _listeners:
         import atexit
 
@@ -139,23 +142,23 @@ def run_exit_functions():
 
 
 def forget_in_child():
-    """In a forked copy of the process nobody listens: what it prints goes where it went before."""
+    """End all captures in a forked copy of the process, whose output goes to its usual destination."""
     _listeners.clear()
     standard_streams.listen(None)
 
 
-def _take(stream, data):
-    """Take what a plugin of a listening host writes; false when it belongs to none."""
-    lines, plugin = _whose()
+def _take_output(stream, data):
+    """Take what a plugin of a listening host writes; return false for other output."""
+    lines, plugin = _find_writer()
     if lines is None:
         return False
     lines.write(plugin, stream, data)
     return True
 
 
-def _whose():
+def _find_writer():
     for lines in _listeners:
-        plugin = lines.plugin_here()
+        plugin = lines.current_plugin()
         if plugin is not None:
             return lines, plugin
     return None, None
@@ -167,7 +170,7 @@ class _Handler(logging.Handler):
         self.setFormatter(logging.Formatter("%(message)s"))
 
     def emit(self, record):
-        lines, plugin = _whose()
+        lines, plugin = _find_writer()
         if lines is not None:
             try:
                 text = self.format(record)
@@ -176,7 +179,7 @@ class _Handler(logging.Handler):
                 return
             lines.add(plugin, "log", text.encode("utf-8", "backslashreplace"), record.levelname, record.name)
         elif logging.lastResort is not None and logging.getLogger().handlers == [self]:
-            # What Python does where nobody has set up logging; our handler must not change that for others.
+            # What Python does if logging is not configured. This handler must not change that for other code.
             if record.levelno >= logging.lastResort.level:
                 logging.lastResort.handle(record)
 

@@ -1,9 +1,9 @@
-"""Standard streams for child processes: they block, as programs expect.
+"""Gives child processes blocking standard streams, as programs expect.
 
-``O_NONBLOCK`` belongs to an open file description, which a child shares with this process. Node sets it on pipes, sockets
-and terminals, also after the child was started. A child therefore gets a description of its own where the system can make
-one: of pipes and terminals, through ``/proc``. Of sockets it cannot. There the flag is cleared for this process as well, as
-libuv does for children that inherit a stream from Node.
+``O_NONBLOCK`` belongs to an open file description, which a child shares with this process. Node sets it on pipes,
+sockets and terminals, also after the child was started. A child therefore gets a new description where the system can
+make one: for pipes and terminals, through ``/proc``. For sockets it cannot. There the flag is cleared for this process,
+too, as libuv does for children that inherit a stream from Node.
 """
 
 import os
@@ -11,11 +11,11 @@ import stat
 import sys
 
 _POSITIONS = ((6, 0), (9, 1), (11, 2))
-"""Where ``fork_exec`` takes the descriptors for 0 to 2, in every supported version."""
+"""Positions of the arguments of ``fork_exec`` for the descriptors 0 to 2, in every supported version."""
 
 
-def serve_children():
-    """Arrange for every child that Python starts from now on. Code in C starts children without asking."""
+def install():
+    """Patch the functions by which Python starts children. Children that C code starts are not affected."""
     if os.name != "posix":
         return
     import _posixsubprocess
@@ -88,7 +88,7 @@ def _import_fcntl():
 
 
 def _renew():
-    """In a forked copy, for the programs that it may become."""
+    """Open the streams again in a forked copy, for the program that it may execute."""
     for number in range(3):
         try:
             fresh = _open_again(number)
@@ -100,7 +100,7 @@ def _renew():
 
 
 def _open_again(number):
-    """A new descriptor of what a standard stream leads to; ``None`` where the child shall have the stream itself."""
+    """Return a new descriptor for the target of a standard stream; ``None`` if the child shares the stream itself."""
     import fcntl
 
     try:
@@ -110,22 +110,22 @@ def _open_again(number):
     if stat.S_ISFIFO(status.st_mode) or (os.isatty(number) and not _is_terminal_master(status)):
         mode = fcntl.fcntl(number, fcntl.F_GETFL) & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
         try:
-            # Without waiting for the other end, if it is a named pipe.
+            # Does not wait for the other end of a named pipe.
             fresh = os.open("/proc/self/fd/%d" % number, mode | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError:
-            pass  # no /proc, or a pipe that another user made
+            pass  # no /proc, or a pipe of another user
         else:
             os.set_blocking(fresh, True)
             return _above_standard(fresh)
     elif not stat.S_ISSOCK(status.st_mode):
-        return None  # files never say that they are not ready
+        return None  # files are always ready
     if not os.get_blocking(number):
         os.set_blocking(number, True)
     return None
 
 
 def _above_standard(descriptor):
-    """The same beyond 2: where a standard stream is closed its number is the next one to be given out."""
+    """Return the descriptor with a number above 2: a new one can get the number of a closed standard stream."""
     if descriptor > 2:
         return descriptor
     import fcntl
@@ -137,7 +137,7 @@ def _above_standard(descriptor):
 
 
 def _is_terminal_master(status):
-    """Opening one of those makes another terminal."""
+    """Tell whether a descriptor is a terminal master. Opening one makes a new terminal."""
     return os.major(status.st_rdev) == 5 and os.minor(status.st_rdev) == 2
 
 

@@ -1,8 +1,8 @@
-"""``faulthandler`` in a process whose WebAssembly relies on a signal handler.
+"""Makes ``faulthandler`` work in a process whose WebAssembly relies on a signal handler.
 
-V8 finds accesses beyond the end of a WebAssembly memory by ``SIGSEGV``. ``faulthandler`` would put its handler in front: it
-prints, puts back the handler that was there before and raises the signal once more, and V8 takes no signal that was raised.
-So V8's handler stays first, and hands on what it does not know: Node has a function for that.
+V8 detects accesses beyond the end of a WebAssembly memory by ``SIGSEGV``. ``faulthandler`` would replace the handler of
+V8: it prints, restores the previous handler and raises the signal again, but V8 does not accept raised signals.
+Therefore V8's handler stays first, and passes on other faults: Node has a function for that.
 """
 
 import faulthandler
@@ -10,13 +10,13 @@ import _signal
 import sys
 
 _ACTION_BYTES = 512
-"""More than a ``struct sigaction`` has anywhere. It begins with the handler."""
+"""At least the size of a ``struct sigaction`` on every system. It begins with the handler."""
 
 _TRAPS = [_signal.SIGSEGV] if sys.platform != "darwin" else [_signal.SIGSEGV, _signal.SIGBUS]
 
 
-def protect_traps():
-    """Replace the functions of ``faulthandler`` that take handlers. Once, at the start."""
+def install():
+    """Replace the functions of ``faulthandler`` that set handlers. Called once, at the start."""
     faulthandler.enable = _as(faulthandler.enable, _enable)
     faulthandler.disable = _as(faulthandler.disable, _disable)
 
@@ -26,7 +26,7 @@ def _enable(original, *args, **kwargs):
     if traps is None or faulthandler.is_enabled():
         return original(*args, **kwargs)
     before = traps.read()
-    # What a report ends with: the end of the process, by that signal.
+    # After a report the signal ends the process.
     traps.write(traps.defaults())
     reporters = None
     try:
@@ -50,11 +50,11 @@ def _disable(original):
 
 
 class _Traps:
-    """The handlers of the signals by which V8 finds such accesses."""
+    """The handlers of the signals by which V8 detects such accesses."""
 
     @classmethod
     def find(cls):
-        """``None`` where there are none, as with ``--disable-wasm-trap-handler``."""
+        """Return the handlers, or ``None`` if there are none, as with ``--disable-wasm-trap-handler``."""
         traps = cls()
         return traps if any(_handler(action) > 1 for action in traps.read()) else None
 
@@ -80,14 +80,14 @@ class _Traps:
             self._process.sigaction(int(number), action, None)
 
     def hand_on(self, reporters):
-        """Have Node call a reporter for what V8 does not know; ``None`` ends the process as without one."""
+        """Let Node call a reporter for other faults; ``None`` ends the process as without ``faulthandler``."""
         ctypes = self._ctypes
         try:
             register = self._process._ZN4node21RegisterSignalHandlerEiPFviP9siginfo_tPvEb
-            # Node wants a function. This one has the system end the process when the access is tried again.
+            # Node requires a function. This one lets the system end the process when the access is repeated.
             end = ctypes.cast(self._process.sigignore, ctypes.c_void_p).value
         except AttributeError:
-            return  # a program that embeds Node: traps go on working, without reports
+            return  # a program that embeds Node: traps still work, but without reports
         reporter = end if reporters is None else _handler(reporters[0])
         register(int(_signal.SIGSEGV), ctypes.c_void_p(reporter), ctypes.c_bool(False))
 

@@ -1,19 +1,19 @@
-"""Ends a forked copy of the host before it would come back to JavaScript."""
+"""Ends a forked copy of the host before it returns to JavaScript."""
 
 import os
 import sys
 
 EXIT_CODE = 70
-"""Of a forked copy that did not end by itself: ``EX_SOFTWARE``."""
+"""Exit code of a forked copy that has not exited by itself: ``EX_SOFTWARE``."""
 
 _MESSAGE = (
-    b"fidius: a forked copy of this process came back from a plugin and was ended: it cannot run JavaScript\n"
+    b"fidius: a forked copy of this process returned from a plugin and was ended: it cannot run JavaScript\n"
     b"  hint: End it with os._exit() or os.exec*(), or use subprocess or multiprocessing.\n"
 )
 
 
-def guard_children():
-    """Have every child that Python forks from now on end when the plugin is done with it."""
+def install():
+    """End every child that Python forks from now on when it returns from the plugin."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_guard)
 
@@ -28,14 +28,14 @@ def end_child():
 def _guard():
     """End this child as soon as the outermost Python function of its only thread returns or raises.
 
-    Until then it may do in Python whatever it likes, which is how ``multiprocessing`` works. But it has one thread, half
-    of Node's locks and none of V8's heap, which is left out of forked copies: one step of JavaScript would crash it.
+    Until then it may run any Python code, as ``multiprocessing`` does. But it has a single thread, some locks of Node
+    stay locked, and V8's heap is not copied into forked processes: a single step of JavaScript would crash it.
     """
     caller = sys._getframe().f_back
     if caller is None:
         end_child()  # the method that was called is `os.fork` itself
     if caller.f_globals.get("__name__") == "multiprocessing.popen_fork":
-        return  # never comes back, and should not be slowed down by tracing
+        return  # never returns, and must not be slowed down by tracing
     outermost = caller
     while outermost.f_back is not None:
         outermost = outermost.f_back

@@ -7,8 +7,8 @@ import sys
 def adopt_environment(variables):
     """Make ``os.environ`` equal to the environment of the host.
 
-    Usually they are equal, because both are read from the process. But a test runner or a worker thread may give the host
-    another environment, and plugins must see the one of the host.
+    Usually they are equal, because both are read from the process. But a test runner or a worker thread may give the
+    host another environment, and plugins must see the one of the host.
     """
     for name in set(os.environ) - set(variables):
         del os.environ[name]

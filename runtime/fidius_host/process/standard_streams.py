@@ -1,12 +1,13 @@
 """The standard streams of Python in a process that also belongs to Node, and in which several plugins run.
 
-- Node makes descriptors 0 to 2 non-blocking when they are pipes, sockets or terminals. Reads and writes here wait.
-- No plugin can close the streams, and a wrapper that a plugin drops does not close them either.
-- An assignment to ``sys.stdout``, which is what ``contextlib.redirect_stdout`` does, holds in the context of the code that
-  made it. Overlapping calls therefore cannot leave each other's stream behind.
+- Node makes descriptors 0 to 2 non-blocking if they are pipes, sockets or terminals. These streams wait instead of
+  failing.
+- No plugin can close the streams. A wrapper that a plugin drops does not close them either.
+- An assignment to ``sys.stdout``, as ``contextlib.redirect_stdout`` makes it, applies to the context of the code that
+  made it. Overlapping calls therefore cannot restore the stream of another call.
 
-The last one needs two views. Python code finds the stream of its context as an attribute of ``sys``. C code (``print``,
-``input``, tracebacks) looks into the dictionary of ``sys``, where a ``_Current`` passes on to that same stream.
+The last point needs two views. Python code reads the stream of its context as an attribute of ``sys``. C code
+(``print``, ``input``, tracebacks) reads the dictionary of ``sys``, where a ``_Current`` forwards to the same stream.
 """
 
 import io
@@ -18,7 +19,7 @@ from types import ModuleType
 NAMES = ("stdin", "stdout", "stderr")
 
 _WAIT_MS = 100
-"""Python code has to run now and then while a thread waits: otherwise nothing could interrupt the call."""
+"""Waiting returns to Python code after this time, because a call can only be interrupted in Python code."""
 
 _UNSET = object()
 
@@ -29,7 +30,7 @@ _listener = None
 
 
 def install():
-    """Put these streams in place of those that Python made. Once, at the start."""
+    """Replace the streams that Python has made. Called once, at the start."""
     for number, name in enumerate(NAMES):
         before = getattr(sys, name)
         stream = before
@@ -45,7 +46,7 @@ def install():
 
 
 def restore():
-    """Undo what went past the attributes of ``sys``; the names of the streams that were replaced."""
+    """Undo assignments to ``sys.__dict__``, and return the names of the streams that were replaced there."""
     replaced = [name for name in NAMES if sys.__dict__.get(name) is not _current[name]]
     for name in replaced:
         sys.__dict__[name] = _current[name]
@@ -53,7 +54,10 @@ def restore():
 
 
 def listen(listener):
-    """Offer what is written to ``listener(name, data)`` from now on, which tells whether it took it; ``None`` ends that."""
+    """Call ``listener(name, data)`` with all output from now on; it returns whether it took the data.
+
+    ``None`` ends this.
+    """
     global _listener
     _listener = listener
 
@@ -63,12 +67,12 @@ def is_listening():
 
 
 def send_output_to_stderr():
-    """Write to descriptor 2 what all code prints, which keeps descriptor 1 for the host."""
+    """Write what code prints to descriptor 2, so that only the host writes to descriptor 1."""
     _streams["stdout"] = _streams["stderr"]
 
 
 def settings():
-    """How text is written, by the name of the stream. ``reconfigure`` changes it for everybody."""
+    """Return encoding and error handling by stream. ``reconfigure`` changes them for the whole process."""
     return {
         name: "%s, %s" % (stream.encoding, stream.errors)
         for name, stream in _streams.items()
@@ -78,8 +82,9 @@ def settings():
 
 def _writer(number, name, before):
     below = io.BufferedWriter(_Descriptor(number, "wb", closefd=False)) if os.name == "posix" else before.detach()
-    # Written through, so that the text of one plugin never waits in front of that of another.
-    return _Text(_Binary(name, below), "utf-8", "backslashreplace", newline="\n", line_buffering=True, write_through=True)
+    # Written through, so that buffered text of one plugin never precedes that of another.
+    binary = _Binary(name, below)
+    return _Text(binary, "utf-8", "backslashreplace", newline="\n", line_buffering=True, write_through=True)
 
 
 def _reader():
@@ -91,7 +96,7 @@ def _reader():
 
 
 class _Descriptor(io.FileIO):
-    """One of the descriptors 0 to 2. Waits where ``FileIO`` would say that the descriptor is not ready."""
+    """One of the descriptors 0 to 2. Waits where ``FileIO`` would report that the descriptor is not ready."""
 
     def write(self, data):
         while True:
@@ -129,7 +134,7 @@ class _Descriptor(io.FileIO):
 
 
 def _wait(descriptor, writing):
-    import select  # an extension module, which most programs do not need at the start
+    import select  # an extension module that most programs do not need
 
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT if writing else select.POLLIN)
@@ -137,7 +142,7 @@ def _wait(descriptor, writing):
 
 
 class _Binary(io.BufferedIOBase):
-    """What ``sys.stdout.buffer`` is."""
+    """The type of ``sys.stdout.buffer``."""
 
     def __init__(self, stream, below):
         self._stream = stream
@@ -189,7 +194,7 @@ class _Text(io.TextIOWrapper):
         self.mode = "w" if buffer.writable() else "r"
 
     def detach(self):
-        """The binary stream, for a wrapper of the plugin's own. This one stays usable for all others."""
+        """Return the binary stream, for a wrapper made by the plugin. This text stream stays usable."""
         self.flush()
         return self.buffer
 
@@ -217,7 +222,7 @@ def _attribute(name):
 
 
 class _ModuleKind(type):
-    """Keeps ``type(sys)`` what others take it for: the type of modules. The import system makes modules by calling it."""
+    """Makes ``type(sys)`` behave like the type of modules, which the import system calls to make modules."""
 
     def __new__(cls, name, bases, namespace):
         if bases == (ModuleType,):
@@ -257,7 +262,7 @@ class _Current:
 
     def fileno(self):
         if self._name == "stdin":
-            # Only `input` gets here. It would read the terminal with C functions, which do not wait.
+            # Only `input` calls this. With a descriptor it would read the terminal with C functions, which do not wait.
             raise io.UnsupportedOperation("fileno")
         return _find(self._name).fileno()
 
@@ -269,7 +274,7 @@ class _Current:
 
 
 def _keep_pickling():
-    """Have libraries that pickle functions with their globals (cloudpickle, dill) accept ``sys``, now of another type."""
+    """Let libraries that pickle functions with their globals (cloudpickle, dill) pickle ``sys`` despite its type."""
     import copyreg
 
     copyreg.pickle(_Sys, _reduce)

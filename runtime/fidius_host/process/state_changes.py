@@ -1,8 +1,9 @@
-"""Tells hosts what their plugins have changed for the whole process.
+"""Reports to hosts what their plugins have changed for the whole process.
 
-The state is looked at after loads and whenever calls have come to rest, because looking takes longer than most calls do.
-Whose a change is follows from which plugins ran since the last look, those of other hosts included. A notice names all of
-them and goes to their hosts. When none ran, it was the host itself or a thread of a plugin, and all hosts are told.
+The state is compared after loads and when no more calls arrive, because the comparison takes longer than most calls. A
+change is attributed to all plugins that have run since the last comparison, including those of other hosts. Their hosts
+receive a notice that names them. If no plugin has run, the host itself or a thread of a plugin has made the change, and
+all hosts receive the notice.
 """
 
 import os
@@ -18,24 +19,24 @@ _known = None
 
 
 class Watch:
-    """One host that wants to be told.
+    """A host that receives notices.
 
-    ``tell`` is called with ``(kind, before, after, plugins)``, under a lock, from any thread. ``recent`` gives the names of
-    plugins that ran since it was last called with ``True``.
+    ``notify`` is called with ``(kind, before, after, plugins)``, under a lock, by any thread. ``recent`` returns the
+    names of the plugins that have run since it was last called with ``True``.
     """
 
-    def __init__(self, key, tell, recent=lambda clear: ()):
+    def __init__(self, key, notify, recent=lambda clear: ()):
         self.key = key
-        self.tell = tell
+        self.notify = notify
         self._recent = recent
         self._ran = set()
         self._running = {}
         self._folders = {}
-        _begin()
+        _take_baseline()
         _watches[key] = self
 
     def begin(self, name):
-        """A plugin runs from now on."""
+        """Record that a plugin runs from now on."""
         with _lock:
             self._running[name] = self._running.get(name, 0) + 1
 
@@ -54,13 +55,13 @@ class Watch:
         return found
 
     def begin_load(self, name, folder):
-        """What was changed so far is not the doing of the plugin that is loaded next."""
-        settle()
+        """Report earlier changes, so that they are not attributed to the plugin that is loaded next."""
+        report()
         self._folders[name] = tuple(path + os.sep for path in (folder, os.path.realpath(folder)))
         self.begin(name)
 
     def end_load(self, name):
-        settle()
+        report()
         with _lock:
             self.end(name)
             self._ran.discard(name)
@@ -77,38 +78,40 @@ def watch(key):
     return _watches.get(key)
 
 
-def _begin():
-    """Take the state as it is when the first host begins to watch."""
+def _take_baseline():
+    """Record the state of the process when the first host begins to watch."""
     global _known
     with _lock:
         if _known is None:
             _known = state_snapshot.snapshot()
 
 
-def settle():
-    """Look at the state, and tell of what changed since the last time."""
+def report():
+    """Compare the state with the last one, and report the changes."""
     global _known
     with _lock:
         ran = _ran(True)
         now = state_snapshot.snapshot()
         before, _known = _known, now
         found = [
-            (kind, change) for kind in now if (change := state_snapshot.changed(kind, before[kind], now[kind])) is not None
+            (kind, change)
+            for kind in now
+            if (change := state_snapshot.changed(kind, before[kind], now[kind])) is not None
         ]
         if not found:
             return
-        # And those that began while the state was read: their changes may be in it, or in the next one.
+        # And plugins that began to run while the state was read: their changes may be in this state or in the next one.
         ran |= _ran(False)
         for kind, (was, is_) in found:
-            _tell(kind, was, is_, _narrow(kind, ran))
+            _report_to(kind, was, is_, _narrow_down(kind, ran))
 
 
 def _ran(clear):
     return {(key, name) for key, watch in list(_watches.items()) for name in watch.plugins(clear)}
 
 
-def _narrow(kind, ran):
-    """Those of the plugins whose code stands in place of other code now, if it is code of theirs."""
+def _narrow_down(kind, ran):
+    """Return those of the plugins whose code has replaced other code, or all if the code is not theirs."""
     files = state_snapshot.replaced_by(kind)
     if not files:
         return ran
@@ -116,19 +119,20 @@ def _narrow(kind, ran):
     return owners or ran
 
 
-def _tell(kind, before, after, ran):
+def _report_to(kind, before, after, ran):
     names = sorted({name for _, name in ran})
     keys = {key for key, _ in ran} or set(_watches)
     for key in keys:
         watch = _watches.get(key)
         if watch is not None:
-            watch.tell(kind, before, after, names)
+            watch.notify(kind, before, after, names)
 
 
 def thread_times(idents):
-    """Processor time of threads so far, by ``ident``: one that stood still since the last time has changed nothing.
+    """Return the processor time of threads, by ``ident``: a thread that has not run since the last time has changed
+    nothing.
 
-    Empty where the system does not tell.
+    Empty where the system does not provide it.
     """
     if not sys.platform.startswith("linux"):
         return {}
@@ -136,7 +140,7 @@ def thread_times(idents):
     for thread in threading.enumerate():
         if thread.ident in idents and thread.native_id is not None:
             try:
-                # The clock of one thread, as `pthread_getcpuclockid` makes it, which crashes for threads that ended.
+                # The clock of one thread. `pthread_getcpuclockid` would return the same, but crashes for ended threads.
                 found[thread.ident] = time.clock_gettime((~thread.native_id << 3) | 6)
             except OSError:
                 pass

@@ -1,14 +1,14 @@
-"""What belongs to the whole process and not to a plugin: a plugin that changes it changes it for all others.
+"""Reads the state that belongs to the whole process: a plugin that changes it changes it for all other plugins.
 
-Everything here is read often, and therefore in microseconds. Nothing is imported for it: a module that is not imported yet
-has its settings as they come.
+Everything is read often and must be read in microseconds. No module is imported for it: the settings of a module that
+is not imported are the defaults.
 """
 
 import _io
 import _locale
 import _signal
 import _thread
-import _warnings  # noqa: F401 - what `warnings` works with is a part of every interpreter
+import _warnings  # noqa: F401 - keeps the filters of `warnings`, and is built into every interpreter
 import builtins
 import gc
 import os
@@ -21,23 +21,24 @@ from . import own_settings, standard_streams
 
 
 def snapshot():
-    """The value of each kind: text, a number, a list, or a ``dict`` of which only the entries that changed are told."""
+    """Return the value of each kind: text, a number, a list, or a ``dict`` of which only changed entries are reported.
+    """
     return {kind: _read(read) for kind, read in _READERS.items()}
 
 
 def _read(read):
     try:
         return read()
-    except Exception as error:  # a plugin may have put anything in place of what is read
+    except Exception as error:  # a plugin may have replaced the objects that are read
         return "unreadable (%s)" % type(error).__name__
 
 
 def changed(kind, before, after):
-    """``[before, after]`` as it is told; ``None`` when nothing changed."""
+    """Return ``[before, after]`` for the report; ``None`` if nothing has changed."""
     if before == after:
         return None
     if kind == "root logger" and isinstance(before, list) and isinstance(after, list):
-        # Handlers that come are what `logging.basicConfig` is for. Those that go were somebody's.
+        # Adding a handler is the purpose of `logging.basicConfig`. Removing one affects other code.
         lost = [handler for handler in before if handler not in after]
         return [_names(before), _names(after)] if lost else None
     if kind == "environment variables":
@@ -49,7 +50,7 @@ def changed(kind, before, after):
 
 
 def _changed_names(before, after):
-    """Names alone: values of the environment may be secret."""
+    """Return only names, because values of the environment may be secret."""
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     text = {name: os.fsdecode(name) for name in names}
     was = [text[name] for name in names if name in before]
@@ -58,29 +59,29 @@ def _changed_names(before, after):
 
 
 def threads():
-    """The module that threads come from: ``_thread``, unless a plugin put others in their place."""
+    """Return the module that starts threads: ``_thread``, unless a plugin has replaced it."""
     return _thread.start_new_thread.__module__
 
 
 def replaced_by(kind):
-    """The files of the functions that stand in place of others, where a kind is about functions."""
+    """Return the files of the functions that have replaced others, for kinds that consist of functions."""
     return [file for file in map(_file_of, _REPLACEABLE[kind]()) if file] if kind in _REPLACEABLE else []
 
 
 def _module(name):
-    """A module if it is imported; its attributes are read with care, it may be half way through."""
+    """Return a module if it is imported. It may lack attributes, because its import may be in progress."""
     return sys.modules.get(name)
 
 
 def _working_folder():
     try:
         return os.getcwd()
-    except OSError:  # removed
+    except OSError:  # the folder was removed
         return None
 
 
 def _umask():
-    """The umask in octal digits; ``None`` where it cannot be read without being changed."""
+    """Return the umask in octal digits; ``None`` where it cannot be read without being changed."""
     try:
         with _io.open("/proc/self/status", "rb") as status:
             for line in status:
@@ -110,7 +111,7 @@ def _user():
 def _standard_streams():
     found = {name: _description(number) for number, name in enumerate(standard_streams.NAMES)}
     for name in standard_streams.restore():
-        found["sys.%s" % name] = "replaced past the attribute, and put back"
+        found["sys.%s" % name] = "replaced in sys.__dict__, and restored"
     for name, settings in standard_streams.settings().items():
         found["text of %s" % name] = settings
     return found
@@ -134,7 +135,7 @@ _SIGNALS = {}
 
 
 def _signal_handlers():
-    """The signals whose handler was set in Python. The host's own handlers do not show here."""
+    """Return the signals whose handler was set in Python. It does not see handlers of the host."""
     names = []
     for number in range(1, _signal.NSIG):
         try:
@@ -172,7 +173,7 @@ _FROZEN = []
 
 
 def _garbage_collector():
-    # Counting the frozen objects takes longer the more there are.
+    # The time to count the frozen objects grows with their number.
     if not _FROZEN and gc.get_freeze_count() > _frozen_at_start:
         _FROZEN.append(True)
     return {
@@ -195,7 +196,7 @@ def _byte_code():
 
 
 def _tracing():
-    """What follows the code of all plugins. ``sys.settrace`` only does so on the thread that calls it."""
+    """Return what traces the code of all plugins. ``sys.settrace`` only affects the thread that calls it."""
     found = [
         name
         for name, hook in (("threading.settrace", "_trace_hook"), ("threading.setprofile", "_profile_hook"))
@@ -204,12 +205,12 @@ def _tracing():
     monitoring = getattr(sys, "monitoring", None)  # since 3.12
     if monitoring is not None:
         tools = map(monitoring.get_tool, range(6))
-        # That of this library stops calls; see monitoring.py.
+        # The tool "fidius" is the one of stopping/monitoring.py.
         found += ["sys.monitoring of %s" % tool for tool in tools if tool not in (None, "fidius")]
     return found
 
 
-# functions that others rely on
+# functions that other code relies on
 
 
 def _exception_hooks():
@@ -222,7 +223,7 @@ def _exception_hooks():
 
 
 def _builtins():
-    """Of all but names with an underscore, and those that a plugin adds: they are in nobody's way."""
+    """Return the replaced built-ins. Names with an underscore and added names do not affect other code."""
     now = builtins.__dict__
     return {
         "builtins.%s" % name: now.get(name) for name, original in _BUILTINS.items() if now.get(name) is not original
@@ -247,7 +248,8 @@ _LIBRARY = (
 
 
 def _library():
-    """Functions and classes of the standard library that a plugin replaced, as mocks and green threads do."""
+    """Return functions and classes of the standard library that a plugin has replaced, as mocks and green threads do.
+    """
     found = {}
     for module, name in _LIBRARY:
         value = getattr(_module(module), name, None)
@@ -265,7 +267,7 @@ def _replaced(read):
 
 
 def _file_of(value):
-    """The file of the code behind a function or a class. Asks for no attribute of any other object."""
+    """Return the file of the code behind a function or a class. Reads no attributes of other objects."""
     if isinstance(value, type(_file_of)):
         return value.__code__.co_filename
     module = sys.modules.get((value if isinstance(value, (type, type(len))) else type(value)).__module__)
@@ -293,7 +295,7 @@ def _disabled_loggers():
 
 
 def _root_handlers():
-    """Weak references: a handler that was removed is gone."""
+    """Return the handlers by weak references, so that a removed handler is not kept alive."""
     logging = _module("logging")
     root = getattr(logging, "root", None)
     if root is None:
@@ -303,7 +305,7 @@ def _root_handlers():
     handlers = list(root.handlers)
     found = [_Handler(weakref.ref(each), type(each).__name__) for each in handlers if not _is_own(each)]
     if not standard_streams.is_listening() or any(_is_own(each) for each in handlers):
-        found.append(_OWN_HANDLER)  # hosts come and go, and it with them
+        found.append(_OWN_HANDLER)  # it is only there while a host listens, which is not a change
     return found
 
 
@@ -330,7 +332,10 @@ def _names(handlers):
 
 
 def _warnings_filters():
-    """Filters for everything that is warned of by a built-in category; libraries have others, for warnings of their own."""
+    """Return the filters for all warnings of a built-in category.
+
+    Libraries add other filters for their own warnings.
+    """
     found = []
     for action, message, category, module, line in list(getattr(_module("warnings"), "filters", ())):
         if message is None and module is None and not line and getattr(category, "__module__", "") == "builtins":
@@ -357,7 +362,7 @@ def _decimal_defaults():
 
 
 def _start_method():
-    """How ``multiprocessing`` starts processes. It settles on its default when it is first used."""
+    """Return how ``multiprocessing`` starts processes. It chooses its default when it is first used."""
     default = getattr(_module("multiprocessing.context"), "_default_context", None)
     actual = getattr(default, "_actual_context", None)
     if actual is None or actual is getattr(default, "_default_context", None):
@@ -374,7 +379,7 @@ def _loop_policy():
 
 
 def _environment_variables():
-    """As the process has them, without ``TZ``, which is told of as the time zone."""
+    """Return the variables of the process without ``TZ``, which is reported as the time zone."""
     found = dict(getattr(os.environ, "_data", os.environ))
     found.pop(b"TZ", None)
     return found

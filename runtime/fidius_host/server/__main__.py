@@ -3,8 +3,8 @@
 Usage: ``python -I -B -X utf8 <fidius_host>/server <data> <control> <SDK folder>``, with two inherited descriptors of
 connected stream sockets and the folder of the ``fidius`` SDK.
 
-Exit codes: 0 after the connection has ended, also if the server has sent a failure to the host; 1 if it could not start;
-2 for invalid arguments.
+Exit codes: 0 after the connection has ended, also if the server has sent a failure to the host; 1 if it could not
+start; 2 for invalid arguments.
 """
 
 import os
@@ -66,8 +66,8 @@ def _socket_of(name, descriptor):
 def _import_runtime(sdk_folder):
     """Import the runtime by its full name, and prepare this interpreter for plugins as the host does its own.
 
-    Python has put the folder of this file on ``sys.path`` because it was run by its path. Neither that folder nor the parent
-    folder of the runtime stays there, so that plugins neither find nor shadow their modules.
+    Python has put the folder of this file on ``sys.path`` because it was run by its path. Neither that folder nor the
+    parent folder of the runtime stays there, so that plugins neither find nor shadow their modules.
     """
     here = os.path.dirname(os.path.abspath(__file__))
     parent = os.path.dirname(os.path.dirname(here))

@@ -1,7 +1,7 @@
 """The call server: reads calls from a socket, runs them on its own threads, and sends the answers.
 
-It does not depend on where the host runs. Only the two sockets differ between a server in the host's process and one in a
-child process, and whether the two sides share memory.
+It does not depend on where the host runs. Only the two sockets differ between a server in the host's process and one in
+a child process, and whether the two sides share memory.
 """
 
 import functools
@@ -41,9 +41,9 @@ _servers = weakref.WeakSet()
 class Server(ServerEvents):
     """``data`` and ``control`` are the server's ends of two stream sockets. The server closes them at its end.
 
-    ``share_memory`` takes the threshold of the host and returns what keeps large payloads out of the frames. It is ``None``
-    if host and server are separate processes. ``host_ends`` are the descriptors of the host's ends if they are in this
-    process: a forked copy of the process closes them, too.
+    ``share_memory`` takes the threshold of the host and returns what keeps large payloads out of the frames. It is
+    ``None`` if host and server are separate processes. ``host_ends`` are the descriptors of the host's ends if they are
+    in this process: a forked copy of the process closes them, too.
     """
 
     def __init__(self, data, control, share_memory=None, host_ends=()):
@@ -229,7 +229,8 @@ class Server(ServerEvents):
             self._loops.end(plugin.loop)
 
     def end_sync_calls(self, names):
-        """Record that the thread of the host has called plugins without this server, and that these calls have ended."""
+        """Record that the thread of the host has called plugins without this server, and that these calls have ended.
+        """
         for name in names:
             self._watch.end(name)
         self._control.watch()
@@ -241,7 +242,7 @@ class Server(ServerEvents):
         from ..process import captured_output
 
         captured_output.end(self.lines)
-        return self.lines.take_rest()
+        return self.lines.take_all()
 
     # events of the threads
 
@@ -266,8 +267,11 @@ class Server(ServerEvents):
         self._control.wake()
 
     def report_changes(self):
-        """Compare the state of the process, and report changes to the hosts. Fails if a plugin has replaced the threads."""
-        state_changes.settle()
+        """Compare the state of the process, and report changes to the hosts.
+
+        Fails if a plugin has replaced the threads.
+        """
+        state_changes.report()
         if threads.threads_are_replaced():
             self.fail_with(ThreadsReplaced())
 

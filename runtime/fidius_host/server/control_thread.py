@@ -238,7 +238,8 @@ class _Cancellation:
 
     def __init__(self):
         self.worker = None
-        """The thread that runs the call, once it is found: a call that was just read belongs to no thread for a moment."""
+        """The thread that runs the call, once it is found: a call that was just read belongs to no thread for a moment.
+        """
         self.since = self.start = time.monotonic()
         """``start`` is the time of the first interruption."""
         self.stuck = False

@@ -9,8 +9,8 @@ from .call_server import Server
 def start():
     """Start a server, and return ``[data, control, number]``.
 
-    ``data`` and ``control`` are the descriptors of the host's ends of the two channels; ``number`` identifies the server.
-    Raises ``RuntimeError`` if no thread can be started.
+    ``data`` and ``control`` are the descriptors of the host's ends of the two channels; ``number`` identifies the
+    server. Raises ``RuntimeError`` if no thread can be started.
     """
     data, host_data = socket.socketpair()
     control, host_control = socket.socketpair()

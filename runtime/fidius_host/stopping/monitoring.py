@@ -1,8 +1,8 @@
-"""Watching code objects by events of ``sys.monitoring``: CPython 3.12 and later.
+"""Watches code objects by events of ``sys.monitoring``: CPython 3.12 and later.
 
-Events come on every thread that runs the code. A frame is therefore watched in two steps, so that calls of the same code on
-other threads stay fast. While it is suspended, only the instructions are watched at which it can go on. When the thread to
-be stopped comes to one of them, the whole code is watched until it is suspended again.
+Every thread that runs the code gets the events. To keep calls of the same code on other threads fast, a frame is
+watched in two steps. While it is suspended, only the instructions are watched at which it can continue. When the thread
+to be stopped reaches one of them, all instructions are watched until the frame is suspended again.
 """
 
 import sys
@@ -12,18 +12,18 @@ from . import safe_points
 
 available = hasattr(sys, "monitoring")
 
-_WHOLE = None
+_ALL = None
 _UNKNOWN = (None, frozenset())
 
 _get_ident = threading.get_ident
 _active = {}
-"""The interruption of each thread that is to be stopped."""
+"""The interruption of each thread that must be stopped, by ident."""
 
 _tool = None
 
 
 def prepare():
-    """Nothing: a tool id is taken when it is needed."""
+    """Do nothing: a tool id is taken when it is needed."""
 
 
 def this_thread():
@@ -31,7 +31,7 @@ def this_thread():
 
 
 def watch(interruption, frames):
-    """Have the thread call ``visit`` before each instruction of the code of these frames."""
+    """Have the thread call ``at_instruction`` before each instruction of the code of these frames."""
     tool = _claim()
     if tool is None:
         return
@@ -39,16 +39,16 @@ def watch(interruption, frames):
     for frame in frames:
         code = frame.f_code
         known = watched.get(id(code), _UNKNOWN)[1]
-        watched[id(code)] = (code, known | safe_points.points_of(code).after(frame.f_lasti))
+        watched[id(code)] = (code, known | safe_points.points_of(code).resume_points(frame.f_lasti))
     before = interruption.watched
     interruption.watched = watched
     _active[interruption.ident] = interruption
     for code, offsets in list(watched.values()):
-        if offsets is _WHOLE:
-            continue  # the thread has come by in the meantime
+        if offsets is _ALL:
+            continue  # the thread has reached the code in the meantime
         known = before.get(id(code), _UNKNOWN)[1]
-        if known is _WHOLE or offsets <= known:
-            # Another interruption may have ended in the same moment, and stopped the events.
+        if known is _ALL or offsets <= known:
+            # Another interruption may have ended at the same time and disabled the events.
             sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
         else:
             _watch_all(code)
@@ -63,7 +63,7 @@ def unwatch(interruption):
 
 
 def release(interruption):
-    """Nothing is left behind by ``unwatch``."""
+    """Do nothing: ``unwatch`` has removed everything."""
 
 
 def _drop(before, watched):
@@ -73,13 +73,13 @@ def _drop(before, watched):
 
 
 def _watch_all(code):
-    """Have events for all instructions, including those that were left out until now."""
+    """Enable events for all instructions, including those that were disabled."""
     sys.monitoring.set_local_events(_tool, code, 0)
     sys.monitoring.set_local_events(_tool, code, sys.monitoring.events.INSTRUCTION)
 
 
 def _claim():
-    """A tool id; the numbers with a meaning are left to the tools they are meant for. ``None`` when all are taken."""
+    """Return a tool id, preferably one without a predefined use; ``None`` if all are taken."""
     global _tool
     if _tool is None:
         for number in (4, 3, 5, 2, 1, 0):
@@ -94,16 +94,16 @@ def _claim():
 def _at_instruction(code, offset):
     interruption = _active.get(_get_ident())
     if interruption is not None:
-        watched = interruption.watched  # another thread may put another dictionary in its place
+        watched = interruption.watched  # read once: another thread may replace the dictionary
         _, offsets = watched.get(id(code), _UNKNOWN)
-        if offsets is not _WHOLE and offset in offsets:
-            offsets = _WHOLE
-            watched[id(code)] = (code, _WHOLE)
+        if offsets is not _ALL and offset in offsets:
+            offsets = _ALL
+            watched[id(code)] = (code, _ALL)
             _watch_all(code)
-        if offsets is _WHOLE:
-            interruption.visit(sys._getframe(1), offset)
+        if offsets is _ALL:
+            interruption.at_instruction(sys._getframe(1), offset)
     for each in list(_active.values()):
         offsets = each.watched.get(id(code), _UNKNOWN)[1]
-        if offset in (safe_points.points_of(code).all if offsets is _WHOLE else offsets):
+        if offset in (safe_points.points_of(code).all if offsets is _ALL else offsets):
             return None
     return sys.monitoring.DISABLE

@@ -1,16 +1,16 @@
-"""At which instructions of a function an exception may be raised."""
+"""Finds the instructions of a function at which an exception may be raised."""
 
 import bisect
 
-_SETTING_UP = frozenset(
+_SETUP_INSTRUCTIONS = frozenset(
     "NOP SETUP_FINALLY SETUP_WITH SETUP_ASYNC_WITH BEFORE_WITH BEFORE_ASYNC_WITH LOAD_SPECIAL WITH_EXCEPT_START".split()
 )
-"""Instructions of a line ``try:`` or ``with …:``. The line of a ``with`` runs once more when its block is left."""
+"""Instructions of a line ``try:`` or ``with …:``. The line of a ``with`` runs again at the end of its block."""
 
-_NEVER_GOING_ON = ("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "RETURN_VALUE", "RETURN_CONST", "RAISE", "RERAISE")
+_UNCONDITIONAL = ("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "RETURN_VALUE", "RETURN_CONST", "RAISE", "RERAISE")
 
-KEEPING_ORDER = frozenset("__enter__ __exit__ __aenter__ __aexit__ __del__ acquire release close".split())
-"""Functions that take something, or give it back."""
+CLEANUP_FUNCTIONS = frozenset("__enter__ __exit__ __aenter__ __aexit__ __del__ acquire release close".split())
+"""Functions that acquire or release a resource."""
 
 _REMEMBERED = 256
 
@@ -20,31 +20,38 @@ _points = {}
 class Points:
     """Offsets of instructions of a function before which an exception may be raised."""
 
-    __slots__ = ("code", "calm", "loops", "all", "_offsets", "_targets", "_handlers", "_in_order")
+    __slots__ = ("code", "statements", "loops", "all", "_offsets", "_targets", "_handlers", "_cleanup")
 
     def __init__(self, code):
         self.code = code
-        """Kept, so that no other code gets its address."""
+        """Kept alive, so that its address identifies it."""
         instructions = _instructions(code)
         lines = _lines(code, instructions)
         handler_lines = _handler_lines(instructions, lines)
         self.loops, every_loop, statements = _find(code, instructions, lines, handler_lines)
-        self.calm = frozenset() if code.co_name in KEEPING_ORDER else self.loops | statements
-        """The start of each pass through a loop, and of each statement that is neither ``try``, ``with`` nor in ``finally``."""
-        self.all = self.calm | every_loop
-        """The same with all loops, including those in ``finally`` and ``except``."""
+        self.statements = frozenset() if code.co_name in CLEANUP_FUNCTIONS else self.loops | statements
+        """The start of each pass through a loop and of each statement, except ``try``, ``with`` and those in
+        ``finally``.
+        """
+        self.all = self.statements | every_loop
+        """The same plus the loops in ``finally`` and ``except``."""
         self._offsets = [each.offset for each in instructions]
         self._targets = {each.offset: each.argval for each in instructions if _jumps(each)}
         self._handlers = frozenset(each.offset for each in instructions if each.opname == "PUSH_EXC_INFO")
-        self._in_order = frozenset(offset for offset, line in lines.items() if line in handler_lines)
+        self._cleanup = frozenset(offset for offset, line in lines.items() if line in handler_lines)
 
-    def keeps_order(self, offset):
-        """Whether an offset, which may be that of a cache behind an instruction, is in a ``finally`` or ``except`` block."""
+    def is_cleanup(self, offset):
+        """Tell whether an offset is in a ``finally`` or ``except`` block.
+
+        It may be that of a cache entry after an instruction.
+        """
         index = bisect.bisect_right(self._offsets, offset)
-        return index > 0 and self._offsets[index - 1] in self._in_order
+        return index > 0 and self._offsets[index - 1] in self._cleanup
 
-    def after(self, offset):
-        """Where code goes on that was suspended at an offset, which may be that of a cache behind an instruction."""
+    def resume_points(self, offset):
+        """Return where code continues that is suspended at an offset, which may be that of a cache entry after an
+        instruction.
+        """
         index = bisect.bisect_right(self._offsets, offset)
         found = set(self._handlers)
         found.update(self._offsets[index : index + 1])
@@ -67,42 +74,47 @@ def points_of(code):
 
 
 def _instructions(code):
-    import dis  # a few milliseconds that most hosts do not need
+    import dis  # takes a few milliseconds, and most hosts do not need it
 
     return list(dis.get_instructions(code))
 
 
 def _jumps(instruction):
-    """Whether an instruction can go on elsewhere. ``FOR_ITER`` and ``SEND`` jump, too, but never back."""
+    """Tell whether an instruction can jump. ``FOR_ITER`` and ``SEND`` jump, too, but never back."""
     name = instruction.opname
     return type(instruction.argval) is int and ("JUMP" in name or name in ("FOR_ITER", "SEND"))
 
 
 def _handler_lines(instructions, lines):
-    """The lines of ``finally`` and ``except`` blocks: their code stands there as a handler, perhaps a second time."""
-    setting_up = _setting_up(instructions, lines)
-    return {lines[offset] for offset in _written(instructions, _handlers(instructions))} - setting_up
+    """Return the lines of ``finally`` and ``except`` blocks.
+
+    Their code is compiled as a handler, sometimes as a second copy.
+    """
+    setup_lines = _setup_lines(instructions, lines)
+    return {lines[offset] for offset in _in_source(instructions, _handlers(instructions))} - setup_lines
 
 
-def _setting_up(instructions, lines):
-    return {lines[each.offset] for each in instructions if each.opname in _SETTING_UP}
+def _setup_lines(instructions, lines):
+    return {lines[each.offset] for each in instructions if each.opname in _SETUP_INSTRUCTIONS}
 
 
 def _find(code, instructions, lines, handler_lines):
-    """Offsets where a pass through a loop begins, the same with loops in handlers, and where a statement begins."""
+    """Return the offsets where a pass through a loop begins, the same with loops in handlers, and where a statement
+    begins.
+    """
     begin = next((each.offset for each in instructions if each.opname == "RESUME"), -1)
     in_handlers = _handlers(instructions)
     loops, every_loop = set(), set()
     for each in instructions:
         if _jumps(each) and "NO_INTERRUPT" not in each.opname and begin < each.argval <= each.offset:
             every_loop.add(each.argval)
-            # The body of a `finally` is there twice, and the second time as a handler.
+            # The body of a `finally` is compiled twice, the second time as a handler.
             if each.offset not in in_handlers and lines[each.argval] not in handler_lines:
                 loops.add(each.argval)
     starts = [(offset, line) for offset, line in _line_starts(code) if offset > begin]
-    unsafe = _setting_up(instructions, lines) | handler_lines | _repeated(line for _, line in starts)
+    unsafe = _setup_lines(instructions, lines) | handler_lines | _repeated(line for _, line in starts)
     statements = {offset for offset, line in starts if line not in unsafe}
-    # The start of a function, also where it has one line in all.
+    # The start of the function, also if the function has a single line.
     statements.update([each.offset for each in instructions if each.offset > begin][:1])
     extended = {each.offset: each.offset + 2 for each in instructions if each.opname == "EXTENDED_ARG"}
     return tuple(frozenset(_with_extended(found, extended)) for found in (loops, every_loop, statements))
@@ -115,7 +127,7 @@ def _line_starts(code):
 
 
 def _lines(code, instructions):
-    """The line of each instruction."""
+    """Return the line of each instruction."""
     starts = dict(_line_starts(code))
     lines, line = {}, None
     for each in instructions:
@@ -124,7 +136,8 @@ def _lines(code, instructions):
 
 
 def _handlers(instructions):
-    """Offsets of the instructions that only run after an exception: ``except`` blocks and the second copy of ``finally``."""
+    """Return the offsets that are only reached by an exception: ``except`` blocks and the second copy of ``finally``.
+    """
     following = {each.offset: next_.offset for each, next_ in zip(instructions, instructions[1:])}
     at = {each.offset: each for each in instructions}
     reached, waiting = set(), [instructions[0].offset]
@@ -136,13 +149,16 @@ def _handlers(instructions):
         each = at[offset]
         if _jumps(each):
             waiting.append(each.argval)
-        if offset in following and not each.opname.startswith(_NEVER_GOING_ON):
+        if offset in following and not each.opname.startswith(_UNCONDITIONAL):
             waiting.append(following[offset])
     return at.keys() - reached
 
 
-def _written(instructions, in_handlers):
-    """Those of ``in_handlers`` that stand in the source. The others clean up behind comprehensions and generators."""
+def _in_source(instructions, in_handlers):
+    """Return those of ``in_handlers`` that come from the source.
+
+    The others clean up after comprehensions and generators.
+    """
     entries = {each.argval for each in instructions if each.opname == "SETUP_FINALLY"}  # up to CPython 3.10
     found, inside = set(), False
     for each in instructions:
@@ -162,7 +178,7 @@ def _repeated(lines):
 
 
 def _with_extended(offsets, extended):
-    """The same offsets, and those behind the prefixes of long arguments: versions differ in which one they tell."""
+    """Yield the offsets and those after the prefixes of long arguments: versions differ in which one they report."""
     for offset in offsets:
         yield offset
         while offset in extended:

@@ -1,4 +1,6 @@
-"""In which frames of a thread an exception may be raised: those of a package, and of libraries that hold no lock."""
+"""Finds the frames of a thread in which an exception may be raised: those of a package, and of libraries that hold no
+lock.
+"""
 
 import os
 import types
@@ -16,7 +18,7 @@ _LOCK_FREE = frozenset(
     " quopri re selectors smtplib socket sre_compile sre_parse ssl statistics string stringprep tarfile telnetlib"
     " textwrap token tokenize tomllib urllib xml xmlrpc".split()
 )
-"""Modules and packages of the standard library in which no lock is taken and no shared state is changed in steps."""
+"""Modules of the standard library that acquire no lock and change no shared state in several steps."""
 
 _LOCKING = frozenset(
     "_thread threading _threading_local queue _queue asyncio _asyncio concurrent multiprocessing _multiprocessing"
@@ -25,7 +27,7 @@ _LOCKING = frozenset(
 
 
 def frames(frame, libraries):
-    """The frames of a thread, by its innermost one, in which it may be stopped once they are the innermost."""
+    """Return the frames of a thread, from the innermost ``frame``, that may be stopped once they are the innermost."""
     found = []
     libraries = libraries and is_lock_free(frame)
     while frame is not None:
@@ -39,12 +41,12 @@ def frames(frame, libraries):
 
 
 def is_packaged(frame):
-    """Whether a frame runs code of a package. Code out of ``exec`` is of the package if its caller is."""
+    """Tell whether a frame runs code of a package. Code run by ``exec`` belongs to the package if its caller does."""
     while frame is not None:
         file = frame.f_code.co_filename
         if packages.is_packaged(file):
             return True
-        # Byte code without its source names the file it was made from.
+        # Byte-code without its source has the name of the file that it was compiled from.
         module = dict.get(frame.f_globals, "__file__")
         if type(module) is str and packages.is_packaged(module):
             return True
@@ -55,7 +57,7 @@ def is_packaged(frame):
 
 
 def is_lock_free(frame):
-    """Whether all that runs between the package and this frame is of libraries that are known to hold no lock."""
+    """Tell whether all frames between the package and this frame belong to libraries that are known to hold no lock."""
     while frame is not None:
         if is_packaged(frame):
             return True
@@ -77,11 +79,11 @@ def _holds_no_lock(frame, file):
     if file.startswith(_STANDARD) and "-packages" + os.sep not in file[len(_STANDARD) :]:
         name = dict.get(names, "__name__")
         return type(name) is str and name.partition(".")[0] in _LOCK_FREE
-    return not any(_has_to_do_with_locks(value) for value in list(dict.values(names)))
+    return not any(_takes_locks(value) for value in list(dict.values(names)))
 
 
-def _has_to_do_with_locks(value):
-    """Whether a global of a module is something that takes locks. Runs no code of the value."""
+def _takes_locks(value):
+    """Tell whether a global of a module belongs to a module that deals with locks. Runs no code of the value."""
     kind = type(value)
     if kind is types.ModuleType:
         name = dict.get(types.ModuleType.__getattribute__(value, "__dict__"), "__name__")
@@ -92,29 +94,29 @@ def _has_to_do_with_locks(value):
     return type(name) is str and name.partition(".")[0] in _LOCKING
 
 
-def is_called_to_clean_up(frame):
-    """Whether the package called a frame, over any number of others, from where it takes something or gives it back.
+def is_called_from_cleanup(frame):
+    """Tell whether the package called a frame, directly or not, from code that acquires or releases a resource.
 
-    That is from a ``finally`` or ``except`` block, or from a function such as ``__exit__`` or ``release``, unless that one
-    is what the host has called.
+    That is a ``finally`` or ``except`` block, or a function such as ``__exit__`` or ``release`` that the host has not
+    called itself.
     """
     named = False
     frame = frame.f_back
     while frame is not None:
         if is_packaged(frame):
-            if named or safe_points.points_of(frame.f_code).keeps_order(frame.f_lasti):
+            if named or safe_points.points_of(frame.f_code).is_cleanup(frame.f_lasti):
                 return True
-            named = frame.f_code.co_name in safe_points.KEEPING_ORDER
+            named = frame.f_code.co_name in safe_points.CLEANUP_FUNCTIONS
         frame = frame.f_back
     return False
 
 
-def is_whole(frame):
-    """Whether an exception may pass the frames below: not in the midst of an import, but for a package's own module.
+def is_outside_imports(frame):
+    """Tell whether an exception does not interrupt the import of a module that other code shares.
 
-    A module of Python or of an installed library belongs to everybody: threads that wait for it would go on with the half of
-    it that was run (``_lock_unlock_module`` returns whatever module it waited for), and one written in C cannot be imported
-    again.
+    Imports of a package's own modules may be interrupted. Modules of Python and of installed libraries may not: threads
+    that wait for such a module would continue with an incomplete one (``_lock_unlock_module`` returns the module in any
+    case), and an extension module cannot be imported again.
     """
     inner = None
     while frame is not None:

@@ -1,7 +1,7 @@
-"""Watching one thread by a trace function, which another thread sets: CPython 3.9 to 3.11.
+"""Watches one thread by a trace function that another thread sets: CPython 3.9 to 3.11.
 
-``_PyEval_SetTrace`` takes the thread's state and is exported for debuggers; it wants the C function behind
-``sys.settrace``, which is found in the state of a thread that uses it.
+``_PyEval_SetTrace`` takes the thread state and is exported for debuggers. It needs the C function behind
+``sys.settrace``, which this module reads from the state of a thread that has a trace function.
 """
 
 import sys
@@ -16,7 +16,7 @@ except ImportError:  # a Python built without libffi
 available = ctypes is not None and hasattr(ctypes.pythonapi, "_PyEval_SetTrace")
 
 if available:
-    # Prototypes of our own: those of ``ctypes.pythonapi`` are shared with every plugin that uses ctypes.
+    # Separate prototypes: those of ``ctypes.pythonapi`` are shared with every plugin that uses ctypes.
     _set_trace = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(
         ("_PyEval_SetTrace", ctypes.pythonapi)
     )
@@ -24,7 +24,10 @@ if available:
 
 _WORD = 8
 _STATE_WORDS = 20
-"""How far into the state of a thread to look: the functions are among the first fields in all these versions."""
+"""Size of the part of a thread state that is searched.
+
+The functions are among the first fields in all these versions.
+"""
 
 _layout = None
 
@@ -35,12 +38,12 @@ def prepare():
 
 
 def this_thread():
-    """The state of the calling thread, for ``Interruption``. Valid until the thread ends."""
+    """Return the state of the calling thread. It is valid until the thread ends."""
     return _this_state() if available else None
 
 
 def watch(interruption, frames):
-    """Have the thread call ``visit`` before each instruction of the frames, and of functions that it begins to run."""
+    """Have the thread call ``at_instruction`` before each instruction of the frames and of functions that it calls."""
     if not available:
         return
     if not interruption.watched:
@@ -50,11 +53,11 @@ def watch(interruption, frames):
 
 def unwatch(interruption):
     if interruption.watched:
-        interruption.watched.rest()
+        interruption.watched.pause()
 
 
 def release(interruption):
-    """The thread itself has no trace function of ours any more."""
+    """Restore the trace function of the thread. By the thread itself."""
     if interruption.watched:
         interruption.watched.restore()
         interruption.watched = None
@@ -75,8 +78,8 @@ class _Watch:
         for frame in frames:
             self._watch(frame)
 
-    def rest(self):
-        """No events until the next look. A trace function that raised is removed by CPython."""
+    def pause(self):
+        """Suspend events until the next update. CPython removes a trace function that has raised."""
         for frame, trace, opcodes in self._frames:
             if frame.f_trace is self._local:
                 frame.f_trace = trace
@@ -102,12 +105,12 @@ class _Watch:
 
     def _step(self, frame, event, argument):
         if event == "opcode" and self._interruption is not None:
-            self._interruption.visit(frame, frame.f_lasti)
+            self._interruption.at_instruction(frame, frame.f_lasti)
         return self._local
 
 
 def _read(state):
-    """The trace function of a thread: the C function as an address, and its argument."""
+    """Return the trace function of a thread: the address of the C function, and its argument."""
     at = state + _offset()
     function = ctypes.c_void_p.from_address(at).value
     argument = ctypes.c_void_p.from_address(at + 2 * _WORD).value
@@ -128,7 +131,8 @@ def _offset():
 
 
 def _find_layout():
-    """Where the state of a thread holds its trace function, and the C function that ``sys.settrace`` puts there."""
+    """Return the offset of the trace function in a thread state, and the C function that ``sys.settrace`` stores there.
+    """
     global _layout
     if _layout is None:
         state = _this_state()

@@ -23,8 +23,8 @@ _yield_processor = getattr(os, "sched_yield", lambda: None)
 class Connection:
     """A stream socket that one thread at a time reads from and any thread may write to.
 
-    ``view`` holds the received bytes; the frames from ``at`` to ``end`` were not read yet. The reader stores ``at`` before it
-    runs a call, because another thread may have to read on from there.
+    ``view`` holds the received bytes; the frames from ``at`` to ``end`` were not read yet. The reader stores ``at``
+    before it runs a call, because another thread may have to read on from there.
     """
 
     __slots__ = ("view", "at", "end", "busy", "lines", "_socket", "_receive", "_spins", "_sending", "_posted", "_ended")

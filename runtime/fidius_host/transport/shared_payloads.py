@@ -1,7 +1,7 @@
 """Large payloads within one process: the frame carries their address, and the bytes are not copied into the frame.
 
-A payload for Python is a block that the host has taken from ``PyMem_RawMalloc``; Python owns it once it has the frame. A
-payload for the host is a ``bytes`` object that is kept alive until the host has copied it.
+A payload for Python is a block that the host has taken from ``PyMem_RawMalloc``; Python owns it once it has the frame.
+A payload for the host is a ``bytes`` object that is kept alive until the host has copied it.
 """
 
 import ctypes
