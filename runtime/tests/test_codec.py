@@ -33,7 +33,7 @@ class EncodeTest(unittest.TestCase):
 
         self.assertEqual(round_trip(["fine"]), ["fine"])
 
-    def test_may_be_called_by_what_it_is_converting(self):
+    def test_may_be_called_by_a_conversion(self):
         class Nested:
             __dataclass_fields__ = Node.__dataclass_fields__
 
@@ -49,7 +49,7 @@ class EncodeTest(unittest.TestCase):
         self.assertEqual(round_trip(large), large)
         self.assertEqual(round_trip(["small"]), ["small"])
 
-    def test_keeps_no_reference_to_what_it_wrote(self):
+    def test_keeps_no_reference_to_an_encoded_value(self):
         node = Node([1])
         before = sys.getrefcount(node), sys.getrefcount(node.next)
 
@@ -96,7 +96,7 @@ class ConversionsTest(unittest.TestCase):
 
         self.assertLessEqual(len(conversions._rules), conversions._KEPT_RULES)
 
-    def test_do_not_import_what_a_value_might_need(self):
+    def test_do_not_import_modules_of_possible_values(self):
         program = (
             "import sys; from fidius_host import codec\n"
             "try: codec.encode(object())\n"
@@ -123,13 +123,13 @@ class ConversionsTest(unittest.TestCase):
             "['fidius_host', 'fidius_host.codec', 'fidius_host.codec.conversion_error']",
         )
 
-    def test_take_an_attrs_class_by_its_fields(self):
+    def test_convert_an_attrs_class_by_its_fields(self):
         attr = needed("attr")
         point = attr.make_class("Point", ["x", "y"])
 
         self.assertEqual(round_trip([point(1, point(2, 3))]), [{"x": 1, "y": {"x": 2, "y": 3}}])
 
-    def test_take_a_pydantic_model_by_its_own_account(self):
+    def test_convert_a_pydantic_model_by_its_own_dump(self):
         pydantic = needed("pydantic")
 
         class User(pydantic.BaseModel):
@@ -143,7 +143,7 @@ class ConversionsTest(unittest.TestCase):
 
             self.assertEqual(round_trip([user]), [{"name": "a", "friends": [{"name": "b", "friends": []}]}])
 
-    def test_take_an_old_pydantic_model_by_its_own_account(self):
+    def test_convert_an_old_pydantic_model_by_its_own_dict(self):
         pydantic = types.ModuleType("pydantic")
         pydantic.BaseModel = type("BaseModel", (), {"dict": lambda self: {"old": True}})
         user = type("User", (pydantic.BaseModel,), {})()
@@ -181,7 +181,7 @@ class NumpyTest(unittest.TestCase):
                 self.assertEqual(got, expected)
                 self.assertIs(type(got), type(expected))
 
-    def test_arrays_in_a_row_become_typed_arrays(self):
+    def test_one_dimensional_arrays_become_typed_arrays(self):
         for dtype in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"):
             with self.subTest(dtype):
                 value = self.numpy.array([0, 1, 100], dtype)
@@ -196,17 +196,17 @@ class NumpyTest(unittest.TestCase):
         self.expect(self.numpy.array(1.5), pickle_globals.ndarray, ("float64", (), self.numpy.array(1.5)))
         self.expect(value > 2, pickle_globals.ndarray, ("bool", (2, 3), value > 2))
 
-    def test_slices_half_floats_and_foreign_byte_orders_are_put_right(self):
+    def test_slices_half_floats_and_foreign_byte_orders_are_converted(self):
         numpy = self.numpy
         value = numpy.arange(6, dtype=">i4")[::2]
 
         self.expect(value, pickle_globals.array, ("int32", numpy.array([0, 2, 4], "int32")))
         self.expect(numpy.array([0.5], "float16"), pickle_globals.array, ("float32", numpy.array([0.5], "float32")))
 
-    def test_a_row_of_booleans_becomes_a_list(self):
+    def test_a_one_dimensional_array_of_booleans_becomes_a_list(self):
         self.assertEqual(round_trip(self.numpy.array([True, False])), [True, False])
 
-    def test_what_has_no_counterpart_is_refused(self):
+    def test_values_without_counterpart_are_rejected(self):
         numpy = self.numpy
         refused = [
             numpy.array([1j]),
@@ -228,7 +228,7 @@ class NumpyTest(unittest.TestCase):
 
 
 class DeepTest(unittest.TestCase):
-    def test_refuses_what_makes_its_parts_without_end(self):
+    def test_rejects_an_object_that_creates_parts_without_end(self):
         class Endless:
             __dataclass_fields__ = Node.__dataclass_fields__
 
@@ -267,7 +267,7 @@ def nested(depth, wrap):
 
 
 def needed(module):
-    """A module that a test cannot do without; the test is skipped where it is not installed."""
+    """Return a module, or skip the test if it is not installed."""
     try:
         return __import__(module)
     except ImportError:

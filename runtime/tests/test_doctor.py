@@ -20,7 +20,7 @@ class ReportTest(unittest.TestCase):
             if report[name] is not None:
                 self.assertRegex(report[name]["running"], r"^\d+\.\d+")
 
-    def test_tells_which_modules_cannot_be_imported_and_why(self):
+    def test_reports_which_modules_cannot_be_imported_and_why(self):
         # None in sys.modules is how Python marks a module that must not be imported.
         script = (
             "import sys; sys.modules['lzma'] = None\n"

@@ -22,11 +22,11 @@ def setUpModule():
 
 
 class Recorder:
-    """A lock that knows whether it is taken, and in which order things were done."""
+    """A lock that records how often it is held."""
 
     def __init__(self, update):
         self.update = update
-        """To be called first by each function that is to be stopped: functions are not watched before they run."""
+        """Called first by each function that is to be stopped, because functions are not watched before they run."""
         self.taken = 0
         self.most = 0
         self._failures = 0
@@ -180,7 +180,7 @@ FUNCTIONS = [
 
 
 class Program:
-    """A random function that takes a lock in every way that gives it back whatever is raised."""
+    """A random function that acquires a lock in every way that releases it whatever is raised."""
 
     def __init__(self, seed):
         self._random = random.Random(seed)
@@ -239,7 +239,7 @@ class Program:
 
 
 class RaiseAt(Interruption):
-    """Raises at one of the safe places that a function comes by, the first, the second and so on."""
+    """Raises at one of the safe places that a function reaches: the first, the second and so on."""
 
     def __init__(self, count):
         super().__init__(threading.get_ident(), interruption.this_thread(), lambda: True)
@@ -266,7 +266,7 @@ def is_stopped(interruption, function, *arguments):
 
 @unittest.skipUnless(interruption.available, "this Python has no way to watch another thread")
 class StoppableTest(unittest.TestCase):
-    def test_leaves_no_lock_of_the_package_taken_wherever_it_stops(self):
+    def test_leaves_no_lock_of_the_package_acquired_wherever_it_stops(self):
         for function in FUNCTIONS:
             places = 0
             with self.subTest(function.__name__):
@@ -280,7 +280,7 @@ class StoppableTest(unittest.TestCase):
                 self.assertGreater(places, 2)
                 self.assertGreater(lock.most, 0)
 
-    def test_leaves_no_lock_taken_by_random_functions(self):
+    def test_leaves_no_lock_acquired_by_random_functions(self):
         for seed in range(PROGRAMS):
             program = Program(seed)
             function = program.compile()
@@ -314,7 +314,7 @@ class StoppableTest(unittest.TestCase):
             with self.subTest(source):
                 self.assertTrue(is_stopped(interruption, space["endless"], interruption.update, threading.Lock()))
 
-    def test_takes_no_code_of_the_standard_library_that_uses_locks_for_safe(self):
+    def test_does_not_stop_code_of_the_standard_library_that_uses_locks(self):
         condition = threading.Condition()
         frames = []
 

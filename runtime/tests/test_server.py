@@ -39,7 +39,7 @@ class Host:
         self.control.sendall(frame(protocol.CANCEL, call))
 
     def receive(self):
-        """The next frame, as type, call and value; what the pool and the process tell is passed over."""
+        """Return the next frame as type, call and value, without reports on the pool and the process."""
         while True:
             head = self.read(HEADER_BYTES)
             size, kind, _, _, call, _ = HEADER.unpack(head)
@@ -69,7 +69,7 @@ class ServerTest(unittest.TestCase):
         self.addCleanup(host.close)
         return host
 
-    def test_greets(self):
+    def test_sends_its_facts_first(self):
         kind, call, facts = self.open().welcome
 
         self.assertEqual((kind, call), (protocol.WELCOME, 0))
@@ -99,7 +99,7 @@ class ServerTest(unittest.TestCase):
 
         self.assertEqual([first, second], [(protocol.RETURNED, 2, "short"), (protocol.RETURNED, 1, True)])
 
-    def test_leaves_its_buffer_to_a_call_that_takes_long_and_may_still_read_its_arguments(self):
+    def test_keeps_the_buffer_of_a_long_call_that_may_still_read_its_arguments(self):
         host = self.open()
         go_on = threading.Event()
         host.add(lambda text: (go_on.wait(10), text)[1], lambda text: text)
@@ -118,13 +118,13 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(after, before)
         self.assertEqual(host.receive(), (protocol.RETURNED, 1, "first"))
 
-    def test_has_no_call_run_that_waits_when_its_plugin_is_unloaded(self):
+    def test_skips_waiting_calls_when_their_plugin_is_unloaded(self):
         host = self.open()
         go_on = threading.Event()
         ran = []
         plugin = host.add(lambda number: (ran.append(number), go_on.wait(10))[0], limit=1)
         host.call(1, 0, 1)
-        eventually(lambda: plugin.full, "call 1 ran apart")
+        eventually(lambda: plugin.full, "call 1 was detached")
         for call in (2, 3):
             host.call(call, 0, call)
         eventually(lambda: len(plugin.waiting) == 2, "calls 2 and 3 waited")
@@ -138,7 +138,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
         self.assertEqual(ran, [1])
 
-    def test_learns_which_methods_are_slow_and_forgets_it_when_they_are_not_any_more(self):
+    def test_records_which_methods_are_slow_until_they_are_quick_again(self):
         host = self.open()
         pause = [0.05]
         plugin = host.add(lambda: time.sleep(pause[0]) if pause else None)
@@ -156,7 +156,7 @@ class ServerTest(unittest.TestCase):
         # A busy machine makes any call slow now and then.
         eventually(call_again, "the method counted as quick")
 
-    def test_takes_nine_quick_calls_in_a_row_to_forget_that_a_method_was_slow(self):
+    def test_needs_nine_consecutive_quick_calls_until_a_method_is_not_slow_any_more(self):
         plugin = ServedPlugin(9, "probe", [len], [SLOW], limit=1)
         slow = []
 
@@ -166,11 +166,11 @@ class ServerTest(unittest.TestCase):
 
         self.assertEqual(slow, [True] * 17 + [False])
 
-    def test_skips_a_call_that_was_given_up_before_it_was_read(self):
+    def test_skips_a_call_that_was_cancelled_before_it_was_read(self):
         host = self.open()
         host.add(lambda: "ran")
         host.cancel(5)
-        eventually(lambda: 5 in host.server.pool.cancelled_early, "call 5 was given up")
+        eventually(lambda: 5 in host.server.pool.cancelled_early, "call 5 was cancelled")
 
         for call in (4, 5, 6):
             host.call(call, 0)
@@ -181,12 +181,12 @@ class ServerTest(unittest.TestCase):
         )
         self.assertEqual(host.server.pool.cancelled_early, set())
 
-    def test_skips_a_call_that_was_given_up_while_it_waited(self):
+    def test_skips_a_call_that_was_cancelled_while_it_waited(self):
         host = self.open()
         go_on = threading.Event()
         plugin = host.add(lambda: go_on.wait(10), limit=1)
         host.call(1, 0)
-        eventually(lambda: plugin.full, "call 1 ran apart")
+        eventually(lambda: plugin.full, "call 1 was detached")
         host.call(2, 0)
         eventually(lambda: plugin.waiting, "call 2 waited")
 
@@ -197,7 +197,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(skipped, (protocol.SKIPPED, 2))
         self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
 
-    def test_ignores_that_a_call_is_given_up_that_is_over_or_never_was(self):
+    def test_ignores_the_cancellation_of_a_call_that_has_ended_or_never_began(self):
         host = self.open()
         host.add(lambda: "ran")
         host.call(1, 0)
@@ -209,7 +209,7 @@ class ServerTest(unittest.TestCase):
 
         self.assertEqual(host.receive(), (protocol.RETURNED, 2, "ran"))
 
-    def test_goes_on_while_numbers_of_calls_start_again(self):
+    def test_continues_when_the_numbers_of_calls_start_again(self):
         host = self.open()
         host.add(lambda: "ran")
 
@@ -217,12 +217,12 @@ class ServerTest(unittest.TestCase):
             host.call(call, 0)
             self.assertEqual(host.receive()[:2], (protocol.RETURNED, call))
         host.cancel(3)
-        eventually(lambda: 3 in host.server.pool.cancelled_early, "call 3 was given up")
+        eventually(lambda: 3 in host.server.pool.cancelled_early, "call 3 was cancelled")
         host.call(3, 0)
 
         self.assertEqual(host.receive()[:2], (protocol.SKIPPED, 3))
 
-    def test_takes_a_frame_in_pieces(self):
+    def test_accepts_a_frame_in_pieces(self):
         host = self.open()
         host.add(len)
         data = codec.encode(("x" * 200000,))

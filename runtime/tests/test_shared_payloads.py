@@ -10,7 +10,7 @@ SIZE = 1 << 20
 
 
 def give(payload):
-    """A payload as the host gives it away."""
+    """Return a reference to a payload as the host makes it."""
     allocate = ctypes.pythonapi.PyMem_RawMalloc
     allocate.restype = ctypes.c_void_p
     allocate.argtypes = [ctypes.c_size_t]
@@ -20,7 +20,7 @@ def give(payload):
 
 
 def held(action):
-    """Bytes that Python has allocated after an action, compared with before."""
+    """Return how many more bytes Python has allocated after an action."""
     before = tracemalloc.get_traced_memory()[0]
     action()
     return tracemalloc.get_traced_memory()[0] - before
@@ -32,14 +32,14 @@ class SharedPayloadsTest(unittest.TestCase):
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
 
-    def test_notices_what_is_not_given_back(self):
+    def test_measures_a_payload_that_is_not_freed(self):
         data = []
 
         self.assertGreater(held(lambda: data.append(give(bytes(SIZE)))), SIZE - 1)
 
         self.payloads.discard(data[0])
 
-    def test_gives_a_payload_back_when_it_was_read(self):
+    def test_frees_a_payload_that_was_read(self):
         read = []
 
         left = held(lambda: read.append(self.payloads.read(give(b"x" * SIZE), len)))
@@ -47,7 +47,7 @@ class SharedPayloadsTest(unittest.TestCase):
         self.assertEqual(read, [SIZE])
         self.assertLess(left, 10_000)
 
-    def test_gives_a_payload_back_that_cannot_be_read(self):
+    def test_frees_a_payload_that_cannot_be_read(self):
         def refuse(view):
             raise ValueError("no")
 
@@ -59,10 +59,10 @@ class SharedPayloadsTest(unittest.TestCase):
 
         self.assertLess(held(read), 10_000)
 
-    def test_gives_a_payload_back_that_is_not_to_be_read(self):
+    def test_frees_a_payload_that_is_discarded(self):
         self.assertLess(held(lambda: self.payloads.discard(give(b"x" * SIZE))), 10_000)
 
-    def test_lets_nothing_look_into_a_payload_that_was_given_back(self):
+    def test_invalidates_views_of_a_freed_payload(self):
         views = []
         self.payloads.read(give(b"x" * SIZE), views.append)
 

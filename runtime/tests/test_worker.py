@@ -51,7 +51,7 @@ PLUGIN = ServedPlugin(1, "probe", [short, endless, stubborn, raising_on_the_way_
 
 
 class Running:
-    """A thread that makes calls, and others that update at it."""
+    """A thread that runs calls, and what other threads do with it."""
 
     def __init__(self):
         self.worker = Worker(threading.RLock(), "probe")
@@ -105,14 +105,14 @@ class InterruptTest(unittest.TestCase):
     def test_counts_a_call_as_stopped_that_fails_to_clean_up(self):
         self.assertEqual(self.answer_of(3), STOPPED)
 
-    def test_misses_a_call_that_is_over(self):
+    def test_does_nothing_to_a_call_that_has_ended(self):
         running = Running()
         running.run([(7, 0, (1,))])
         running.thread.join(10)
 
         self.assertFalse(running.interrupt(7))
 
-    def test_puts_back_the_trace_function_of_the_thread(self):
+    def test_restores_the_trace_function_of_the_thread(self):
         seen = []
 
         def trace(frame, event, argument):
@@ -141,9 +141,9 @@ class InterruptTest(unittest.TestCase):
 
         self.assertEqual(seen, [trace])
 
-    def test_hits_the_call_it_is_meant_for_or_none(self):
-        # Short calls one after the other, interrupted at random moments: each has exactly one answer, calls that nobody
-        # wanted to interrupt return, and nothing is raised outside of a call.
+    def test_stops_only_the_call_it_is_meant_for(self):
+        # Short calls in sequence, interrupted at random times: each has exactly one answer, calls that were not to be
+        # interrupted return, and nothing is raised outside of a call.
         running = Running()
         calls = [(number, 0, (number,)) for number in range(1, 20001)]
         wanted = set()
@@ -160,7 +160,7 @@ class InterruptTest(unittest.TestCase):
         self.assertEqual(wrong, [])
         self.assertTrue(set(running.answers.values()) <= {RETURNED, STOPPED})
 
-    def test_is_an_error_like_any_other_when_a_plugin_raises_it_itself(self):
+    def test_is_an_ordinary_error_when_a_plugin_raises_it_itself(self):
         running = Running()
 
         def pretend():

@@ -33,8 +33,9 @@ class CallRunner:
 
         ``begin`` takes the coroutine that the call may return, with the arguments of ``adopt``.
 
-        ``FidiusCancelled`` may be raised on any line until ``settle``, hence the loop: its second pass only ends the
-        window. There is at most one exception if it takes less than ``interruption.REPEAT_SECONDS`` to get here.
+        ``FidiusCancelled`` may be raised on any line until ``handle_attention``, hence the loop: its second pass only
+        ends the window. There is at most one exception if it takes less than ``interruption.REPEAT_SECONDS`` to get
+        here.
         """
         answer = None
         first = True
@@ -52,7 +53,7 @@ class CallRunner:
                         answer = run(self._run, worker, plugin, method, call, data)
                 worker.call = None
                 if worker.needs_attention:
-                    worker.settle()
+                    worker.handle_attention()
                 return answer
             except FidiusCancelled:
                 if answer is None:

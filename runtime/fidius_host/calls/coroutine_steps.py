@@ -128,7 +128,7 @@ class CoroutineSteps:
                         error = raised
                 worker.call = None
                 if worker.needs_attention:
-                    worker.settle()
+                    worker.handle_attention()
                 break
             except FidiusCancelled as raised:
                 error = error or raised

@@ -20,7 +20,7 @@ class ServerEvents:
         raise NotImplementedError
 
     def fail(self, reason):
-        """The server cannot go on. The host receives the reason, then all threads must end."""
+        """The server cannot continue. The host receives the reason, then all threads must end."""
         raise NotImplementedError
 
     def fail_with(self, error):

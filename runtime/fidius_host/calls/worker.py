@@ -80,9 +80,9 @@ class Worker:
     def end_window(self):
         """Protect the rest of the call from interruption, and return whether one was due. By the thread itself."""
         self.call = None
-        return self.settle() if self.needs_attention else False
+        return self.handle_attention() if self.needs_attention else False
 
-    def settle(self):
+    def handle_attention(self):
         """Act on ``needs_attention`` after a call: no exception can arrive from here on.
 
         Returns whether the call was to be interrupted.

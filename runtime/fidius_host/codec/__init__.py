@@ -75,7 +75,7 @@ def raw_bytes(result):
         return result.tobytes()
     try:
         # Only sequences: bytes(5) would be five zeros, and bytes({1: 2}) the keys. The length limits the iteration,
-        # because an object that has an item for every index has no end.
+        # because an object may have an item for every index.
         if not isinstance(result, (str, dict)) and _is_sequence(type(result)):
             size = len(result)
             items = list(itertools.islice(iter(result), size + 1))

@@ -56,8 +56,8 @@ class _Writer:
         except (MemoryError, RecursionError):
             raise
         except Exception as error:
-            place = "".join(container.step for container in self.open)
-            raise ConversionError("%s while it was read: %s" % (type_name(type(error)), error), place) from error
+            path = "".join(container.step for container in self.open)
+            raise ConversionError("%s while it was read: %s" % (type_name(type(error)), error), path) from error
         self.out.append(b".")
         return b"".join(self.out)
 

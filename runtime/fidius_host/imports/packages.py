@@ -73,21 +73,21 @@ def is_packaged(file):
     return of_file(file) is not None
 
 
-def of_path(place):
+def of_path(path):
     """Return the open package of any path or entry of ``sys.path``, in any notation, including the folder of the
     package itself.
     """
-    if not isinstance(place, str) or not open_packages:
+    if not isinstance(path, str) or not open_packages:
         return None
     try:
-        return _by_path[place]
+        return _by_path[path]
     except KeyError:
         pass
-    package = of_file(place + "/") if ".." not in place else None
+    package = of_file(path + "/") if ".." not in path else None
     if package is None:
-        package = of_file(os.path.realpath(place) + "/")
-    if os.path.isabs(place):
-        _by_path[place] = package
+        package = of_file(os.path.realpath(path) + "/")
+    if os.path.isabs(path):
+        _by_path[path] = package
     return package
 
 

@@ -35,10 +35,10 @@ _TEXTS = {
     "packages": "module %(name)r is in two loaded packages with different code: %(first)s and %(second)s. "
     "Rename one, or vendor the same version in both",
     "environment": "module %(name)r of the package (%(second)s) differs from that of the Python environment "
-    "(%(first)s), which is in use. Vendor the version of the environment, rename the module, or remove the other one from "
+    "(%(first)s), which is in use. Vendor the version of the environment, rename the module, or remove the other from "
     "the environment",
     "outside": "module %(name)r of the Python environment (%(second)s) cannot be imported while a package is open that "
-    "has another module of that name (%(first)s). Use the same version in both, or run one of them in a separate process",
+    "has another module of that name (%(first)s). Use the same version in both, or run one in a separate process",
     "standard": "module %(name)r of the package (%(second)s) has the name of a module of the standard library "
     "(%(first)s). Rename it; if it is vendored, remove it",
     "compiled": "module %(name)r of the package (%(second)s) differs from the loaded copy (%(first)s), which has an "
@@ -126,15 +126,15 @@ def _state(file):
 
 def make(name, found, holders):
     """Return the unit of a module that a search has found inside a package, or outside if a package claims its name."""
-    place = None if found.is_namespace else found.location
+    location = None if found.is_namespace else found.location
     with _lock:
         present = by_name.get(name)
-        if present is not None and present.path == place and present.namespace == found.is_namespace:
+        if present is not None and present.path == location and present.namespace == found.is_namespace:
             known = name in sys.modules if found.is_namespace else present.outside != found.own
             if known:
                 present.holders.update(holders)
                 return present
-        unit = by_name[name] = Unit(name, place, holders, outside=not found.own, namespace=found.is_namespace)
+        unit = by_name[name] = Unit(name, location, holders, outside=not found.own, namespace=found.is_namespace)
         return unit
 
 
@@ -268,11 +268,11 @@ def missing(name, package):
     """Return Python's exception for a missing module. Its message says if another package has the module."""
     top = name.partition(".")[0]
     for other in list(packages.open_packages.values()):
-        place = other.modules.get(name) or other.modules.get(top)
-        if other is not package and place is not None:
+        path = other.modules.get(name) or other.modules.get(top)
+        if other is not package and path is not None:
             return ModuleNotFoundError(
                 "No module named %r (%s is another package's own; a package that needs it must vendor a copy)"
-                % (name, place),
+                % (name, path),
                 name=name,
             )
     return ModuleNotFoundError("No module named %r" % name, name=name)

@@ -35,7 +35,7 @@ def address(invoke):
     """
     global _invoke
     _invoke = invoke
-    return ctypes.cast(_door, ctypes.c_void_p).value
+    return ctypes.cast(_trampoline, ctypes.c_void_p).value
 
 
 def protect_stack(base, size):
@@ -48,7 +48,7 @@ def protect_stack(base, size):
 
 
 @_SIGNATURE
-def _door(request, size, reply):
+def _trampoline(request, size, reply):
     try:
         request = ctypes.string_at(request, size)
         if request[0] == RELEASE:
@@ -58,9 +58,9 @@ def _door(request, size, reply):
     except BaseException as error:
         answer = b"\1" + error_description.encoded(error)
     _replies[threading.get_ident()] = answer
-    place = (ctypes.c_uint64 * 2).from_address(reply)
-    place[0] = ctypes.cast(ctypes.c_char_p(answer), ctypes.c_void_p).value
-    place[1] = len(answer)
+    result = (ctypes.c_uint64 * 2).from_address(reply)
+    result[0] = ctypes.cast(ctypes.c_char_p(answer), ctypes.c_void_p).value
+    result[1] = len(answer)
     return 0
 
 

@@ -15,11 +15,11 @@ def of_load(ident):
     one. ``None`` for both means that the load waits for the end of another one.
     """
     frame = sys._current_frames().get(ident)
-    place = caller = None
+    innermost = caller = None
     while frame is not None and frame.f_code is not loading.load.__code__:
         if not frame.f_code.co_filename.startswith(FOLDER):
-            if place is None:
-                place = frame
+            if innermost is None:
+                innermost = frame
             if packages.is_packaged(frame.f_code.co_filename):
                 caller = frame
                 break
@@ -27,7 +27,7 @@ def of_load(ident):
     else:
         if frame is None:
             return [None, None]  # the load has not begun, or has ended
-    return [_plain(place), _plain(caller) if caller is not place else None]
+    return [_plain(innermost), _plain(caller) if caller is not innermost else None]
 
 
 def _plain(frame):

@@ -42,14 +42,14 @@ class Plugin:
         self.contexts = CallContexts(home.context)
 
 
-def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
+def load(folder, entry_module, interface_hash, methods, code_ended=lambda: None):
     """Load a package and return ``{plugin, file, methods}`` or ``{failure, ...}``.
 
     ``methods`` is a list of ``[name, optional]`` in the order of the interface. Failures are returned as data, because
     the host may be in another process.
 
-    ``settle`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must not
-    do so after that, because the rest must not be left incomplete.
+    ``code_ended`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must
+    not do so after that, because the rest must not be left incomplete.
     """
     with _lock:
         before = set(sys.modules)
@@ -67,10 +67,10 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
                 callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
                 kinds = [_kind(callable_) for callable_ in callables]
             finally:
-                settle()
+                code_ended()
         except BaseException as error:
             if not known:
-                unloading.forget(package, set(sys.modules) - before)
+                unloading.close(package, set(sys.modules) - before)
             if isinstance(error, LoadFailure):
                 return dict(error.data, failure=error.kind)
             raise
@@ -103,7 +103,7 @@ def unload(number):
             # The call server has the same list, and keeps it while one of its threads refers to the plugin.
             plugin.callables[:] = [_raise_closed] * len(plugin.callables)
             del plugin
-            unloading.forget(package, list(sys.modules))
+            unloading.close(package, list(sys.modules))
             unloading.collect()
 
 
@@ -248,5 +248,5 @@ def _code_flags(function):
 
 def _file_of(module, entry_module):
     """Return the file of an entry module, by its unit if the module has replaced itself by another object."""
-    place = modules.location(module)
-    return place if place is not None else units.unit_named(entry_module).path
+    location = modules.location(module)
+    return location if location is not None else units.unit_named(entry_module).path

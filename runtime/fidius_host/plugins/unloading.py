@@ -7,7 +7,7 @@ from importlib.machinery import ExtensionFileLoader
 from ..imports import import_guard, modules, packages, units
 
 
-def forget(package, names):
+def close(package, names):
     """Undo the changes that loading a package has made. ``names`` are the modules that may belong to the package."""
     _remove_entries(package)
     own = modules.names_belonging_to(names, package.folder)
