@@ -121,7 +121,11 @@ describe('the start of a server process', () => {
     ['a call that cannot be stopped', ['def run():', '    time.sleep(600)']],
     [
       'a thread that does not end',
-      ['def run():', '    threading.Thread(target=time.sleep, args=(600,)).start()', '    threading.Event().wait()'],
+      [
+        'def run():',
+        '    threading.Thread(target=time.sleep, args=(600,), daemon=False).start()',
+        '    while True: time.sleep(0.01)',
+      ],
     ],
   ])('does not depend on %s to end with its host, and runs exit functions', async (_what, lines) => {
     const { server, executor } = open();
