@@ -1,9 +1,10 @@
-"""Tells who this interpreter is, as one line of JSON on standard output.
+"""Describes this interpreter in one line of JSON on standard output.
 
-Run as a file, in a process of its own, by the host that looks for a Python: ``python -E -s -S probe_python.py``.
-It answers in Python 2.7 and in PyPy too, so that the host can say what it found instead of "no answer".
+The host runs this file when it searches for a Python: ``python -E -s -S probe_python.py``. The file also runs in Python
+2.7 and PyPy, so that the host can report what it found.
 
-Starting Node waits for this answer, hence no ``json`` here: importing it takes longer than everything below.
+The start of the host waits for the output. Therefore this file does not import ``json``, which takes longer than the
+rest.
 """
 
 import os
@@ -11,9 +12,9 @@ import sys
 
 
 def venv_prefix():
-    """The virtual environment this interpreter belongs to, or None.
+    """Return the virtual environment of this interpreter, or ``None``.
 
-    Without ``site`` Python before 3.14 does not look for one. The rule is that of ``site.venv()``, without its side
+    Without ``site``, Python before 3.14 does not search for one. The rule is that of ``site.venv()``, without its side
     effects: it would run the ``.pth`` files of the environment.
     """
     folder = os.path.dirname(os.path.abspath(sys.executable))
@@ -26,7 +27,7 @@ def venv_prefix():
 def answer():
     prefix = venv_prefix()
     if prefix is not None:
-        # Before sysconfig and site are imported: both build on it.
+        # Before sysconfig and site are imported, because both depend on it.
         sys.prefix = sys.exec_prefix = prefix
     import site
     import sysconfig
@@ -60,7 +61,7 @@ def answer():
 
 
 def to_json(value):
-    """JSON in ASCII, of what ``answer()`` is made of."""
+    """Return a value as JSON in ASCII, for the types that ``answer()`` contains."""
     if value is None:
         return "null"
     if isinstance(value, int):

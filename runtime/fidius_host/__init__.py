@@ -1,4 +1,9 @@
-"""The part of fidius that runs inside Python: start-up, loading of packages, values, errors.
+"""The part of fidius that runs inside Python: start-up, loading of packages, values, errors, calls.
 
-It is imported by the host before any plugin, under this name, and never found through ``sys.path`` afterwards.
+The host imports it before any plugin. Its parent folder is not on ``sys.path`` afterwards.
 """
+
+import os
+
+FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+"""Code below this folder is the runtime: it belongs to no package and does not appear in tracebacks of plugins."""

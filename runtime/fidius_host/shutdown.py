@@ -1,11 +1,13 @@
-"""What happens in Python when the host's process is about to end."""
+"""The Python side of the end of the host's process."""
 
 import sys
 import threading
 
+from . import lazy_imports
+
 
 def blocking_threads():
-    """Names of the threads that finalization would wait for: alive, not daemons, not the one that asks."""
+    """Return the names of the threads that finalization would wait for, other than the calling thread."""
     current = threading.current_thread()
     return [
         thread.name
@@ -15,10 +17,10 @@ def blocking_threads():
 
 
 def forget_main_thread():
-    """Keep finalization from waiting for the thread that started Python, where the calling thread is not that one.
+    """Keep finalization from waiting for the thread that started Python, if another thread finalizes.
 
-    It was a worker thread of the host. It has ended, or ends after Python has, and in both cases its thread state stays.
-    Until CPython 3.12 ``threading`` waits for each thread by a lock that is released with the thread state.
+    That thread was a worker thread of the host. It has ended or ends after Python, and in both cases its thread state
+    stays. Until CPython 3.12 ``threading`` waits for each thread by a lock that is released with the thread state.
     """
     main = threading.main_thread()
     lock = getattr(main, "_tstate_lock", None)
@@ -28,12 +30,13 @@ def forget_main_thread():
 
 
 def stop_servers(seconds):
-    """End the threads of the call servers, so that finalization finds the interpreter at rest; wait no longer than that.
+    """End the threads of all call servers before finalization, and wait for them at most ``seconds``.
 
-    What a plugin left open is flushed only if no frame of another thread refers to it any more. Returns
-    ``[[server, lines], ...]``, see ``server.end_captures``.
+    Open files of a plugin are only flushed if no frame of another thread refers to them any more. Returns
+    ``[[server, lines], ...]``, see ``call_server.end_captures``.
     """
-    server, output = (sys.modules.get("fidius_host." + name) for name in ("server", "output"))
+    server = lazy_imports.loaded("server.call_server")
+    output = lazy_imports.loaded("process.captured_output")
     if server is not None:
         server.stop_all(seconds)
     if output is not None:
@@ -42,7 +45,7 @@ def stop_servers(seconds):
 
 
 def run_exit_functions():
-    """Do what must not be lost when finalization has to be skipped: ``atexit`` functions, and what was printed."""
+    """Run the ``atexit`` functions and flush the streams, for an exit without finalization."""
     import atexit
 
     atexit._run_exitfuncs()
@@ -50,7 +53,7 @@ def run_exit_functions():
 
 
 def flush():
-    """Write out what Python has printed so far; a closed or broken stream is no reason to fail."""
+    """Flush the standard streams. A closed or broken stream is not an error."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,12 +1,12 @@
-"""Waiting for what another thread does, however long the machine takes for it."""
+"""Waits for an effect of another thread, also on a slow machine."""
 
 import time
 
 
 def eventually(condition, what):
-    """Return as soon as ``condition()`` holds; fail with ``what`` when it did not for ten seconds."""
+    """Return as soon as ``condition()`` holds; fail with ``what`` after ten seconds."""
     end = time.monotonic() + 10
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError("waited in vain until %s" % what)
+            raise AssertionError("timed out after 10 s waiting until %s" % what)
         time.sleep(0.001)

@@ -3,19 +3,19 @@ import threading
 import time
 import unittest
 
-from fidius_host.connection import Connection
-from fidius_host.protocol import CALL, frame
+from fidius_host.transport.connection import Connection
+from fidius_host.transport.protocol import CALL, frame
 
 
 class Recording(socket.socket):
-    """A socket that notes how it was read from."""
+    """A socket that records how it was read."""
 
     def __init__(self, other):
         super().__init__(fileno=other.detach())
         self.reads = []
 
     def recv_into(self, buffer, size=0, flags=0):
-        self.reads.append("look" if flags & socket.MSG_DONTWAIT else "wait")
+        self.reads.append("poll" if flags & socket.MSG_DONTWAIT else "wait")
         return super().recv_into(buffer, size, flags)
 
 
@@ -28,7 +28,7 @@ class ConnectionTest(unittest.TestCase):
         self.connection = Connection(self.socket)
 
     def receive(self, after=0.0):
-        """How the reader read when the next bytes came after that many seconds."""
+        """Return how the reader read when the next bytes arrived after that many seconds."""
         self.socket.reads.clear()
         if after:
             threading.Timer(after, self.host.sendall, (b"1",)).start()
@@ -38,29 +38,31 @@ class ConnectionTest(unittest.TestCase):
         return self.socket.reads
 
     def receive_soon(self):
-        """The same for bytes that are there already, again in case that something else had the processor meanwhile."""
+        """Read bytes that have arrived, repeatedly because another process may have had the processor; whether it
+        polled.
+        """
         for _ in range(1000):
-            if self.receive() == ["look"]:
+            if self.receive() == ["poll"]:
                 return True
         return False
 
     def test_sleeps_first(self):
         self.assertEqual(self.receive(), ["wait"])
 
-    def test_looks_when_the_last_wait_was_brief(self):
+    def test_polls_when_the_last_wait_was_short(self):
         self.assertTrue(self.receive_soon())
 
-    def test_sleeps_when_it_looked_in_vain_and_looks_again_after_a_brief_wait(self):
+    def test_sleeps_after_polling_without_success_and_polls_again_after_a_short_wait(self):
         self.assertTrue(self.receive_soon())
 
         reads = self.receive(after=0.05)
-        self.assertEqual(set(reads[:-1]), {"look"})
+        self.assertEqual(set(reads[:-1]), {"poll"})
         self.assertEqual(reads[-1], "wait")
 
         self.assertEqual(self.receive(after=0.05), ["wait"])
         self.assertTrue(self.receive_soon())
 
-    def test_looks_for_a_moment_only(self):
+    def test_polls_for_a_limited_time(self):
         self.assertTrue(self.receive_soon())
         before = time.thread_time()
 
@@ -68,20 +70,20 @@ class ConnectionTest(unittest.TestCase):
 
         self.assertLess(time.thread_time() - before, 0.1)
 
-    def test_sees_the_end_while_it_looks(self):
+    def test_notices_the_end_while_it_polls(self):
         self.assertTrue(self.receive_soon())
         self.host.close()
         self.assertFalse(self.connection.receive(False))
 
 
-class RenewTest(unittest.TestCase):
+class ReplaceBufferTest(unittest.TestCase):
     def setUp(self):
         here, self.host = socket.socketpair()
         self.addCleanup(here.close)
         self.addCleanup(self.host.close)
         self.connection = Connection(here)
 
-    def test_leaves_the_old_buffer_as_it_is_and_goes_on_with_what_was_not_read(self):
+    def test_keeps_the_old_buffer_unchanged_and_continues_with_the_unread_bytes(self):
         connection = self.connection
         first, second = frame(CALL, 1, b"first"), frame(CALL, 2, b"second")
         self.host.sendall(first + second[:18])
@@ -89,7 +91,7 @@ class RenewTest(unittest.TestCase):
         connection.at = len(first)
         old = connection.view
 
-        connection.renew()
+        connection.replace_buffer()
         self.host.sendall(second[18:])
         self.assertTrue(connection.receive(True))
 
@@ -97,7 +99,7 @@ class RenewTest(unittest.TestCase):
         self.assertEqual(bytes(connection.view[connection.at : connection.end]), second)
         self.assertEqual(bytes(old[: connection.end + len(first)]), first + second[:18] + bytes(4))
 
-    def test_has_room_for_more_than_the_buffer_usually_holds(self):
+    def test_has_room_for_more_than_the_default_size(self):
         connection = self.connection
         size = 300_000
         rest = (size).to_bytes(4, "little") + bytes(12) + b"x" * size
@@ -105,13 +107,13 @@ class RenewTest(unittest.TestCase):
         while connection.end < len(rest):
             self.assertTrue(connection.receive(True))
 
-        connection.renew()
+        connection.replace_buffer()
 
         self.assertEqual(bytes(connection.view[connection.at : connection.end]), rest)
 
 
-class RestTest(unittest.TestCase):
-    def test_gives_the_frames_that_were_not_read_in_the_buffer_and_in_the_socket(self):
+class UnreadFramesTest(unittest.TestCase):
+    def test_are_those_of_the_buffer_and_of_the_socket(self):
         here, host = socket.socketpair()
         self.addCleanup(here.close)
         self.addCleanup(host.close)
@@ -122,7 +124,7 @@ class RestTest(unittest.TestCase):
         connection.at = len(frames[0])
         connection.shut_down()
 
-        rest = [(kind, flags, bytes(data)) for kind, flags, data in connection.rest()]
+        rest = [(kind, flags, bytes(data)) for kind, flags, data in connection.unread_frames()]
 
         self.assertEqual(rest, [(CALL, call & 1, b"x" * call) for call in range(2, 501)])
 

@@ -9,15 +9,15 @@ import unittest
 import probe_python
 
 
-def ask(*prefix):
-    """What the probe prints when it is run as the host runs it."""
+def probe(*prefix):
+    """Return what the file prints when it is run as by the host."""
     command = [*prefix, "-E", "-s", "-S", probe_python.__file__]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 class ProbeTest(unittest.TestCase):
     def test_describes_the_interpreter_that_runs_it(self):
-        answer = ask(sys.executable)
+        answer = probe(sys.executable)
 
         self.assertEqual(answer["implementation"], sys.implementation.name)
         self.assertEqual(answer["version"], "%d.%d.%d" % sys.version_info[:3])
@@ -30,17 +30,17 @@ class ProbeTest(unittest.TestCase):
             subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
             python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
 
-            answer = ask(python)
+            answer = probe(python)
 
             self.assertEqual(answer["executable"], python)
             self.assertEqual(answer["prefix"], environment)
             self.assertEqual(answer["basePrefix"], sys.base_prefix)
-            # More than one where the distribution names folders of its own, as Debian does.
+            # More than one where the distribution adds folders, as Debian does.
             self.assertEqual({path[: len(environment)] for path in answer["sitePackages"]}, {environment})
 
 
 class JsonTest(unittest.TestCase):
-    def test_says_what_json_says(self):
+    def test_equals_that_of_json(self):
         value = {
             "empty": {},
             "list": ["a", 1, None, True],

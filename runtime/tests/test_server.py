@@ -4,10 +4,11 @@ import time
 import unittest
 
 from eventually import eventually
-from fidius_host import protocol, values
-from fidius_host.protocol import HEADER, HEADER_BYTES, frame
-from fidius_host.server import Server
-from fidius_host.targets import SLOW, Target
+from fidius_host import codec
+from fidius_host.transport import protocol
+from fidius_host.transport.protocol import HEADER, HEADER_BYTES, frame
+from fidius_host.server.call_server import Server
+from fidius_host.calls.served_plugin import SLOW, ServedPlugin
 
 SETTINGS = {"threads": 3, "spareThreads": 1, "referenceBytes": None, "captureOutput": False}
 
@@ -21,30 +22,30 @@ class Host:
         self.data.settimeout(10)
         self.server = Server(data, control)
         self.server.start()
-        greeting = values.encode(dict(SETTINGS, **settings))
+        greeting = codec.encode(dict(SETTINGS, **settings))
         self.data.sendall(HEADER.pack(len(greeting), protocol.HELLO, 0, protocol.VERSION, 0, 0) + greeting)
         self.welcome = self.receive()
 
     def add(self, *functions, limit=2, special=None):
-        target = Target(9, "probe", list(functions), special or [0] * len(functions), limit)
-        self.server.pool.targets[9] = target
-        return target
+        plugin = ServedPlugin(9, "probe", list(functions), special or [0] * len(functions), limit)
+        self.server.pool.plugins[9] = plugin
+        return plugin
 
     def call(self, call, method, *arguments):
-        data = values.encode(arguments)
+        data = codec.encode(arguments)
         self.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, method, call, 9) + data)
 
     def cancel(self, call):
         self.control.sendall(frame(protocol.CANCEL, call))
 
     def receive(self):
-        """The next frame, as type, call and value; what the pool and the process tell is passed over."""
+        """Return the next frame as type, call and value, without reports on the pool and the process."""
         while True:
             head = self.read(HEADER_BYTES)
             size, kind, _, _, call, _ = HEADER.unpack(head)
             payload = self.read(size)
             if kind not in (protocol.POOL, protocol.NOTICE):
-                return kind, call, values.decode(payload) if payload else None
+                return kind, call, codec.decode(payload) if payload else None
 
     def read(self, size):
         data = b""
@@ -68,7 +69,7 @@ class ServerTest(unittest.TestCase):
         self.addCleanup(host.close)
         return host
 
-    def test_greets(self):
+    def test_sends_its_facts_first(self):
         kind, call, facts = self.open().welcome
 
         self.assertEqual((kind, call), (protocol.WELCOME, 0))
@@ -98,7 +99,7 @@ class ServerTest(unittest.TestCase):
 
         self.assertEqual([first, second], [(protocol.RETURNED, 2, "short"), (protocol.RETURNED, 1, True)])
 
-    def test_leaves_its_buffer_to_a_call_that_takes_long_and_may_still_read_its_arguments(self):
+    def test_keeps_the_buffer_of_a_long_call_that_may_still_read_its_arguments(self):
         host = self.open()
         go_on = threading.Event()
         host.add(lambda text: (go_on.wait(10), text)[1], lambda text: text)
@@ -117,18 +118,18 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(after, before)
         self.assertEqual(host.receive(), (protocol.RETURNED, 1, "first"))
 
-    def test_has_no_call_run_that_waits_when_its_plugin_is_unloaded(self):
+    def test_skips_waiting_calls_when_their_plugin_is_unloaded(self):
         host = self.open()
         go_on = threading.Event()
         ran = []
-        target = host.add(lambda number: (ran.append(number), go_on.wait(10))[0], limit=1)
+        plugin = host.add(lambda number: (ran.append(number), go_on.wait(10))[0], limit=1)
         host.call(1, 0, 1)
-        eventually(lambda: target.full, "call 1 ran apart")
+        eventually(lambda: plugin.full, "call 1 was detached")
         for call in (2, 3):
             host.call(call, 0, call)
-        eventually(lambda: len(target.waiting) == 2, "calls 2 and 3 waited")
+        eventually(lambda: len(plugin.waiting) == 2, "calls 2 and 3 waited")
 
-        data = values.encode((9, []))
+        data = codec.encode((9, []))
         host.data.sendall(HEADER.pack(len(data), protocol.CALL, 0, Server.OWN_METHODS.index("unload"), 4, 0) + data)
         answers = [host.receive()[:2] for _ in range(3)]
         go_on.set()
@@ -137,39 +138,39 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
         self.assertEqual(ran, [1])
 
-    def test_learns_which_methods_are_slow_and_forgets_it_when_they_are_not_any_more(self):
+    def test_records_which_methods_are_slow_until_they_are_quick_again(self):
         host = self.open()
         pause = [0.05]
-        target = host.add(lambda: time.sleep(pause[0]) if pause else None)
+        plugin = host.add(lambda: time.sleep(pause[0]) if pause else None)
         calls = iter(range(1, 1 << 31))
 
         def call_again():
             host.call(next(calls), 0)
             host.receive()
-            return not target.special[0]
+            return not plugin.special[0]
 
         call_again()
-        self.assertTrue(target.special[0])
+        self.assertTrue(plugin.special[0])
         pause.clear()
 
         # A busy machine makes any call slow now and then.
         eventually(call_again, "the method counted as quick")
 
-    def test_takes_nine_quick_calls_in_a_row_to_forget_that_a_method_was_slow(self):
-        target = Target(9, "probe", [len], [SLOW], limit=1)
+    def test_needs_nine_consecutive_quick_calls_until_a_method_is_not_slow_any_more(self):
+        plugin = ServedPlugin(9, "probe", [len], [SLOW], limit=1)
         slow = []
 
         for seconds in [0.0005] * 8 + [0.002] + [0.0005] * 9:
-            target.judge(0, seconds)
-            slow.append(bool(target.special[0]))
+            plugin.record_duration(0, seconds)
+            slow.append(bool(plugin.special[0]))
 
         self.assertEqual(slow, [True] * 17 + [False])
 
-    def test_skips_a_call_that_was_given_up_before_it_was_read(self):
+    def test_skips_a_call_that_was_cancelled_before_it_was_read(self):
         host = self.open()
         host.add(lambda: "ran")
         host.cancel(5)
-        eventually(lambda: 5 in host.server.pool.doomed, "call 5 was given up")
+        eventually(lambda: 5 in host.server.pool.cancelled_early, "call 5 was cancelled")
 
         for call in (4, 5, 6):
             host.call(call, 0)
@@ -178,16 +179,16 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(
             answers, [(protocol.RETURNED, 4), (protocol.SKIPPED, 5), (protocol.RETURNED, 6)]
         )
-        self.assertEqual(host.server.pool.doomed, set())
+        self.assertEqual(host.server.pool.cancelled_early, set())
 
-    def test_skips_a_call_that_was_given_up_while_it_waited(self):
+    def test_skips_a_call_that_was_cancelled_while_it_waited(self):
         host = self.open()
         go_on = threading.Event()
-        target = host.add(lambda: go_on.wait(10), limit=1)
+        plugin = host.add(lambda: go_on.wait(10), limit=1)
         host.call(1, 0)
-        eventually(lambda: target.full, "call 1 ran apart")
+        eventually(lambda: plugin.full, "call 1 was detached")
         host.call(2, 0)
-        eventually(lambda: target.waiting, "call 2 waited")
+        eventually(lambda: plugin.waiting, "call 2 waited")
 
         host.cancel(2)
         skipped = host.receive()[:2]
@@ -196,7 +197,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(skipped, (protocol.SKIPPED, 2))
         self.assertEqual(host.receive()[:2], (protocol.RETURNED, 1))
 
-    def test_ignores_that_a_call_is_given_up_that_is_over_or_never_was(self):
+    def test_ignores_the_cancellation_of_a_call_that_has_ended_or_never_began(self):
         host = self.open()
         host.add(lambda: "ran")
         host.call(1, 0)
@@ -208,7 +209,7 @@ class ServerTest(unittest.TestCase):
 
         self.assertEqual(host.receive(), (protocol.RETURNED, 2, "ran"))
 
-    def test_goes_on_while_numbers_of_calls_start_again(self):
+    def test_continues_when_the_numbers_of_calls_start_again(self):
         host = self.open()
         host.add(lambda: "ran")
 
@@ -216,15 +217,15 @@ class ServerTest(unittest.TestCase):
             host.call(call, 0)
             self.assertEqual(host.receive()[:2], (protocol.RETURNED, call))
         host.cancel(3)
-        eventually(lambda: 3 in host.server.pool.doomed, "call 3 was given up")
+        eventually(lambda: 3 in host.server.pool.cancelled_early, "call 3 was cancelled")
         host.call(3, 0)
 
         self.assertEqual(host.receive()[:2], (protocol.SKIPPED, 3))
 
-    def test_takes_a_frame_in_pieces(self):
+    def test_accepts_a_frame_in_pieces(self):
         host = self.open()
         host.add(len)
-        data = values.encode(("x" * 200000,))
+        data = codec.encode(("x" * 200000,))
         whole = HEADER.pack(len(data), protocol.CALL, 0, 0, 1, 9) + data
 
         for start in range(0, len(whole), 7001):

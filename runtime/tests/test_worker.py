@@ -6,13 +6,15 @@ import unittest
 from unittest import mock
 
 from eventually import eventually
-from fidius_host import interrupt, loading, values
-from fidius_host.answering import Answering
-from fidius_host.interrupt import FidiusCancelled
-from fidius_host.protocol import HEADER, RAISED, RETURNED, STOPPED
-from fidius_host.references import NoReferences
-from fidius_host.targets import Target
-from fidius_host.worker import Worker
+from fidius_host import codec
+from fidius_host.imports import packages
+from fidius_host.stopping import interruption
+from fidius_host.calls.call_runner import CallRunner
+from fidius_host.stopping.interruption import FidiusCancelled
+from fidius_host.transport.protocol import HEADER, RAISED, RETURNED, STOPPED
+from fidius_host.transport.separate_memory import SeparateMemory
+from fidius_host.calls.served_plugin import ServedPlugin
+from fidius_host.calls.worker import Worker
 
 
 def short(value):
@@ -45,15 +47,15 @@ def raising_on_the_way_out():
         raise ValueError("could not clean up")
 
 
-TARGET = Target(1, "probe", [short, endless, stubborn, raising_on_the_way_out], [0] * 4, limit=7)
+PLUGIN = ServedPlugin(1, "probe", [short, endless, stubborn, raising_on_the_way_out], [0] * 4, limit=7)
 
 
 class Running:
-    """A thread that makes calls, and others that look at it."""
+    """A thread that runs calls, and what other threads do with it."""
 
     def __init__(self):
         self.worker = Worker(threading.RLock(), "probe")
-        self.answering = Answering(NoReferences(), None)
+        self.runner = CallRunner(SeparateMemory(), None)
         self.answers = {}
         self.escaped = []
 
@@ -62,7 +64,7 @@ class Running:
             self.worker.adopt_thread()
             for call, method, arguments in calls:
                 try:
-                    answer = self.answering.run(self.worker, TARGET, method, 0, call, values.encode(arguments))
+                    answer = self.runner.run(self.worker, PLUGIN, method, 0, call, codec.encode(arguments))
                     self.answers[call] = HEADER.unpack_from(answer)[1]
                 except BaseException as error:
                     self.escaped.append(error)
@@ -76,12 +78,12 @@ class Running:
 
 
 def setUpModule():
-    patch = mock.patch.object(loading, "is_packaged", lambda file: file == __file__)
+    patch = mock.patch.object(packages, "is_packaged", lambda file: file == __file__)
     patch.start()
     unittest.addModuleCleanup(patch.stop)
 
 
-@unittest.skipUnless(interrupt.available, "this Python has no way to watch another thread")
+@unittest.skipUnless(interruption.available, "this Python has no way to watch another thread")
 class InterruptTest(unittest.TestCase):
     def answer_of(self, method):
         running = Running()
@@ -103,14 +105,14 @@ class InterruptTest(unittest.TestCase):
     def test_counts_a_call_as_stopped_that_fails_to_clean_up(self):
         self.assertEqual(self.answer_of(3), STOPPED)
 
-    def test_misses_a_call_that_is_over(self):
+    def test_does_nothing_to_a_call_that_has_ended(self):
         running = Running()
         running.run([(7, 0, (1,))])
         running.thread.join(10)
 
         self.assertFalse(running.interrupt(7))
 
-    def test_puts_back_the_trace_function_of_the_thread(self):
+    def test_restores_the_trace_function_of_the_thread(self):
         seen = []
 
         def trace(frame, event, argument):
@@ -122,11 +124,11 @@ class InterruptTest(unittest.TestCase):
 
         running = Running()
         begun.clear()
-        target = Target(1, "probe", [traced], [0], limit=1)
+        plugin = ServedPlugin(1, "probe", [traced], [0], limit=1)
 
         def work():
             running.worker.adopt_thread()
-            running.answering.run(running.worker, target, 0, 0, 7, values.encode(()))
+            running.runner.run(running.worker, plugin, 0, 0, 7, codec.encode(()))
             seen.append(sys.gettrace())
             sys.settrace(None)
 
@@ -139,9 +141,9 @@ class InterruptTest(unittest.TestCase):
 
         self.assertEqual(seen, [trace])
 
-    def test_hits_the_call_it_is_meant_for_or_none(self):
-        # Short calls one after the other, interrupted at random moments: each has exactly one answer, calls that nobody
-        # wanted to interrupt return, and nothing is raised outside of a call.
+    def test_stops_only_the_call_it_is_meant_for(self):
+        # Short calls in sequence, interrupted at random times: each has exactly one answer, calls that were not to be
+        # interrupted return, and nothing is raised outside of a call.
         running = Running()
         calls = [(number, 0, (number,)) for number in range(1, 20001)]
         wanted = set()
@@ -158,15 +160,15 @@ class InterruptTest(unittest.TestCase):
         self.assertEqual(wrong, [])
         self.assertTrue(set(running.answers.values()) <= {RETURNED, STOPPED})
 
-    def test_is_an_error_like_any_other_when_a_plugin_raises_it_itself(self):
+    def test_is_an_ordinary_error_when_a_plugin_raises_it_itself(self):
         running = Running()
 
         def pretend():
             raise FidiusCancelled
 
-        target = Target(1, "probe", [pretend], [0], limit=1)
+        plugin = ServedPlugin(1, "probe", [pretend], [0], limit=1)
         running.worker.adopt_thread()
-        answer = running.answering.run(running.worker, target, 0, 0, 1, values.encode(()))
+        answer = running.runner.run(running.worker, plugin, 0, 0, 1, codec.encode(()))
 
         self.assertEqual(HEADER.unpack_from(answer)[1], RAISED)
 

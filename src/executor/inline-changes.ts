@@ -13,26 +13,26 @@ export class InlineChanges {
   constructor(interpreter: Interpreter, listener: NoticeListener | undefined) {
     this.#interpreter = interpreter;
     this.#listener = listener;
-    this.#key = interpreter.invoke('environment.open_here') as string;
+    this.#key = interpreter.invoke('change_notices.start') as string;
     this.activity = new SyncActivity(
-      (plugin) => interpreter.invoke('environment.begin_calls_here', this.#key, plugin),
-      (plugins) => this.#tell(interpreter.invoke('environment.end_calls_here', this.#key, plugins)),
+      (plugin) => interpreter.invoke('change_notices.begin_calls', this.#key, plugin),
+      (plugins) => this.#tell(interpreter.invoke('change_notices.end_calls', this.#key, plugins)),
     );
   }
 
   duringLoad<T>(plugin: string, folder: string, load: () => T): T {
     this.activity.endPeriod();
-    this.#interpreter.invoke('environment.begin_load_here', this.#key, plugin, folder);
+    this.#interpreter.invoke('change_notices.begin_load', this.#key, plugin, folder);
     try {
       return load();
     } finally {
-      this.#tell(this.#interpreter.invoke('environment.end_load_here', this.#key, plugin));
+      this.#tell(this.#interpreter.invoke('change_notices.end_load', this.#key, plugin));
     }
   }
 
   close(): void {
     this.activity.endPeriod();
-    this.#tell(this.#interpreter.invoke('environment.close_here', this.#key));
+    this.#tell(this.#interpreter.invoke('change_notices.stop', this.#key));
   }
 
   #tell(changes: unknown): void {

@@ -12,20 +12,20 @@ export class InlineOutput implements EndingServer {
   constructor(interpreter: Interpreter, listener: OutputListener) {
     this.#interpreter = interpreter;
     this.#listener = listener;
-    this.#lines = interpreter.invoke('output.open_here') as number;
+    this.#lines = interpreter.invoke('output_lines.start') as number;
     interpreter.servers.add(this);
   }
 
   /** Counts what code in a folder writes as written by a plugin. */
   claim(folder: string, plugin: string): void {
-    this.#interpreter.invoke('output.claim_here', this.#lines, folder, plugin);
+    this.#interpreter.invoke('output_lines.claim', this.#lines, folder, plugin);
   }
 
   /** Passes on the lines so far. */
   readonly drain = (): void => {
     // A listener may have closed the host: then the last lines have been passed on, by closing.
     if (!this.#open) return;
-    this.takeLines(this.#interpreter.invoke('output.take_here', this.#lines) as readonly OutputLine[]);
+    this.takeLines(this.#interpreter.invoke('output_lines.take', this.#lines) as readonly OutputLine[]);
   };
 
   readonly takeLines = (lines: readonly OutputLine[]): void => passOn(lines, this.#listener);
@@ -33,6 +33,6 @@ export class InlineOutput implements EndingServer {
   close(): void {
     this.#open = false;
     this.#interpreter.servers.delete(this);
-    this.takeLines(this.#interpreter.invoke('output.close_here', this.#lines) as readonly OutputLine[]);
+    this.takeLines(this.#interpreter.invoke('output_lines.stop', this.#lines) as readonly OutputLine[]);
   }
 }

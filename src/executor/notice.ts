@@ -43,7 +43,7 @@ export interface Notice {
 
 export type NoticeListener = (notice: Notice) => void;
 
-/** A change as `environment.py` finds it. */
+/** A change as `state_changes.py` finds it. */
 export interface FoundChange {
   readonly kind: string;
   readonly before: unknown;

@@ -16,7 +16,7 @@ export interface OutputEvent {
 
 export type OutputListener = (event: OutputEvent) => void;
 
-/** A line as `output.py` sends it: plugin, stream, text, level, logger. */
+/** A line as `captured_output.py` sends it: plugin, stream, text, level, logger. */
 export type OutputLine = readonly [string | null, OutputEvent['stream'], string, string | null, string | null];
 
 /** Hands lines to a listener, one by one. */

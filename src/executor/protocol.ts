@@ -1,5 +1,5 @@
 /**
- * The frames between a host and its call server: the twin of `runtime/fidius_host/protocol.py`.
+ * The frames between a host and its call server: the twin of `runtime/fidius_host/transport/protocol.py`.
  *
  * Two stream sockets connect them. Everything but cancelling goes over the *data channel*. The *control channel* only
  * leads to the server, and stands apart so that a call can be cancelled while the thread that reads the data channel runs it.

@@ -21,13 +21,13 @@ export interface Waiting {
    * is memory that nobody else uses.
    */
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void;
-  /** Where the call stood when it was cancelled, as `runtime/fidius_host/place.py` tells it. Only of loads. */
+  /** Where the call stood when it was cancelled, as `runtime/fidius_host/plugins/load_position.py` tells it. Only of loads. */
   placed?(place: unknown): void;
   /** The connection has ended. */
   lost(error: FidiusError): void;
 }
 
-/** How the server shall run; see `runtime/fidius_host/server.py`. */
+/** How the server shall run; see `runtime/fidius_host/server/call_server.py`. */
 export interface ServerSettings {
   readonly threads: number;
   readonly spareThreads: number;

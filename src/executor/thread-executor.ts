@@ -45,7 +45,7 @@ export function createThreadExecutor(
       new PythonPluginHandle(interpreter, loaded, plugin, descriptor, activity.of(plugin)),
   });
   const activity = new SyncActivity(
-    (plugin) => interpreter.invoke('environment.begin_calls_here', `server ${server}`, plugin),
+    (plugin) => interpreter.invoke('change_notices.begin_calls', `server ${server}`, plugin),
     (plugins) => executor.endSyncCalls(plugins),
   );
   return executor;
@@ -74,7 +74,7 @@ function startServer(interpreter: Interpreter, memory: ProcessMemory): { number:
 /** @returns the descriptors of both channels, and the number of the server. @throws FidiusError `FIDIUS_EXECUTOR_FAILED`. */
 function invokeStart(interpreter: Interpreter): [data: number, control: number, server: number] {
   try {
-    return interpreter.invoke('serving.start_here') as [number, number, number];
+    return interpreter.invoke('server.start') as [number, number, number];
   } catch (cause) {
     if (!isRuntimeFailure(cause)) throw cause;
     throw new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server could not start: ${cause.data.message}`, {

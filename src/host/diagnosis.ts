@@ -86,7 +86,7 @@ const execute = promisify(execFile);
 /** `undefined` when there is no interpreter or it does not manage; what is wrong shows when it is embedded, too. */
 async function reportAlone(executable: string | undefined): Promise<InterpreterReport | undefined> {
   if (executable === undefined) return undefined;
-  const script = join(runtimeFolder, 'fidius_host', 'diagnosis.py');
+  const script = join(runtimeFolder, 'fidius_host', 'doctor.py');
   try {
     const { stdout } = await execute(executable, ['-I', '-S', script], { timeout: 30_000 });
     return JSON.parse(stdout) as InterpreterReport;

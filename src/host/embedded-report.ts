@@ -10,7 +10,7 @@ import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts'
  * @throws what starting Python throws.
  */
 export function readEmbeddedReport(options: StartOptions): EmbeddedReport {
-  const report = startPython(options).invoke('diagnosis.report') as InterpreterReport;
+  const report = startPython(options).invoke('doctor.report') as InterpreterReport;
   const [, minor = 0] = report.version.split('.').map(Number);
   return { ...report, stack: { bytes: nativeStackBytes, protection: minor < 14 ? 'not needed' : 'set' } };
 }

@@ -4,7 +4,7 @@ export interface LibraryVersions {
   readonly running: string;
 }
 
-/** What `runtime/fidius_host/diagnosis.py` says about the interpreter it runs in. */
+/** What `runtime/fidius_host/doctor.py` says about the interpreter it runs in. */
 export interface InterpreterReport {
   readonly version: string;
   readonly executable: string | null;

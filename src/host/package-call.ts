@@ -48,7 +48,7 @@ export async function callPackage(call: PackageCall): Promise<unknown> {
   const isolatePython = start.isolatePython ?? policy.requireSignature;
   const interpreter = startPython({ ...start, isolatePython });
   requireVendoredFor(folder, targetPython(interpreter));
-  interpreter.invoke('shell.print_to_stderr');
+  interpreter.invoke('cli_support.print_to_stderr');
   const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { folder, manifest, call });
   const index = descriptor.methods.findIndex(({ name }) => name === method);
   const executor = createExecutor('thread', interpreter);
@@ -85,7 +85,7 @@ function declaredHash(interpreter: Interpreter, { folder, manifest, call }: Subj
   if (file === undefined) return undefined;
   const isSource = file.endsWith('.py');
   const shown = isSource
-    ? (interpreter.invoke('shell.interface_hash', file) as ShownHash)
+    ? (interpreter.invoke('cli_support.interface_hash', file) as ShownHash)
     : { python: true, hash: null };
   if (!shown.python) return undefined;
   if (shown.hash !== null) return BigInt(shown.hash);
@@ -97,7 +97,7 @@ function declaredHash(interpreter: Interpreter, { folder, manifest, call }: Subj
   );
 }
 
-/** What `runtime/fidius_host/shell.py` makes of a source file. */
+/** What `runtime/fidius_host/cli_support.py` makes of a source file. */
 interface ShownHash {
   readonly python: boolean;
   readonly hash: number | bigint | null;

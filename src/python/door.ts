@@ -7,7 +7,7 @@ import { RuntimeFailure } from './exception.ts';
 import { functionAt, PinnedMemory } from './ffi.ts';
 import type { Memory } from './memory.ts';
 
-/** What a request is, and what came of it: the first byte of each. See `runtime/fidius_host/door.py`. */
+/** What a request is, and what came of it: the first byte of each. See `runtime/fidius_host/inline/gil_trampoline.py`. */
 const [invoke, call, callRaw, release] = [0, 1, 2, 3];
 const raised = 1;
 
@@ -40,7 +40,7 @@ export class Door {
     this.#enter = functionAt(address, 'int', ['memory', 'size', 'address']) as Enter;
   }
 
-  /** Calls a function of `bridge.py` by its name. @throws {@link RuntimeFailure} when it raises. */
+  /** Calls a function of `host_api.py` by its name. @throws {@link RuntimeFailure} when it raises. */
   invoke(name: string, args: readonly unknown[]): unknown {
     const head = Uint8Array.of(invoke);
     return decodeValue(this.#serve(head, (writer) => writeUntypedArguments(writer, [name, ...args])));

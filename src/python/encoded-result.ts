@@ -13,7 +13,7 @@ const asBytes = 0;
 const noBytes = new Uint8Array();
 
 /**
- * What `bridge.call()` and `bridge.encode()` return, brought over in one copy.
+ * What `host_api.call()` and `host_api.encode()` return, brought over in one copy.
  *
  * One per caller: its content is good until the next {@link take}.
  */

@@ -14,7 +14,7 @@ const preConfig = { parseArgv: 1, configureLocale: 4, coerceLocale: 5, utf8Mode:
  * - Through `Py_InitializeFromConfig`, which reports failure: `Py_Initialize` would end the whole process.
  * - Settings travel as command-line switches, because the layout of `PyConfig` differs from version to version, and what
  *   its switches mean does not: `-E` (a stray `PYTHONHOME` must not break the host), or `-I` (the same, and nothing from the
- *   home folder of the user), `-S` (`site` runs later, see `boot.py`), `-B` (byte-code in a signed package would break its
+ *   home folder of the user), `-S` (`site` runs later, see `startup.py`), `-B` (byte-code in a signed package would break its
  *   signature), `-X utf8` (a container without a locale must not fall back to ASCII).
  * - The first word, the program's name, makes CPython find its library, virtual environments included.
  * - Signal handlers stay Node's.

@@ -64,16 +64,16 @@ export class Interpreter {
 
   /** Imports the helpers; `fidius_host` must be importable. Under the lock, once. */
   adoptBridge(): void {
-    this.#bridge = this.owned(this.api.PyImport_ImportModule('fidius_host.bridge'));
+    this.#bridge = this.owned(this.api.PyImport_ImportModule('fidius_host.host_api'));
   }
 
   get facts(): PythonFacts {
-    this.#facts ??= this.invoke('boot.facts') as PythonFacts;
+    this.#facts ??= this.invoke('interpreter.facts') as PythonFacts;
     return this.#facts;
   }
 
   /**
-   * Calls a function of `runtime/fidius_host` by its name in `bridge.py`; takes the lock itself.
+   * Calls a function of `runtime/fidius_host` by its name in `host_api.py`; takes the lock itself.
    *
    * @throws {@link RuntimeFailure} when it raises: these functions report what can go wrong as data.
    */
@@ -90,7 +90,7 @@ export class Interpreter {
     });
   }
 
-  /** A function of `bridge.py`. Kept for the life of the interpreter: the caller borrows it. Under the lock. */
+  /** A function of `host_api.py`. Kept for the life of the interpreter: the caller borrows it. Under the lock. */
   helper(name: string): Owned {
     let helper = this.#helpers.get(name);
     if (helper === undefined) {
@@ -101,7 +101,7 @@ export class Interpreter {
     return helper;
   }
 
-  /** Calls a function of `bridge.py` with one integer, for an object. Under the lock. */
+  /** Calls a function of `host_api.py` with one integer, for an object. Under the lock. */
   callHelper(name: string, argument: number): Owned {
     const number = this.owned(this.api.PyLong_FromLongLong(argument));
     try {

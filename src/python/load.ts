@@ -34,7 +34,7 @@ export interface PackageSource {
 }
 
 /**
- * Loads a package into the interpreter: search path, import, interface hash, methods (`runtime/fidius_host/loading.py`).
+ * Loads a package into the interpreter: search path, import, interface hash, methods (`runtime/fidius_host/plugins/loading.py`).
  *
  * All or nothing: on failure `sys.path` and `sys.modules` are as before. Takes the lock, and holds it for as long as the
  * package's module-level code runs.

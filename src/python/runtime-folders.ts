@@ -27,7 +27,7 @@ export function requireRuntimeFolders(): void {
       },
     );
   }
-  if (existsSync(join(runtimeFolder, 'fidius_host', 'boot.py'))) return;
+  if (existsSync(join(runtimeFolder, 'fidius_host', 'startup.py'))) return;
   // Not allowed to look: that is another error, see permission.ts.
   if (isDenied('fs.read', runtimeFolder)) return;
   throw new FidiusError('FIDIUS_RUNTIME_MISSING', `The Python files of fidius are not in ${runtimeFolder}`, {

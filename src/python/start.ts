@@ -149,7 +149,7 @@ function enterThroughDoor(api: PythonApi, library: Library, libc: Library, door:
   const interpreter = new Interpreter(api, gil, memory, library.path);
   interpreter.door = new Door(memory, door);
   const bounds = stackBoundsNeeded(api, libc);
-  if (bounds !== undefined) interpreter.invoke('door.protect', bounds.base, bounds.size);
+  if (bounds !== undefined) interpreter.invoke('gil_trampoline.protect_stack', bounds.base, bounds.size);
   stopAtExit(interpreter, libc, { initialized: false });
   return interpreter;
 }
@@ -174,7 +174,7 @@ function knownDoor(): number | undefined {
  * has no ctypes, there is no door, and terminating a worker thread in the middle of a call may stop Python for everybody.
  */
 export function shareDoor(interpreter: Interpreter): void {
-  const address = knownDoor() ?? interpreter.invoke('door.address');
+  const address = knownDoor() ?? interpreter.invoke('gil_trampoline.address');
   if (typeof address !== 'number') return;
   setEnvironmentData(doorKey, { ...thisCopy(), address } satisfies KnownDoor);
   if (!isMainThread) interpreter.door = new Door(interpreter.memory, address);
@@ -205,14 +205,14 @@ function stackBoundsNeeded(api: PythonApi, libc: Library): StackBounds | undefin
 
 /**
  * Imports `fidius_host`. The first time in a process that needs its folder on `sys.path`, and completes the start of the
- * interpreter (`boot.py`), which also takes the folder off again: plugins must neither find nor shadow it there.
+ * interpreter (`startup.py`), which also takes the folder off again: plugins must neither find nor shadow it there.
  */
 function importRuntime(interpreter: Interpreter, first: boolean): void {
   if (first) finishStart(interpreter);
   else refuseOtherVersion(copyThatStarted(interpreter));
   interpreter.adoptBridge();
-  if (first) interpreter.invoke('boot.tell_copy', JSON.stringify(thisCopy()));
-  if (first && process.platform !== 'win32') interpreter.invoke('boot.adopt_environment', { ...process.env });
+  if (first) interpreter.invoke('interpreter.remember_copy', JSON.stringify(thisCopy()));
+  if (first && process.platform !== 'win32') interpreter.invoke('interpreter.adopt_environment', { ...process.env });
 }
 
 /** The copy whose `fidius_host` is imported: Python remembers it. */
@@ -245,10 +245,10 @@ function finishStart(interpreter: Interpreter): void {
     api.PySys_SetObject('dont_write_bytecode', no);
     api.Py_DecRef(no);
   }
-  const boot = interpreter.owned(api.PyImport_ImportModule('fidius_host.boot'));
-  const finish = interpreter.owned(api.PyObject_GetAttrString(boot, 'finish_start'));
+  const startup = interpreter.owned(api.PyImport_ImportModule('fidius_host.startup'));
+  const finish = interpreter.owned(api.PyObject_GetAttrString(startup, 'finish_start'));
   const done = interpreter.owned(interpreter.call(finish, runtime, sdk));
-  for (const reference of [done, sdk, runtime, finish, boot]) api.Py_DecRef(reference);
+  for (const reference of [done, sdk, runtime, finish, startup]) api.Py_DecRef(reference);
   // `site` has run by now; left at 1, the flag would make `multiprocessing` start its children without it.
   api.PyStructSequence_SetItem(flags, noSiteFlag, interpreter.owned(api.PyLong_FromLongLong(0)));
 }

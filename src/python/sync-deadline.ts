@@ -32,13 +32,13 @@ export class SyncDeadline {
   readonly #offsetMs: number;
 
   private constructor(interpreter: Interpreter) {
-    const installed = interpreter.invoke('deadline.install', this.#cells.address) as Installed;
+    const installed = interpreter.invoke('signal_deadline.install', this.#cells.address) as Installed;
     if (installed.refused !== undefined) throw unsupported(installed.refused);
     const before = now();
-    const there = interpreter.invoke('deadline.now') as number;
+    const there = interpreter.invoke('signal_deadline.now') as number;
     this.#offsetMs = there * 1000 - (before + now()) / 2;
     this.#arm = createTimer(installed.signal);
-    this.#end = () => interpreter.invoke('deadline.end');
+    this.#end = () => interpreter.invoke('signal_deadline.end');
   }
 
   /** The one of this interpreter. @throws FidiusError `FIDIUS_CALL_SYNC_TIMEOUT` where there can be none. */

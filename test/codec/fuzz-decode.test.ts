@@ -87,21 +87,30 @@ describe('bytes that lie', () => {
     ['with a key without a value', '}(K\x01u.'],
     ['with items for a set that is none', '](K\x01\x90.'],
     ['with the name of a function of Python', '\x8c\x02os\x8c\x06system\x93.'],
-    ['with the name of a function elsewhere', '\x8c\x14fidius_host.crossing\x8c\x04view\x93.'],
-    ['with a function as a value', '\x8c\x14fidius_host.crossing\x8c\x05plain\x93.'],
-    ['with a function in a value', ']\x8c\x14fidius_host.crossing\x8c\x05plain\x93a.'],
+    ['with the name of a function elsewhere', '\x8c\x20fidius_host.codec.pickle_globals\x8c\x04view\x93.'],
+    ['with a function as a value', '\x8c\x20fidius_host.codec.pickle_globals\x8c\x05plain\x93.'],
+    ['with a function in a value', ']\x8c\x20fidius_host.codec.pickle_globals\x8c\x05plain\x93a.'],
     ['with a call of a value', 'N)R.'],
-    ['with a call without arguments', '\x8c\x14fidius_host.crossing\x8c\x05plain\x93)R.'],
-    ['with an array of what is no bytes', '\x8c\x14fidius_host.crossing\x8c\x05array\x93\x8c\x07float64N\x86R.'],
-    ['with an array of half a number', '\x8c\x14fidius_host.crossing\x8c\x05array\x93\x8c\x07float64C\x02ab\x86R.'],
-    ['with an array of an unknown type', '\x8c\x14fidius_host.crossing\x8c\x05array\x93\x8c\x08toStringC\x00\x86R.'],
+    ['with a call without arguments', '\x8c\x20fidius_host.codec.pickle_globals\x8c\x05plain\x93)R.'],
+    [
+      'with an array of what is no bytes',
+      '\x8c\x20fidius_host.codec.pickle_globals\x8c\x05array\x93\x8c\x07float64N\x86R.',
+    ],
+    [
+      'with an array of half a number',
+      '\x8c\x20fidius_host.codec.pickle_globals\x8c\x05array\x93\x8c\x07float64C\x02ab\x86R.',
+    ],
+    [
+      'with an array of an unknown type',
+      '\x8c\x20fidius_host.codec.pickle_globals\x8c\x05array\x93\x8c\x08toStringC\x00\x86R.',
+    ],
     [
       'with a shape that does not fit',
-      '\x8c\x14fidius_host.crossing\x8c\x07ndarray\x93\x8c\x05uint8K\x02K\x02\x86C\x03abc\x87R.',
+      '\x8c\x20fidius_host.codec.pickle_globals\x8c\x07ndarray\x93\x8c\x05uint8K\x02K\x02\x86C\x03abc\x87R.',
     ],
     [
       'with a negative shape',
-      '\x8c\x14fidius_host.crossing\x8c\x07ndarray\x93\x8c\x05uint8J\xff\xff\xff\xffJ\xff\xff\xff\xff\x86C\x01a\x87R.',
+      '\x8c\x20fidius_host.codec.pickle_globals\x8c\x07ndarray\x93\x8c\x05uint8J\xff\xff\xff\xffJ\xff\xff\xff\xff\x86C\x01a\x87R.',
     ],
     ['with text that is not UTF-8', '\x8c\x02\xff\xfe.'],
     ['with another protocol inside', '\x80\x05N.'],
@@ -110,7 +119,7 @@ describe('bytes that lie', () => {
     expect(outcomeOf(Buffer.from(`\x80\x05${body}`, 'latin1'))).toBe('FIDIUS_WIRE_CORRUPT');
   });
 
-  const plain = '\x8c\x14fidius_host.crossing\x8c\x05plain';
+  const plain = '\x8c\x20fidius_host.codec.pickle_globals\x8c\x05plain';
   /** What each opcode takes from the stack, and the opcode. */
   const takers = [
     ['APPEND', ']K\x01', 'a'],

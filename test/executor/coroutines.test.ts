@@ -126,7 +126,7 @@ describe('an asynchronous call of a plugin whose task factory', () => {
     ['returns_nothing', 'AttributeError', "'NoneType' object has no attribute"],
     ['drops', 'CoroutineDropped', 'cancelled, closed or dropped'],
     ['closes_it', 'CoroutineDropped', 'cancelled, closed or dropped'],
-    ['ends_early', 'CoroutineDropped', 'the task of the call ended before its coroutine had'],
+    ['ends_early', 'CoroutineDropped', 'the task of the call ended before its coroutine'],
     ['cancels_it', 'CancelledError', ''],
   ])('%s is answered with an error that says so', async (factory, code, message) => {
     const { call } = await loadWithFactory(factory);

@@ -15,9 +15,9 @@ import { findPythons } from '../support/pythons.ts';
 
 const { executable } = findPythons().at(-1) as { executable: string };
 
-/** Runs Python with `fidius_host.protocol` imported as `protocol`; gives what it prints as JSON. */
+/** Runs Python with `fidius_host.transport.protocol` imported as `protocol`; gives what it prints as JSON. */
 function askTwin(source: string): unknown {
-  const program = `import json, sys; sys.path.insert(0, ${JSON.stringify(runtimeFolder)})\nfrom fidius_host import protocol\n${source}`;
+  const program = `import json, sys; sys.path.insert(0, ${JSON.stringify(runtimeFolder)})\nfrom fidius_host.transport import protocol\n${source}`;
   return JSON.parse(execFileSync(executable, ['-c', program], { encoding: 'utf8' }));
 }
 
@@ -54,7 +54,7 @@ describe('protocol.ts and protocol.py', () => {
   });
 
   it('number the methods of the server alike', () => {
-    const names = 'from fidius_host.server import Server\nprint(json.dumps(Server.OWN_METHODS))';
+    const names = 'from fidius_host.server.call_server import Server\nprint(json.dumps(Server.OWN_METHODS))';
 
     expect(askTwin(names)).toEqual(Object.keys(serverMethod).map((name) => upperCase(name).toLowerCase()));
   });

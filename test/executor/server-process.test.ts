@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
 import { frameType, maxPayloadBytes } from '../../src/executor/protocol.ts';
 import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
+import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { loadCalls } from '../support/calls.ts';
-import { eventually } from '../support/executors.ts';
+import { eventually, loadProbe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { frame, greeting } from '../support/frames.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -63,6 +64,108 @@ describe('a server in a separate process', () => {
     const codes = new Set((await Promise.all(calls)).map(({ code }) => code));
     expect([...codes]).toEqual(['FIDIUS_EXECUTOR_FAILED']);
     expect((await failureOf(() => call('add', [1, 2]))).code).toBe('FIDIUS_EXECUTOR_FAILED');
+  });
+});
+
+describe('the start of a server process', () => {
+  const open = () => {
+    const server = new ServerProcess();
+    const executor = new RemoteExecutor({ name: 'thread', connect: () => server.transport() });
+    onTestFinished(() => executor.close({ mode: 'abort' }));
+    return { server, executor };
+  };
+
+  it('gives packages the SDK, keeps its own folders off the search path, and writes no byte-code into packages', async () => {
+    const { executor } = open();
+    const { call } = await loadProbe(executor, {
+      methods: ['facts', 'fail'],
+      lines: [
+        'import os, sys',
+        'import fidius',
+        'def facts():',
+        '    package = os.path.dirname(__file__)',
+        '    return [os.path.dirname(os.path.dirname(fidius.__file__)), sys.path, sys.argv, os.listdir(package)]',
+        'def fail():',
+        '    raise fidius.PluginError("E_OWN", "on purpose")',
+      ],
+    });
+
+    const [sdk, path, argv, files] = (await call('facts')) as [string, string[], string[], string[]];
+    expect(sdk).toBe(sdkFolder);
+    expect(path.filter((entry) => entry.startsWith(runtimeFolder))).toEqual([]);
+    expect(argv).toEqual(['']);
+    expect(files).not.toContain('__pycache__');
+    await expect(call('fail')).rejects.toMatchObject({ code: 'E_OWN' });
+  });
+
+  it('protects the standard streams and resets what a plugin leaves in one context', async () => {
+    const { executor } = open();
+    const { call } = await loadProbe(executor, {
+      methods: ['close_and_redirect', 'write'],
+      lines: [
+        'import io, sys',
+        'def close_and_redirect():',
+        '    sys.stdout.close()',
+        '    sys.stdout = io.StringIO()',
+        'def write():',
+        '    return [sys.stdout.write(""), type(sys.stdout) is io.StringIO]',
+      ],
+    });
+
+    await call('close_and_redirect');
+
+    expect(await call('write')).toEqual([0, false]);
+  });
+
+  it.each([
+    ['a call that cannot be stopped', ['def run():', '    time.sleep(600)']],
+    [
+      'a thread that does not end',
+      [
+        'def run():',
+        '    threading.Thread(target=time.sleep, args=(600,), daemon=False).start()',
+        '    while True: time.sleep(0.01)',
+      ],
+    ],
+  ])('does not depend on %s to end with its host, and runs exit functions', async (_what, lines) => {
+    const { server, executor } = open();
+    const { call } = await loadProbe(executor, {
+      methods: ['begin', 'run'],
+      lines: [
+        'import atexit, sys, threading, time',
+        'def begin():',
+        '    atexit.register(lambda: sys.stderr.write("exit functions ran\\n"))',
+        ...lines,
+      ],
+    });
+    await call('begin');
+    const lost = failureOf(() => call('run'));
+    await call('begin');
+
+    server.data.destroy();
+    server.control.destroy();
+
+    expect((await lost).code).toBe('FIDIUS_EXECUTOR_FAILED');
+    expect(await server.exit()).toBe(0);
+    expect(server.stderr).toContain('exit functions ran');
+  });
+
+  it.each([
+    ['no arguments', [], 'usage: python -I -B -X utf8 fidius_host/server <data descriptor>'],
+    ['a name as a descriptor', ['data', '4', sdkFolder], 'the data descriptor is not a number: data'],
+    [
+      'a closed descriptor',
+      ['3', '77', sdkFolder],
+      'the control descriptor 77 is not an open socket: Bad file descriptor',
+    ],
+    ['a descriptor of another kind', ['3', '0', sdkFolder], 'the control descriptor 0 is not an open socket'],
+    ['a missing SDK', ['3', '4', '/nowhere/sdk'], 'the SDK folder does not exist: /nowhere/sdk'],
+  ])('exits with code 2 and the reason when it is given %s', async (_what, args, reason) => {
+    const server = new ServerProcess(args);
+
+    expect(await server.exit()).toBe(2);
+    expect(server.stderr).toMatch(/^fidius: [^\n]*\n$/);
+    expect(server.stderr).toContain(reason);
   });
 });
 

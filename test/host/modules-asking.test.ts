@@ -117,7 +117,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
 
     expect(error.code).toBe('FIDIUS_IMPORT_FAILED');
     expect(error.message).toContain("No module named 'spare'");
-    expect(error.message).toContain('must bring a copy along');
+    expect(error.message).toContain('must vendor a copy');
   });
 
   it('looks for an optional dependency among its own modules only', async () => {

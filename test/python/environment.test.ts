@@ -118,6 +118,6 @@ it('keeps byte-code of the modules of the library for the next start, but not of
   const byteCodeOf = (module: string) =>
     observe('evaluate', `__import__("sys").modules["${module}"].__spec__.cached`) as string;
 
-  expect(existsSync(byteCodeOf('fidius_host.bridge'))).toBe(true);
+  expect(existsSync(byteCodeOf('fidius_host.host_api'))).toBe(true);
   expect(existsSync(byteCodeOf('fidius_test_observer'))).toBe(false);
 });

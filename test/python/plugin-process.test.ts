@@ -75,7 +75,7 @@ describe.concurrent.each(executorNames)('a plugin on the executor %s', (executor
       'result 5',
     ]);
     const note =
-      'fidius: a forked copy of this process came back from a plugin and was ended: it cannot run JavaScript\n';
+      'fidius: a forked copy of this process returned from a plugin and was ended: it cannot run JavaScript\n';
     expect(stderr.split(note)).toHaveLength(5);
     expect(stdout.split('unfinished, printed once')).toHaveLength(2);
   });

@@ -39,7 +39,7 @@ it('says that koffi was used before with too little stack', async () => {
 
 it('remembers a failed start and repeats its cause', async () => {
   const project = copyOfProject();
-  writeFileSync(join(project, 'runtime', 'fidius_host', 'boot.py'), 'raise ValueError("broken on purpose")\n');
+  writeFileSync(join(project, 'runtime', 'fidius_host', 'startup.py'), 'raise ValueError("broken on purpose")\n');
 
   const outcome = await runIsolated('start-twice.ts', { args: [project] });
 

@@ -72,7 +72,7 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
     const probe = loadHere([
       'import signal, sys',
       'def work():',
-      '    [number] = sys.modules["fidius_host.deadline"].own_signals()',
+      '    [number] = sys.modules["fidius_host.process.own_settings"].signals',
       '    for _ in range(20): signal.raise_signal(number)',
       '    return "whole"',
     ]);

@@ -33,8 +33,8 @@ export function greeting(settings: object = {}): Buffer {
 export function writtenByPython(...values: readonly unknown[]): Buffer[] {
   const { executable } = findPythons().at(-1) as { executable: string };
   const program = `import json, sys; sys.path.insert(0, ${JSON.stringify(runtimeFolder)})
-from fidius_host import values
-print(json.dumps([values.encode(value).hex() for value in json.loads(sys.argv[1])]))`;
+from fidius_host import codec
+print(json.dumps([codec.encode(value).hex() for value in json.loads(sys.argv[1])]))`;
   const written = execFileSync(executable, ['-c', program, JSON.stringify(values)], { encoding: 'utf8' });
   return (JSON.parse(written) as string[]).map((hex) => Buffer.from(hex, 'hex'));
 }

@@ -60,7 +60,7 @@ export function installModules(files: Readonly<Record<string, string>>): string 
   python(
     `import sys; sys.path.append(${JSON.stringify(folder)})`,
     // A folder of the environment, as those are that Python had at its start.
-    'from fidius_host import external',
+    'from fidius_host.imports import external_modules as external',
     `external._folders += (${prefix},); external._known.clear()`,
   );
   onTestFinished(() => {

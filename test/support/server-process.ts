@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Reader, Transport } from '../../src/executor/server-connection.ts';
-import { runtimeFolder } from '../../src/python/runtime-folders.ts';
+import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
-const program = 'import sys; sys.path.insert(0, sys.argv[1]); from fidius_host import serving; serving.main(3, 4)';
+const program = ['-I', '-B', '-X', 'utf8', join(runtimeFolder, 'fidius_host', 'server')];
 
 /** A call server in a process of its own, as nothing but two sockets. Killed after the test. */
 export class ServerProcess {
@@ -16,11 +17,10 @@ export class ServerProcess {
   readonly #exited: Promise<unknown[]>;
   stderr = '';
 
-  constructor() {
+  /** @param args what the program is given instead of its descriptors and the folder of the SDK. */
+  constructor(args: readonly string[] = ['3', '4', sdkFolder]) {
     const { executable } = findPythons().at(-1) as { executable: string };
-    this.child = spawn(executable, ['-c', program, runtimeFolder], {
-      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
-    });
+    this.child = spawn(executable, [...program, ...args], { stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'] });
     this.data = this.child.stdio[3] as Socket;
     this.control = this.child.stdio[4] as Socket;
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));

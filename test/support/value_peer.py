@@ -7,24 +7,25 @@ one byte (0: the value follows, 1: what cannot cross follows, 2: the text of an 
 import struct
 import sys
 
-from fidius_host import deep, values
+from fidius_host import codec
+from fidius_host.codec import slow_encoder
 
-namespace = {"values": values, "deep": deep}
+namespace = {"codec": codec, "slow_encoder": slow_encoder}
 
 
 def answer(question):
-    expression, arguments, slow = values.decode(question)
+    expression, arguments, slow = codec.decode(question)
     try:
         if "\n" in expression:
             exec(expression, namespace)
             result = None
         else:
             result = eval(expression, namespace, {"args": arguments, "arg": arguments[0] if arguments else None})
-        return b"\0" + (deep.encode(result) if slow else values.encode(result))
-    except values.CannotCross as error:
-        return b"\1" + values.encode([error.code, str(error), error.hint])
+        return b"\0" + (slow_encoder.encode(result) if slow else codec.encode(result))
+    except codec.ConversionError as error:
+        return b"\1" + codec.encode([error.code, str(error), error.hint])
     except Exception as error:
-        return b"\2" + values.encode(repr(error))
+        return b"\2" + codec.encode(repr(error))
 
 
 def main():

@@ -22,7 +22,7 @@ function readSmallInt(bytes: Uint8Array): number {
 }
 
 /**
- * Decodes a value that `fidius_host.values.encode` wrote, by the rules of docs/reference/values.md.
+ * Decodes a value that `fidius_host.codec.encode` wrote, by the rules of docs/reference/values.md.
  *
  * `bytes` may belong to Python: the result does not refer to them. `buffers` were removed from them, and become part of
  * the result. Does not run code that the bytes choose, and allocates at most a fixed multiple of their length.

@@ -27,7 +27,7 @@ const itemTypes = {
 } as const;
 
 /**
- * The JavaScript counterpart of a function of `fidius_host.crossing`.
+ * The JavaScript counterpart of a function of `fidius_host.codec.pickle_globals`.
  *
  * Python's pickler encodes an object without counterpart as a call of the function that would create it. The Python
  * side uses only these functions, and the decoder executes no others.
@@ -42,7 +42,7 @@ export class PickleGlobal {
 }
 
 export function findPickleGlobal(module: unknown, name: unknown): PickleGlobal | undefined {
-  return module === 'fidius_host.crossing' ? functions.get(name) : undefined;
+  return module === 'fidius_host.codec.pickle_globals' ? functions.get(name) : undefined;
 }
 
 const functions: ReadonlyMap<unknown, PickleGlobal> = new Map([

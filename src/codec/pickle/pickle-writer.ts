@@ -49,7 +49,7 @@ const loneSurrogate = /\p{Surrogate}/u;
 
 /**
  * Writes values as pickle protocol 5 with a small fixed set of opcodes. The only functions that such a pickle refers to
- * are those of `fidius_host.crossing`.
+ * are those of `fidius_host.codec.pickle_globals`.
  *
  * A writer is used repeatedly on one JavaScript thread: `begin()`, one value, `finish()`. After an error, `begin()`
  * starts a new value.
@@ -331,7 +331,7 @@ export class PickleWriter implements PayloadWriter {
       this.#recall(index);
       return;
     }
-    this.string('fidius_host.crossing');
+    this.string('fidius_host.codec.pickle_globals');
     this.string(name);
     this.#byte(STACK_GLOBAL);
     this.#functions[name] = this.#memoize();
@@ -399,5 +399,5 @@ export class PickleWriter implements PayloadWriter {
   }
 }
 
-/** Functions of `fidius_host.crossing` that the writer uses. */
+/** Functions of `fidius_host.codec.pickle_globals` that the writer uses. */
 type PickleGlobal = 'moment' | 'view';

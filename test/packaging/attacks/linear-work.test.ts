@@ -133,20 +133,20 @@ describe('twice as much to read takes less than three times as long', () => {
     const code = `
 import sys, tempfile, time
 sys.path.insert(0, sys.argv[1])
-from fidius_host import shell
+from fidius_host import cli_support
 def cost(size):
     with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
         file.write("__interface_hash__ = 1\\n" * (size // 22)); file.flush()
         best = 1e9
         for _ in range(5):
-            start = time.process_time(); shell.interface_hash(file.name); best = min(best, time.process_time() - start)
+            start = time.process_time(); cli_support.interface_hash(file.name); best = min(best, time.process_time() - start)
         return best
 cost(200_000)
 half, whole = cost(200_000), cost(400_000)
 assert whole < 3 * half + 0.005, (half, whole)
 deep = tempfile.NamedTemporaryFile("w", suffix=".py")
 deep.write("(" * 100_000); deep.flush()
-assert shell.interface_hash(deep.name) == {"python": False, "hash": None}
+assert cli_support.interface_hash(deep.name) == {"python": False, "hash": None}
 `;
     const { status, stderr } = spawnSync(executable, ['-c', code, runtime], { encoding: 'utf8' });
 

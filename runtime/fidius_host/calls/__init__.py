@@ -1,0 +1,1 @@
+"""The threads that run calls, and how one call is run."""

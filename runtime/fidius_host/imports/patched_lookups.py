@@ -1,0 +1,62 @@
+"""Patches functions that look up a module or a distribution without importing it: the result depends on the importer.
+"""
+
+import sys
+from importlib.machinery import PathFinder
+
+from . import importers, packages, search, units
+
+_done = False
+
+
+def install():
+    """Replace ``importlib.util.find_spec`` and the search of ``importlib.metadata``, before the first package is
+    loaded.
+    """
+    global _done
+    if _done:
+        return
+    _done = True
+    import importlib.util
+
+    importers.prepare()
+
+    find_spec = importlib.util.find_spec
+
+    def find_spec_for_importer(name, package=None):
+        fullname = importlib.util.resolve_name(name, package) if name.startswith(".") else name
+        importer = importers.importer_of(importers.frame_at(1))
+        unit = units.unit_of(sys.modules.get(fullname))
+        if unit is not None:
+            try:
+                units.require(importer, unit, imports=False)
+            except ModuleNotFoundError:
+                return None
+        spec = find_spec(name, package)
+        owner = None if spec is None else packages.of_path(search.location_of(spec))
+        return spec if owner is None or unit is not None or owner in importer.holders else None
+
+    find_spec_for_importer.__doc__ = find_spec.__doc__
+    find_spec_for_importer.__name__ = find_spec_for_importer.__qualname__ = "find_spec"
+    importlib.util.find_spec = find_spec_for_importer
+
+    find_distributions = PathFinder.find_distributions
+
+    def find_distributions_for_importer(*args, **kwargs):
+        context = args[0] if args else kwargs.get("context")
+        if context is None or "path" not in vars(context):
+            importer = importers.importer_of(importers.frame_at(1))
+            own, others = [], []
+            for entry in sys.path:
+                owner = packages.of_path(entry)
+                if owner is None:
+                    others.append(entry)
+                elif owner in importer.holders:
+                    own.append(entry)
+            fields = dict(vars(context) if context is not None else {}, path=own + others)
+            from importlib.metadata import DistributionFinder
+
+            return find_distributions(DistributionFinder.Context(**fields))
+        return find_distributions(*args, **kwargs)
+
+    PathFinder.find_distributions = staticmethod(find_distributions_for_importer)

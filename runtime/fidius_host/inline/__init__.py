@@ -1,0 +1,1 @@
+"""What a host uses that calls plugins on its own thread."""

@@ -1,0 +1,297 @@
+"""Loads a package: search path, import, interface hash, methods. A load that fails changes nothing."""
+
+import _functools
+import importlib
+import itertools
+import operator
+import sys
+import threading
+import types
+
+from ..codec import error_description
+from ..imports import (
+    external_modules,
+    finder,
+    import_guard,
+    importers,
+    modules,
+    namespaces,
+    packages,
+    patched_lookups,
+    search,
+    units,
+)
+from . import unloading
+from ..codec.conversion_error import class_name
+from .call_contexts import CallContexts
+from ..imports.packages import Package
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
+
+_lock = threading.RLock()
+_ids = itertools.count(1)
+_plugins = {}
+
+
+class LoadFailure(Exception):
+    """A failure of a load. ``kind`` and ``data`` become the host's error."""
+
+    def __init__(self, kind, **data):
+        super().__init__(kind)
+        self.kind = kind
+        self.data = data
+
+
+class Plugin:
+    """One load of a package: its module, and a callable per method (``None`` for a missing optional method)."""
+
+    def __init__(self, package, module, callables, home):
+        self.package = package
+        self.module = module
+        self.callables = callables
+        # If two packages share the entry module, it was imported in the context of the first one.
+        self.contexts = CallContexts(home.context)
+
+
+def load(folder, entry_module, interface_hash, methods, refuse_external=False, code_ended=lambda: None):
+    """Load a package and return ``{plugin, file, methods, external}`` or ``{failure, ...}``.
+
+    ``methods`` is a list of ``[name, optional]`` in the order of the interface. Failures are returned as data, because
+    the host may be in another process.
+
+    ``refuse_external`` refuses imports of external modules until the package is closed, also for other plugins that are
+    loaded from the same folder, because they share its modules.
+
+    ``code_ended`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must
+    not do so after that, because the rest must not be left incomplete.
+    """
+    with _lock:
+        before = set(sys.modules)
+        package = packages.known(folder) or Package(folder)
+        known = package.plugins > 0
+        refused_before = package.refuses_external
+        package.refuses_external = refused_before or refuse_external
+        try:
+            try:
+                importlib.invalidate_caches()
+                if not known:
+                    _open_package(package)
+                within = package.context.run
+                module = within(_import, package, entry_module)
+                _note_manually_loaded(package, set(sys.modules) - before)
+                import_guard.guard_manually_loaded(package, set(sys.modules) - before)
+                within(_check_hash, module, entry_module, interface_hash)
+                callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
+                kinds = [_kind(callable_) for callable_ in callables]
+            finally:
+                code_ended()
+        except BaseException as error:
+            package.refuses_external = refused_before
+            if not known:
+                unloading.close(package, set(sys.modules) - before)
+            if isinstance(error, LoadFailure):
+                return dict(error.data, failure=error.kind)
+            raise
+        package.plugins += 1
+        number = next(_ids)
+        home = units.unit_named(entry_module).home or package
+        _plugins[number] = Plugin(package, module, callables, home)
+        return {
+            "plugin": number,
+            "file": _file_of(module, entry_module),
+            "methods": kinds,
+            "external": [[name, _text(path)] for name, path in sorted(package.external.items())],
+        }
+
+
+def callables(number):
+    """Return the callables of a loaded plugin, by method index."""
+    return _plugins[number].callables
+
+
+def contexts(number):
+    """Return the ``CallContexts`` of a loaded plugin."""
+    return _plugins[number].contexts
+
+
+def unload(number):
+    """Unload a plugin. With the last one of a package, its search path entries and modules are removed."""
+    with _lock:
+        plugin = _plugins.pop(number, None)
+        if plugin is None:
+            return
+        package = plugin.package
+        package.plugins -= 1
+        if package.plugins == 0:
+            # The call server has the same list, and keeps it while one of its threads refers to the plugin.
+            plugin.callables[:] = [_raise_closed] * len(plugin.callables)
+            del plugin
+            unloading.close(package, list(sys.modules))
+            unloading.collect()
+
+
+def _raise_closed(*args):
+    raise RuntimeError("the plugin is closed")
+
+
+def _open_package(package):
+    """Open a package, unless one of its modules is already imported as the module of another package."""
+    finder.ensure_first()
+    patched_lookups.install()
+    packages.add(package)
+    _extend_path(package)
+    for name in sorted(package.namespaces):
+        namespaces.adopt(name)
+    import_guard.guard_environment(package)
+    for name, path in package.modules.items():
+        unit = units.unit_of(sys.modules.get(name))
+        if unit is None or unit.outside or unit.namespace or name.partition(".")[0] == modules.SDK:
+            continue
+        if not unit.is_same(path, package):
+            units.collision(unit, units.look_up(name, package), package)
+            _raise_collision(package)
+
+
+def _extend_path(package):
+    path = sys.path
+    if not isinstance(path, list):
+        raise LoadFailure("search_path", found=class_name(type(path)))
+    # First the folder and then `vendor`, each at the front: vendored modules precede those of the package.
+    for entry in reversed(modules.search_entries(package.folder)):
+        if not any(isinstance(present, str) and present == entry for present in path):
+            path.insert(0, entry)
+
+
+def _note_manually_loaded(package, names):
+    """Note the external modules that code of a package has put in ``sys.modules`` itself, past the finder.
+
+    :raises LoadFailure: the package must not have any; also when it got them for another plugin that was allowed to.
+    """
+    for name in sorted(names):
+        module = sys.modules.get(name)
+        location = modules.location(module)
+        if units.unit_of(module) is None and external_modules.contains(location) and packages.of_path(location) is None:
+            package.external.setdefault(name, location)
+    if package.refuses_external and package.external:
+        name, path = min(package.external.items())
+        raise LoadFailure("external", module=name, found=_text(path), environment=_text(sys.prefix))
+
+
+def _text(path):
+    """A path that can cross to the host, whatever bytes it holds."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def _import(package, entry_module):
+    top = entry_module.partition(".")[0]
+    if top == modules.SDK:
+        raise LoadFailure("foreign", module=entry_module, found="the SDK of the host")
+    if modules.is_standard(top):
+        raise LoadFailure("foreign", module=entry_module, found="the standard library")
+    found = search.find(top, package)
+    if found is not None and not found.own:
+        raise LoadFailure("foreign", module=entry_module, found=found.location or "a built-in module")
+    try:
+        module = importers.import_for(package, entry_module)
+    except BaseException as error:
+        _raise_collision(package)
+        if isinstance(error, external_modules.ExternalImport):
+            raise LoadFailure("external", module=error.name, found=_text(error.path), environment=_text(sys.prefix))
+        missing = isinstance(error, ModuleNotFoundError) and error.name is not None
+        if missing and (entry_module == error.name or entry_module.startswith(error.name + ".")):
+            raise LoadFailure("not_found", module=entry_module)
+        raise LoadFailure("import", module=entry_module, error=error_description.describe(error))
+    # Also if the module has caught it: its author has not tested what the module did instead.
+    _raise_collision(package)
+    unit = units.unit_named(entry_module)
+    if unit is None or package not in unit.holders or unit.outside:
+        raise LoadFailure("foreign", module=entry_module, found=modules.location(module) or "a built-in module")
+    return module
+
+
+def _raise_collision(package):
+    error = package.collision
+    package.collision = None
+    if error is not None:
+        raise LoadFailure(
+            "collision", reason=error.kind, module=error.name, first=error.first, second=error.second
+        )
+
+
+def _check_hash(module, name, expected):
+    try:
+        value = module.__interface_hash__
+    except BaseException as error:
+        raise LoadFailure(
+            "attribute", module=name, attribute="__interface_hash__", error=error_description.describe(error)
+        )
+    try:
+        got = operator.index(value)
+    except BaseException:
+        raise LoadFailure("hash_type", module=name, found=class_name(type(value)))
+    if not 0 <= got < 1 << 64:
+        raise LoadFailure("hash_range", module=name, got=got)
+    if got != expected:
+        raise LoadFailure("hash", module=name, got=got)
+
+
+def _resolve(module, entry_module, name, optional):
+    try:
+        value = getattr(module, name)
+    except BaseException as error:
+        if optional and isinstance(error, AttributeError):
+            return None
+        configures = "__fidius_configure__" in getattr(module, "__dict__", ())
+        raise LoadFailure(
+            "method", module=entry_module, method=name, error=error_description.describe(error), configures=configures
+        )
+    if not callable(value):
+        raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))
+    return value
+
+
+_MAX_WRAPPERS = 32
+
+
+def _kind(callable_):
+    """Return the kind of a callable: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+
+    Decided by types only. An object may have any attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and reading
+    one may have effects.
+    """
+    if callable_ is None:
+        return "absent"
+    for _ in range(_MAX_WRAPPERS):
+        if type(callable_) is _functools.partial:
+            callable_ = callable_.func
+        elif type(callable_) is types.MethodType:
+            callable_ = callable_.__func__
+        else:
+            break
+    flags = _code_flags(callable_)
+    if flags & _COROUTINE:
+        return "coroutine"
+    if flags & _ASYNC_GENERATOR:
+        return "async generator"
+    return "generator" if flags & _GENERATOR else "function"
+
+
+def _code_flags(function):
+    """Return the code flags of a function, of Python or of a compiler (Cython) whose function type has the same
+    attribute.
+    """
+    for kind in type.__getattribute__(type(function), "__mro__"):
+        attribute = type.__getattribute__(kind, "__dict__").get("__code__")
+        if attribute is not None:
+            # Implemented in C: reading it runs no code of the plugin.
+            if type(attribute) is types.GetSetDescriptorType:
+                flags = getattr(attribute.__get__(function), "co_flags", 0)
+                return flags if type(flags) is int else 0
+            break
+    return 0
+
+
+def _file_of(module, entry_module):
+    """Return the file of an entry module, by its unit if the module has replaced itself by another object."""
+    location = modules.location(module)
+    return location if location is not None else units.unit_named(entry_module).path

@@ -1,0 +1,384 @@
+"""The call server: reads calls from a socket, runs them on its own threads, and sends the answers.
+
+It does not depend on where the host runs. Only the two sockets differ between a server in the host's process and one in
+a child process, and whether the two sides share memory.
+"""
+
+import functools
+import itertools
+import os
+import sys
+import threading
+import time
+import weakref
+
+from .. import codec
+from ..calls import threads
+from ..calls.call_runner import ANSWERED_LATER, CallRunner
+from ..calls.events import ServerEvents
+from ..calls.plugin_loops import PluginLoops
+from ..calls.pool import Pool
+from ..calls.served_plugin import ALWAYS_SLOW, ON_LOOP, ServedPlugin
+from ..calls.threads import ThreadsReplaced
+from ..codec import error_description
+from ..plugins import load_position, loading
+from ..process import state_changes
+from ..stopping import interruption
+from ..transport import protocol
+from ..transport.connection import Connection
+from ..transport.protocol import ProtocolError, frame
+from ..transport.separate_memory import SeparateMemory
+from .control_thread import ControlThread
+from .recent_plugins import RecentPlugins
+
+_INTERRUPT_SECONDS = 0.01
+"""How often running calls are interrupted at the end of the process."""
+
+_numbers = itertools.count(1)
+_servers = weakref.WeakSet()
+
+
+class Server(ServerEvents):
+    """``data`` and ``control`` are the server's ends of two stream sockets. The server closes them at its end.
+
+    ``share_memory`` takes the threshold of the host and returns what keeps large payloads out of the frames. It is
+    ``None`` if host and server are separate processes. ``host_ends`` are the descriptors of the host's ends if they are
+    in this process: a forked copy of the process closes them, too.
+    """
+
+    def __init__(self, data, control, share_memory=None, host_ends=()):
+        self.number = next(_numbers)
+        for channel in (data, control):
+            channel.settimeout(None)  # a plugin may have changed the default timeout of sockets
+        self.stopping = False
+        self.pool = None
+        self.lines = None
+        """Captured output of the plugins, if the host wants it."""
+        self._connection = Connection(data)
+        self._control = ControlThread(self, control, self._connection)
+        self._data = data
+        self._share_memory = share_memory
+        self._shared_payloads = SeparateMemory()
+        self._host_ends = [(descriptor, os.fstat(descriptor)) for descriptor in host_ends]
+        """With their status: the host closes them, and their numbers are used again after that."""
+        self._loops = PluginLoops(threading.RLock(), self._connection)
+        self._loading = {}
+        """The idents of threads that load plugins, by call."""
+        self._recent = RecentPlugins()
+        self._watch = state_changes.Watch("server %d" % self.number, self._post_change, self._recent.names)
+        self._threads = 0
+        self._threads_lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._ended = threading.Event()
+
+    def start(self):
+        """Begin to serve on threads of its own. Raises ``RuntimeError`` if no thread can be started."""
+        _servers.add(self)
+        self.thread_started()
+        try:
+            threads.start_thread("fidius-start", self._handshake)
+        except RuntimeError:
+            self._watch.close()
+            self.thread_ended()
+            raise
+
+    def wait_until_stopped(self):
+        """Wait until the connection has ended. Calls may still be running."""
+        self._stopped.wait()
+
+    def wait(self):
+        """Wait until all threads of the server have ended."""
+        self._ended.wait()
+
+    # the handshake
+
+    def _handshake(self):
+        try:
+            settings = self._read_settings()
+            if self._share_memory is not None and settings["referenceBytes"] is not None:
+                self._shared_payloads = self._share_memory(settings["referenceBytes"])
+            runner = CallRunner(self._shared_payloads, self._loops.adopt, self._control.note_activity)
+            self._loops.runner = runner
+            pool = Pool(
+                self,
+                self._connection,
+                runner,
+                self._loops,
+                self._shared_payloads,
+                self._control,
+                settings["threads"],
+                settings["spareThreads"],
+            )
+            pool.plugins[0] = self._own_plugin()
+            self.pool = self._recent.pool = pool
+            if self.stopping:
+                pool.close()  # `stop` has not seen the pool
+            if settings["captureOutput"]:
+                self._capture()
+            self._send(frame(protocol.WELCOME, 0, codec.encode(self._facts())))
+            self._control.start(pool, runner)
+            pool.start()
+        except OSError:
+            self.stop()
+        except BaseException as error:
+            self.fail_with(error)
+        finally:
+            self.thread_ended()
+
+    def _read_settings(self):
+        connection = self._connection
+        while True:
+            held = connection.end - connection.at
+            if held >= protocol.HEADER_BYTES:
+                size, kind, _, version, _, _ = protocol.HEADER.unpack_from(connection.view, connection.at)
+                if kind != protocol.HELLO or version != protocol.VERSION:
+                    raise ProtocolError("a greeting of type %d, version %d" % (kind, version))
+                start = connection.at + protocol.HEADER_BYTES
+                if start + size <= connection.end:
+                    connection.at = start + size
+                    return codec.decode(connection.view[start : start + size])
+            if not connection.receive(held > 0):
+                raise ConnectionError("the host closed the connection before the handshake")
+
+    def _facts(self):
+        return {
+            "version": protocol.VERSION,
+            "python": "%d.%d.%d" % sys.version_info[:3],
+            "process": os.getpid(),
+            "interrupts": interruption.available,
+        }
+
+    def _capture(self):
+        from ..process import captured_output
+
+        self.lines = self._connection.lines = captured_output.Lines(self._control.wake, self._current_plugin)
+        captured_output.begin(self.lines)
+
+    def _current_plugin(self):
+        """Return the name of the plugin whose call the current thread runs, or ``None``."""
+        worker = self.pool.current()
+        return None if worker is None or worker.call is None else worker.plugin.name
+
+    # methods of the server itself, which the host calls as those of plugin 0
+
+    OWN_METHODS = ("load", "unload", "end_capture", "end_sync_calls")
+
+    def _own_plugin(self):
+        functions = [getattr(self, name) for name in self.OWN_METHODS]
+        return ServedPlugin(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
+
+    def load(self, name, folder, entry_module, interface_hash, methods, refuse_external, limit, own_thread):
+        """Load a package as ``loading.load`` does, on a new loop thread if ``own_thread`` is set."""
+        source = (folder, entry_module, interface_hash, methods, refuse_external)
+        load = functools.partial(self._load_here, name, source, limit)
+        if not own_thread:
+            return load(None)
+        worker = self.pool.current()
+        call = worker.call
+        worker.end_window()
+        loop = self._loops.start(name)
+        loop.submit(ServedPlugin(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, codec.encode(()))
+        return ANSWERED_LATER
+
+    def _load_here(self, name, source, limit, loop):
+        folder = source[0]
+        worker = self.pool.current()
+        # The plugin has no number yet, but its import may print.
+        worker.plugin = ServedPlugin(0, name, [], [], limit=1)
+        if self.lines is not None:
+            self.lines.claim(folder, name)
+        self._watch.begin_load(name, folder)
+        call = worker.call
+        self._loading[call] = worker.ident
+        try:
+            outcome = loading.load(*source, worker.end_window)
+        finally:
+            del self._loading[call]
+            self._watch.end_load(name)
+        self.report_changes()
+        number = outcome.get("plugin")
+        if number is not None:
+            special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
+            strict = limit is not None
+            limit = limit if strict else self.pool.default_limit
+            callables, new_context = loading.callables(number), loading.contexts(number).new
+            self.pool.plugins[number] = ServedPlugin(
+                number, name, callables, special, limit, strict, loop, new_context
+            )
+        elif loop is not None:
+            self._loops.end(loop)
+        return outcome
+
+    def unload(self, number, references):
+        """Unload a plugin. Its calls have ended, or were cancelled and may still be running.
+
+        ``references`` are the addresses of objects that the host does not use any more. The host does not release them
+        itself because it would have to wait for the GIL.
+        """
+        self.pool.current().end_window()
+        # Before the plugin is removed, so that changes are attributed to it.
+        self.report_changes()
+        if references:
+            from ..transport.shared_payloads import release_objects  # memory is shared if there are any
+
+            release_objects(references)
+        plugin = self.pool.plugins.pop(number, None)
+        if plugin is None:
+            return
+        self.pool.skip_waiting(plugin)
+        loading.unload(number)
+        if plugin.loop is not None:
+            self._loops.end(plugin.loop)
+
+    def end_sync_calls(self, names):
+        """Record that the thread of the host has called plugins without this server, and that these calls have ended.
+        """
+        for name in names:
+            self._watch.end(name)
+        self._control.watch()
+
+    def end_capture(self):
+        """Stop capturing output, and return the lines that were not sent."""
+        if self.lines is None:
+            return []
+        from ..process import captured_output
+
+        captured_output.end(self.lines)
+        return self.lines.take_all()
+
+    # events of the threads
+
+    def thread_started(self):
+        with self._threads_lock:
+            self._threads += 1
+
+    def thread_ended(self):
+        with self._threads_lock:
+            self._threads -= 1
+            last = self._threads == 0
+        if last:
+            if self.pool is not None:
+                self.pool.discard_unread()
+            for each in self._sockets():
+                each.close()
+            self._stopped.set()
+            self._ended.set()
+
+    def post(self, frame):
+        self._connection.post(frame)
+        self._control.wake()
+
+    def report_changes(self):
+        """Compare the state of the process, and report changes to the hosts.
+
+        Fails if a plugin has replaced the threads.
+        """
+        state_changes.report()
+        if threads.threads_are_replaced():
+            self.fail_with(ThreadsReplaced())
+
+    def report_load_position(self, call):
+        ident = self._loading.get(call)
+        if ident is not None:
+            self.post(frame(protocol.PLACE, call, codec.encode(load_position.of_load(ident))))
+
+    def fail_with(self, error):
+        if isinstance(error, ProtocolError):
+            self.fail(str(error), protocol_violation=True)
+        elif isinstance(error, ThreadsReplaced):
+            self.fail(str(error))
+        else:
+            self.fail(error_description.describe(error)["traceback"])
+
+    def fail(self, reason, protocol_violation=False):
+        """Send the reason to the host, and stop. ``protocol_violation``: the host has sent something invalid."""
+        # The host may still have to copy payloads that it was given references to.
+        _abandoned.append(self._shared_payloads)
+        try:
+            self._send(frame(protocol.FAILED, 0, codec.encode({"reason": reason, "lie": protocol_violation})))
+        except OSError:
+            pass
+        self.stop()
+
+    def stop(self, keep_capture=False):
+        """End all threads as soon as possible. May be called by any thread, more than once."""
+        if self.stopping:
+            return
+        self.stopping = True
+        self._watch.close()
+        self._connection.shut_down()
+        if not keep_capture:
+            self.end_capture()
+        self._control.close()
+        pool = self.pool
+        if pool is not None:
+            pool.close()
+            self.interrupt_calls()
+            with pool.lock:
+                loops = list(self._loops.threads)
+            for loop in loops:
+                loop.end_soon()
+        self._stopped.set()
+
+    def interrupt_calls(self):
+        return self.pool is not None and self.pool.interrupt_calls()
+
+    def _post_change(self, kind, before, after, plugins):
+        notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
+        self.post(frame(protocol.NOTICE, 0, codec.encode(notice)))
+
+    def _send(self, frame):
+        self._connection.send([frame])
+
+    def _sockets(self):
+        return (self._data, *self._control.sockets())
+
+    def close_in_child(self):
+        """Close the connection in a forked copy of this process, where none of the calls may be answered."""
+        if self.pool is not None:
+            for worker in self.pool.all_workers():
+                worker.forked = worker.needs_attention = True
+        for each in self._sockets():
+            each.close()
+        for descriptor, before in self._host_ends:
+            try:
+                if os.path.samestat(os.fstat(descriptor), before):
+                    os.close(descriptor)
+            except OSError:
+                pass
+
+
+_abandoned = []
+
+
+def _close_servers_in_child():
+    for server in list(_servers):
+        server.close_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_servers_in_child)
+
+
+def stop_all(seconds):
+    """Stop every server of this process, and wait for their threads, at most ``seconds`` in total.
+
+    Returns whether all threads have ended.
+    """
+    for server in list(_servers):
+        server.stop(keep_capture=True)
+    deadline = time.monotonic() + seconds
+    for thread in threads.other_threads():
+        try:
+            while thread.is_alive() and time.monotonic() < deadline:
+                thread.join(_INTERRUPT_SECONDS)
+                for server in list(_servers):
+                    server.interrupt_calls()
+        except RuntimeError:
+            pass  # the thread is about to be started
+    return not threads.other_threads()
+
+
+def end_captures():
+    """Return ``[[server, lines], ...]``: the output that servers could not send any more."""
+    return [[server.number, lines] for server in list(_servers) if (lines := server.end_capture())]

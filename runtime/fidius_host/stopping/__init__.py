@@ -1,0 +1,1 @@
+"""Stopping running Python code at safe points."""

@@ -1,0 +1,1 @@
+"""Frames of the call server, and the sockets and the memory that carry them."""
