@@ -5,7 +5,6 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { findDistrust } from '../../files/trusted-path.ts';
 import type { UnpackOptions } from '../archive/extract-archive.ts';
 import { limitNames, settleLimits } from '../archive/limits.ts';
 import { OpenArchive } from '../archive/open-archive.ts';
@@ -15,7 +14,6 @@ import { ioCode } from '../io-error.ts';
 import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
-import { packageStem } from '../package-name.ts';
 import { FolderContent } from '../signing/package-content.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { type TrustOptions, trustOptionNames } from '../signing/trust.ts';
@@ -28,28 +26,30 @@ import { ArchiveContent } from './archive-content.ts';
 import { ArchiveSurvey } from './archive-survey.ts';
 import { copyPackage, type ReadFolder, readFolder, writeHeldFiles } from './copy-package.ts';
 import { packageChanged } from './package-changed.ts';
+import { requireTrustedPath } from './require-trusted-path.ts';
 import { SignatureCheck } from './signature-check.ts';
 import { StoreMemory } from './store-memory.ts';
+import { stemOf, storedName } from './stored-name.ts';
 import { StoredTrees } from './stored-trees.ts';
 import { unpackIntoStore, writeSurveyed } from './unpack-into-store.ts';
 
 /** How a package gets into a store. */
 export interface StoreOptions extends TrustOptions, UnpackOptions {
-  /** Refuses what no trusted key signed. Default `false`: signatures are then not looked at. */
+  /** Rejects packages that no trusted key signed. Default `false`: signatures are then ignored. */
   readonly requireSignature?: boolean | undefined;
 }
 
-/** A package in a store. Nobody writes to its folder any more. */
+/** A package in a store. Its folder is read-only. */
 export interface StoredPackage {
   readonly dir: string;
   readonly manifest: Manifest;
-  /** What identifies the content: see `packageDigest()`. */
+  /** Identifies the content: see `packageDigest()`. */
   readonly digest: Buffer;
-  /** The key whose signature was required and found. */
+  /** The key that signed the package; `undefined` if no signature was required. */
   readonly signedBy: TrustedKey | undefined;
   /**
-   * What the source holds but the store does not, because no signature covers it: folders called `target` or `.git`, and
-   * files that end in `.sig`.
+   * Paths of the source that are not stored, because no signature covers them: folders called `target` or `.git`, and files
+   * that end in `.sig`.
    */
   readonly leftOut: readonly string[];
 }
@@ -57,9 +57,9 @@ export interface StoredPackage {
 /**
  * Keeps packages by their content, read-only.
  *
- * What is verified is what runs: the digest is computed from the very bytes that are stored, the signature is checked against
- * that digest, and the code is then imported from the store. Changing the folder or the archive that a package came from has
- * no effect on what was stored; loading that source again notices the change.
+ * The verified bytes are the bytes that run: the signature is checked against the digest of the stored bytes, and the code is
+ * imported from the store. A change of the original folder or archive has no effect on the stored package. It is detected when
+ * that source is loaded again.
  */
 export class PackageStore {
   readonly dir: string;
@@ -80,7 +80,7 @@ export class PackageStore {
   static async open(dir: string): Promise<PackageStore> {
     const store = resolve(dir);
     await attempt(store, async () => {
-      // Before anything is made there: what lies on the way decides where it would be made.
+      // Checked first: a link on the path decides where folders would be created.
       requireTrustedPath(store);
       await mkdir(join(store, 'content'), { recursive: true, mode: 0o700 });
     });
@@ -125,7 +125,7 @@ export class PackageStore {
       const read = await readFolder(files, { signal, maxBytes, hold: !mayBeStored });
       const signedBy = await check.verify(dir, { content, digest: read.digest, signature, name: packageName });
       verified = { ...read, signedBy };
-      const name = nameOf(stem, read.digest);
+      const name = storedName(stem, read.digest);
       if ((await this.#trees.stateOf(name, read.digest, signal)) === 'intact') {
         return this.#stored(name, { digest: read.digest, signedBy, leftOut });
       }
@@ -146,7 +146,7 @@ export class PackageStore {
   }
 
   /**
-   * Stores the package in an archive. One that was stored before, and has not changed since, is not unpacked again.
+   * Stores the package in an archive. An archive that was stored before and has not changed is not unpacked again.
    *
    * Where a signature is required, nothing is written before the signature is verified. A small package is kept in memory in
    * the meantime; the archive of a larger one is read again.
@@ -228,14 +228,14 @@ export class PackageStore {
     return this.#trees.list();
   }
 
-  /** Removes a stored package. Whoever runs code from it may fail from then on. */
+  /** Removes a stored package. Processes that run code from it may fail from then on. */
   async remove(name: string): Promise<void> {
     this.#requirePrivate();
     if (!(await this.list()).includes(name)) return;
     await attempt(this.dir, () => this.#trees.remove(name));
   }
 
-  /** Whoever may write to the store decides what code runs. Checked at each use: modes change, and so do mounts. */
+  /** Users who can write to the store decide which code runs. Checked at each use, because modes and mounts change. */
   #requirePrivate(): void {
     requireTrustedPath(join(this.dir, 'content'));
   }
@@ -249,11 +249,11 @@ export class PackageStore {
     }
   }
 
-  /** The manifest is read from what was stored, not from what was offered. */
+  /** The manifest is read from the stored files, not from the source. */
   async #place(staging: Staging, origin: string, verifiedName: string, facts: StoredFacts): Promise<StoredPackage> {
     const manifest = readManifest(readManifestText(staging.path), origin);
     if (manifest.name !== verifiedName) throw packageChanged(origin);
-    const name = nameOf(stemOf(manifest), facts.digest);
+    const name = storedName(stemOf(manifest), facts.digest);
     await this.#trees.add(name, facts.digest, staging);
     return { dir: this.#trees.pathOf(name), manifest, ...facts };
   }
@@ -283,28 +283,6 @@ async function verifyArchive(
 /** Whether a file is unchanged: only the system sets the time of the last status change. */
 function isSameStatus(before: BigIntStats, after: BigIntStats): boolean {
   return before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
-}
-
-/** @throws FidiusError `FIDIUS_STORE_UNSAFE` */
-function requireTrustedPath(path: string): void {
-  const distrust = findDistrust(path);
-  if (distrust === undefined) return;
-  const { culprit, problem, hint } = distrust;
-  const which = culprit === path ? '' : `: ${culprit}`;
-  throw new FidiusError('FIDIUS_STORE_UNSAFE', `Cannot use the package store ${path}${which}: ${problem}`, { hint });
-}
-
-function nameOf(stem: string, digest: Buffer): string {
-  return `${stem}-${digest.toString('hex')}`;
-}
-
-/** Name and version where they can be part of a path; the digest alone tells packages apart. */
-function stemOf(manifest: Manifest): string {
-  try {
-    return packageStem(manifest);
-  } catch {
-    return 'package';
-  }
 }
 
 async function attempt<T>(store: string, action: () => Promise<T>): Promise<T> {

@@ -6,15 +6,14 @@ import { type PackageFile, sortByPath } from '../package-files.ts';
 import { readFiles } from '../read-files.ts';
 import { TimeSlice } from '../time-slice.ts';
 
-/** What every file and every folder of a stored package may be used for. The digest covers no modes, so there is only one. */
+/** Mode of every file and every folder of a stored package. There is only one, because the digest does not cover modes. */
 const sealedMode = 0o555;
 
 /**
- * What the system says of a folder and of everything below it, in one text.
+ * The status of a folder and of everything below it, as one text.
  *
- * The time of the last change of status is part of it. Only the system sets that: a file that was written to, replaced or given
- * other permissions cannot have its old one back. So a tree with the same fingerprint is the same tree, without reading any of
- * it.
+ * It contains the time of the last status change. Only the system sets this time: it changes when a file is written, replaced
+ * or given another mode, and cannot be restored. A tree with the same fingerprint is therefore the same tree. No content is read.
  */
 export async function fingerprintTree(dir: string, signal?: AbortSignal): Promise<string> {
   const lines: string[] = [];
@@ -32,19 +31,27 @@ export async function fingerprintTree(dir: string, signal?: AbortSignal): Promis
   return `${lines.join('\n')}\n`;
 }
 
-/** Takes the right to write from every folder below `dir`. The folder itself can still be moved; its files were made so. */
+/** Removes write permission from every folder below `dir`, but not from `dir`, which is still to be moved. */
 export async function sealFolders(dir: string): Promise<void> {
-  await walk(dir, (path, isFolder) => {
-    if (isFolder && path !== dir) chmodSync(path, sealedMode);
-  });
+  const slice = new TimeSlice();
+  const sealBelow = async (folder: string): Promise<void> => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue;
+      const path = join(folder, entry.name);
+      await sealBelow(path);
+      chmodSync(path, sealedMode);
+      if (slice.isOver) await slice.rest();
+    }
+  };
+  await sealBelow(dir);
 }
 
-/** Takes the right to write from the folder itself, once it is in its place. */
+/** Removes write permission from the folder itself, once it is in its place. */
 export function sealTop(dir: string): void {
   chmodSync(dir, sealedMode);
 }
 
-/** Gives it back, so that the folder can be moved. */
+/** Restores write permission, so that the folder can be moved. */
 export function unsealTop(dir: string): void {
   chmodSync(dir, 0o755);
 }
