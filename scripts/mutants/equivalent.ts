@@ -8,4 +8,11 @@ export interface EquivalentMutant {
 }
 
 /** Faults that no test has to notice. Each is checked by hand; an entry that fits no line any more is reported. */
-export const equivalentMutants: readonly EquivalentMutant[] = [];
+export const equivalentMutants: readonly EquivalentMutant[] = [
+  {
+    file: 'src/packaging/signing/trust-store.ts',
+    before: 'if (!(cause instanceof TomlError)) throw cause;',
+    after: 'if (false && (!(cause instanceof TomlError))) throw cause;',
+    reason: 'The parser throws nothing else.',
+  },
+];

@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -161,6 +163,42 @@ describe('recoverStaging', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 });
+
+describe.runIf(existsSync('/proc/self/fd'))('the folders of stagings', () => {
+  it('are held open no longer than needed, whatever becomes of them', async () => {
+    const dir = folderOf({ [`${name}/file`]: '' });
+    const parent = tempFolder();
+    const openFolders = () =>
+      readdirSync('/proc/self/fd').filter((descriptor) => {
+        const target = linkOf(descriptor);
+        return target.startsWith(dir) || target.startsWith(parent);
+      });
+
+    // Without a record; open to others; of a process that lives; left behind.
+    await recoverStaging(dir);
+    chmodSync(join(dir, name), 0o750);
+    await recoverStaging(dir);
+    const staging = await Staging.create(parent);
+    await recoverStaging(parent);
+    const during = openFolders();
+    await staging.remove();
+    leftover(parent);
+    await recoverStaging(parent);
+
+    expect(during).toHaveLength(1);
+    expect(openFolders()).toEqual([]);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+});
+
+function linkOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    // That of the listing itself.
+    return '';
+  }
+}
 
 describe('removeTree', () => {
   it('removes what is read-only, and does not mind what is not there', async () => {

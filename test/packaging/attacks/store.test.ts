@@ -225,6 +225,18 @@ describe('the stored folder', () => {
 });
 
 describe('an archive that the store remembers', () => {
+  it('still has to be signed where that is required', async () => {
+    const archive = await packed(packageOf());
+    await atRest(archive);
+    const store = await openStore();
+    await store.addArchive(archive);
+
+    const error = await failureOf(() => store.addArchive(archive, trusting));
+
+    expect(readdirSync(join(store.dir, 'archives'))).toHaveLength(1);
+    expect(error.code).toBe('FIDIUS_SIGNATURE_MISSING');
+  });
+
   it('is not mixed up with another one, nor with one that takes its place', async () => {
     const [first, second] = [await packed(packageOf({ a: '1' })), await packed(packageOf({ b: '2' }))];
     const third = await packed(packageOf({ c: '3' }));
