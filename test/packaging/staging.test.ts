@@ -112,6 +112,15 @@ describe('recoverStaging', () => {
     expect(readdirSync(dir)).toEqual(['demo-1.0.0']);
   });
 
+  it('puts back folders only', async () => {
+    const dir = tempFolder();
+    fillFolder(leftover(dir, { replaces: 'demo-1.0.0' }), { 'old-1': 'a file' });
+
+    await recoverStaging(dir);
+
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['a process that lives', { process: process.pid }],
     ['a process of another machine, today', { machine: '00000000', process: 1 }],

@@ -278,6 +278,8 @@ describe('an archive that the store remembers', () => {
     await atRest(archive, other);
     const store = await openStore();
     await store.addArchive(archive, { onProgress: () => existsSync(other) && renameSync(other, archive) });
+
+    expect(existsSync(join(store.dir, 'archives'))).toBe(false);
     await atRest(archive);
 
     expect(Object.keys(contentsOf((await store.addArchive(archive)).dir))).toContain('b');
@@ -391,6 +393,24 @@ describe('a source that changes while it is stored', () => {
 
     expect(error.code).toBe('FIDIUS_PACKAGE_CHANGED');
     expect(await store.list()).toEqual([]);
+  });
+});
+
+describe('an archive that is exchanged once it is verified', () => {
+  it('is refused: what was verified is what is stored', async () => {
+    const dir = packageOf();
+    await signPackage(dir, { key: acme });
+    const archive = await packed(dir);
+    const evil = await packed(packageOf({ 'demo.py': 'evil()' }));
+    const store = await openStore();
+    // The verification goes on to read the genuine archive, which it holds open.
+    const onProgress = () => existsSync(evil) && renameSync(evil, archive);
+
+    const error = await failureOf(() => store.addArchive(archive, { ...trusting, onProgress }));
+
+    expect(existsSync(evil)).toBe(false);
+    expect(error.code).toBe('FIDIUS_PACKAGE_CHANGED');
+    expect(readdirSync(join(store.dir, 'content'))).toEqual([]);
   });
 });
 
