@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -54,13 +55,40 @@ describe('Staging', () => {
     expect(readdirSync(dir)).toEqual(['target']);
   });
 
-  it('puts the old folder back when the new one cannot be moved', async () => {
+  it('leaves the old folder where it is when nothing was made', async () => {
     const dir = folderOf({ 'target/old': '' });
     const staging = await Staging.create(dir);
 
     await expect(staging.replaceFolder(join(dir, 'target'))).rejects.toThrow('ENOENT');
     await staging.remove();
 
+    expect(contentsOf(dir)).toEqual({ 'target/old': '' });
+  });
+
+  it.each<[string, (made: string) => void, string]>([
+    ['the new one cannot be moved', (made) => rmSync(made, { recursive: true }), 'ENOENT'],
+    [
+      'it must not be replaced after all',
+      () => {
+        throw new Error('not this one');
+      },
+      'not this one',
+    ],
+  ])('puts the old folder back when %s, once it was moved away', async (_why, interfere, problem) => {
+    const dir = folderOf({ 'target/old': '' });
+    const target = join(dir, 'target');
+    const staging = await Staging.create(dir);
+    fillFolder(staging.path, { new: '' });
+    const asked: boolean[] = [];
+
+    const replacing = staging.replaceFolder(target, (old) => {
+      asked.push(old === target);
+      if (old !== target) interfere(staging.path);
+    });
+
+    await expect(replacing).rejects.toThrow(problem);
+    await staging.remove();
+    expect(asked).toEqual([true, false]);
     expect(contentsOf(dir)).toEqual({ 'target/old': '' });
   });
 
