@@ -27,6 +27,10 @@ const { values, positionals } = parseArgs({
 });
 const isWanted = (name: string) => positionals.length === 0 || positionals.includes(name);
 
+const names = [...targets.map(({ name }) => name), 'entry modules'];
+const unknown = positionals.filter((name) => !names.includes(name));
+if (unknown.length > 0) throw new Error(`Unknown target ${unknown.join()}, expected some of: ${names.join(', ')}`);
+
 console.log(`seed ${values.seed}`);
 let found = 0;
 for (const { name } of targets.filter((target) => isWanted(target.name))) {

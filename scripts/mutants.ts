@@ -19,11 +19,17 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
     'test/packaging/digest.test.ts',
     'test/packaging/signing/',
   ],
-  'src/packaging/archive/': ['test/packaging/archive/', 'test/packaging/attacks/', 'test/packaging/store/'],
+  'src/packaging/archive/': [
+    'test/packaging/archive/',
+    'test/packaging/attacks/',
+    'test/packaging/options.test.ts',
+    'test/packaging/store/',
+  ],
   'src/packaging/signing/': [
     'test/packaging/signing/',
     'test/packaging/attacks/',
     'test/packaging/archive/pack-package.test.ts',
+    'test/packaging/options.test.ts',
     'test/packaging/store/',
   ],
   'src/packaging/staging.ts': [
@@ -35,6 +41,7 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
   'src/packaging/store/': [
     'test/packaging/store/',
     'test/packaging/attacks/',
+    'test/packaging/options.test.ts',
     'test/packaging/archive/interrupted.test.ts',
     'test/host/policy.test.ts',
   ],

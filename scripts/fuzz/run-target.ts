@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { workerData } from 'node:worker_threads';
 import { errorCodes } from '../../src/errors/codes.ts';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { shownLines } from '../../src/errors/shown.ts';
 import { mutated, randomFor } from './mutate.ts';
 import type { FuzzTarget } from './target.ts';
-import { targets } from './targets.ts';
 
 /** What a thread that reads mutated inputs is told. */
 export interface FuzzTask {
@@ -37,9 +35,8 @@ const mostFindings = 5;
 /** Of processor time, for one input: all of them are small. */
 const slowMs = 2000;
 
-export async function runTarget(task: FuzzTask): Promise<FuzzOutcome> {
-  const target = targets.find(({ name }) => name === task.target);
-  if (target === undefined) throw new Error(`There is no target ${task.target}`);
+/** @throws Error when the target refuses one of its own samples. */
+export async function runTarget(target: FuzzTarget, task: Omit<FuzzTask, 'target'>): Promise<FuzzOutcome> {
   const samples = await target.samples(task.folder);
   // A reader that refuses its own sample is not tested at all.
   for (const sample of samples) {
@@ -86,8 +83,4 @@ async function problemOf(
     if (text.length > 100_000) return { text: `a message of ${text.length} characters`, isFinding: true };
     return { text, isFinding: false };
   }
-}
-
-export function taskOfThisThread(): FuzzTask {
-  return workerData as FuzzTask;
 }
