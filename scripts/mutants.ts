@@ -73,7 +73,6 @@ else await run(Number(values.minutes) * 60_000);
 async function run(limitMs: number): Promise<void> {
   const copy = await TrialCopy.create(process.cwd());
   try {
-    await copy.rehearse([...new Set(chosen.flatMap(({ tests }) => tests))]);
     const end = performance.now() + limitMs;
     const survivors: Mutant[] = [];
     let tried = 0;

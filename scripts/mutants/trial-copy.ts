@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createVitest, type TestSpecification, type Vitest } from 'vitest/node';
 import type { Mutant } from './find-mutants.ts';
+import { importsOf } from './imports-of.ts';
 
 /** Seconds after which a test file counts as hanging, which is a way to notice a fault. */
 const hangSeconds = 60;
@@ -32,6 +33,9 @@ export class TrialCopy {
   readonly #folder: string;
   readonly #vitest: Vitest;
   readonly #records = new Map<string, TestRecord>();
+  /** Test files that passed at least once, and those that fail without a fault. */
+  readonly #passed = new Set<string>();
+  readonly #useless = new Set<string>();
 
   private constructor(folder: string, vitest: Vitest) {
     this.#folder = folder;
@@ -61,15 +65,6 @@ export class TrialCopy {
     return new TrialCopy(folder, vitest);
   }
 
-  /** Runs tests on the code as it is; those that fail twice are left out, since no fault could be told from that. */
-  async rehearse(tests: readonly string[]): Promise<void> {
-    for (const specification of await this.#specificationsOf(tests)) {
-      if (!(await this.#fails(specification)) || !(await this.#fails(specification))) continue;
-      console.warn(`${this.#pathOf(specification)} fails without a fault and is left out`);
-      this.#records.delete(this.#pathOf(specification));
-    }
-  }
-
   /** The test file that notices a fault; nothing when none does. */
   async findNoticing(mutant: Mutant, tests: readonly string[]): Promise<string | undefined> {
     const path = join(this.#folder, mutant.file);
@@ -78,13 +73,15 @@ export class TrialCopy {
     lines[mutant.line] = mutant.after;
     this.#write(path, lines.join('\n'));
     try {
-      const users = this.#usersOf(path);
-      const all = (await this.#specificationsOf(tests)).filter((specification) => {
-        return users.has(specification.moduleId) && this.#records.has(this.#pathOf(specification));
-      });
+      const all = (await this.#specificationsOf(tests)).filter(({ moduleId }) => importsOf(moduleId).has(path));
       for (const specification of this.#inOrder(all, mutant.file)) {
-        if (!(await this.#fails(specification))) continue;
         const noticing = this.#pathOf(specification);
+        if (this.#useless.has(noticing) || !(await this.#fails(specification))) continue;
+        this.#write(path, original);
+        if (!(await this.#isUseful(specification))) {
+          this.#write(path, lines.join('\n'));
+          continue;
+        }
         const noticed = this.#records.get(noticing)?.noticed;
         noticed?.set(mutant.file, (noticed.get(mutant.file) ?? 0) + 1);
         return noticing;
@@ -102,6 +99,16 @@ export class TrialCopy {
       process.chdir(tmpdir());
       rmSync(this.#folder, { recursive: true, force: true });
     }
+  }
+
+  /** Whether a test passes on the code as it is, at least at the second attempt; from others no fault can be told. */
+  async #isUseful(specification: TestSpecification): Promise<boolean> {
+    const path = this.#pathOf(specification);
+    if (this.#passed.has(path) || !(await this.#fails(specification)) || !(await this.#fails(specification)))
+      return true;
+    console.warn(`${path} fails without a fault and is left out`);
+    this.#useless.add(path);
+    return false;
   }
 
   #write(path: string, text: string): void {
@@ -123,32 +130,19 @@ export class TrialCopy {
     const path = this.#pathOf(specification);
     const seconds = (performance.now() - start) / 1000;
     if (!this.#records.has(path)) this.#records.set(path, { seconds, noticed: new Map() });
-    return unhandledErrors.length > 0 || !testModules.every((module) => module.ok()) || testModules.length === 0;
+    const passes = unhandledErrors.length === 0 && testModules.length > 0 && testModules.every((module) => module.ok());
+    if (passes) this.#passed.add(path);
+    return !passes;
   }
 
   /** Those first that noticed most for their time, above all in the same source file. */
   #inOrder(specifications: readonly TestSpecification[], file: string): readonly TestSpecification[] {
     const worthOf = (specification: TestSpecification) => {
-      const { seconds = 1, noticed = new Map<string, number>() } = this.#records.get(this.#pathOf(specification)) ?? {};
+      const { seconds = 2, noticed = new Map<string, number>() } = this.#records.get(this.#pathOf(specification)) ?? {};
       const anywhere = [...noticed.values()].reduce((sum, count) => sum + count, 0);
       return (1 + anywhere + 20 * (noticed.get(file) ?? 0)) / seconds;
     };
     return specifications.toSorted((a, b) => worthOf(b) - worthOf(a));
-  }
-
-  /** All files that import a source file, directly or not; known from the rehearsal. */
-  #usersOf(path: string): ReadonlySet<string> {
-    const users = new Set<string>();
-    const { vite } = this.#vitest.getRootProject();
-    for (const { moduleGraph } of Object.values(vite.environments)) {
-      const left = [...(moduleGraph.getModulesByFile(path) ?? [])];
-      for (let module = left.pop(); module !== undefined; module = left.pop()) {
-        if (module.file === null || users.has(module.file)) continue;
-        users.add(module.file);
-        left.push(...module.importers);
-      }
-    }
-    return users;
   }
 
   #pathOf(specification: TestSpecification): string {
