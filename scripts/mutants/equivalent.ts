@@ -45,4 +45,10 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     after: 'await rm(files.secretPath, { force: false });',
     reason: 'The file was written a moment ago.',
   },
+  {
+    file: 'src/packaging/archive/pax-header.ts',
+    before: 'if (text === undefined || end > bytes.length || bytes[end - 1] !== 0x0a)',
+    after: 'if (text === undefined && end > bytes.length || bytes[end - 1] !== 0x0a)',
+    reason: 'There is no line feed at an index that is not a number or beyond the end, so the last condition holds.',
+  },
 ];

@@ -382,9 +382,13 @@ describe(`a store that others could write to${rootOnly}`, () => {
     const umask = process.umask(0);
     try {
       const store = await openStore();
-      const { dir } = await store.addFolder(packageOf({ 'a/b': '' }));
-      const modes = [store.dir, join(store.dir, 'content'), dir, join(dir, 'a'), join(dir, 'a/b')];
+      const archive = await packed(packageOf({ 'a/b': '' }));
+      await atRest(archive);
+      const { dir } = await store.addArchive(archive);
+      const folders = [store.dir, join(store.dir, 'content'), join(store.dir, 'archives')];
+      const modes = [...folders, dir, join(dir, 'a'), join(dir, 'a/b')];
       expect(modes.map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+        '700',
         '700',
         '700',
         '555',

@@ -226,10 +226,20 @@ describe('PackageStore', () => {
     await store.addFolder(packageOf({ 'a/b': '' }));
     const [name = ''] = await store.list();
 
-    await store.remove('../../etc');
     await store.remove(name);
 
     expect(readdirSync(join(store.dir, 'content'))).toEqual([]);
+  });
+
+  it.each(['../../precious', '../archives', '.', '', 'demo-1.0.0'])('removes nothing else: %s', async (name) => {
+    const store = await openStore();
+    await store.addFolder(packageOf());
+    fill(store.dir, { '../precious/file': '', 'archives/file': '', 'content/demo-1.0.0.fingerprint': '' });
+    const before = contentsOf(join(store.dir, '..'));
+
+    await store.remove(name);
+
+    expect(contentsOf(join(store.dir, '..'))).toEqual(before);
   });
 
   it('gives packages whose name cannot be part of a path a name of its own', async () => {
