@@ -1,128 +1,118 @@
 /**
- * Usage: npm run mutants -- [--minutes 10] [--seed 1] [--list] [<part of a path>...]
+ * Usage: npm run mutants -- [--sample 120] [--minutes 10] [--seed 1] [--skip 0] [--list] [<part of a path>...]
  *
- * Puts one small fault at a time into the code that keeps foreign packages in check, runs the tests of that code, and says which
- * faults no test noticed. A random sample, as large as the time allows; the same seed takes the same faults in the same order.
- * Files are changed in place and restored, also when this is interrupted.
+ * Puts one small fault at a time into the code that checks foreign packages, runs the tests of that code, and reports the faults
+ * that no test noticed. Faults come in an order that the seed decides; the run ends after the sample or the time, whichever is
+ * first. `--skip` leaves out the first ones, so that a run can go on where another one ended. The work tree is not changed: all
+ * of this happens in a copy.
  */
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { equivalentMutants } from './mutants/equivalent.ts';
+import { findMutants, type Mutant } from './mutants/find-mutants.ts';
+import { TrialCopy } from './mutants/trial-copy.ts';
 
 /** Folders and files of `src/`, each with the tests that have to notice. */
 const subjects: Readonly<Record<string, readonly string[]>> = {
-  'src/files/': ['test/packaging/attacks', 'test/packaging/staging.test.ts', 'test/packaging/digest.test.ts'],
-  'src/packaging/archive/': [
-    'test/packaging/archive/hostile-archives.test.ts',
-    'test/packaging/archive/unpack-package.test.ts',
-    'test/packaging/archive/pack-package.test.ts',
-    'test/packaging/attacks',
+  'src/files/': [
+    'test/packaging/attacks/',
+    'test/packaging/staging.test.ts',
+    'test/packaging/digest.test.ts',
+    'test/packaging/signing/',
   ],
-  'src/packaging/signing/': ['test/packaging/signing', 'test/packaging/attacks'],
+  'src/packaging/archive/': [
+    'test/packaging/archive/',
+    'test/packaging/attacks/',
+    'test/packaging/options.test.ts',
+    'test/packaging/store/',
+  ],
+  'src/packaging/signing/': [
+    'test/packaging/signing/',
+    'test/packaging/attacks/',
+    'test/packaging/archive/pack-package.test.ts',
+    'test/packaging/options.test.ts',
+    'test/packaging/store/',
+  ],
   'src/packaging/staging.ts': [
     'test/packaging/staging.test.ts',
     'test/packaging/attacks/staging.test.ts',
-    'test/packaging/archive',
+    'test/packaging/attacks/store.test.ts',
+    'test/packaging/archive/',
   ],
-  'src/packaging/store/': ['test/packaging/store', 'test/packaging/attacks/store.test.ts', 'test/host/policy.test.ts'],
+  'src/packaging/store/': [
+    'test/packaging/store/',
+    'test/packaging/attacks/',
+    'test/packaging/options.test.ts',
+    'test/packaging/archive/interrupted.test.ts',
+    'test/host/policy.test.ts',
+  ],
 };
-
-/** What becomes of a piece of code. */
-const faults: readonly (readonly [pattern: RegExp, by: string])[] = [
-  [/ === /g, ' !== '],
-  [/ !== /g, ' === '],
-  [/ < /g, ' <= '],
-  [/ > (?!=)/g, ' >= '],
-  [/ <= /g, ' < '],
-  [/ >= /g, ' > '],
-  [/ && /g, ' || '],
-  [/ \|\| /g, ' && '],
-  [/\btrue\b/g, 'false'],
-  [/\bfalse\b/g, 'true'],
-  [/\bif \((?!false)/g, 'if (false && '],
-  [/^( +)(?:await )?(?:this\.#?)?[a-z]\w*(?:\.\w+)*\([^()]*(?:\([^()]*\)[^()]*)*\);$/g, '$1;'],
-  [/\b0o[0-7]{3,4}\b/g, '0o777'],
-];
-
-interface Mutant {
-  readonly file: string;
-  readonly line: number;
-  readonly before: string;
-  readonly after: string;
-  readonly tests: readonly string[];
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    minutes: { type: 'string', default: '10' },
+    minutes: { type: 'string', default: '600' },
+    sample: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
+    skip: { type: 'string', default: '0' },
     list: { type: 'boolean', default: false },
   },
 });
 
-const all = Object.entries(subjects)
-  .flatMap(([path, tests]) => filesOf(path).flatMap((file) => mutantsOf(file, tests)))
-  .filter(({ file }) => positionals.length === 0 || positionals.some((part) => file.includes(part)));
-const sample = shuffled(all, Number(values.seed));
-if (values.list) for (const mutant of sample) console.log(textOf(mutant));
-else run(sample, Number(values.minutes) * 60_000);
+const everything = Object.entries(subjects).flatMap(([path, tests]) =>
+  findMutants(path).map((mutant) => ({ mutant, tests })),
+);
+const meaningful = everything.filter(({ mutant }) => !isEquivalent(mutant));
+const chosen = shuffled(
+  meaningful.filter(({ mutant }) => positionals.length === 0 || positionals.some((part) => mutant.file.includes(part))),
+  Number(values.seed),
+).slice(Number(values.skip), Number(values.skip) + Number(values.sample));
+reportUnused();
+if (values.list) for (const { mutant } of chosen) console.log(textOf(mutant));
+else await run(Number(values.minutes) * 60_000);
 
-function run(mutants: readonly Mutant[], limitMs: number): void {
-  const end = performance.now() + limitMs;
-  const survivors: Mutant[] = [];
-  let tried = 0;
-  for (const mutant of mutants) {
-    if (performance.now() > end) break;
-    tried += 1;
-    const noticed = isNoticed(mutant);
-    console.log(`${noticed ? 'noticed ' : 'SURVIVED'} ${textOf(mutant)}`);
-    if (!noticed) survivors.push(mutant);
+async function run(limitMs: number): Promise<void> {
+  const copy = await TrialCopy.create(process.cwd());
+  try {
+    const end = performance.now() + limitMs;
+    const survivors: Mutant[] = [];
+    let tried = 0;
+    for (const { mutant, tests } of chosen) {
+      if (performance.now() > end) break;
+      const noticing = await copy.findNoticing(mutant, tests);
+      tried += 1;
+      console.log(
+        noticing === undefined
+          ? `SURVIVED ${textOf(mutant)}`
+          : `noticed by ${noticing}: ${mutant.file}:${mutant.line + 1}`,
+      );
+      if (noticing === undefined) survivors.push(mutant);
+    }
+    console.log(`\nNot noticed:\n${survivors.map(textOf).join('\n')}`);
+    const share = tried === 0 ? 0 : (100 * (tried - survivors.length)) / tried;
+    console.log(
+      `${tried} of ${meaningful.length} meaningful faults tried (seed ${values.seed}, from ${values.skip}), ` +
+        `${tried - survivors.length} noticed (${share.toFixed(1)} %); ${everything.length - meaningful.length} are equivalent`,
+    );
+  } finally {
+    await copy.close();
   }
-  const share = tried === 0 ? 0 : (100 * (tried - survivors.length)) / tried;
-  console.log(
-    `${tried} of ${mutants.length} faults tried, ${tried - survivors.length} noticed (${share.toFixed(0)} %)`,
+}
+
+function isEquivalent({ file, before, after }: Mutant): boolean {
+  return equivalentMutants.some(
+    (known) => known.file === file && known.before === before.trim() && known.after === after.trim(),
   );
 }
 
-function isNoticed({ file, line, after, tests }: Mutant): boolean {
-  const original = readFileSync(file, 'utf8');
-  const restore = () => writeFileSync(file, original);
-  process.on('exit', restore);
-  try {
-    const lines = original.split('\n');
-    lines[line] = after;
-    writeFileSync(file, lines.join('\n'));
-    const settings = { encoding: 'utf8', timeout: 300_000 } as const;
-    return spawnSync('npx', ['vitest', 'run', '--bail=1', ...tests], settings).status !== 0;
-  } finally {
-    restore();
-    process.off('exit', restore);
+/** An entry of the list that fits nothing any more says nothing, and may hide a typing error. */
+function reportUnused(): void {
+  for (const known of equivalentMutants) {
+    const isUsed = everything.some(
+      ({ mutant }) =>
+        mutant.file === known.file && mutant.before.trim() === known.before && mutant.after.trim() === known.after,
+    );
+    if (!isUsed) console.warn(`An entry of the list of equivalent faults fits nothing: ${known.file}: ${known.before}`);
   }
-}
-
-function filesOf(path: string): readonly string[] {
-  if (path.endsWith('.ts')) return [path];
-  return readdirSync(path)
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(path, name));
-}
-
-function mutantsOf(file: string, tests: readonly string[]): readonly Mutant[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((before, line) => {
-      // Comments, types and what is only said are no behaviour.
-      if (/^\s*(?:\/?\*|\/\/|import |export type|readonly |type )|message|hint|problem/.test(before)) return [];
-      return faults.flatMap(([pattern, by]) =>
-        [...before.matchAll(pattern)].map((match) => {
-          const changed = match[0].replace(new RegExp(pattern.source), by);
-          const after = before.slice(0, match.index) + changed + before.slice(match.index + match[0].length);
-          return { file, line, before, after, tests };
-        }),
-      );
-    });
 }
 
 function textOf({ file, line, before, after }: Mutant): string {

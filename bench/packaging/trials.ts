@@ -84,8 +84,8 @@ export interface VerificationFigure {
 /**
  * Measures verification, and loads into a package store.
  *
- * Nothing is removed before the last round. On ext4, the creation of a file takes more time as long in the minutes after
- * many files were removed, because their inodes are not used again. That affects the store and `cp` alike.
+ * Nothing is removed before the last round. On ext4, creating files is slower after many files were removed. That affects the
+ * store and `cp` alike.
  */
 export async function measureVerification(
   { dir }: Tree,

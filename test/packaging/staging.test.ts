@@ -2,9 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -52,13 +55,40 @@ describe('Staging', () => {
     expect(readdirSync(dir)).toEqual(['target']);
   });
 
-  it('puts the old folder back when the new one cannot be moved', async () => {
+  it('leaves the old folder where it is when nothing was made', async () => {
     const dir = folderOf({ 'target/old': '' });
     const staging = await Staging.create(dir);
 
     await expect(staging.replaceFolder(join(dir, 'target'))).rejects.toThrow('ENOENT');
     await staging.remove();
 
+    expect(contentsOf(dir)).toEqual({ 'target/old': '' });
+  });
+
+  it.each<[string, (made: string) => void, string]>([
+    ['the new one cannot be moved', (made) => rmSync(made, { recursive: true }), 'ENOENT'],
+    [
+      'it must not be replaced after all',
+      () => {
+        throw new Error('not this one');
+      },
+      'not this one',
+    ],
+  ])('puts the old folder back when %s, once it was moved away', async (_why, interfere, problem) => {
+    const dir = folderOf({ 'target/old': '' });
+    const target = join(dir, 'target');
+    const staging = await Staging.create(dir);
+    fillFolder(staging.path, { new: '' });
+    const asked: boolean[] = [];
+
+    const replacing = staging.replaceFolder(target, (old) => {
+      asked.push(old === target);
+      if (old !== target) interfere(staging.path);
+    });
+
+    await expect(replacing).rejects.toThrow(problem);
+    await staging.remove();
+    expect(asked).toEqual([true, false]);
     expect(contentsOf(dir)).toEqual({ 'target/old': '' });
   });
 
@@ -108,6 +138,15 @@ describe('recoverStaging', () => {
 
     expect(contentsOf(dir)).toEqual({ 'demo-1.0.0/new': '' });
     expect(readdirSync(dir)).toEqual(['demo-1.0.0']);
+  });
+
+  it('puts back folders only', async () => {
+    const dir = tempFolder();
+    fillFolder(leftover(dir, { replaces: 'demo-1.0.0' }), { 'old-1': 'a file' });
+
+    await recoverStaging(dir);
+
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -161,6 +200,42 @@ describe('recoverStaging', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 });
+
+describe.runIf(existsSync('/proc/self/fd'))('the folders of stagings', () => {
+  it('are held open no longer than needed, whatever becomes of them', async () => {
+    const dir = folderOf({ [`${name}/file`]: '' });
+    const parent = tempFolder();
+    const openFolders = () =>
+      readdirSync('/proc/self/fd').filter((descriptor) => {
+        const target = linkOf(descriptor);
+        return target.startsWith(dir) || target.startsWith(parent);
+      });
+
+    // Without a record; open to others; of a process that lives; left behind.
+    await recoverStaging(dir);
+    chmodSync(join(dir, name), 0o750);
+    await recoverStaging(dir);
+    const staging = await Staging.create(parent);
+    await recoverStaging(parent);
+    const during = openFolders();
+    await staging.remove();
+    leftover(parent);
+    await recoverStaging(parent);
+
+    expect(during).toHaveLength(1);
+    expect(openFolders()).toEqual([]);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+});
+
+function linkOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    // That of the listing itself.
+    return '';
+  }
+}
 
 describe('removeTree', () => {
   it('removes what is read-only, and does not mind what is not there', async () => {

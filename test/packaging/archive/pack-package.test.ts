@@ -41,6 +41,20 @@ describe('packPackage', () => {
     expect(packed.archiveBytes).toBe(readFileSync(packed.archive).length);
   });
 
+  it('vendors nothing when it is told not to, and for what is not Python', async () => {
+    const rust = pythonManifest()
+      .replace('"python"', '"rust"')
+      .replace(/\[python\][^]*/, '');
+    const packages = [packageOf({ 'demo.py': '' }), folderOf({ 'package.toml': rust, 'requirements.txt': 'x==1' })];
+
+    const packed = [
+      await packPackage(packages[0] ?? '', { output: join(tempFolder(), 'demo.fid'), vendor: false }),
+      await packPackage(packages[1] ?? '', { output: join(tempFolder(), 'demo.fid') }),
+    ];
+
+    expect(packed.map(({ vendored }) => vendored)).toEqual([undefined, undefined]);
+  });
+
   it('writes what the Rust tool and every tar program read: sorted files in GNU form, in one stream', async () => {
     const long = `${'folder/'.repeat(20)}file`;
     const dir = packageOf({ 'b.py': 'b', 'a-b/c': '', 'a/b': '', [long]: 'deep', tool: '#!' });

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readArchive } from '../../../src/packaging/archive/read-archive.ts';
 import { readArchiveManifest } from '../../../src/packaging/archive/read-archive-manifest.ts';
+import { failureOf } from '../../support/failure.ts';
 import { pythonManifest } from '../../support/packages.ts';
 import { tarEntry, tarOf, writeArchiveFile } from '../../support/tar-builder.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** Bytes that do not compress, always the same. */
 const noise = (size: number) =>
@@ -57,5 +59,19 @@ describe('reading a large archive whose manifest comes last', () => {
     setImmediate(() => abort.abort(reason));
 
     await expect(reading).rejects.toBe(reason);
+  });
+});
+
+describe('the manifest of an archive', () => {
+  it.each([
+    ['a folder of its name', [{ path: 'demo-1.0.0/package.toml/', type: '5' }]],
+    ['a file in a folder of its name', [{ path: 'demo-1.0.0/package.toml/x', content: pythonManifest() }]],
+    ['one that lies deeper', [{ path: 'demo-1.0.0/sub/package.toml', content: pythonManifest() }]],
+    ['another file', [{ path: 'demo-1.0.0/demo.py', content: pythonManifest() }]],
+  ])('is not %s', async (_what, entries) => {
+    const path = join(tempFolder(), 'x.fid');
+    await writeArchiveFile(path, tarOf(...entries.map(tarEntry)));
+
+    expect(await failureOf(() => readArchiveManifest(path))).toMatchObject({ code: 'FIDIUS_ARCHIVE_LAYOUT' });
   });
 });

@@ -64,8 +64,10 @@ describe('a genuine package in the place of another one', () => {
     writeFileSync(join(dir, 'package.sig'), acme.sign(await digestOf(dir)));
 
     const error = await failureOf(() => verifyPackage(dir, { trustedKeys: [acme.publicKey] }));
+    rmSync(join(dir, 'package.sig'));
+    const unsigned = await failureOf(() => verifyPackage(dir, { trustedKeys: [acme.publicKey] }));
 
-    expect(error.code).toBe('FIDIUS_MANIFEST_NOT_FOUND');
+    expect([error.code, unsigned.code]).toEqual(Array(2).fill('FIDIUS_MANIFEST_NOT_FOUND'));
   });
 });
 
@@ -79,6 +81,9 @@ describe('a key that may sign some packages', () => {
     ['*', 'anything', true],
     ['a*b*c', 'a-b-c', true],
     ['a*b*c', 'abc', true],
+    ['a*b*c', 'a-c', false],
+    ['a*b*c', 'ac-b', false],
+    ['a*b*b', 'ab', false],
     ['a*b', 'ab-', false],
     ['ab*bc', 'abc', false],
     ['acme-.', 'acme-x', false],
@@ -175,6 +180,13 @@ describe('a trust store', () => {
 
     expect(error.code).toBe('FIDIUS_TRUST_UNSAFE');
     expect(error.message).toContain('other users may write to it');
+  });
+
+  it('is refused when it is an empty folder to which others may add keys', async () => {
+    const dir = folderOf({});
+    chmodSync(dir, 0o777);
+
+    expect(await failureOf(() => readTrustStore(dir))).toMatchObject({ code: 'FIDIUS_TRUST_UNSAFE' });
   });
 
   it.runIf(noOtherUser === undefined)(`is refused when it belongs to another user${rootOnly}`, async () => {

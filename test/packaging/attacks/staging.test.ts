@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,9 +10,11 @@ import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts'
 import { removeTree } from '../../../src/packaging/remove-tree.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
+import { recoverStaging } from '../../../src/packaging/staging.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
-import { noOtherUser, runAsOther, startAsOther } from '../../support/other-user.ts';
+import { outputOf } from '../../support/isolated.ts';
+import { noOtherUser, otherUid, runAsOther, startAsOther } from '../../support/other-user.ts';
 import { folderOf, packageOf } from '../../support/packages.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -80,6 +82,50 @@ describe(`what another user puts into a shared folder${noOtherUser === undefined
     expect(files.map((name) => readdirSync(join(shared, name)).sort())).toEqual(
       files.map(() => ['old-1', 'record.json']),
     );
+  });
+
+  it.runIf(noOtherUser === undefined)('is not recovered by root, nor by them what root left there', async () => {
+    const shared = sharedFolder();
+    chmodSync(shared, 0o1777);
+    const leave = (name: string, replaces: string) => `
+      const fs = require('fs'); fs.mkdirSync('${name}', { mode: 0o700 }); fs.mkdirSync('${name}/old-1');
+      fs.writeFileSync('${name}/record.json', JSON.stringify({ format: 1, machine: '${machine}', process: ${dead},
+        folder: String(fs.statSync('${name}').ino), replaces: '${replaces}' }));`;
+    const [theirs, ours] = ['.fidius-staging-000000000000000a', '.fidius-staging-000000000000000b'];
+    runAsOther(leave(theirs, 'of-theirs'), shared);
+    execFileSync(process.execPath, ['-e', leave(ours, 'of-root')], { cwd: shared });
+
+    const recovered = [];
+    await recoverStaging(shared);
+    recovered.push(readdirSync(shared).sort());
+    execFileSync(process.execPath, ['-e', leave(ours, 'more-of-root')], { cwd: shared });
+    const { stdout } = await outputOf('recover-as-other.ts', { args: [shared, String(otherUid)] });
+    recovered.push(readdirSync(shared).sort());
+
+    expect(stdout).toBe(`recovered as ${otherUid}\n`);
+    expect(recovered).toEqual([
+      [theirs, 'of-root'],
+      [ours, 'of-root', 'of-theirs'],
+    ]);
+    expect(lstatSync(join(shared, 'of-theirs')).uid).toBe(otherUid);
+  });
+
+  it.runIf(noOtherUser === undefined)('cannot make root recover through a link', async () => {
+    // A private folder of root's with a valid record, elsewhere, which only a link of another user leads to.
+    const elsewhere = tempFolder();
+    const name = '.fidius-staging-000000000000000c';
+    mkdirSync(join(elsewhere, name, 'old-1'), { recursive: true });
+    chmodSync(join(elsewhere, name), 0o700);
+    const folder = String(lstatSync(join(elsewhere, name)).ino);
+    const record = { format: 1, machine, process: dead, folder, replaces: 'victim' };
+    writeFileSync(join(elsewhere, name, 'record.json'), JSON.stringify(record));
+    const shared = sharedFolder();
+    runAsOther(`require('fs').symlinkSync(${JSON.stringify(join(elsewhere, name))}, '${name}')`, shared);
+
+    await recoverStaging(shared);
+
+    expect(readdirSync(shared)).toEqual([name]);
+    expect(readdirSync(join(elsewhere, name)).sort()).toEqual(['old-1', 'record.json']);
   });
 
   // A race: each attempt has some chance against code that uses paths, and none against code that does not.

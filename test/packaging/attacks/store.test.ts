@@ -143,10 +143,11 @@ describe('the stored folder', () => {
   });
 
   it.each<[string, (dir: string) => void]>([
-    ['an empty folder', (dir) => mkdirSync(join(dir, 'numpy'))],
+    ['an empty folder', (dir) => mkdirSync(join(dir, 'numpy'), { mode: 0o555 })],
+    ['an empty folder in another one', (dir) => mkdirSync(join(dir, 'lib/numpy'), { mode: 0o555 })],
     ['another mode of a file', (dir) => chmodSync(join(dir, 'demo.py'), 0o644)],
     ['another mode of a folder', (dir) => chmodSync(join(dir, 'lib'), 0o755)],
-    ['another mode of the folder itself', (dir) => chmodSync(dir, 0o777)],
+    ['another mode of the folder itself', (dir) => chmodSync(dir, 0o775)],
     [
       'a link in place of a file',
       (dir) => {
@@ -154,21 +155,26 @@ describe('the stored folder', () => {
         symlinkSync('../moved.py', join(dir, 'demo.py'));
       },
     ],
-    ['a signature', (dir) => writeFileSync(join(dir, 'package.sig'), '')],
+    ['a signature', (dir) => writeFileSync(join(dir, 'package.sig'), '', { mode: 0o555 })],
     [
       'a folder that no digest covers',
       (dir) => {
         mkdirSync(join(dir, 'target'));
-        writeFileSync(join(dir, 'target/evil.py'), '');
+        writeFileSync(join(dir, 'target/evil.py'), '', { mode: 0o555 });
+        chmodSync(join(dir, 'target'), 0o555);
       },
     ],
-  ])('is made again when it has %s, without being emptied under a host', async (_what, tamper) => {
+  ])('is made again when it has %s, without being emptied under a host', async (what, tamper) => {
     const dir = packageOf({ 'demo.py': 'x = 1', 'lib/a.py': '' });
     const store = await openStore();
     const stored = await store.addFolder(dir);
     const before = describeTree(stored.dir);
     chmodSync(stored.dir, 0o755);
+    chmodSync(join(stored.dir, 'lib'), 0o755);
     tamper(stored.dir);
+    // Nothing but what is tested tells it from the stored form: also the modes are as before.
+    if (!what.startsWith('another mode of the folder')) chmodSync(stored.dir, 0o555);
+    if (!what.startsWith('another mode of a folder')) chmodSync(join(stored.dir, 'lib'), 0o555);
     // A host has a file open, as Python does with a library.
     const file = openSync(join(stored.dir, 'lib/a.py'), 'r');
 
@@ -225,6 +231,18 @@ describe('the stored folder', () => {
 });
 
 describe('an archive that the store remembers', () => {
+  it('still has to be signed where that is required', async () => {
+    const archive = await packed(packageOf());
+    await atRest(archive);
+    const store = await openStore();
+    await store.addArchive(archive);
+
+    const error = await failureOf(() => store.addArchive(archive, trusting));
+
+    expect(readdirSync(join(store.dir, 'archives'))).toHaveLength(1);
+    expect(error.code).toBe('FIDIUS_SIGNATURE_MISSING');
+  });
+
   it('is not mixed up with another one, nor with one that takes its place', async () => {
     const [first, second] = [await packed(packageOf({ a: '1' })), await packed(packageOf({ b: '2' }))];
     const third = await packed(packageOf({ c: '3' }));
@@ -266,6 +284,8 @@ describe('an archive that the store remembers', () => {
     await atRest(archive, other);
     const store = await openStore();
     await store.addArchive(archive, { onProgress: () => existsSync(other) && renameSync(other, archive) });
+
+    expect(existsSync(join(store.dir, 'archives'))).toBe(false);
     await atRest(archive);
 
     expect(Object.keys(contentsOf((await store.addArchive(archive)).dir))).toContain('b');
@@ -323,6 +343,19 @@ describe(`a store that others could write to${rootOnly}`, () => {
     expect(readdirSync(join(dir, 'shared/mine'))).toEqual([]);
   });
 
+  it('is refused when a link of this user leads below a folder that is open to others', async () => {
+    const dir = tempFolder();
+    mkdirSync(join(dir, 'shared/mine'), { recursive: true });
+    chmodSync(join(dir, 'shared'), 0o777);
+    symlinkSync('shared/mine', join(dir, 'link'));
+
+    const error = await failureOf(() => PackageStore.open(join(dir, 'link/packages')));
+
+    expect(error.code).toBe('FIDIUS_STORE_UNSAFE');
+    expect(error.message).toContain(`: ${dir}/shared: other users may write to it (mode 777)`);
+    expect(readdirSync(join(dir, 'shared/mine'))).toEqual([]);
+  });
+
   it.runIf(noOtherUser === undefined)(
     'is refused when it belongs to another user, or is a link of theirs',
     async () => {
@@ -349,9 +382,13 @@ describe(`a store that others could write to${rootOnly}`, () => {
     const umask = process.umask(0);
     try {
       const store = await openStore();
-      const { dir } = await store.addFolder(packageOf({ 'a/b': '' }));
-      const modes = [store.dir, join(store.dir, 'content'), dir, join(dir, 'a'), join(dir, 'a/b')];
+      const archive = await packed(packageOf({ 'a/b': '' }));
+      await atRest(archive);
+      const { dir } = await store.addArchive(archive);
+      const folders = [store.dir, join(store.dir, 'content'), join(store.dir, 'archives')];
+      const modes = [...folders, dir, join(dir, 'a'), join(dir, 'a/b')];
       expect(modes.map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+        '700',
         '700',
         '700',
         '555',
@@ -379,6 +416,24 @@ describe('a source that changes while it is stored', () => {
 
     expect(error.code).toBe('FIDIUS_PACKAGE_CHANGED');
     expect(await store.list()).toEqual([]);
+  });
+});
+
+describe('an archive that is exchanged once it is verified', () => {
+  it('is refused: what was verified is what is stored', async () => {
+    const dir = packageOf();
+    await signPackage(dir, { key: acme });
+    const archive = await packed(dir);
+    const evil = await packed(packageOf({ 'demo.py': 'evil()' }));
+    const store = await openStore();
+    // The verification goes on to read the genuine archive, which it holds open.
+    const onProgress = () => existsSync(evil) && renameSync(evil, archive);
+
+    const error = await failureOf(() => store.addArchive(archive, { ...trusting, onProgress }));
+
+    expect(existsSync(evil)).toBe(false);
+    expect(error.code).toBe('FIDIUS_PACKAGE_CHANGED');
+    expect(readdirSync(join(store.dir, 'content'))).toEqual([]);
   });
 });
 

@@ -55,6 +55,17 @@ describe('readTrustStore', () => {
     ]);
   });
 
+  it('reads a folder of key files alone, and each key once', async () => {
+    const dir = folderOf({ 'acme.public': acme.bytes, 'again.pem': acme.toPem(), 'other.public': other.bytes });
+
+    const store = await readTrustStore(dir);
+
+    expect(store.keys.map(({ name, key }) => [name, key.id])).toEqual([
+      ['acme', acme.id],
+      ['other', other.id],
+    ]);
+  });
+
   it('is empty when the folder is', async () => {
     expect(await readTrustStore(folderOf({}))).toEqual({ keys: [], revoked: new Map() });
   });

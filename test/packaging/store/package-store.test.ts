@@ -94,6 +94,24 @@ describe('PackageStore', () => {
     expect(error.message).toContain('demo.py was changed');
   });
 
+  it('names what was changed in an archive after it was signed, and nothing else', async () => {
+    const dir = packageOf({ 'demo.py': 'x = 1', 'sub/target/left-out.py': '' });
+    await signPackage(dir, { key: acme });
+    writeFileSync(join(dir, 'demo.py'), 'evil()');
+    const archive = join(tempFolder(), 'demo.fid');
+    const entries = Object.keys(contentsOf(dir)).map((path) =>
+      tarEntry({ path: `demo-1.0.0/${path}`, content: readFileSync(join(dir, path)) }),
+    );
+    await writeArchiveFile(archive, tarOf(tarEntry({ path: 'demo-1.0.0/sub/', type: '5' }), ...entries));
+
+    const error = await failureOf(async () => (await openStore()).addArchive(archive, trusting));
+
+    expect(error).toMatchObject({
+      code: 'FIDIUS_SIGNATURE_INVALID',
+      differences: [{ path: 'demo.py', kind: 'changed' }],
+    });
+  });
+
   it('does not follow changes of the source: what was stored stays', async () => {
     const dir = packageOf();
     const store = await openStore();
@@ -208,10 +226,20 @@ describe('PackageStore', () => {
     await store.addFolder(packageOf({ 'a/b': '' }));
     const [name = ''] = await store.list();
 
-    await store.remove('../../etc');
     await store.remove(name);
 
     expect(readdirSync(join(store.dir, 'content'))).toEqual([]);
+  });
+
+  it.each(['../../precious', '../archives', '.', '', 'demo-1.0.0'])('removes nothing else: %s', async (name) => {
+    const store = await openStore();
+    await store.addFolder(packageOf());
+    fill(store.dir, { '../precious/file': '', 'archives/file': '', 'content/demo-1.0.0.fingerprint': '' });
+    const before = contentsOf(join(store.dir, '..'));
+
+    await store.remove(name);
+
+    expect(contentsOf(join(store.dir, '..'))).toEqual(before);
   });
 
   it('chooses a folder name for packages whose name cannot be part of a path', async () => {
