@@ -95,6 +95,7 @@ export type { Distribution } from './packaging/vendor/distributions.ts';
 export type { InstallerName } from './packaging/vendor/installer.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export { type VendorOptions, type VendorOutcome, vendorDependencies } from './packaging/vendor/vendor-dependencies.ts';
+export type { VendoredDistribution } from './packaging/vendor/vendor-record.ts';
 export type { PythonPluginHandle, SyncOptions } from './python/handle.ts';
 export type { MethodKind } from './python/load.ts';
 export type { StartOptions } from './python/start.ts';

@@ -80,11 +80,15 @@ export const errorCodes = {
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys contains something that cannot be used.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
   FIDIUS_TRUST_UNSAFE: 'Another user could change the trust store, or put another one in its place.',
+  FIDIUS_VENDOR_BUILD:
+    'A dependency is not a wheel. It would have to be built, which runs code of its author, and builds are not allowed.',
   FIDIUS_VENDOR_FAILED:
     'Dependencies could not be vendored: pip or uv failed, or did not install what was asked for. The package is as it was.',
   FIDIUS_VENDOR_MISMATCH: 'Vendored code of the package was built for another Python or another system than this one.',
-  FIDIUS_VENDOR_NO_INSTALLER: 'Dependencies cannot be vendored: neither uv nor a Python with pip was found.',
-  FIDIUS_VENDOR_REQUIREMENTS: 'The requirements file that the manifest names lies outside the package.',
+  FIDIUS_VENDOR_NO_INSTALLER:
+    'Dependencies cannot be vendored: neither uv nor a Python with pip was found, or the version is too old.',
+  FIDIUS_VENDOR_REQUIREMENTS:
+    'The requirements file lies outside the package, cannot be read, or contains a line that is not accepted.',
 
   // finding and starting CPython
   FIDIUS_GIL_ASYNC_BODY: 'The body of `Gil.hold()` returned a promise; the lock would be given back before it settled.',

@@ -43,7 +43,7 @@ export const packageInspect: Command = {
     const limits = readLimits(given);
     const facts = await withHints(limitHints, () =>
       withProgress(io, `Reading ${typed}`, ({ signal }) =>
-        isArchive ? readArchiveFacts(path, limits, signal) : readFacts(path, signal),
+        isArchive ? readArchiveFacts(path, limits, signal) : readFacts(path, limits, signal),
       ),
     );
     io.stdout.write(given.json === true ? toJson(facts) : textOf(facts));
@@ -51,21 +51,20 @@ export const packageInspect: Command = {
   },
 };
 
-async function readFacts(path: string, signal: AbortSignal): Promise<PackageFacts> {
+async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { loadManifest } = await import('../../packaging/manifest.ts');
-  const { packageDigest } = await import('../../packaging/digest.ts');
-  const { readSignature } = await import('../../packaging/signing/verify-package.ts');
+  const { readFolderSubject } = await import('../../packaging/audit/audit-subject.ts');
   const { FolderContent } = await import('../../packaging/signing/package-content.ts');
 
   const manifest = loadManifest(path);
-  const digest = await packageDigest(path, { signal });
-  const signed = (await readSignature(path)) !== undefined;
+  const { digest, signature } = await readFolderSubject(path, { ...limits, signal });
+  const signed = signature !== undefined;
   const list = signed ? await new FolderContent(path).readFileList() : undefined;
   return {
     path,
     manifest,
     vendored: existsSync(join(path, 'vendor')),
-    digest: digest.toString('hex'),
+    digest: digest?.toString('hex'),
     signed,
     signedAs: list?.key.id,
   };

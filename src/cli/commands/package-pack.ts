@@ -18,22 +18,23 @@ const options = {
     choices: ['refuse', 'remove', 'keep'],
     help: 'What to do about __pycache__ folders: refuse (default), remove, keep',
   },
-  'no-vendor': { type: 'boolean', help: 'Leave the dependencies out' },
+  'no-vendor': { type: 'boolean', help: 'Do not vendor dependencies' },
   python: {
     type: 'string',
     value: 'path',
-    help: 'Vendor for this interpreter; otherwise for the one that a host takes',
+    help: 'Vendor for this interpreter; otherwise for the one that a host uses',
   },
   installer: {
     type: 'string',
     value: 'name',
     choices: ['pip', 'uv'],
-    help: 'Vendor by pip or uv; otherwise uv if it is there',
+    help: 'Vendor with pip or uv; otherwise with uv if it is installed',
   },
   wheels: { type: 'string', value: 'dir', help: 'Vendor from this folder of wheels, and from nowhere else' },
+  'allow-build': { type: 'boolean', help: 'Vendor also what has to be built, which runs code of its authors' },
   constraints: { type: 'string', value: 'file', help: 'Constraints on the versions that are vendored' },
-  'require-hashes': { type: 'boolean', help: 'Refuse requirements without a hash' },
-  'refresh-vendor': { type: 'boolean', help: 'Vendor anew although there is a vendor folder' },
+  'require-hashes': { type: 'boolean', help: 'Reject requirements without a hash' },
+  'refresh-vendor': { type: 'boolean', help: 'Vendor again if there is already a vendor folder' },
   json: jsonOption,
 } as const satisfies Record<string, OptionSpec>;
 
@@ -77,7 +78,9 @@ export const packagePack: Command = {
 const hints = {
   FIDIUS_PACKAGE_BYTE_CODE: 'Delete its `__pycache__` folders, or have that done by --byte-code remove.',
   FIDIUS_SIGNATURE_STALE: 'Sign it anew with --key; or delete package.sig and package.files.sig.',
-  FIDIUS_VENDOR_NO_INSTALLER: 'Name a Python that has pip with --python, or install uv.',
+  FIDIUS_VENDOR_BUILD:
+    'Provide a wheel, or allow builds with --allow-build if you trust the authors of all dependencies.',
+  FIDIUS_VENDOR_NO_INSTALLER: 'Name a Python that has pip 22.2 or later with --python, or install uv 0.6.15 or later.',
   FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'Write it elsewhere with --output.',
 } as const;
 
@@ -100,18 +103,21 @@ async function toVendorOptions(path: string, given: Given, { cwd, env }: Command
   const isNeeded = (await findVendorState(path, loadManifest(path), { refresh: refresh === true })) === 'needed';
   const { hostInterpreter } = await import('../../host/host-interpreter.ts');
   return {
-    // Asked only when it matters: a package without dependencies can be packed where there is no Python.
+    // Only if it is needed: a package without dependencies can be packed where there is no Python.
     python: isNeeded ? hostInterpreter({ python: given.python, cwd, env }) : undefined,
     installer: given.installer,
     wheels: given.wheels === undefined ? undefined : resolve(cwd, given.wheels),
     constraints: given.constraints === undefined ? undefined : resolve(cwd, given.constraints),
+    allowBuild: given['allow-build'],
     requireHashes: given['require-hashes'],
     refresh,
   };
 }
 
-function warningsOf({ signature, uncoveredFiles, remarks }: PackedPackage): string[] {
+function warningsOf({ signature, uncoveredFiles, remarks, vendored }: PackedPackage): string[] {
+  const built = vendored?.status === 'vendored' ? vendored.distributions.filter((each) => each.built === true) : [];
   return [
+    ...built.map(({ name, version }) => `${name} ${version} was built from source, which ran code of its author`),
     ...(signature === 'none' ? ['package is unsigned, nothing will tell who made it'] : []),
     ...(signature === 'kept unchecked'
       ? ['package.sig is packed as it was found; nothing tells whether it still fits']
