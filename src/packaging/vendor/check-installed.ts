@@ -49,8 +49,9 @@ export interface OriginRules {
 }
 
 /**
- * Combines what lies in the folder with what the installer reported about its origin, and checks that the rules were kept: the
- * options of the installer and the checks of the requirements promise this, and a setting or a new version might break it.
+ * Combines what lies in the folder with what the installer reported about its origin, and checks that the rules were
+ * kept: the options of the installer and the checks of the requirements promise this, and a setting or a new version
+ * might break it.
  *
  * @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_BUILD`
  */

@@ -35,10 +35,11 @@ export function pathOfUrl(url: string): string | undefined {
 }
 
 /**
- * A source as it is published with the package: without a user name, a password, a query or a fragment, which may hold secrets.
+ * A source as it is published with the package: without a user name, a password, a query or a fragment, which may hold
+ * secrets.
  *
- * A path is given only if it lies in the package. Other paths describe the machine of the packager and would make the archive
- * depend on it, so that only the name of the file remains.
+ * A path is given only if it lies in the package. Other paths describe the machine of the packager and would make the
+ * archive depend on it, so that only the name of the file remains.
  */
 export function publicSource({ url, commit }: Pick<InstalledSource, 'commit' | 'url'>, dir: string): string {
   const path = pathOfUrl(url);

@@ -1,8 +1,8 @@
 /**
  * Settings that say where distributions come from and how they are fetched. They are the operator's.
  *
- * All other settings of pip and uv are removed: they would install something else, for another Python, elsewhere, or allow
- * builds. A list of the harmful ones would have to follow every release of both.
+ * All other settings of pip and uv are removed: they would install something else, for another Python, elsewhere, or
+ * allow builds. A list of the harmful ones would have to follow every release of both.
  */
 const sourceSettings: readonly RegExp[] = [
   /^PIP_(?:CONFIG_FILE|(?:EXTRA_)?INDEX_URL|FIND_LINKS|NO_INDEX|KEYRING_PROVIDER)$/,

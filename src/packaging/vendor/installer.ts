@@ -140,8 +140,8 @@ function emptyFolder(task: InstallTask): string {
 }
 
 /**
- * The indexes of the requirements, for uv when it installs from a lock file: addresses there have no credentials. Other users
- * can see the arguments of a process, but not its variables.
+ * The indexes of the requirements, for uv when it installs from a lock file: addresses there have no credentials. Other
+ * users can see the arguments of a process, but not its variables.
  */
 function indexVariables({ plan }: InstallTask): NodeJS.ProcessEnv {
   if (plan.indexes.length === 0) return {};

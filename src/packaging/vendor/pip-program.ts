@@ -5,9 +5,10 @@ export const refusedConnection = 'fidius refused to connect:';
 /**
  * A Python program that runs pip, and prevents what pip has no option against.
  *
- * `--only-binary` does not apply to addresses. A wheel may depend on one (`Requires-Dist: x @ file:///…`), and pip then builds
- * what is there. A folder of wheels may contain an HTML page, whose links pip follows despite `--no-index`. Builds and
- * repositories need a child process, and links need a connection. Audit hooks (PEP 578) see both before they happen.
+ * `--only-binary` does not apply to addresses. A wheel may depend on one (`Requires-Dist: x @ file:///…`), and pip then
+ * builds what is there. A folder of wheels may contain an HTML page, whose links pip follows despite `--no-index`.
+ * Builds and repositories need a child process, and links need a connection. Audit hooks (PEP 578) see both before they
+ * happen.
  *
  * pip itself starts a few programs that describe the system. They are listed by name.
  */

@@ -35,8 +35,8 @@ const maxFiles = 100;
 /**
  * Reads a requirements file with all files that it includes, and rejects lines that the rules forbid.
  *
- * The installer receives the text made here, not the files. It therefore cannot read a line differently than the check did,
- * and it can run in an empty folder.
+ * The installer receives the text made here, not the files. It therefore cannot read a line differently than the check
+ * did, and it can run in an empty folder.
  *
  * @throws FidiusError `FIDIUS_VENDOR_BUILD`, `FIDIUS_VENDOR_REQUIREMENTS`, `FIDIUS_VENDOR_FAILED` for an editable requirement.
  */

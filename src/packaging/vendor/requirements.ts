@@ -7,7 +7,10 @@ const maxBytes = 1024 * 1024;
 
 /** One line of a requirements file or of a constraints file. */
 export interface RequirementLine {
-  /** `direct` for a path or an address, also behind a name: `name @ https://…`. `option` for a line such as `-r other.txt`. */
+  /**
+   * `direct` for a path or an address, also behind a name: `name @ https://…`. `option` for a line such as `-r
+   * other.txt`.
+   */
   readonly kind: 'direct' | 'editable' | 'named' | 'option';
   /** As it is written, without options of the requirement. */
   readonly text: string;
@@ -35,9 +38,10 @@ export interface RequirementOption {
 /**
  * Reads the lines of one requirements file. Files that it includes are not read.
  *
- * pip and uv differ in what they accept, and both accept more than they document: abbreviated options, options of the whole
- * file after a requirement, encodings named in a comment. Only the documented form is accepted here. Everything else is an
- * error, because a line that is read in two ways could pass a check and then mean something else to the installer.
+ * pip and uv differ in what they accept, and both accept more than they document: abbreviated options, options of the
+ * whole file after a requirement, encodings named in a comment. Only the documented form is accepted here. Everything
+ * else is an error, because a line that is read in two ways could pass a check and then mean something else to the
+ * installer.
  *
  * @throws FidiusError `FIDIUS_VENDOR_REQUIREMENTS`
  */

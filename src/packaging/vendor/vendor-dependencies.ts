@@ -26,15 +26,15 @@ export interface VendorOptions {
   /** Python executable that will run the plugin. Default `python3`. */
   readonly python?: string | undefined;
   /**
-   * Program that installs: pip 22.2 or later of {@link VendorOptions.python}, or uv 0.6.15 or later. Default `auto`: uv if it
-   * is on the path, otherwise pip.
+   * Program that installs: pip 22.2 or later of {@link VendorOptions.python}, or uv 0.6.15 or later. Default `auto`: uv
+   * if it is on the path, otherwise pip.
    */
   readonly installer?: 'auto' | InstallerName | undefined;
   /** Folder of wheels to install from. Nothing is then taken from anywhere else, and direct references are rejected. */
   readonly wheels?: string | undefined;
   /**
-   * Allows source distributions, source folders and repositories, which have to be built. A build runs code of the author
-   * with the rights of this process. Default `false`: only wheels are installed.
+   * Allows source distributions, source folders and repositories, which have to be built. A build runs code of the
+   * author with the rights of this process. Default `false`: only wheels are installed.
    */
   readonly allowBuild?: boolean | undefined;
   /** Path of a constraints file. */

@@ -5,8 +5,8 @@ import { type Distribution, normalizeName, readDistributions } from './distribut
 /** A distribution in a `vendor` folder, with what the record of the folder says about its origin. */
 export interface VendoredDistribution extends Distribution {
   /**
-   * The address of the file that it was taken from, without a user name, a password and a query. Of a local file: its path in
-   * the package, otherwise its name. `undefined` if the record does not contain it.
+   * The address of the file that it was taken from, without a user name, a password and a query. Of a local file: its
+   * path in the package, otherwise its name. `undefined` if the record does not contain it.
    */
   readonly source?: string | undefined;
   /** Of that file, which is the wheel unless the distribution was built. `undefined` for a folder or a repository. */
@@ -16,7 +16,8 @@ export interface VendoredDistribution extends Distribution {
 }
 
 /**
- * What was vendored, by which installer, and for which Python. It lies in the `vendor` folder, so a signature covers it.
+ * What was vendored, by which installer, and for which Python. It lies in the `vendor` folder, so a signature covers
+ * it.
  *
  * Versions of this library that do not know the origin of distributions read the same format and ignore these fields.
  */

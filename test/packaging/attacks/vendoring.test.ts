@@ -382,7 +382,10 @@ describe('the record of vendoring', () => {
       const good = sha256(join(wheels, 'tiny-1.0-py3-none-any.whl'));
       const vendor = (requirement: string, requireHashes: boolean) =>
         vendorDependencies(packageOf({ 'requirements.txt': requirement }), {
-          ...{ python: pythonWithPip, installer, wheels, requireHashes },
+          python: pythonWithPip,
+          installer,
+          wheels,
+          requireHashes,
         });
 
       const wrong = await failureOf(() => vendor(`tiny==1.0 --hash=sha256:${'0'.repeat(64)}`, false));
