@@ -1,10 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const source = (name: string) => fileURLToPath(new URL(`./src/${name}`, import.meta.url));
 const testPython = process.env['TEST_PYTHON'];
 
 export default defineConfig({
-  resolve: { alias: { fidius: fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^fidius$/, replacement: source('index.ts') },
+      { find: /^fidius\/packaging$/, replacement: source('packaging.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Those build the Rust tool first: npm run test:interop.

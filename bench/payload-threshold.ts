@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ProcessMemory } from '../src/executor/process-memory.ts';
 import { createThreadExecutor } from '../src/executor/thread-executor.ts';
 import { startPython } from '../src/python/start.ts';
+import { rawMethod } from '../test/support/methods.ts';
 import { Bench, indexOf } from './contenders/built-fidius.ts';
 import { pluginFolder } from './contenders/contender.ts';
 import { median } from './median.ts';
@@ -42,7 +43,7 @@ async function open(threshold: number) {
   });
   const index = indexOf('echo_bytes');
   return {
-    call: (payload: Uint8Array) => plugin.callRaw(index, payload),
+    call: (payload: Uint8Array) => plugin.call(rawMethod(index), [payload]) as Promise<Uint8Array>,
     close: () => executor.close(),
   };
 }

@@ -36,7 +36,7 @@ export const packagingSection: Section = {
 
 export function callTable(comparisons: readonly Comparison[]): string {
   const lines = [
-    '| trial | fidius | beside | its figure | fidius ÷ it | budget | held |',
+    '| trial | fidius | compared with | its figure | fidius ÷ it | budget | held |',
     '|---|---|---|---|---|---|---|',
   ];
   for (const { trial, ours, beside } of comparisons) {

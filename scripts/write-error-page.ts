@@ -17,10 +17,10 @@ export function errorPage(codes: Readonly<Record<string, string>>, retired: read
     '',
     '# Error codes',
     '',
-    'What the library itself complains about is a `FidiusError`. Tell its failures apart by `code`: codes are never renamed',
-    'and never come to mean something else, messages may change. `hint` says what to do next, `cause` what lies underneath.',
+    'Errors of this library are instances of `FidiusError`. Distinguish them by `code`: a code is never renamed, and its',
+    'meaning never changes. Messages may change. `hint` says what to do next, and `cause` is the underlying error.',
     '',
-    'What the code of a plugin raises is a `PluginError` instead, with a code of the plugin’s own: see',
+    'Exceptions from the code of a plugin are instances of `PluginError`, with a code that the plugin chooses: see',
     '[Raise errors](../how-to/raise-errors.md).',
     ...entries.flatMap(([code, sentence]) => ['', `## ${code}`, '', sentence]),
     ...(retired.length === 0

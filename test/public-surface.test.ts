@@ -34,10 +34,14 @@ describe('the public surface', () => {
   });
 });
 
-/** What `src/index.ts` exports: from the file and name where it is declared, such as `host/plugin#Plugin`, to its public name. */
+/** What the entries export: from the file and name where it is declared, such as `host/plugin#Plugin`, to its public name. */
 function publicNames(): ReadonlyMap<string, string> {
   return new Map(
-    importsOf('index', /^export (?:type )?\{([^}]*)\} from '(\.[^']+)\.ts';/gm).map(({ key, alias }) => [key, alias]),
+    ['index', 'packaging'].flatMap((entry) =>
+      importsOf(entry, /^export (?:type )?\{([^}]*)\} from '(\.[^']+)\.ts';/gm).map(
+        ({ key, alias }) => [key, alias] as const,
+      ),
+    ),
   );
 }
 

@@ -16,6 +16,8 @@ export interface Measured {
   readonly peakBytes: number;
   /** Bytes that were read from files. */
   readonly readBytes: number;
+  /** Delay of the event loop, 99th percentile. */
+  readonly delayP99Ms: number;
 }
 
 const operation = fileURLToPath(new URL('./operation.mjs', import.meta.url));
@@ -30,6 +32,7 @@ export async function measureOurs(name: string, ...paths: readonly string[]): Pr
     processorMs: measured.processorMs ?? Number.NaN,
     peakBytes: measured.peakBytes ?? Number.NaN,
     readBytes: measured.readBytes ?? Number.NaN,
+    delayP99Ms: measured.delayP99Ms ?? Number.NaN,
   };
 }
 
@@ -45,13 +48,25 @@ export async function measureCommand(command: string, ...paths: readonly string[
   if (code !== 0) throw new Error(`${command}: ${lines.at(-2) ?? `exit code ${code}`}`);
   const [real = 0, user = 0, system = 0] = (lines.at(-1) ?? '').split(' ').map(Number);
   const peakBytes = peaks.size === 0 ? Number.NaN : [...peaks.values()].reduce((sum, peak) => sum + peak, 0);
-  return { ms: real * 1e3, processorMs: (user + system) * 1e3, peakBytes, readBytes: Number.NaN };
+  return {
+    ms: real * 1e3,
+    processorMs: (user + system) * 1e3,
+    peakBytes,
+    readBytes: Number.NaN,
+    delayP99Ms: Number.NaN,
+  };
 }
 
 /** Of measurements of the same work: the median of each figure. */
 export function medianOf(rounds: readonly Measured[]): Measured {
   const of = (name: keyof Measured) => median(rounds.map((round) => round[name]));
-  return { ms: of('ms'), processorMs: of('processorMs'), peakBytes: of('peakBytes'), readBytes: of('readBytes') };
+  return {
+    ms: of('ms'),
+    processorMs: of('processorMs'),
+    peakBytes: of('peakBytes'),
+    readBytes: of('readBytes'),
+    delayP99Ms: of('delayP99Ms'),
+  };
 }
 
 /** Adds what the processes below one have needed at most so far. */

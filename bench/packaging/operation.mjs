@@ -1,6 +1,7 @@
 // One operation of the published library, in a process of its own: operation.mjs <name> <path>…
 // Prints one line of JSON: how long it took, and what it needed.
 import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   discoverPackages,
   PackageStore,
@@ -10,7 +11,7 @@ import {
   signPackage,
   unpackPackage,
   verifyPackage,
-} from '../../dist/bundle/index.js';
+} from '../../dist/bundle/packaging.js';
 
 const key = new SecretKey(Buffer.alloc(32, 1));
 const trustedKeys = [key.publicKey];
@@ -22,8 +23,16 @@ const operations = {
   pack: (dir, output) => packPackage(dir, { output, vendor: false }),
   unpack: (archive, dest) => unpackPackage(archive, dest, anySize),
   verify: (dir) => verifyPackage(dir, { trustedKeys }),
-  // What a host does that requires signatures, before it imports anything.
-  admit: async (dir, store) => (await PackageStore.open(store)).addFolder(dir, { trustedKeys, requireSignature: true }),
+  // The work of a host that requires signatures, before it imports anything.
+  admit: async (dir, store) =>
+    (await PackageStore.open(store)).addFolder(dir, {
+      trustedKeys,
+      requireSignature: true,
+      maxBytes: anySize.maxBytes,
+      maxEntries: anySize.maxEntries,
+    }),
+  admitArchive: async (archive, store) =>
+    (await PackageStore.open(store)).addArchive(archive, { trustedKeys, requireSignature: true, ...anySize }),
   discover: async (dir) => {
     const { packages } = await discoverPackages([dir]);
     return packages.length;
@@ -31,15 +40,19 @@ const operations = {
 };
 
 const [name, ...paths] = process.argv.slice(2);
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
 const [readBefore, processor, start] = [readBytes(), process.cpuUsage(), performance.now()];
 const result = await operations[name](...paths);
 const ms = performance.now() - start;
+delay.disable();
 const { user, system } = process.cpuUsage(processor);
 const used = {
   ms,
   processorMs: (user + system) / 1e3,
   peakBytes: field('status', 'VmHWM') * 1024,
   readBytes: readBytes() - readBefore,
+  delayP99Ms: delay.percentile(99) / 1e6,
 };
 process.stdout.write(`${JSON.stringify({ ...used, count: typeof result === 'number' ? result : undefined })}\n`);
 

@@ -63,6 +63,13 @@ def who(frame):
     return ANYONE
 
 
+def package_of(frame):
+    """The package whose code runs in a frame, or for which a frame imports; ``None`` for other frames."""
+    if frame.f_code is _IMPORT_FOR:
+        return frame.f_locals["package"]
+    return packages.of_file(frame.f_code.co_filename)
+
+
 def _is_call(frame):
     code, place = frame.f_code.co_code, frame.f_lasti
     # CPython 3.11 may point behind a call, to the entries of its cache, which have the number 0.

@@ -5,7 +5,7 @@ import os
 import sys
 import threading  # noqa: F401 - takes the thread that imports it first for the main one: it must be this one
 
-from . import children, fork, streams
+from . import children, external, fork, isolation, streams
 
 
 def finish_start(runtime_folder, sdk_folder):
@@ -18,7 +18,11 @@ def finish_start(runtime_folder, sdk_folder):
 
     import site
 
+    # Before `site`, and with neither PYTHONPATH nor the current folder, the standard library is all there is.
+    library = [entry for entry in sys.path if entry != runtime_folder]
     site.main()
+    isolation.look(site)
+    external.remember_environment(library, [*site.getsitepackages(), runtime_folder, sdk_folder])
     sys.path.remove(runtime_folder)
     sys.path.append(sdk_folder)
     sys.argv = [""]
@@ -110,4 +114,5 @@ def facts():
         "base_prefix": sys.base_prefix,
         "implementation": sys.implementation.name,
         "path": [entry for entry in sys.path if isinstance(entry, str)],
+        "unisolated": isolation.findings(),
     }

@@ -2,7 +2,7 @@
 
 import itertools
 
-from . import boot, errors, loading, shutdown, values
+from . import boot, errors, isolation, loading, shutdown, values
 from .cannot_cross import CannotCross, has_attribute, type_name
 from .context import samples
 
@@ -40,6 +40,7 @@ _functions = {
     "environment.end_calls_here": _late("environment.end_calls_here"),
     "environment.end_load_here": _late("environment.end_load_here"),
     "environment.open_here": _late("environment.open_here"),
+    "isolation.tell_implicit": isolation.tell_implicit,
     "loading.load": loading.load,
     "loading.unload": loading.unload,
     "output.claim_here": _late("output.claim_here"),

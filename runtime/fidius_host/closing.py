@@ -85,8 +85,15 @@ def _remove_modules(doomed):
 
 
 def _release_environment():
-    """Make modules of the environment ordinary ones again, under names that no open package claims any more."""
-    free = [unit for unit in units.every if unit.outside and guard.is_claimed(unit.name) is None]
+    """Make modules of the environment ordinary ones again, under names that no open package claims any more.
+
+    Not external ones: what they have imported is known only to their units, and the next package may import them, too.
+    """
+    free = [
+        unit
+        for unit in units.every
+        if unit.outside and not unit.external and guard.is_claimed(unit.name) is None
+    ]
     if not free:
         return
     for module in list(sys.modules.values()):

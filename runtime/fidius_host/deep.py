@@ -150,7 +150,7 @@ def _str(value):
         return b"\x8d" + _sized(value.encode("utf-8"))
     except UnicodeEncodeError:
         raise CannotCross(
-            "the str holds half of a surrogate pair, which is not text",
+            "the str contains a lone surrogate, which is not valid text",
             hint="Return bytes, or clean it with text.encode('utf-8', 'replace').decode().",
         ) from None
 

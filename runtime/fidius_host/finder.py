@@ -3,7 +3,7 @@
 import sys
 from importlib.machinery import PathFinder, SourceFileLoader
 
-from . import askers, guard, modules, namespaces, packages, search, units
+from . import askers, external, guard, modules, namespaces, packages, search, units
 from .packages import ENVIRONMENT
 
 
@@ -52,7 +52,7 @@ class Finder:
         if above is None and not packages.open_packages:
             return None
         if parent and above is None and not any(packages.of_place(entry) for entry in path or ()):
-            return None
+            return self._find_external_below(fullname, path, frame)
         asker = askers.who(frame)
         if above is not None and not above.namespace:
             units.require(asker, above)
@@ -76,12 +76,33 @@ class Finder:
                     break
         return spec and _guarded(spec, unit)
 
+    def _find_external_below(self, fullname, path, frame):
+        """A module below a package or namespace of the environment whose ``__path__`` leads out of the environment."""
+        if not any(external.folder_is_external(entry) for entry in path or ()):
+            return None
+        spec = PathFinder.find_spec(fullname, path)
+        if spec is None or not external.contains(search.place_of(spec)):
+            return None
+        return self._external(fullname, search.Found(spec, False), askers.who(frame), frame)
+
+    def _external(self, fullname, found, asker, frame):
+        """Note that a package imports an external module, or refuse it, and have later imports noted, too."""
+        if not _is_import(frame):
+            return found.spec
+        external.note(external.importers(asker), fullname, found.place)
+        unit = units.make(fullname, found, (ENVIRONMENT,))
+        if isinstance(asker, units.Unit):
+            asker.asked[fullname] = unit
+        return _guarded(found.spec, unit)
+
     def _find(self, fullname, path, asker, frame):
         found, holders = self._search(fullname, path, asker)
         asked = asker.asked if isinstance(asker, units.Unit) else {}
         if found is None:
             asked[fullname] = None
             return self._not_found(fullname, path, holders, frame)
+        if not found.own and not found.is_namespace and external.contains(found.place):
+            return self._external(fullname, found, asker, frame)
         claimed = guard.is_claimed(fullname)
         if not found.own and claimed is None:
             asked[fullname] = ENVIRONMENT
@@ -116,10 +137,15 @@ class Finder:
         if "." not in fullname or path is not None:
             if PathFinder.find_spec(fullname, path) is None:
                 return None
-        back = frame and frame.f_back
-        if back is not None and back.f_code.co_name == "_find_and_load_unlocked":
+        if _is_import(frame):
             raise units.missing(fullname, next(iter(holders), None))
         return None  # looked up without being imported: see lookups.py
+
+
+def _is_import(frame):
+    """Tell whether a search, whose frame is given, is made to import; otherwise the module is only looked up."""
+    back = frame and frame.f_back
+    return back is not None and back.f_code.co_name == "_find_and_load_unlocked"
 
 
 def _is_same(first, other):

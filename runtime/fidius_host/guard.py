@@ -10,7 +10,7 @@ import sys
 from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
 
-from . import askers, modules, packages, units
+from . import askers, external, modules, packages, units
 
 _NONE = frozenset()
 _getframe = sys._getframe
@@ -136,10 +136,13 @@ def install():
 
 
 def guard_environment(package):
-    """Guard what is imported from outside under a name that a package claims: it may mean a module of its own."""
+    """Guard what is imported from outside under a name that a package claims: it may mean a module of its own.
+
+    External modules, which lie outside of the environment as well, are guarded in any case: their imports are noted.
+    """
     claims = package.claims
     for name, module in list(sys.modules.items()):
-        claimed = claimed_name(name, claims)
+        claimed = claimed_name(name, claims) or _external_name(name, module)
         if claimed is not None and claimed not in (modules.SDK, modules.RUNTIME, "__main__"):
             guard_outside(claimed, module)
 
@@ -161,6 +164,28 @@ def guard_outside(claimed, module):
             return  # a namespace, which namespaces.py takes care of
         unit = units.by_name[claimed] = units.Unit(claimed, path, (packages.ENVIRONMENT,), outside=True)
     guard(spec, unit)
+
+
+def _external_name(name, module):
+    """The name of the external module or package that a module is, or lies in; ``None`` for one that is not external."""
+    found = None
+    while name and _is_external(module):
+        found = name
+        name = name.rpartition(".")[0]
+        module = sys.modules.get(name)
+    return found
+
+
+def _is_external(module):
+    """By the spec, and past what the module makes of reading attributes: a lazy one is imported by it."""
+    try:
+        spec = object.__getattribute__(module, "__dict__").get("__spec__")
+    except AttributeError:
+        return False
+    if type(spec) is not ModuleSpec and type(spec) is not GuardedSpec:
+        return False
+    place = spec.origin if spec.has_location else None
+    return external.contains(place) and packages.of_place(place) is None
 
 
 def guard_loaded_by_hand(package, names):

@@ -8,7 +8,7 @@ import sys
 import threading
 import types
 
-from . import askers, closing, errors, finder, guard, modules, namespaces, packages, search, units
+from . import askers, closing, errors, external, finder, guard, modules, namespaces, packages, search, units
 from .cannot_cross import class_name
 from .context import CallContexts
 from .packages import Package
@@ -40,11 +40,14 @@ class Plugin:
         self.contexts = CallContexts(home.context)
 
 
-def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
-    """Load a package and return ``{plugin, file, methods}`` or ``{failure, ...}``.
+def load(folder, entry_module, interface_hash, methods, refuse_external=False, settle=lambda: None):
+    """Load a package and return ``{plugin, file, methods, external}`` or ``{failure, ...}``.
 
     ``methods`` is a list of ``[name, optional]`` in the order of the interface. What went wrong is data, because it may
     have to cross a process border.
+
+    ``refuse_external`` refuses imports of external modules, from now on and until the package is closed: also for other
+    plugins that are loaded from the same folder, because they share its modules.
 
     ``settle`` is called as soon as no code of the package runs any more. A caller that may interrupt this thread from
     outside must see to it that it does so no later: the rest is not to be left half done.
@@ -53,6 +56,8 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
         before = set(sys.modules)
         package = packages.known(folder) or Package(folder)
         known = package.plugins > 0
+        refused_before = package.refuses_external
+        package.refuses_external = refused_before or refuse_external
         try:
             try:
                 importlib.invalidate_caches()
@@ -60,6 +65,7 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
                     _open(package)
                 within = package.context.run
                 module = within(_import, package, entry_module)
+                _note_loaded_by_hand(package, set(sys.modules) - before)
                 guard.guard_loaded_by_hand(package, set(sys.modules) - before)
                 within(_check_hash, module, entry_module, interface_hash)
                 callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
@@ -67,6 +73,7 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
             finally:
                 settle()
         except BaseException as error:
+            package.refuses_external = refused_before
             if not known:
                 closing.forget(package, set(sys.modules) - before)
             if isinstance(error, LoadFailure):
@@ -76,7 +83,12 @@ def load(folder, entry_module, interface_hash, methods, settle=lambda: None):
         number = next(_ids)
         home = units.unit_named(entry_module).home or package
         _plugins[number] = Plugin(package, module, callables, home)
-        return {"plugin": number, "file": _file_of(module, entry_module), "methods": kinds}
+        return {
+            "plugin": number,
+            "file": _file_of(module, entry_module),
+            "methods": kinds,
+            "external": [[name, _text(path)] for name, path in sorted(package.external.items())],
+        }
 
 
 def callables(number):
@@ -146,6 +158,26 @@ def _extend_path(package):
             path.insert(0, entry)
 
 
+def _note_loaded_by_hand(package, names):
+    """Note the external modules that code of a package has put in ``sys.modules`` itself, past the finder.
+
+    :raises LoadFailure: the package must not have any; also when it got them for another plugin that was allowed to.
+    """
+    for name in sorted(names):
+        module = sys.modules.get(name)
+        place = modules.location(module)
+        if units.unit_of(module) is None and external.contains(place) and packages.of_place(place) is None:
+            package.external.setdefault(name, place)
+    if package.refuses_external and package.external:
+        name, path = min(package.external.items())
+        raise LoadFailure("external", module=name, found=_text(path), environment=_text(sys.prefix))
+
+
+def _text(path):
+    """A path that can cross to the host, whatever bytes it holds."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
 def _import(package, entry_module):
     top = entry_module.partition(".")[0]
     if top == modules.SDK:
@@ -159,6 +191,8 @@ def _import(package, entry_module):
         module = askers.import_for(package, entry_module)
     except BaseException as error:
         _raise_collision(package)
+        if isinstance(error, external.ExternalImport):
+            raise LoadFailure("external", module=error.name, found=_text(error.path), environment=_text(sys.prefix))
         missing = isinstance(error, ModuleNotFoundError) and error.name is not None
         if missing and (entry_module == error.name or entry_module.startswith(error.name + ".")):
             raise LoadFailure("not_found", module=entry_module)

@@ -26,7 +26,7 @@ def install():
         unit = units.unit_of(sys.modules.get(fullname))
         if unit is not None:
             try:
-                units.require(asker, unit)
+                units.require(asker, unit, imports=False)
             except ModuleNotFoundError:
                 return None
         spec = find_spec(name, package)

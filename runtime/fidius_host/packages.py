@@ -31,6 +31,9 @@ class Package:
         self.holders = frozenset((self,))
         self.collision = None
         """The first collision that its code ran into, also when the code caught it."""
+        self.external = {}
+        """The external modules that were imported for it: see ``external.py``."""
+        self.refuses_external = False
         self.context = Context()
         """Its modules are imported in it."""
 

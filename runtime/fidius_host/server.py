@@ -137,9 +137,10 @@ class Server:
         functions = [getattr(self, name) for name in self.OWN_METHODS]
         return Target(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
 
-    def load(self, name, folder, entry_module, interface_hash, methods, limit, own_thread):
+    def load(self, name, folder, entry_module, interface_hash, methods, refuse_external, limit, own_thread):
         """Load a package as ``loading.load`` does, on a thread of its own if asked to."""
-        load = functools.partial(self._load_here, name, folder, entry_module, interface_hash, methods, limit)
+        source = (folder, entry_module, interface_hash, methods, refuse_external)
+        load = functools.partial(self._load_here, name, source, limit)
         if not own_thread:
             return load(None)
         worker = self.pool.current()
@@ -149,7 +150,8 @@ class Server:
         loop.submit(Target(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, values.encode(()))
         return LATER
 
-    def _load_here(self, name, folder, entry_module, interface_hash, methods, limit, loop):
+    def _load_here(self, name, source, limit, loop):
+        folder = source[0]
         worker = self.pool.current()
         # While it is imported the plugin has no number, but it may print.
         worker.target = Target(0, name, [], [], limit=1)
@@ -159,7 +161,7 @@ class Server:
         call = worker.call
         self._loading[call] = worker.ident
         try:
-            outcome = loading.load(folder, entry_module, interface_hash, methods, worker.end_window)
+            outcome = loading.load(*source, worker.end_window)
         finally:
             del self._loading[call]
             self._watch.end_load(name)

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 
-from . import modules, packages, search
+from . import external, modules, packages, search
 from .packages import ENVIRONMENT
 
 by_name = {}
@@ -47,7 +47,7 @@ _TEXTS = {
 
 
 class Unit:
-    """``outside`` for a module of the environment or the standard library whose name an open package claims as well."""
+    """``outside`` for a module that lies in no package, and whose name an open package claims as well, or that is external."""
 
     def __init__(self, name, path, holders, outside=False, namespace=False):
         self.name = name
@@ -55,6 +55,8 @@ class Unit:
         self.holders = set(holders)
         self.outside = outside
         self.namespace = namespace
+        self.external = outside and not namespace and external.contains(path)
+        """Whether it comes from outside of the environment as well. Such a unit is guarded whoever claims the name."""
         self.specs = []
         self.seen = set()
         """Files whose code may have the unit, as far as is known: what makes a repeated import fast."""
@@ -149,14 +151,27 @@ def unit_named(name):
     return None
 
 
-def require(asker, unit):
+def require(asker, unit, imports=True):
     """Let whoever asks have a unit, if what it means by the name is that unit.
+
+    ``imports`` is ``False`` for a look-up that is not followed by an import.
 
     :raises ModuleCollision: it means other code.
     :raises ModuleNotFoundError: it means nothing: only other packages have such a module.
+    :raises ExternalImport: the unit is external, and it is asked for by a package that must not have such modules.
     """
     if asker is unit:
         return
+    if unit.external:
+        if imports:
+            importers = external.importers(asker)
+            for each in _external_below(unit):
+                external.note(importers, each.name, each.path)
+        # The entry of the search path that it was found by may be gone: then a search would not find it again.
+        if not any(unit.name in package.claims for package in list(packages.open_packages.values())):
+            if isinstance(asker, Unit):
+                asker.asked[unit.name] = unit
+            return
     if not asker.holders:
         _require_for_nobody(asker, unit)
         return
@@ -165,6 +180,16 @@ def require(asker, unit):
             _admit(unit, package)
     if isinstance(asker, Unit):
         asker.asked[unit.name] = unit
+
+
+def _external_below(unit):
+    """An external unit, and those that its code has imported: whoever imports it runs their code as well."""
+    found = [unit]
+    for each in found:
+        for had in list(each.asked.values()):
+            if isinstance(had, Unit) and had.external and had not in found:
+                found.append(had)
+    return found
 
 
 def _require_for_nobody(asker, unit):
@@ -180,6 +205,9 @@ def _require_for_nobody(asker, unit):
 def _admit(unit, package):
     plan = []
     _plan(unit, package, plan)
+    for each in plan:
+        if each.external:
+            external.note((package,), each.name, each.path)
     with _lock:
         for each in plan:
             each.holders.add(package)

@@ -1,24 +1,24 @@
-import type { Command } from './command.ts';
+import type { Command } from './define-command.ts';
 
 /**
- * Every command by its name, loaded when it is asked for; in the order in which an author meets them.
+ * All commands by name, in the order in which an author needs them. The file of a command is loaded on demand.
  *
- * A name of two words belongs to a group, such as `package`.
+ * The first of two words is the name of a group, such as `package`.
  */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  'init interface': async () => (await import('./commands/init-interface.ts')).initInterface,
-  'init plugin': async () => (await import('./commands/init-plugin.ts')).initPlugin,
-  'init host': async () => (await import('./commands/init-host.ts')).initHost,
+  'init interface': async () => (await import('./commands/init.ts')).initInterface,
+  'init plugin': async () => (await import('./commands/init.ts')).initPlugin,
+  'init host': async () => (await import('./commands/init.ts')).initHost,
   stub: async () => (await import('./commands/stub.ts')).stub,
   keygen: async () => (await import('./commands/keygen.ts')).keygen,
-  'package validate': async () => (await import('./commands/package-validate.ts')).packageValidate,
-  'package inspect': async () => (await import('./commands/package-inspect.ts')).packageInspect,
-  'package sign': async () => (await import('./commands/package-sign.ts')).packageSign,
-  'package audit': async () => (await import('./commands/package-audit.ts')).packageAudit,
-  'package verify': async () => (await import('./commands/package-verify.ts')).packageVerify,
-  'package pack': async () => (await import('./commands/package-pack.ts')).packagePack,
-  'package unpack': async () => (await import('./commands/package-unpack.ts')).packageUnpack,
-  'package list': async () => (await import('./commands/package-list.ts')).packageList,
+  'package validate': async () => (await import('./commands/package/validate.ts')).packageValidate,
+  'package inspect': async () => (await import('./commands/package/inspect.ts')).packageInspect,
+  'package sign': async () => (await import('./commands/package/sign.ts')).packageSign,
+  'package audit': async () => (await import('./commands/package/audit.ts')).packageAudit,
+  'package verify': async () => (await import('./commands/package/verify.ts')).packageVerify,
+  'package pack': async () => (await import('./commands/package/pack.ts')).packagePack,
+  'package unpack': async () => (await import('./commands/package/unpack.ts')).packageUnpack,
+  'package list': async () => (await import('./commands/package/list.ts')).packageList,
   discover: async () => (await import('./commands/discover.ts')).discover,
   run: async () => (await import('./commands/run.ts')).run,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,

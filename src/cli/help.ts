@@ -1,7 +1,8 @@
-import type { Command, OptionSpec } from './command.ts';
+import type { Command } from './define-command.ts';
+import type { OptionDefinition, OptionDefinitions } from './parse-arguments.ts';
 
-export const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this text' };
-export const versionOption: OptionSpec = { type: 'boolean', short: 'V', help: 'Show the version' };
+export const helpOption: OptionDefinition = { type: 'boolean', short: 'h', help: 'Show this help' };
+export const versionOption: OptionDefinition = { type: 'boolean', short: 'V', help: 'Show the version' };
 
 /** The help of the program, or of one group of its commands. */
 export function overviewHelp(commands: readonly Command[], group?: string): string {
@@ -9,7 +10,7 @@ export function overviewHelp(commands: readonly Command[], group?: string): stri
   const options = group === undefined ? { help: helpOption, version: versionOption } : { help: helpOption };
   return [
     `Usage: fidius ${group === undefined ? '' : `${group} `}<command> [options]`,
-    ...(group === undefined ? ['', 'Python plugins inside Node.js.'] : []),
+    ...(group === undefined ? ['', 'Load Python plugins into Node.js.'] : []),
     ...section('Commands', rows),
     ...section('Options', optionRows(options)),
     ...section(
@@ -22,8 +23,8 @@ export function overviewHelp(commands: readonly Command[], group?: string): stri
   ].join('\n');
 }
 
-/** The help of one command. */
-export function commandHelp({ summary, usage, options = {}, examples }: Command): string {
+/** The help of one command. The reference page shows it unchanged. */
+export function commandHelp({ summary, usage, options, examples }: Command): string {
   return [
     `Usage: ${usage}`,
     '',
@@ -37,9 +38,9 @@ export function commandHelp({ summary, usage, options = {}, examples }: Command)
   ].join('\n');
 }
 
-function optionRows(options: Readonly<Record<string, OptionSpec>>): (readonly [string, string])[] {
+function optionRows(options: OptionDefinitions): (readonly [string, string])[] {
   return Object.entries(options).flatMap(([name, { short, type, value = 'value', help }]) => {
-    const long = type === 'string' ? `--${name} <${value}>` : `--${name}`;
+    const long = type === 'boolean' ? `--${name}` : `--${name} <${value}>`;
     return help === undefined ? [] : [[short === undefined ? long : `-${short}, ${long}`, help] as const];
   });
 }

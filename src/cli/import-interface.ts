@@ -1,18 +1,36 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Interface } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { importModule } from './import-module.ts';
+import { messageOf } from '../errors/is-error.ts';
 
-/** An interface, and the name under which its module exports it. */
+/** An interface, and where it comes from. */
 export interface ImportedInterface {
   readonly definition: Interface;
+  /** The module, as an absolute path. */
+  readonly module: string;
+  /** The name under which the module exports the interface. */
   readonly exportName: string;
 }
 
 /**
- * The interface that a module of the user's exports.
+ * Imports an interface from a module of the user. A name after the module selects one of several: `interfaces.ts#Greeter`.
  *
- * @param name which one, where it exports several.
- * @param howToChoose the hint for one who did not say which.
+ * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
+ */
+export async function importNamedInterface(specifier: string, cwd: string): Promise<ImportedInterface> {
+  const at = specifier.lastIndexOf('#');
+  const [path, name] = at === -1 ? [specifier, undefined] : [specifier.slice(0, at), specifier.slice(at + 1)];
+  return importInterface(path, cwd, { name, howToChoose: `Append the name of one: ${path}#<name>.` });
+}
+
+/**
+ * Imports an interface from a module of the user.
+ *
+ * @param name the name of the interface, if the module exports several.
+ * @param howToChoose the hint if the name is missing.
  * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
  */
 export async function importInterface(
@@ -21,35 +39,101 @@ export async function importInterface(
   { name, howToChoose }: { readonly name: string | undefined; readonly howToChoose: string },
 ): Promise<ImportedInterface> {
   const { isInterface } = await import('../contract/interface.ts');
-  const exported = await importModule(path, cwd);
+  const module = resolve(cwd, path);
+  const exported = await importModule(module);
   const found = [...new Set(Object.values(exported).filter(isInterface))];
   const names = [...new Set(found.map((each) => each.name))].join(', ');
   if (found.length === 0) {
     throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface`, {
-      hint: 'Export what defineInterface() returns.',
+      hint: 'Export the result of defineInterface().',
     });
   }
-  const fitting = name === undefined ? found : found.filter((each) => each.name === name);
-  const [only, another] = fitting;
+  const matching = name === undefined ? found : found.filter((each) => each.name === name);
+  const [only, another] = matching;
   if (only === undefined) {
-    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}, but ${names}`);
+    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}; its interfaces are: ${names}`);
   }
   if (another === undefined) {
     const exportNames = Object.keys(exported).filter((key) => exported[key] === only);
-    return { definition: only, exportName: exportNames.find((key) => key !== 'default') ?? 'default' };
+    return { definition: only, module, exportName: exportNames.find((key) => key !== 'default') ?? 'default' };
   }
   const hint = name === undefined ? howToChoose : 'Give them different names.';
-  throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports ${fitting.length} interfaces: ${names}`, { hint });
+  throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports ${matching.length} interfaces: ${names}`, { hint });
 }
 
-/** The same for a module with the name behind it, where one is needed: `interfaces.ts#Greeter`. */
-export async function importNamedInterface(module: string, cwd: string): Promise<ImportedInterface> {
-  const { path, name } = splitModule(module);
-  return importInterface(path, cwd, { name, howToChoose: `Choose one by its name behind the module: ${path}#<name>.` });
+type Module = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs a module and returns its exports by name, including the properties of the object that a CommonJS module exports.
+ *
+ * TypeScript is read by Node if it can (22.18 and later), or by the loader of this process, otherwise by the `tsx` of the
+ * project that contains the module.
+ */
+async function importModule(file: string): Promise<Module> {
+  if (!existsSync(file)) throw new FidiusError('FIDIUS_CLI_MODULE', `Cannot import ${file}: there is no such file`);
+  const exported = isTypeScript(file) ? await importTypeScript(file) : await importFile(file);
+  const defaultExport = exported['default'];
+  const isObject = typeof defaultExport === 'object' && defaultExport !== null;
+  return isObject ? { ...(defaultExport as Module), ...exported } : exported;
 }
 
-/** `interfaces.ts#Greeter` in its parts. */
-export function splitModule(module: string): { readonly path: string; readonly name: string | undefined } {
-  const at = module.lastIndexOf('#');
-  return at === -1 ? { path: module, name: undefined } : { path: module.slice(0, at), name: module.slice(at + 1) };
+function isTypeScript(file: string): boolean {
+  return /\.[cm]?ts$/.test(file);
+}
+
+async function importFile(file: string): Promise<Module> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Module;
+  } catch (error) {
+    throw cannotImport(file, error);
+  }
+}
+
+async function importTypeScript(file: string): Promise<Module> {
+  const url = pathToFileURL(file).href;
+  try {
+    return (await import(url)) as Module;
+  } catch (error) {
+    if (!isBeyondNode(error)) throw cannotImport(file, error);
+    const tsx = findTsx(file);
+    if (tsx === undefined) {
+      throw cannotImport(
+        file,
+        error,
+        'Install tsx in its project (`npm install --save-dev tsx`), or use the compiled .js file.',
+      );
+    }
+    return await importWithTsx(tsx, file);
+  }
+}
+
+/** Whether Node cannot read this TypeScript: no TypeScript at all, not this syntax, or not this kind of specifier. */
+function isBeyondNode(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  if (error.code === 'ERR_MODULE_NOT_FOUND') return !error.message.includes('Cannot find package');
+  return error.code === 'ERR_UNKNOWN_FILE_EXTENSION' || /^ERR_UNSUPPORTED_.*TYPE/.test(String(error.code));
+}
+
+/** The loader that `node --import tsx` would use in the folder of the file. */
+function findTsx(file: string): string | undefined {
+  try {
+    return createRequire(file).resolve('tsx');
+  } catch {
+    return undefined;
+  }
+}
+
+async function importWithTsx(tsx: string, file: string): Promise<Module> {
+  try {
+    await import(pathToFileURL(tsx).href);
+    // Node caches the failed import. A different URL starts a new one.
+    return (await import(`${pathToFileURL(file).href}?tsx`)) as Module;
+  } catch (error) {
+    throw cannotImport(file, error);
+  }
+}
+
+function cannotImport(file: string, cause: unknown, hint?: string): FidiusError {
+  const reason = messageOf(cause);
+  return new FidiusError('FIDIUS_CLI_MODULE', `Cannot import ${file}: ${reason}`, { cause, hint });
 }

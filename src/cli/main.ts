@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { buffer } from 'node:stream/consumers';
-import { Interruption } from './interruption.ts';
+import { Interruption } from './command-io.ts';
 import { runCli } from './run-cli.ts';
 
-// The only file that knows the process behind the command line; everything else gets what it needs handed in.
+// The only file of the command line that accesses the process. Other files get streams and environment as parameters.
 
-// A reader that has enough, such as `head`, closes the pipe: the end of the work, not a failure of it.
+// A reader such as `head` closes the pipe when it has read enough. This ends the work, and is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;

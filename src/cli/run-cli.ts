@@ -1,23 +1,22 @@
 import { isFidiusError } from '../errors/fidius-error.ts';
-import type { Command, CommandIo } from './command.ts';
+import { type CommandIo, Interruption, withEscapedOutput } from './command-io.ts';
 import { commands } from './commands.ts';
+import type { Command } from './define-command.ts';
 import { commandHelp, overviewHelp } from './help.ts';
-import { Interruption } from './interruption.ts';
-import { readRequest } from './request.ts';
-import { withSafeText } from './safe-io.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './parse-arguments.ts';
+import { parseRequest } from './parse-request.ts';
 import { fidiusVersion } from './version.ts';
 
 /**
- * Runs one command line, given without the name of the program.
+ * Runs one command line, without the name of the program.
  *
- * @returns the exit code: 0 done, 1 failed or the answer is no, 2 typed wrongly, 130 interrupted. Never throws.
+ * @returns the exit code: 0 success, 1 failure or a negative result, 2 invalid command line, 130 interrupted. Never throws.
  */
-export async function runCli(argv: readonly string[], world: CommandIo): Promise<number> {
-  const io = withSafeText(world);
+export async function runCli(argv: readonly string[], processIo: CommandIo): Promise<number> {
+  const io = withEscapedOutput(processIo);
   try {
     const names = Object.keys(commands);
-    const request = readRequest(argv, names);
+    const request = parseRequest(argv, names);
     if (request.kind === 'run') return await (await load(request.name)).run(request.argv, io);
     if (request.kind === 'version') {
       io.stdout.write(`${fidiusVersion()}\n`);
@@ -44,7 +43,7 @@ async function load(name: string): Promise<Command> {
   return loader();
 }
 
-/** What a person reads about an error: what happened, what to do next, and with `FIDIUS_DEBUG` where it was. */
+/** The message and hint of an error, and with `FIDIUS_DEBUG` its stack. */
 function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   if (!(error instanceof Error)) return `error: ${String(error)}\n`;
   const isOurs = isFidiusError(error);

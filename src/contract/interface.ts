@@ -1,18 +1,18 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { MethodCodec } from '../codec/method-codec.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
-import { createMethodCodec } from './codec.ts';
 import { definitionError } from './definition-error.ts';
-import { type DocOptions, readDoc } from './doc.ts';
-import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './interface-hash.ts';
+import { type DocOptions, readDoc } from './doc-option.ts';
+import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './hash/interface-hash.ts';
+import { isRustName, parseRustTokens } from './hash/rust-source.ts';
+import { streamItem } from './hash/rust-stream.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
-import { isRustName, parseRustTokens } from './rust-source.ts';
-import { streamItem } from './rust-stream.ts';
+import { isStreamType } from './result-and-stream.ts';
+import { CheckedRawCodec, TypedCodec } from './typed-codec.ts';
 import { isPlainObject } from './types/plain-object.ts';
-import { isStreamType } from './whole-type.ts';
 
-// Symbol.for, so that an interface made by a second copy of the package is recognised all the same.
+// Symbol.for, so that an interface of a second copy of the package is recognised.
 const brand = Symbol.for('fidius.interface');
 
 declare const declared: unique symbol;
@@ -20,17 +20,17 @@ declare const declared: unique symbol;
 /** Methods by name, in the order of their indices. */
 export type Methods = Readonly<Record<string, Method>>;
 
-/** What a plugin offers and a host calls. Made by {@link defineInterface}. */
+/** The methods that a plugin provides and a host calls. Created by {@link defineInterface}. */
 export interface Interface<M extends Methods = Methods> {
   readonly name: string;
-  /** Other names by which manifests may call it. Not in the hash. */
+  /** Other names that manifests may use. Not in the hash. */
   readonly aliases: readonly string[];
   readonly version: number;
-  /** What host and plugin compare before the first call; 64 bits. */
+  /** 64 bits that host and plugin compare before the first call. */
   readonly hash: bigint;
   /** Every method, optional ones included; the position is the index by which it is called. */
   readonly methods: readonly InterfaceMethod[];
-  /** All that the loader needs to know. */
+  /** The data that the loader needs. */
   readonly descriptor: InterfaceDescriptor;
   readonly metadata: Metadata;
   readonly doc: string | undefined;
@@ -38,18 +38,18 @@ export interface Interface<M extends Methods = Methods> {
   readonly [declared]?: M;
 }
 
-/** A method in its place. */
+/** A method with its name and position. */
 export interface InterfaceMethod {
   readonly name: string;
   readonly index: number;
-  /** What of the method goes into the hash, unless it is optional: `tick:u32->u64!stream`. */
+  /** The text of the method in the hash, unless it is optional: `tick:u32->u64!stream`. */
   readonly signature: string;
   readonly arguments: readonly Argument[];
   readonly returns: ReturnType;
   readonly wireRaw: boolean;
   readonly optional: boolean;
   readonly since: number | undefined;
-  /** Position among the optional methods: the bit that says in a plugin's capabilities that it has the method. */
+  /** Position among the optional methods: the bit for the method in the capabilities of a plugin. */
   readonly capabilityBit: number | undefined;
   /** True when the method returns a stream. */
   readonly streaming: boolean;
@@ -57,17 +57,17 @@ export interface InterfaceMethod {
   readonly clientStreaming: boolean;
   readonly doc: string | undefined;
   readonly metadata: Metadata;
-  /** @internal How arguments and result cross. */
+  /** @internal Encodes arguments and decodes results. */
   readonly codec: MethodCodec;
 }
 
 export interface InterfaceOptions<M extends Methods> extends DocOptions {
-  /** Counts up when the interface changes; not in the hash. 0 to 4294967295. */
+  /** Incremented when the interface changes; not in the hash. 0 to 4294967295. */
   readonly version: number;
   readonly methods: M;
   /**
-   * Other names that a manifest may give for the interface, such as that of its crate (`calculator-interface`), which the
-   * scaffolder of the Rust host writes. The hash must be equal all the same, and is not changed by them.
+   * Other names that a manifest may give for the interface, such as that of its crate (`calculator-interface`), which
+   * the scaffolder of the Rust host writes. The hash must be equal anyway, and does not include them.
    */
   readonly aliases?: readonly string[];
   readonly metadata?: Metadata;
@@ -127,12 +127,12 @@ function readAliases(aliases: unknown, name: string): readonly string[] {
   return Object.freeze([...(aliases as string[])]);
 }
 
-/** True for what {@link defineInterface} made, also in another copy of this library. */
+/** True for an interface made by {@link defineInterface}, also of another copy of this library. */
 export function isInterface(value: unknown): value is Interface {
   return typeof value === 'object' && value !== null && brand in value;
 }
 
-/** The part of a method that the hash knows. */
+/** The part of a method that the hash covers. */
 export function signatureOf(
   method: Pick<InterfaceMethod, 'name' | 'arguments' | 'returns' | 'wireRaw' | 'optional'>,
 ): MethodSignature {
@@ -145,7 +145,7 @@ export function signatureOf(
   };
 }
 
-/** A plugin says in 64 bits which optional methods it has. */
+/** The capabilities of a plugin are 64 bits, one per optional method. */
 const mostOptional = 64;
 
 function readMethods(place: string, methods: unknown): readonly InterfaceMethod[] {
@@ -163,7 +163,9 @@ function readMethods(place: string, methods: unknown): readonly InterfaceMethod[
       capabilityBit: method.optional ? optionals++ : undefined,
       streaming: isStreamType(method.returns),
       clientStreaming: method.arguments.some(({ type }) => isStreamType(type)),
-      codec: createMethodCodec(name, method.arguments, method.returns),
+      codec: method.wireRaw
+        ? new CheckedRawCodec(name, method.arguments)
+        : new TypedCodec(name, method.arguments, method.returns),
     });
   });
   if (optionals > mostOptional) {
@@ -179,10 +181,10 @@ function readMethod(place: string, name: string, value: unknown): Method {
   if (!isMethod(value)) {
     throw definitionError(`${place} must be made with method() or method.raw(), got ${describe(value)}`);
   }
-  // Rust sees a stream by the look of its name, whatever was meant.
+  // Rust recognises a stream by its name alone.
   for (const { type } of [...value.arguments, { type: value.returns }]) {
     if (type === undefined || isStreamType(type) || streamItem(parseRustTokens(type.rust)) === undefined) continue;
-    throw definitionError(`${place} uses ${type.rust}, which Rust takes for a stream`, 'Use t.stream(…) for it.');
+    throw definitionError(`${place} uses ${type.rust}, which Rust recognises as a stream`, 'Use t.stream(…) for it.');
   }
   return value;
 }

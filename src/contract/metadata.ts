@@ -5,7 +5,7 @@ import { isPlainObject } from './types/plain-object.ts';
 /** Facts about an interface or a method for the host to read, such as `{ cost: 'high' }`. Not in the hash. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** Holds metadata to the rules of the Rust macro. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
+/** Checks metadata by the rules of the Rust macro. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
 export function readMetadata(metadata: unknown, place: string): Metadata {
   if (!isPlainObject(metadata))
     throw definitionError(`The metadata of ${place} must be an object, got ${describe(metadata)}`);

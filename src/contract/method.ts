@@ -1,29 +1,29 @@
 import { checkOptionNames, describe } from '../errors/options.ts';
+import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './argument-types.ts';
 import { definitionError } from './definition-error.ts';
-import { type DocOptions, readDoc } from './doc.ts';
+import { type DocOptions, readDoc } from './doc-option.ts';
+import { isRustName } from './hash/rust-source.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
-import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './method-arguments.ts';
-import { isRustName } from './rust-source.ts';
+import { isResultType, isStreamType, type ResultType, type StreamType } from './result-and-stream.ts';
 import { type AnyType, isType } from './type.ts';
 import { bytes } from './types/bytes.ts';
 import { isPlainObject } from './types/plain-object.ts';
-import { isResultType, isStreamType, type ResultType, type StreamType } from './whole-type.ts';
 
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
 export type ReturnType = AnyType | ResultType | StreamType | undefined;
 
 export interface MethodOptions extends DocOptions {
-  /** A plugin may leave the method out; then the client does not have it. Not in the hash. Default: `false`. */
+  /** A plugin may omit the method; the client then does not have it. Not in the hash. Default: `false`. */
   readonly optional?: boolean;
   /**
-   * The version of the interface that brought an optional method. A package whose manifest names an earlier version is
-   * accepted where every version since then brought one.
+   * The version of the interface that added an optional method. A package whose manifest has an earlier version is
+   * accepted where every later version added one.
    */
   readonly since?: number;
   readonly metadata?: Metadata;
 }
 
-/** A method as it was declared; `defineInterface` gives it its name and its place. */
+/** A method as it was declared; `defineInterface` adds name and position. */
 export interface Method<
   A extends readonly ArgumentType[] = readonly ArgumentType[],
   R extends ReturnType = ReturnType,
@@ -32,7 +32,7 @@ export interface Method<
   readonly arguments: readonly Argument[];
   readonly returns: R;
   readonly optional: Optional;
-  /** Bytes in, bytes out, without the value codec. */
+  /** Bytes in, bytes out, without encoding. */
   readonly wireRaw: boolean;
   readonly since: number | undefined;
   readonly doc: string | undefined;
@@ -54,11 +54,11 @@ type IsOptional<O> = O extends { readonly optional: true } ? true : false;
  * Declares a method: its arguments by name, what it returns, and options.
  *
  * Several arguments of different types are a list, `method([{ text: t.string }, { count: t.u32 }], t.string)`, because
- * the properties of an object have no order that TypeScript could see.
+ * TypeScript does not know the order of the properties of an object.
  *
  * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
  */
-// Two signatures each, as otherwise the compiler would take the return of a method without one from where it is used.
+// Two signatures each: otherwise the compiler would infer a missing return type from the context.
 function declareMethod<const A extends ArgumentGroups = Record<never, never>>(
   args?: A & OneWayToRead<A>,
 ): Method<ArgumentTuple<A>, undefined, false>;
@@ -76,7 +76,7 @@ function declareMethod(args: unknown = {}, returns?: ReturnType, options: Method
 }
 
 /**
- * Declares a raw method: one `bytes` in, one `bytes` out, as they are, for data that has an encoding of its own.
+ * Declares a raw method: one `bytes` in, one `bytes` out, unchanged, for data with its own encoding.
  *
  * @param returns `t.bytes`, the default, or `t.result(t.bytes)` when Rust declares a `Result`.
  */
@@ -141,7 +141,10 @@ function readArguments(args: unknown): readonly Argument[] {
   const twice = list.find(({ name }, index) => list.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined) throw definitionError(`method() has two arguments called ${twice.name}`);
   if (list.filter(({ type }) => isStreamType(type)).length > 1) {
-    throw definitionError('method() has more than one stream among its arguments', 'No host can feed two at once.');
+    throw definitionError(
+      'method() has more than one stream among its arguments',
+      'Declare only one: hosts send at most one stream.',
+    );
   }
   return list;
 }

@@ -1,17 +1,17 @@
+import { isIntegralFloat } from '../codec/integral-float.ts';
+import { isMissingValue, missingHint } from '../codec/missing-value.ts';
+import { type ValueErrorCode, ValueProblem } from '../codec/value-problem.ts';
 import { describe } from '../errors/options.ts';
-import { isMissingValue, missingHint } from '../wire/missing-value.ts';
-import { type ValueErrorCode, ValueProblem } from '../wire/value-problem.ts';
-import { isWholeFloat } from '../wire/whole-float.ts';
 
 /** A value that does not have its declared type. Its message continues a sentence: `must be a string, got 3`. */
 export class TypeMismatch extends ValueProblem {}
 
-/** What to throw for an argument that is not `expected`, such as `a string`. */
+/** The error for an argument that is not `expected`, such as `a string`. */
 export function badArgument(expected: string, value: unknown): TypeMismatch {
   return mismatch('FIDIUS_VALUE_ARGUMENT', expected, describe(value));
 }
 
-/** What to throw for a value from Python that is not `expected`. */
+/** The error for a value from Python that is not `expected`. */
 export function badResult(expected: string, value: unknown): TypeMismatch {
   return mismatch(
     'FIDIUS_VALUE_RESULT',
@@ -25,9 +25,9 @@ function mismatch(code: ValueErrorCode, expected: string, got: string, hint?: st
   return new TypeMismatch(code, `must be ${expected}, got ${got}`, hint === undefined ? {} : { hint });
 }
 
-/** A value from Python in the words of its author, as far as they can still be told. */
+/** Describes a value in terms of Python, as far as they are known. */
 function describeResult(value: unknown): string {
-  if (isWholeFloat(value)) {
+  if (isIntegralFloat(value)) {
     return `the float ${Object.is(value.value, -0) ? '-0.0' : `${value.value}${Math.abs(value.value) < 1e21 ? '.0' : ''}`}`;
   }
   if (isMissingValue(value)) return value.name;

@@ -1,7 +1,7 @@
-import type { ScalarKind } from '../wire/method-codec.ts';
-import type { PickleWriter } from '../wire/pickle-writer.ts';
+import type { ScalarKind } from '../codec/method-codec.ts';
+import type { ValueWriter } from '../codec/value-writer.ts';
 
-// Symbol.for, so that a type made by a second copy of the package is recognised all the same.
+// Symbol.for, so that a type of a second copy of the package is recognised.
 const brand = Symbol.for('fidius.type');
 
 declare const values: unique symbol;
@@ -9,13 +9,13 @@ declare const values: unique symbol;
 /**
  * A type of the contract, made with `t.*`.
  *
- * `Out` is what a caller gets when Python returns such a value, `In` what may be passed; they differ where JavaScript
- * has more than one way to say a thing (an `i64` comes as `bigint` and may be passed as `number`).
+ * `Out` is the type of results, `In` that of arguments. They differ where JavaScript has several representations: an
+ * `i64` is returned as `bigint` and may be passed as `number`.
  */
 export interface Type<Out = unknown, In = Out> {
-  /** The type in Rust source, such as `Vec<u8>`: what the interface hash is made of. */
+  /** The type in Rust source, such as `Vec<u8>`, for the interface hash. */
   readonly rust: string;
-  /** What the type is made of, for whoever describes it in another language. */
+  /** The structure of the type, for descriptions in other languages. */
   readonly shape: TypeShape;
   /** @internal */
   readonly converter: Converter;
@@ -26,26 +26,26 @@ export interface Type<Out = unknown, In = Out> {
 /** Any type at all. */
 export type AnyType = Type<unknown, never>;
 
-/** What a result of this type is in TypeScript. */
+/** The TypeScript type of a result of this type. */
 export type OutputOf<T> = T extends Type<infer Out, never> ? Out : never;
 
-/** What may be passed as an argument of this type. */
+/** The TypeScript type of an argument of this type. */
 export type InputOf<T> = T extends Type<unknown, infer In> ? In : never;
 
 /**
- * How values of one type cross. Made once, when the type is; runs for every value, so it must not allocate when all is
- * well. What does not fit is thrown as a `ValueProblem`, whose path the containers around it complete.
+ * Converts values of one type. Created once, with the type. Runs for every value, so it must not allocate for a valid
+ * one. Throws a `ValueProblem` for an invalid one; the containers around it complete its path.
  */
 export interface Converter {
-  /** How a value may skip the codec, if it is a scalar. */
+  /** The conversion without encoding, for a scalar. */
   readonly scalar: Scalar | undefined;
   /** Checks a value and writes it. */
-  readonly write: (writer: PickleWriter, value: unknown) => void;
-  /** Converts what came from Python (`decodeValue` with whole floats tagged) into the type. Never changes its input. */
+  readonly write: (writer: ValueWriter, value: unknown) => void;
+  /** Converts a decoded value (`decodeValue` with integral floats wrapped) to the type. Does not modify it. */
   readonly read: (value: unknown) => unknown;
 }
 
-/** What a type is made of, for the generators that write it down in another language. */
+/** The structure of a type, for the generators of other languages. */
 export type TypeShape =
   | { readonly kind: 'bool' | 'integer' | 'float' | 'char' | 'string' | 'bytes' | 'unit' | 'any' }
   | { readonly kind: 'list'; readonly item: AnyType }
@@ -60,11 +60,11 @@ export type Fields = Readonly<Record<string, AnyType>>;
 
 export interface Scalar {
   readonly kind: ScalarKind;
-  /** Checks a value on its way to Python; returns it in the one form that the kind asks for. */
+  /** Checks an argument, and returns it in the form that the kind requires. */
   readonly check: (value: unknown) => unknown;
 }
 
-/** Makes a type; `Out` and `In` are stated by the caller and nowhere checked. */
+/** Creates a type. The caller states `Out` and `In`; they are not checked. */
 export function createType<Out, In = Out>(parts: {
   readonly rust: string;
   readonly shape: TypeShape;

@@ -8,8 +8,16 @@ export interface CodePlace {
   readonly function: string;
 }
 
+/**
+ * What a load does, one after the other: it looks for packages, checks one and stores it, starts Python, and imports the entry
+ * module.
+ */
+export type LoadPhase = 'discovery' | 'admission' | 'start' | 'import';
+
 /** What is known about a load whose time was over. */
 export interface LoadStand {
+  /** What it was doing. Default: `import`. */
+  readonly phase?: LoadPhase | undefined;
   /** What Python was running: its innermost frame. Unknown when Python did not answer, being busy in code in C. */
   readonly stoodAt?: CodePlace | undefined;
   /** The innermost line of the package itself, where that is another one. */
@@ -21,7 +29,9 @@ export interface LoadStand {
 /** Raised when loading took longer than `loadTimeoutMs`; tells what it was doing. */
 export class LoadTimeoutError extends FidiusError implements LoadStand {
   readonly plugin: string;
+  /** For the whole load, all phases together. */
   readonly timeoutMs: number;
+  readonly phase: LoadPhase;
   readonly stoodAt: CodePlace | undefined;
   readonly calledFrom: CodePlace | undefined;
   readonly waited: boolean;
@@ -30,26 +40,45 @@ export class LoadTimeoutError extends FidiusError implements LoadStand {
     nameErrorClass(this);
   }
 
-  constructor(request: { readonly plugin: string; readonly folder: string }, timeoutMs: number, stand: LoadStand) {
-    const { stoodAt, calledFrom, waited = false } = stand;
+  /** @param request `folder` is where the package was found, or runs from; `undefined` as long as none was found. */
+  constructor(
+    request: { readonly plugin: string; readonly folder: string | undefined },
+    timeoutMs: number,
+    stand: LoadStand,
+  ) {
+    const { phase = 'import', stoodAt, calledFrom, waited = false } = stand;
+    const from = request.folder === undefined ? '' : ` from ${request.folder}`;
     super(
       'FIDIUS_LOAD_TIMEOUT',
-      `Loading ${request.plugin} from ${request.folder} timed out after ${timeoutMs} ms${describeStand(stand)}`,
+      `Loading ${request.plugin}${from} timed out after ${timeoutMs} ms${describeStand(stand)}`,
       {
-        hint: waited
-          ? 'Find the load that does not end: imports of all plugins take turns.'
-          : 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.',
+        hint: waited ? 'Find the load that does not end: imports of all plugins take turns.' : hints[phase],
       },
     );
     this.plugin = request.plugin;
     this.timeoutMs = timeoutMs;
+    this.phase = phase;
     this.stoodAt = stoodAt;
     this.calledFrom = calledFrom;
     this.waited = waited;
   }
 }
 
-function describeStand({ stoodAt, calledFrom, waited }: LoadStand): string {
+const doing: Readonly<Record<Exclude<LoadPhase, 'import'>, string>> = {
+  discovery: 'while the search paths were read',
+  admission: 'while the package was verified, unpacked or stored',
+  start: 'while Python was started',
+};
+
+const hints: Readonly<Record<LoadPhase, string>> = {
+  discovery: 'Name search paths with fewer packages, or allow more time with `loadTimeoutMs`.',
+  admission: 'Use a faster disk or a smaller package, or allow more time with `loadTimeoutMs`.',
+  start: 'See what the .pth files of the environment import, or allow more time with `loadTimeoutMs`.',
+  import: 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.',
+};
+
+function describeStand({ phase = 'import', stoodAt, calledFrom, waited }: LoadStand): string {
+  if (phase !== 'import') return `, ${doing[phase]}`;
   if (waited === true) return ', while it waited for another load to end';
   if (stoodAt === undefined) return '';
   const from = calledFrom === undefined ? '' : `, called from ${describePlace(calledFrom)}`;

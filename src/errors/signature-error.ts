@@ -21,8 +21,10 @@ export interface SignatureErrorData {
   /** The folder or archive that was verified. */
   readonly package: string;
   readonly keys: readonly TriedKey[];
-  /** Which files differ; `undefined` when the package has no signed list of files that could tell. */
+  /** Which files differ, by path, at most 32 of them; `undefined` when the package has no signed list of files that could tell. */
   readonly differences: readonly FileDifference[] | undefined;
+  /** How many more files differ than {@link differences} names. */
+  readonly moreDifferences: number;
 }
 
 /** A package that is not trusted, with the keys that were tried and, where it can be known, what was changed. */
@@ -30,6 +32,7 @@ export class SignatureError extends FidiusError {
   readonly package: string;
   readonly keys: readonly TriedKey[];
   readonly differences: readonly FileDifference[] | undefined;
+  readonly moreDifferences: number;
 
   static {
     nameErrorClass(this);
@@ -40,5 +43,6 @@ export class SignatureError extends FidiusError {
     this.package = data.package;
     this.keys = data.keys;
     this.differences = data.differences;
+    this.moreDifferences = data.moreDifferences;
   }
 }

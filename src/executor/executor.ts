@@ -1,7 +1,6 @@
-import type { PythonPluginHandle } from '../python/handle.ts';
-import type { MethodKind } from '../python/load.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { CallableMethod } from '../codec/method-codec.ts';
+import type { LoadedPackage, MethodKind } from '../python/load.ts';
 
 /**
  * Where calls run. One contract, whatever is behind it: the same values, the same errors, the same closing.
@@ -23,6 +22,10 @@ export interface LoadRequest {
   /** Dotted name of the module that holds the methods. */
   readonly entryModule: string;
   readonly descriptor: InterfaceDescriptor;
+  /** Whether it must not import external modules. Default: `false`. */
+  readonly refuseExternal?: boolean | undefined;
+  /** Of the whole load, for errors, where {@link LoadOptions.loadTimeoutMs} is what is left of it. */
+  readonly totalTimeoutMs?: number | undefined;
 }
 
 /** How a plugin is loaded and what its calls may take. */
@@ -30,8 +33,9 @@ export interface LoadOptions {
   /** Gives up loading; the promise is rejected at once, with `signal.reason` as cause. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that loading may take, import of the module included. Default: 60,000. Not kept with `inline`, where
-   * the import holds up the thread that would have to look at the clock.
+   * Milliseconds that loading may take: looking for the package, checking and storing it, starting Python and importing the
+   * module, all together. Default: 60,000. Not kept by the import with `inline`, which holds up the thread that would have to
+   * look at the clock.
    */
   readonly loadTimeoutMs?: number | undefined;
   /** Default of {@link CallOptions.timeoutMs} for every call of this plugin through `client`. Default: no limit. */
@@ -93,22 +97,15 @@ export interface ExecutorPlugin {
   readonly file: string;
   /** How each method answers; `absent` for an optional one that the plugin leaves out. */
   readonly methods: readonly MethodKind[];
+  /** The external modules that were imported for it when it was loaded. */
+  readonly external: LoadedPackage['external'];
 
   /**
-   * Calls a typed method. Arguments are read before this returns; every failure is a rejection.
+   * Calls a method. Arguments are read before this returns; every failure is a rejection.
    *
-   * @param codec of the interface's method, or `undefined` for values of no declared type.
    * @returns what the method returned; rejected with a PluginError when it raised, with FidiusError otherwise.
    */
-  call(
-    index: number,
-    codec: MethodCodec | undefined,
-    args: readonly unknown[],
-    options?: CallOptions,
-  ): Promise<unknown>;
-
-  /** Calls a raw method: bytes in, bytes out. `input` is read before this returns. */
-  callRaw(index: number, input: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  call(method: CallableMethod, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
 
   /**
    * The same plugin for calls on this JavaScript thread, or `undefined` where it runs in another process, or on a thread of
@@ -116,16 +113,21 @@ export interface ExecutorPlugin {
    *
    * Made on first use, which takes the GIL. It is closed together with the plugin.
    */
-  sync(): PythonPluginHandle | undefined;
-
-  /** To be called after each call through {@link sync}, whatever came of it; absent where nothing has to be done. */
-  readonly afterSync?: (() => void) | undefined;
+  sync(): SyncCalls | undefined;
 
   stats(): PluginStats;
 
   /** Ends the plugin: no call is accepted any more, what runs is drained or given up. Never rejects, may be called again. */
   close(options?: CloseOptions): Promise<void>;
 }
+
+/** Calls of one plugin on this JavaScript thread. */
+export interface SyncCalls {
+  /** Calls a method, and returns when Python is done. @throws PluginError when it raised, FidiusError otherwise. */
+  callSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): unknown;
+}
+
+export type SyncCallOptions = Pick<CallOptions, 'timeoutMs'>;
 
 /** Figures of one plugin since it was loaded. Calls through `sync` are not counted: that would take part of their time. */
 export interface PluginStats {

@@ -1,11 +1,10 @@
+import type { CallableMethod } from '../codec/method-codec.ts';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type LoadedPackage, loadPackage, type MethodKind } from '../python/load.ts';
 import { SyncDeadline } from '../python/sync-deadline.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
-import { type CallSubject, callChannel, traceHere } from './call-channel.ts';
 import type {
   CallOptions,
   Executor,
@@ -14,7 +13,9 @@ import type {
   LoadOptions,
   LoadRequest,
   PluginStats,
+  SyncCalls,
 } from './executor.ts';
+import { HandleCalls } from './handle-calls.ts';
 import { InlineChanges } from './inline-changes.ts';
 import { InlineOutput } from './inline-output.ts';
 import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
@@ -54,7 +55,9 @@ export class InlineExecutor implements Executor {
       const loaded = this.#changes.duringLoad(name, folder, () => loadPackage(this.#interpreter, request));
       const onBusy = this.#changes.activity.of(name);
       const handle = new PythonPluginHandle(this.#interpreter, loaded, name, descriptor, onBusy);
-      const plugin = new InlinePlugin(handle, loaded, timeoutMs, this.#output, () => this.#plugins.delete(plugin));
+      const plugin = new InlinePlugin(handle, loaded, timeoutMs, this.#output?.drain, () =>
+        this.#plugins.delete(plugin),
+      );
       this.#plugins.add(plugin);
       return plugin;
     } finally {
@@ -83,53 +86,49 @@ class InlinePlugin implements ExecutorPlugin {
   readonly name: string;
   readonly file: string;
   readonly methods: readonly MethodKind[];
+  readonly external: LoadedPackage['external'];
   readonly #handle: PythonPluginHandle;
+  readonly #calls: HandleCalls;
   readonly #timeoutMs: number | undefined;
-  readonly #output: InlineOutput | undefined;
   readonly #onClose: () => void;
   readonly #tally = new Tally();
 
   constructor(
     handle: PythonPluginHandle,
-    { file, methods }: LoadedPackage,
+    { file, methods, external }: LoadedPackage,
     timeoutMs: number | undefined,
-    output: InlineOutput | undefined,
+    drain: (() => void) | undefined,
     onClose: () => void,
   ) {
     this.#handle = handle;
+    this.#calls = new HandleCalls(handle, drain);
     this.#timeoutMs = timeoutMs;
-    this.#output = output;
     this.#onClose = onClose;
     this.name = handle.name;
     this.file = file;
     this.methods = methods;
+    this.external = external;
   }
 
-  async call(
-    index: number,
-    codec: MethodCodec | undefined,
-    args: readonly unknown[],
-    options: CallOptions = {},
-  ): Promise<unknown> {
-    return this.#run({ index, options }, (sync) =>
-      codec === undefined
-        ? this.#handle.callTyped(index, args, sync)
-        : this.#handle.callWithCodec(index, codec, args, sync),
-    );
+  async call(method: CallableMethod, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
+    const { signal, timeoutMs = this.#timeoutMs } = options;
+    checkTimeout('timeoutMs', options.timeoutMs);
+    checkSignal(signal);
+    try {
+      const result = this.#calls.observe(method, args, () => {
+        if (signal?.aborted === true) throw this.#abortedBefore(method, signal);
+        return this.#handle.callSync(method, args, { timeoutMs });
+      });
+      this.#tally.succeeded += 1;
+      return result;
+    } catch (error) {
+      this.#count(error);
+      throw error;
+    }
   }
 
-  async callRaw(index: number, input: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
-    const bytesOf = (result: Uint8Array) => result.length;
-    const details = { index, options, requestBytes: input.length, bytesOf };
-    return this.#run(details, (sync) => this.#handle.callRaw(index, input, sync));
-  }
-
-  sync(): PythonPluginHandle {
-    return this.#handle;
-  }
-
-  get afterSync(): (() => void) | undefined {
-    return this.#output?.drain;
+  sync(): SyncCalls {
+    return this.#calls;
   }
 
   stats(): PluginStats {
@@ -141,29 +140,11 @@ class InlinePlugin implements ExecutorPlugin {
     this.#onClose();
   }
 
-  #run<T>({ index, options, requestBytes, bytesOf }: CallDetails<T>, call: (options: CallOptions) => T): T {
-    checkTimeout('timeoutMs', options.timeoutMs);
-    checkSignal(options.signal);
-    const { descriptor } = this.#handle;
-    const { name: plugin } = this;
-    const method = descriptor.methods[index]?.name ?? String(index);
-    const run = () => {
-      if (options.signal?.aborted !== true) return call({ timeoutMs: options.timeoutMs ?? this.#timeoutMs });
-      throw new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${plugin} was aborted before it started`, {
-        cause: options.signal.reason,
-      });
-    };
-    try {
-      const subject = { executor: 'inline', plugin, interface: descriptor.interfaceName, method, index } as const;
-      const result = callChannel.hasSubscribers ? traceHere({ ...subject, requestBytes }, run, bytesOf) : run();
-      this.#tally.succeeded += 1;
-      return result;
-    } catch (error) {
-      this.#count(error);
-      throw error;
-    } finally {
-      this.#output?.drain();
-    }
+  #abortedBefore({ index }: CallableMethod, { reason }: AbortSignal): FidiusError {
+    const method = this.#handle.descriptor.methods[index]?.name ?? String(index);
+    return new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${this.name} was aborted before it started`, {
+      cause: reason,
+    });
   }
 
   #count(error: unknown): void {
@@ -173,10 +154,4 @@ class InlinePlugin implements ExecutorPlugin {
     if (timedOut || code === 'FIDIUS_CALL_ABORTED') this.#tally.givenUp += 1;
     else this.#tally.failed += 1;
   }
-}
-
-interface CallDetails<T> extends Pick<CallSubject, 'index' | 'requestBytes'> {
-  readonly options: CallOptions;
-  /** Size of the result, where it is known. */
-  readonly bytesOf?: (result: T) => number;
 }

@@ -1,8 +1,8 @@
+import type { CallableMethod } from '../codec/method-codec.ts';
+import { decodeValue } from '../codec/pickle/decode-value.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { clearTimeout, setTimeout } from '../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
-import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
 import { type CallSubject, CallTrace, callChannel } from './call-channel.ts';
 import type { ExecutorName } from './executor.ts';
 import type { Lane, LaneCall } from './lane.ts';
@@ -13,8 +13,6 @@ import type { Tally } from './tally.ts';
 
 /** A given-up call that goes on for longer than this, in milliseconds, is reported as still running. */
 const stillRunningMs = 1000;
-
-const tagged: DecodeOptions = { wholeFloats: 'tagged' };
 
 /** What the calls of one plugin have in common. */
 export interface CallHome {
@@ -28,16 +26,9 @@ export interface CallHome {
   readonly tally: Tally;
   /** Calls whose promise is not settled. */
   unsettled: number;
+  nameOf(method: CallableMethod): string;
   /** Called whenever a promise was settled, and whenever the server has answered. */
   onProgress(): void;
-}
-
-/** What is called, and how its values cross. */
-export interface RemoteMethod {
-  readonly index: number;
-  readonly name: string;
-  readonly raw: boolean;
-  readonly codec: MethodCodec | undefined;
 }
 
 /**
@@ -49,7 +40,7 @@ export interface RemoteMethod {
 export class RemoteCall implements LaneCall, Waiting {
   payload: Uint8Array | undefined;
   readonly home: CallHome;
-  readonly #method: RemoteMethod;
+  readonly #method: CallableMethod;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #patience: Patience | undefined;
@@ -62,7 +53,7 @@ export class RemoteCall implements LaneCall, Waiting {
   /** Encodes nothing and sends nothing yet; see {@link begin}. */
   constructor(
     home: CallHome,
-    method: RemoteMethod,
+    method: CallableMethod,
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
     payloadBytes: number,
@@ -80,7 +71,7 @@ export class RemoteCall implements LaneCall, Waiting {
   }
 
   get title(): string {
-    return `${this.#method.name}() of ${this.home.plugin}`;
+    return `${this.home.nameOf(this.#method)}() of ${this.home.plugin}`;
   }
 
   /** Goes into the plugin's lane. `payload` is copied. */
@@ -96,8 +87,8 @@ export class RemoteCall implements LaneCall, Waiting {
 
   send(payload: Uint8Array): void {
     const { connection, number } = this.home;
-    const { index, raw } = this.#method;
-    let flags = raw ? frameFlag.raw : 0;
+    const { index, codec } = this.#method;
+    let flags = codec.wireRaw ? frameFlag.raw : 0;
     if (this.#trace !== undefined) {
       flags |= frameFlag.timed;
       this.#trace.sent();
@@ -142,15 +133,11 @@ export class RemoteCall implements LaneCall, Waiting {
   }
 
   #takeAnswer(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
-    const { plugin } = this.home;
-    const { name, raw, codec } = this.#method;
     let value: unknown;
     try {
-      if (type === frameType.raised) throw toCallError(decodeValue(payload) as ErrorDescription, plugin, name);
+      if (type === frameType.raised) throw this.#raised(payload);
       if (type !== frameType.returned) throw cutOff(this.title);
-      if (raw) value = own ? payload : new Uint8Array(payload);
-      else if (codec === undefined) value = decodeValue(payload);
-      else value = codec.readResult(decodeValue(payload, tagged));
+      value = this.#method.codec.decodeResult(payload, own);
     } catch (error) {
       this.#fail(error, microseconds);
       return;
@@ -159,6 +146,11 @@ export class RemoteCall implements LaneCall, Waiting {
     this.#settle();
     this.#resolve(value);
     this.#trace?.ended(payload.length, microseconds);
+  }
+
+  #raised(payload: Uint8Array): Error {
+    const { home } = this;
+    return toCallError(decodeValue(payload) as ErrorDescription, home.plugin, home.nameOf(this.#method));
   }
 
   #learnOutcome(type: number): void {
@@ -206,13 +198,14 @@ export class RemoteCall implements LaneCall, Waiting {
 }
 
 /** Publishes the events of a call that was refused before it began, if somebody listens. */
-export function traceRefusal(home: CallHome, method: RemoteMethod, error: unknown): void {
+export function traceRefusal(home: CallHome, method: CallableMethod, error: unknown): void {
   if (callChannel.hasSubscribers) new CallTrace(subjectOf(home, method, undefined)).failed(error, undefined);
 }
 
-function subjectOf(home: CallHome, { name, index }: RemoteMethod, requestBytes: number | undefined): CallSubject {
+function subjectOf(home: CallHome, method: CallableMethod, requestBytes: number | undefined): CallSubject {
   const { executor, plugin, interfaceName } = home;
-  return { executor, plugin, interface: interfaceName, method: name, index, requestBytes };
+  const { index } = method;
+  return { executor, plugin, interface: interfaceName, method: home.nameOf(method), index, requestBytes };
 }
 
 /** The server stops calls only when asked, unless plugin code interferes with its threads. */

@@ -207,7 +207,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
 function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number, place: unknown): FidiusError {
   if (why.by === 'signal') return loadAborted(request, why.reason);
   const [stoodAt, calledFrom] = (place ?? []) as readonly (CodePlace | null)[];
-  return new LoadTimeoutError(request, timeoutMs, {
+  return new LoadTimeoutError(request, request.totalTimeoutMs ?? timeoutMs, {
     stoodAt: stoodAt ?? undefined,
     calledFrom: calledFrom ?? undefined,
     waited: place !== undefined && stoodAt === null,

@@ -1,15 +1,23 @@
+import type { CallableMethod } from '../codec/method-codec.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { clearTimeout, now, setTimeout } from '../node/timers.ts';
 import type { PythonPluginHandle } from '../python/handle.ts';
 import type { LoadedPackage, MethodKind } from '../python/load.ts';
 import { callRefusal, pluginClosed } from '../python/refusal.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
-import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
-import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, LoadRequest, PluginStats } from './executor.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  ExecutorName,
+  ExecutorPlugin,
+  LoadRequest,
+  PluginStats,
+  SyncCalls,
+} from './executor.ts';
+import { HandleCalls } from './handle-calls.ts';
 import { Lane } from './lane.ts';
-import { type CallHome, RemoteCall, type RemoteMethod, traceRefusal } from './remote-call.ts';
+import { type CallHome, RemoteCall, traceRefusal } from './remote-call.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { Tally } from './tally.ts';
 
@@ -44,6 +52,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   readonly interfaceName: string;
   readonly file: string;
   readonly methods: readonly MethodKind[];
+  readonly external: LoadedPackage['external'];
   readonly number: number;
   readonly connection: ServerConnection;
   readonly lane: Lane;
@@ -54,9 +63,8 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   readonly #loaded: LoadedPackage;
   readonly #timeoutMs: number | undefined;
   readonly #ownThread: boolean;
-  /** The methods that were called, as they were called last. */
-  readonly #called: RemoteMethod[] = [];
   #handle: PythonPluginHandle | undefined;
+  #syncCalls: SyncCalls | undefined;
   #closing: Promise<void> | undefined;
   #onProgress: (() => void) | undefined;
 
@@ -72,6 +80,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     this.interfaceName = request.descriptor.interfaceName;
     this.file = loaded.file;
     this.methods = loaded.methods;
+    this.external = loaded.external;
     this.number = loaded.plugin;
     this.lane = new Lane(limits.maxQueued);
   }
@@ -80,20 +89,14 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     return this.plugin;
   }
 
-  call(
-    index: number,
-    codec: MethodCodec | undefined,
-    args: readonly unknown[],
-    options: CallOptions = noOptions,
-  ): Promise<unknown> {
+  call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const method = this.#method(index, codec, false);
-      const writer = takeWriter();
+      this.#checkExists(method);
+      const writer = acquireWriter();
       try {
         const timeoutMs = this.#admit(method, options);
         writer.begin();
-        if (codec === undefined) writeUntypedArguments(writer, args);
-        else codec.writeArguments(writer, args);
+        method.codec.writeArguments(writer, args);
         const payload = writer.finish();
         // Reading arguments runs code of the caller, such as getters, which may have closed the plugin or aborted the call.
         this.#checkWanted(method, options.signal);
@@ -102,29 +105,21 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
         traceRefusal(this, method, error);
         throw error;
       } finally {
-        giveBackWriter(writer);
+        releaseWriter(writer);
       }
     });
   }
 
-  callRaw(index: number, input: Uint8Array, options: CallOptions = noOptions): Promise<Uint8Array> {
-    return new Promise<unknown>((resolve, reject) => {
-      const method = this.#method(index, undefined, true);
-      try {
-        const timeoutMs = this.#admit(method, options);
-        new RemoteCall(this, method, options.signal, timeoutMs, input.length, resolve, reject).begin(input);
-      } catch (error) {
-        traceRefusal(this, method, error);
-        throw error;
-      }
-    }) as Promise<Uint8Array>;
+  nameOf({ index }: CallableMethod): string {
+    return this.#request.descriptor.methods[index]?.name ?? String(index);
   }
 
-  sync(): PythonPluginHandle | undefined {
+  sync(): SyncCalls | undefined {
     if (this.#closing !== undefined) throw pluginClosed(this.plugin);
     if (this.#ownThread) return undefined;
     this.#handle ??= this.#owner.createHandle(this.#loaded, this.#request);
-    return this.#handle;
+    if (this.#handle !== undefined) this.#syncCalls ??= new HandleCalls(this.#handle);
+    return this.#syncCalls;
   }
 
   stats(): PluginStats {
@@ -184,21 +179,14 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     }
   }
 
-  #method(index: number, codec: MethodCodec | undefined, raw: boolean): RemoteMethod {
+  #checkExists({ index, codec }: CallableMethod): void {
     const { descriptor } = this.#request;
-    const method = descriptor.methods[index];
-    if (method === undefined || method.wireRaw !== raw || this.methods[index] === 'absent') {
-      throw callRefusal(this.plugin, descriptor, index, raw);
-    }
-    const known = this.#called[index];
-    if (known !== undefined && known.codec === codec) return known;
-    const called = { index, name: method.name, raw, codec };
-    this.#called[index] = called;
-    return called;
+    if (descriptor.methods[index]?.wireRaw === codec.wireRaw && this.methods[index] !== 'absent') return;
+    throw callRefusal(this.plugin, descriptor, index, codec.wireRaw);
   }
 
   /** Refuses a call that must not start. @returns its deadline in milliseconds. */
-  #admit(method: RemoteMethod, options: CallOptions): number | undefined {
+  #admit(method: CallableMethod, options: CallOptions): number | undefined {
     const { signal } = options;
     if (options !== noOptions) {
       checkTimeout('timeoutMs', options.timeoutMs);
@@ -211,13 +199,17 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     return options.timeoutMs ?? this.#timeoutMs;
   }
 
-  #checkWanted({ name }: RemoteMethod, signal: AbortSignal | undefined): void {
+  #checkWanted(method: CallableMethod, signal: AbortSignal | undefined): void {
     if (this.#closing !== undefined) throw pluginClosed(this.plugin);
     if (signal?.aborted !== true) return;
     this.tally.givenUp += 1;
-    throw new FidiusError('FIDIUS_CALL_ABORTED', `${name}() of ${this.plugin} was aborted before it started`, {
-      cause: signal.reason,
-    });
+    throw new FidiusError(
+      'FIDIUS_CALL_ABORTED',
+      `${this.nameOf(method)}() of ${this.plugin} was aborted before it started`,
+      {
+        cause: signal.reason,
+      },
+    );
   }
 
   #givenUpByClosing(): FidiusError {

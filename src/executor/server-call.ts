@@ -1,9 +1,9 @@
+import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
+import { writeUntypedArguments } from '../codec/untyped-codec.ts';
 import type { FidiusError } from '../errors/fidius-error.ts';
 import { clearTimeout, setTimeout } from '../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../python/call-error.ts';
-import { decodeValue } from '../wire/decode.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
-import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { type GivenUp, Patience } from './patience.ts';
 import { frameType } from './protocol.ts';
 import type { ServerConnection, Waiting } from './server-connection.ts';
@@ -30,13 +30,13 @@ export class ServerCall implements Waiting {
       this.#reject = reject;
     });
     this.late = this.#answer.catch(() => undefined);
-    const writer = takeWriter();
+    const writer = acquireWriter();
     try {
       writer.begin();
       writeUntypedArguments(writer, args);
       this.#number = connection.call(this, 0, method, 0, writer.finish());
     } finally {
-      giveBackWriter(writer);
+      releaseWriter(writer);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
+import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { encodeValue } from '../codec/pickle/encode-value.ts';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
-import { decodeValue } from '../wire/decode.ts';
-import { encodeValue } from '../wire/encode.ts';
 import { callListener } from './call-listener.ts';
 import { Inbox } from './inbox.ts';
 import { Lookout } from './lookout.ts';

@@ -14,24 +14,31 @@ export interface Admission {
   readonly passedOver: readonly SkippedPackage[];
 }
 
+export interface AdmissionSteps {
+  /** Is called before a package is looked at. What it throws ends the admission. */
+  readonly onAttempt?: ((path: string) => void) | undefined;
+  /** Is called once there is a package that may run; tells what its vendored code has to fit. */
+  readonly startPython: (path: string) => TargetPython;
+}
+
 /**
  * The first of several packages that may run and can: so that a bad one does not stand in the way of a good one.
  *
- * @param startPython is called once there is a package that may run; tells what its vendored code has to fit.
- * @throws what was wrong with the first, when something is wrong with each; what `startPython` throws.
+ * @throws what was wrong with the first, when something is wrong with each; what {@link AdmissionSteps} throw.
  */
 export async function admitFirst(
   candidates: readonly [FoundPackage, ...FoundPackage[]],
   definition: Interface,
   policy: PackagePolicy,
-  { startPython, ...options }: AdmitOptions & { readonly startPython: () => TargetPython },
+  { startPython, onAttempt, ...options }: AdmitOptions & AdmissionSteps,
 ): Promise<Admission> {
   const passedOver: SkippedPackage[] = [];
   for (const candidate of candidates) {
     const { path } = candidate;
+    onAttempt?.(path);
     const admitted = await attempt(passedOver, path, () => admit(candidate, definition, policy, options));
     if (admitted === undefined) continue;
-    const python = startPython();
+    const python = startPython(path);
     const runs = await attempt(passedOver, path, () => {
       requireVendoredFor(admitted.folder, python);
       return true;

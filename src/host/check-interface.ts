@@ -1,5 +1,5 @@
+import { isRustName } from '../contract/hash/rust-source.ts';
 import type { Interface } from '../contract/interface.ts';
-import { isRustName } from '../contract/rust-source.ts';
 import { LoadError } from '../errors/load-error.ts';
 import type { Manifest } from '../packaging/manifest.ts';
 

@@ -1,3 +1,4 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
@@ -5,7 +6,6 @@ import { loadManifest, type Manifest, type PythonManifest } from '../packaging/m
 import { PythonPluginHandle } from '../python/handle.ts';
 import { loadPackage } from '../python/load.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import { debugToStderr } from './debug.ts';
 import { traceLoad } from './diagnostics.ts';
 
@@ -30,7 +30,7 @@ export function loadPythonPlugin(
     throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `loadPythonPlugin() takes the path of a package, got ${found}`);
   }
   checkDescriptor(descriptor);
-  checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython']);
+  checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython', 'isolatePython']);
   debugToStderr(process.env);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {

@@ -1,3 +1,6 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import { rawCodec } from '../codec/raw-codec.ts';
+import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { createExecutor } from '../executor/create-executor.ts';
@@ -5,7 +8,6 @@ import type { PythonManifest } from '../packaging/manifest.ts';
 import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import { checkInterface } from './check-interface.ts';
 import { findEntryModule } from './entry-module.ts';
 import { checkPythonManifest } from './load-python-plugin.ts';
@@ -43,7 +45,8 @@ export async function callPackage(call: PackageCall): Promise<unknown> {
   const declared = definition?.methods.find(({ name }) => name === method);
   if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
 
-  const interpreter = startPython(start);
+  const isolatePython = start.isolatePython ?? policy.requireSignature;
+  const interpreter = startPython({ ...start, isolatePython });
   requireVendoredFor(folder, targetPython(interpreter));
   interpreter.invoke('shell.print_to_stderr');
   const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { folder, manifest, call });
@@ -52,8 +55,9 @@ export async function callPackage(call: PackageCall): Promise<unknown> {
   try {
     const { entryModule } = manifest.python;
     const plugin = await executor.load({ plugin: manifest.name, folder, origin: path, entryModule, descriptor });
-    if (input instanceof Uint8Array) return await plugin.callRaw(index, input);
-    return await plugin.call(index, declared?.codec, input);
+    if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input]);
+    const codec = declared === undefined || declared.wireRaw ? untypedCodec : declared.codec;
+    return await plugin.call({ index, codec }, input);
   } finally {
     await executor.close();
   }

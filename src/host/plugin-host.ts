@@ -14,7 +14,7 @@ import type {
   PluginStats,
 } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
-import { checkLoadOptions, loadAborted } from '../executor/load-options.ts';
+import { checkLoadOptions } from '../executor/load-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
@@ -22,8 +22,11 @@ import { type StartOptions, startPython } from '../python/start.ts';
 import { admitFirst } from './admit-package.ts';
 import { choosePackages } from './choose-package.ts';
 import { debugToStderr } from './debug.ts';
-import { traceLoadAsync } from './diagnostics.ts';
+import { type LoadDetails, traceLoadAsync } from './diagnostics.ts';
+import { checkExternalImports, type ExternalImports, toExternalImports } from './external-imports.ts';
 import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
+import { explainMissingModule } from './isolation-hint.ts';
+import { LoadBudget } from './load-budget.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
 import { describePlugin, Plugin } from './plugin.ts';
 import { targetPython } from './target-python.ts';
@@ -45,6 +48,11 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
   readonly onNotice?: HostNoticeListener | undefined;
   /** Milliseconds that a load may take, unless it says otherwise. Default: 60,000. */
   readonly loadTimeoutMs?: number | undefined;
+  /**
+   * What becomes of plugins that import modules from outside of their package, the standard library and the Python
+   * environment, unless a load says otherwise. Default: `allow`: they are listed in `plugin.info`.
+   */
+  readonly externalImports?: ExternalImports | undefined;
 }
 
 /** Figures of a host at one moment. */
@@ -63,6 +71,8 @@ export interface HostLoadOptions extends LoadOptions {
    * another key signed is passed over. Default: any of them.
    */
   readonly signedBy?: string | readonly string[] | undefined;
+  /** `refuse`: the plugin cannot import external modules, also when it is called. Default: as the host says. */
+  readonly externalImports?: ExternalImports | undefined;
   /** Where the calls of this plugin run. Default: as the host says. */
   readonly executor?: ExecutorName | undefined;
 }
@@ -78,11 +88,14 @@ const hostOptionNames = [
   'onNotice',
   'timeoutMs',
   'loadTimeoutMs',
+  'isolatePython',
+  'externalImports',
   ...policyOptionNames,
 ];
 const loadOptionNames = [
   'version',
   'signedBy',
+  'externalImports',
   'executor',
   'signal',
   'loadTimeoutMs',
@@ -92,6 +105,21 @@ const loadOptionNames = [
   'ownThread',
 ];
 
+/** One load under way. */
+interface Load<I extends Interface> {
+  readonly name: string;
+  readonly definition: I;
+  readonly request: {
+    readonly version: string | undefined;
+    readonly signers: readonly string[] | undefined;
+    readonly executor: ExecutorName;
+    readonly externalImports: ExternalImports;
+  };
+  readonly loadOptions: LoadOptions;
+  readonly budget: LoadBudget;
+  readonly details: LoadDetails;
+}
+
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
   readonly #searchPaths: readonly string[];
@@ -99,6 +127,7 @@ export class PluginHost implements AsyncDisposable {
   readonly #start: StartOptions;
   readonly #policy: PackagePolicy;
   readonly #executorOptions: ExecutorOptions;
+  readonly #externalImports: ExternalImports;
   readonly #vendoredVersions: VendoredVersions;
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
@@ -111,7 +140,9 @@ export class PluginHost implements AsyncDisposable {
     this.#policy = policy;
     this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
     this.#executor = options.executor ?? 'thread';
-    this.#start = { python: options.python, libpython: options.libpython };
+    const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
+    this.#start = { python, libpython, isolatePython };
+    this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = warn, timeoutMs, loadTimeoutMs } = options;
     this.#vendoredVersions = new VendoredVersions(onNotice);
     this.#executorOptions = { threads, spareThreads, onOutput, onNotice };
@@ -134,6 +165,11 @@ export class PluginHost implements AsyncDisposable {
     checkExecutorOptions(options);
     checkTimeout('timeoutMs', options.timeoutMs);
     checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
+    checkExternalImports(options.externalImports);
+    const { isolatePython } = options;
+    if (isolatePython !== undefined && typeof isolatePython !== 'boolean') {
+      throw invalidOption('isolatePython', 'true or false', isolatePython);
+    }
     const policy = await PackagePolicy.read('PluginHost.open()', options);
     debugToStderr(process.env);
     return new PluginHost(options, policy);
@@ -172,7 +208,9 @@ export class PluginHost implements AsyncDisposable {
       );
     }
     checkOptionNames('PluginHost.load()', options, loadOptionNames);
-    const { executor = this.#executor, version, signedBy, ...given } = options;
+    const { executor = this.#executor, version, signedBy, ...others } = options;
+    const { externalImports = this.#externalImports, ...given } = others;
+    checkExternalImports(externalImports);
     const signers = this.#readSigners(signedBy);
     const loadOptions = withDefaults(given, this.#loadOptions);
     checkExecutorName(executor);
@@ -183,46 +221,14 @@ export class PluginHost implements AsyncDisposable {
 
     checkLoadOptions(loadOptions);
 
-    const { signal } = loadOptions;
     return traceLoadAsync({ plugin: name, interface: definition.name }, async (details) => {
-      const candidates = await unlessAborted(name, signal, async () => {
-        const discovery = await discoverPackages(this.#searchPaths, { signal });
-        return choosePackages(discovery, this.#searchPaths, { name, version });
-      });
-      details.path = candidates[0].path;
-      const admission = await unlessAborted(name, signal, () =>
-        admitFirst(candidates, definition, this.#policy, {
-          signal,
-          signers,
-          startPython: () => targetPython(startPython(this.#start)),
-        }),
-      );
-      // Closed meanwhile: an executor that is made now would never be closed.
-      this.#checkOpen(`load ${name}`);
-      const { path, folder, manifest } = admission.admitted;
-      const { entryModule } = manifest.python;
-      const vendored = readVendored({ name, dir: folder });
-      const vendorConflicts = this.#vendoredVersions.compare(vendored, this.#plugins.values());
-      const { passedOver } = admission;
-      Object.assign(details, { path, entryModule, executor, passedOver, vendorConflicts });
-      this.#vendoredVersions.tell(vendorConflicts);
-      const interpreter = startPython(this.#start);
-      const { descriptor } = definition;
-      const request = { plugin: name, folder, origin: path, entryModule, descriptor };
-      const loaded = await explainCollision(vendorConflicts, () =>
-        this.#executorNamed(executor, interpreter).load(request, loadOptions),
-      );
-      // Closed meanwhile: nobody else knows of this one yet.
-      if (this.#closed !== undefined) await loaded.close();
-      this.#checkOpen(`load ${name}`);
-      const info = describePlugin(definition, admission, {
-        executor,
-        pythonVersion: interpreter.facts.version,
-        vendorConflicts,
-      });
-      const plugin: Plugin<I> = new Plugin(definition, loaded, info, () => this.#plugins.delete(plugin));
-      this.#plugins.set(plugin, vendored);
-      return plugin;
+      const budget = new LoadBudget(name, loadOptions.signal, loadOptions.loadTimeoutMs);
+      const request = { version, signers, executor, externalImports };
+      try {
+        return await this.#load({ name, definition, request, loadOptions, budget, details });
+      } finally {
+        budget.end();
+      }
     });
   }
 
@@ -251,6 +257,57 @@ export class PluginHost implements AsyncDisposable {
   async #close(options: CloseOptions): Promise<void> {
     await Promise.all([...this.#plugins.keys()].map((plugin) => plugin.close(options)));
     await Promise.all([...this.#executors.values()].map((executor) => executor.close(options)));
+  }
+
+  async #load<I extends Interface>(plan: Load<I>): Promise<Plugin<I>> {
+    const { name, definition, request, loadOptions, budget, details } = plan;
+    const { version, signers, executor, externalImports } = request;
+    const { signal } = budget;
+    const admission = await budget.run(async () => {
+      const discovery = await discoverPackages(this.#searchPaths, { signal });
+      const candidates = await choosePackages(discovery, this.#searchPaths, { name, version });
+      details.path = candidates[0].path;
+      return admitFirst(candidates, definition, this.#policy, {
+        signal,
+        signers,
+        onAttempt: (path) => budget.enter('admission', path),
+        startPython: (path) => {
+          budget.enter('start', path);
+          return targetPython(startPython(this.#start));
+        },
+      });
+    });
+    // Closed meanwhile: an executor that is made now would never be closed.
+    this.#checkOpen(`load ${name}`);
+    const { path, folder, manifest } = admission.admitted;
+    const { entryModule } = manifest.python;
+    const vendored = readVendored({ name, dir: folder });
+    const vendorConflicts = this.#vendoredVersions.compare(vendored, this.#plugins.values());
+    const { passedOver } = admission;
+    Object.assign(details, { path, entryModule, executor, passedOver, vendorConflicts });
+    this.#vendoredVersions.tell(vendorConflicts);
+    const interpreter = startPython(this.#start);
+    const source = { plugin: name, folder, origin: path, entryModule, descriptor: definition.descriptor };
+    const refuseExternal = externalImports === 'refuse';
+    const { leftMs: loadTimeoutMs, timeoutMs: totalTimeoutMs } = budget;
+    const load = () =>
+      this.#executorNamed(executor, interpreter).load(
+        { ...source, refuseExternal, totalTimeoutMs },
+        { ...loadOptions, loadTimeoutMs },
+      );
+    const loaded = await explainMissingModule(this.#start, () => explainCollision(vendorConflicts, load));
+    // Closed meanwhile: nobody else knows of this one yet.
+    if (this.#closed !== undefined) await loaded.close();
+    this.#checkOpen(`load ${name}`);
+    const info = describePlugin(definition, admission, {
+      executor,
+      pythonVersion: interpreter.facts.version,
+      vendorConflicts,
+      externalImports: toExternalImports(loaded.external),
+    });
+    const plugin: Plugin<I> = new Plugin(definition, loaded, info, () => this.#plugins.delete(plugin));
+    this.#plugins.set(plugin, vendored);
+    return plugin;
   }
 
   #readSigners(signedBy: unknown): readonly string[] | undefined {
@@ -288,15 +345,6 @@ export class PluginHost implements AsyncDisposable {
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
   return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
-}
-
-/** Runs a part of loading. What its signal ends is an error of loading, as it is in an executor. */
-async function unlessAborted<T>(plugin: string, signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    throw signal?.aborted === true ? loadAborted({ plugin }, signal.reason) : error;
-  }
 }
 
 /** Options of a load; what it leaves undefined comes from the host. */

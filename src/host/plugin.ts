@@ -1,14 +1,13 @@
-import { createClient, createSyncClient } from '../contract/client.ts';
-import type { Client, MethodName, SyncClient } from '../contract/client-types.ts';
+import { createClient, createSyncClient, type Invoke } from '../contract/client/client.ts';
+import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { type CallSubject, callChannel, traceHere } from '../executor/call-channel.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
-import type { CallOptions, CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
+import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
 import type { Admission } from './admit-package.ts';
+import type { ExternalImport } from './external-imports.ts';
 
 /** What is known about a loaded plugin. */
 export interface PluginInfo {
@@ -33,6 +32,11 @@ export interface PluginInfo {
   readonly passedOver: readonly SkippedPackage[];
   /** What this package and others of the host bring along in different versions: only one of them can be imported. */
   readonly vendorConflicts: readonly VendorConflict[];
+  /**
+   * Modules that were imported for it until it was loaded, and that lie neither in its package, nor in the standard library,
+   * nor in the Python environment.
+   */
+  readonly externalImports: readonly ExternalImport[];
 }
 
 /** A loaded plugin, with the methods of its interface as typed functions. Made by `PluginHost.load()`. */
@@ -51,7 +55,9 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     this.#loaded = loaded;
     this.#onClose = onClose;
     this.info = info;
-    this.client = createClient(definition, (method, index) => bindAsync(loaded, method, index));
+    this.client = createClient(definition, (method) =>
+      bind(loaded, method, (args, options) => loaded.call(method, args, options)),
+    );
   }
 
   /**
@@ -90,87 +96,32 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
   }
 
   #createSync(): SyncClient<I> {
-    const handle = this.#loaded.sync();
-    if (handle === undefined) {
+    const calls = this.#loaded.sync();
+    if (calls === undefined) {
       throw new FidiusError(
         'FIDIUS_CALL_SYNC',
         `Plugin ${this.info.name} runs on a thread of its own, or in another process, and cannot be called on this thread`,
         { hint: 'Use `client`, or load it without `ownThread` and with the executor "inline" or "thread".' },
       );
     }
-    const { name } = this.#definition;
-    const { afterSync } = this.#loaded;
-    return createSyncClient(this.#definition, (method, index) =>
-      followedBy(bindSync(handle, method, index, name), afterSync),
+    return createSyncClient(this.#definition, (method) =>
+      bind(this.#loaded, method, (args, options) => calls.callSync(method, args, options)),
     );
   }
 }
 
-type Carry = (args: unknown[], options: CallOptions | undefined) => unknown;
-
-function bindAsync(loaded: ExecutorPlugin, method: InterfaceMethod, index: number): Carry | undefined {
-  if (loaded.methods[index] === 'absent') return undefined;
-  const { codec } = method;
-  if (method.streaming || method.clientStreaming) return throwing(() => noStreams(method));
-  if (!method.wireRaw) return (args, options) => loaded.call(index, codec, args, options);
-  return (args, options) => loaded.callRaw(index, rawInput(method, args), options);
-}
-
-/** Of a method that cannot be called. The client hands the error out in the form that fits the method. */
-function throwing(createError: () => FidiusError): Carry {
-  return () => {
-    throw createError();
-  };
-}
-
-function bindSync(
-  handle: PythonPluginHandle,
+/** The function that calls a method; `undefined` where the plugin lacks it. */
+function bind<Result>(
+  { methods }: ExecutorPlugin,
   method: InterfaceMethod,
-  index: number,
-  interfaceName: string,
-): Carry | undefined {
-  if (handle.methodKind(index) === 'absent') return undefined;
-  const { codec } = method;
-  if (method.streaming || method.clientStreaming) return throwing(() => noStreams(method));
-  const subject = {
-    executor: 'inline',
-    plugin: handle.name,
-    interface: interfaceName,
-    method: method.name,
-    index,
-  } as const;
-  if (method.wireRaw) return (args, options) => callRawSync(handle, subject, rawInput(method, args), options);
-  return (args, options) =>
-    callChannel.hasSubscribers
-      ? traceHere(subject, () => handle.callWithCodec(index, codec, args, options))
-      : handle.callWithCodec(index, codec, args, options);
-}
-
-function followedBy(carry: Carry | undefined, after: (() => void) | undefined): Carry | undefined {
-  if (carry === undefined || after === undefined) return carry;
-  return (args, options) => {
-    try {
-      return carry(args, options);
-    } finally {
-      after();
-    }
+  call: Invoke<Result>,
+): Invoke<Result> | undefined {
+  if (methods[method.index] === 'absent') return undefined;
+  if (!method.streaming && !method.clientStreaming) return call;
+  // The client hands the error out in the form that fits the method.
+  return () => {
+    throw noStreams(method);
   };
-}
-
-function callRawSync(
-  handle: PythonPluginHandle,
-  subject: CallSubject,
-  input: Uint8Array,
-  options: CallOptions | undefined,
-): Uint8Array {
-  const call = () => handle.callRaw(subject.index, input, options);
-  if (!callChannel.hasSubscribers) return call();
-  return traceHere({ ...subject, requestBytes: input.length }, call, (result) => result.length);
-}
-
-/** The bytes of a raw call, checked as any other argument. */
-function rawInput({ codec }: InterfaceMethod, args: unknown[]): Uint8Array {
-  return codec.checkArguments(args)[0] as Uint8Array;
 }
 
 /** Why a method that streams cannot be called. */
@@ -184,7 +135,7 @@ export function noStreams({ name }: InterfaceMethod): FidiusError {
 export function describePlugin(
   definition: Interface,
   { admitted, passedOver }: Admission,
-  place: Pick<PluginInfo, 'executor' | 'pythonVersion' | 'vendorConflicts'>,
+  place: Pick<PluginInfo, 'executor' | 'externalImports' | 'pythonVersion' | 'vendorConflicts'>,
 ): PluginInfo {
   const { path, folder, manifest, signedBy } = admitted;
   return Object.freeze({

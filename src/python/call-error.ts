@@ -1,7 +1,7 @@
+import { decodeValue } from '../codec/pickle/decode-value.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
-import { decodeValue } from '../wire/decode.ts';
 import { threadHint } from './thread-hint.ts';
 
 /** An exception as `errors.py` describes it. */

@@ -1,8 +1,5 @@
-import { type DecodeOptions, decodeValue } from '../wire/decode.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
-import type { PickleWriter } from '../wire/pickle-writer.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
-import { scalarKind, writeUntypedArguments } from '../wire/untyped-arguments.ts';
+import type { MethodCodec, ScalarKind } from '../codec/method-codec.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
 import { ArgumentFrame } from './argument-frame.ts';
 import { type CallContext, ContextVariables } from './call-context.ts';
 import { toCallError } from './call-error.ts';
@@ -12,8 +9,6 @@ import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.
 import type { Null, Owned, Ptr } from './pointers.ts';
 import { notScalar, Scalars } from './scalars.ts';
 import { WriterView } from './writer-view.ts';
-
-const tagged: DecodeOptions = { wholeFloats: 'tagged' };
 
 /** Says that a result is no scalar and was encoded. */
 const encoded: unique symbol = Symbol('encoded');
@@ -45,45 +40,15 @@ export class Caller implements MethodCaller {
     this.contextVariables = new ContextVariables(interpreter);
   }
 
-  untyped(callee: Callee, args: readonly unknown[]): unknown {
-    const value = args.every(isScalar) ? this.#callWithScalars(callee, args, undefined) : notScalar;
-    if (value === notScalar) this.#callWithCodec(callee, (writer) => writeUntypedArguments(writer, args));
-    else if (value !== encoded) return value;
-    return this.#decode();
-  }
-
-  typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
-    const kinds = codec.argumentKinds;
+  callSync(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
+    const kinds = codec.scalarKinds(args);
     let value: unknown = notScalar;
-    if (kinds !== undefined) value = this.#callWithScalars(callee, codec.checkArguments(args), kinds);
-    if (value === notScalar) this.#callWithCodec(callee, (writer) => codec.writeArguments(writer, args));
+    if (kinds !== undefined) value = this.#callWithScalars(callee, kinds, codec.checkArguments(args));
+    if (value === notScalar) this.#callWithCodec(callee, codec, args);
     else if (value !== encoded) return codec.readResult(value);
-    return codec.readResult(this.#decode(tagged));
-  }
-
-  raw(callee: Callee, input: Uint8Array): Uint8Array {
-    const { gil, api } = this.#interpreter;
-    const frame = this.#takeFrame();
-    gil.enter();
-    try {
-      this.#scalars.pushKind(frame, 'bytes', input);
-      const context = callee.context as CallContext;
-      const entered = context.begin();
-      try {
-        const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
-        const bytes = this.#scalars.isBytes(result) ? result : this.#convert(callee, 'raw_bytes', result);
-        try {
-          return this.#interpreter.memory.copyBytes(bytes);
-        } finally {
-          api.Py_DecRef(bytes);
-        }
-      } finally {
-        context.end(entered);
-      }
-    } finally {
-      this.#giveFrame(frame);
-      gil.leave();
-    }
+    const { bytes, buffers } = this.#result;
+    this.#result.clear();
+    return codec.decodeResult(bytes, false, buffers);
   }
 
   /**
@@ -92,26 +57,22 @@ export class Caller implements MethodCaller {
    * @returns the result, {@link encoded} when it waits in `#result`, or `notScalar` when an argument needs the codec:
    *   then nothing was called.
    */
-  #callWithScalars(callee: Callee, args: readonly unknown[], kinds: MethodCodec['argumentKinds']): unknown {
+  #callWithScalars(callee: Callee, kinds: readonly ScalarKind[], args: readonly unknown[]): unknown {
     const { gil, api } = this.#interpreter;
     const frame = this.#takeFrame();
     gil.enter();
     try {
       checkStillOpen(callee);
       for (let index = 0; index < args.length; index += 1) {
-        const value = args[index];
-        const kind = kinds?.[index];
-        const pushed =
-          kind === undefined ? this.#scalars.push(frame, value) : this.#scalars.pushKind(frame, kind, value);
-        if (!pushed) return notScalar;
+        if (!this.#scalars.push(frame, kinds[index] as ScalarKind, args[index])) return notScalar;
       }
       const context = callee.context as CallContext;
       const entered = context.begin();
       try {
         const result = this.#checked(callee, frame.call(api, callee.callable as Ptr));
-        const value = this.#scalars.toJs(result, kinds !== undefined);
+        const value = callee.wireRaw ? this.#scalars.bytesToJs(result) : this.#scalars.toJs(result);
         if (value === notScalar) {
-          this.#result.take(this.#convert(callee, 'encode', result));
+          this.#result.take(this.#convert(callee, result));
           return encoded;
         }
         api.Py_DecRef(result);
@@ -132,12 +93,12 @@ export class Caller implements MethodCaller {
    *
    * The encoded result is in `#result`, to be decoded before anything else is called.
    */
-  #callWithCodec(callee: Callee, write: (writer: PickleWriter) => void): void {
+  #callWithCodec(callee: Callee, codec: MethodCodec, args: readonly unknown[]): void {
     const interpreter = this.#interpreter;
-    const writer = takeWriter();
+    const writer = acquireWriter();
     try {
       writer.begin();
-      write(writer);
+      codec.writeArguments(writer, args);
       const size = writer.end();
       checkStillOpen(callee);
       interpreter.gil.enter();
@@ -149,7 +110,7 @@ export class Caller implements MethodCaller {
         interpreter.gil.leave();
       }
     } finally {
-      giveBackWriter(writer);
+      releaseWriter(writer);
     }
   }
 
@@ -176,17 +137,12 @@ export class Caller implements MethodCaller {
     }
   }
 
-  #decode(options?: DecodeOptions): unknown {
-    const { bytes, buffers } = this.#result;
-    this.#result.clear();
-    return decodeValue(bytes, options, buffers);
-  }
-
   /** Passes a result through a helper that may refuse it and runs code of the plugin; gives up the reference. */
-  #convert(callee: Callee, helper: string, result: Owned): Owned {
+  #convert(callee: Callee, result: Owned): Owned {
     const interpreter = this.#interpreter;
+    const helper = interpreter.helper(callee.wireRaw ? 'raw_bytes' : 'encode');
     try {
-      return this.#checked(callee, interpreter.call(interpreter.helper(helper), result));
+      return this.#checked(callee, interpreter.call(helper, result));
     } finally {
       interpreter.api.Py_DecRef(result);
     }
@@ -208,8 +164,4 @@ export class Caller implements MethodCaller {
     frame.clear(this.#interpreter.api);
     this.#idleFrame = frame;
   }
-}
-
-function isScalar(value: unknown): boolean {
-  return scalarKind(value) !== undefined;
 }

@@ -1,8 +1,8 @@
+import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
+import { writeUntypedArguments } from '../codec/untyped-codec.ts';
+import type { PayloadWriter } from '../codec/value-writer.ts';
 import type { PluginErrorData } from '../errors/plugin-error.ts';
-import { decodeValue } from '../wire/decode.ts';
-import type { PickleWriter } from '../wire/pickle-writer.ts';
-import { giveBackWriter, takeWriter } from '../wire/spare-writer.ts';
-import { writeUntypedArguments } from '../wire/untyped-arguments.ts';
 import { RuntimeFailure } from './exception.ts';
 import { functionAt, PinnedMemory } from './ffi.ts';
 import type { Memory } from './memory.ts';
@@ -12,6 +12,14 @@ const [invoke, call, callRaw, release] = [0, 1, 2, 3];
 const raised = 1;
 
 const callHeadBytes = 7;
+
+/** The method of a plugin that a request is for. */
+export interface DoorTarget {
+  /** Number under which `loading.py` keeps the plugin. */
+  readonly number: number;
+  readonly index: number;
+  readonly wireRaw: boolean;
+}
 
 /** A larger reply does not stay in Python until this thread calls again. */
 const keptReplyBytes = 64 * 1024;
@@ -38,24 +46,19 @@ export class Door {
     return decodeValue(this.#serve(head, (writer) => writeUntypedArguments(writer, [name, ...args])));
   }
 
-  /** Calls a method of a plugin. @returns its encoded result. @throws {@link RuntimeFailure} with what it raised. */
-  call(plugin: number, index: number, write: (writer: PickleWriter) => void): Uint8Array {
-    return this.#serve(callHead(call, plugin, index), write);
+  /** Calls a method of a plugin. @returns the payload of its result. @throws {@link RuntimeFailure} with what it raised. */
+  call({ number, index, wireRaw }: DoorTarget, write: (writer: PayloadWriter) => void): Uint8Array {
+    return this.#serve(callHead(wireRaw ? callRaw : call, number, index), write);
   }
 
-  /** Calls a method with bytes, for bytes. @throws {@link RuntimeFailure} with what it raised. */
-  callRaw(plugin: number, index: number, input: Uint8Array): Uint8Array {
-    return this.#pass(Buffer.concat([callHead(callRaw, plugin, index), input]));
-  }
-
-  #serve(head: Uint8Array, write: (writer: PickleWriter) => void): Uint8Array {
-    const writer = takeWriter();
+  #serve(head: Uint8Array, write: (writer: PayloadWriter) => void): Uint8Array {
+    const writer = acquireWriter();
     try {
       writer.begin();
       write(writer);
       return this.#pass(Buffer.concat([head, writer.finish()]));
     } finally {
-      giveBackWriter(writer);
+      releaseWriter(writer);
     }
   }
 

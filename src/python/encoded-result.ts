@@ -1,4 +1,4 @@
-import type { DetachedBuffer } from '../wire/unpickler.ts';
+import type { DetachedBuffer } from '../codec/pickle/unpickler.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import { loadPointer, type Owned, type Ptr } from './pointers.ts';

@@ -1,8 +1,10 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { CallableMethod, MethodCodec } from '../codec/method-codec.ts';
+import { rawCodec } from '../codec/raw-codec.ts';
+import { untypedCodec } from '../codec/untyped-codec.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
-import type { MethodCodec } from '../wire/method-codec.ts';
 import { Caller } from './call.ts';
 import { CallContext } from './call-context.ts';
 import { DoorCaller } from './door-caller.ts';
@@ -91,10 +93,8 @@ export class PythonPluginHandle implements Disposable {
    *   `FIDIUS_VALUE_RESULT`; with a deadline `FIDIUS_CALL_TIMEOUT`, `FIDIUS_CALL_SYNC_TIMEOUT`, `FIDIUS_OPTION_INVALID`.
    */
   callTyped(index: number, args?: unknown, options?: SyncOptions): unknown {
-    const callee = this.#callee(index, false);
     const list = Array.isArray(args) ? args : args === undefined || args === null ? [] : [args];
-    if (options?.timeoutMs === undefined) return this.#caller.untyped(callee, list);
-    return this.#within(options.timeoutMs, callee, () => this.#caller.untyped(callee, list));
+    return this.callSync({ index, codec: untypedCodec }, list, options);
   }
 
   /**
@@ -103,23 +103,22 @@ export class PythonPluginHandle implements Disposable {
    * @throws as {@link callTyped}, and `FIDIUS_ARGUMENT_INVALID` when `input` holds no bytes.
    */
   callRaw(index: number, input: Uint8Array | ArrayBuffer, options?: SyncOptions): Uint8Array {
-    const callee = this.#callee(index, true);
     const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
     if (bytes instanceof Uint8Array) {
-      if (options?.timeoutMs === undefined) return this.#caller.raw(callee, bytes);
-      return this.#within(options.timeoutMs, callee, () => this.#caller.raw(callee, bytes));
+      return this.callSync({ index, codec: rawCodec }, [bytes], options) as Uint8Array;
     }
+    const { method } = this.#callee(index, true);
     throw new FidiusError(
       'FIDIUS_ARGUMENT_INVALID',
-      `Raw method ${callee.method}() takes a Uint8Array or an ArrayBuffer, got ${describe(input)}`,
+      `Raw method ${method}() takes a Uint8Array or an ArrayBuffer, got ${describe(input)}`,
     );
   }
 
-  /** Calls a typed method with arguments and result as its interface declares them. @throws as {@link callTyped} */
-  callWithCodec(index: number, codec: MethodCodec, args: readonly unknown[], options?: SyncOptions): unknown {
-    const callee = this.#callee(index, false);
-    if (options?.timeoutMs === undefined) return this.#caller.typed(callee, codec, args);
-    return this.#within(options.timeoutMs, callee, () => this.#caller.typed(callee, codec, args));
+  /** @internal Calls a method whose arguments and result are encoded by its codec. @throws as {@link callTyped} */
+  callSync({ index, codec }: CallableMethod, args: readonly unknown[], options?: SyncOptions): unknown {
+    const callee = this.#callee(index, codec.wireRaw);
+    if (options?.timeoutMs === undefined) return this.#caller.callSync(callee, codec, args);
+    return this.#callWithin(options.timeoutMs, callee, codec, args);
   }
 
   /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
@@ -148,17 +147,18 @@ export class PythonPluginHandle implements Disposable {
     this.close();
   }
 
-  #within<T>(timeoutMs: number, { method, plugin }: Callee, call: () => T): T {
+  #callWithin(timeoutMs: number, callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
     checkTimeout('timeoutMs', timeoutMs);
+    const call = () => this.#caller.callSync(callee, codec, args);
     if (timeoutMs === Number.POSITIVE_INFINITY) return call();
-    return SyncDeadline.of(this.#interpreter).run(`${method}() of ${plugin}`, timeoutMs, call);
+    return SyncDeadline.of(this.#interpreter).run(`${callee.method}() of ${callee.plugin}`, timeoutMs, call);
   }
 
-  #callee(index: number, raw: boolean): Callee {
+  #callee(index: number, wireRaw: boolean): Callee {
     const callee = this.#callees[index];
     // The rare cases in one place, off the path that every call takes.
-    if (typeof index !== 'number' || callee === undefined || this.descriptor.methods[index]?.wireRaw !== raw) {
-      throw this.#refusal(index, raw);
+    if (typeof index !== 'number' || callee === undefined || callee.wireRaw !== wireRaw) {
+      throw this.#refusal(index, wireRaw);
     }
     if (this.#resting) this.#leaveRest();
     return callee;
@@ -218,9 +218,9 @@ function calleesOf(
   context: CallContext | undefined,
   callableAt: (index: number) => Callee['callable'],
 ): readonly (Callee | undefined)[] {
-  return descriptor.methods.map(({ name: method }, index) => {
+  return descriptor.methods.map(({ name: method, wireRaw }, index) => {
     // A coroutine would be created here, and never awaited.
     if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
-    return { callable: callableAt(index), context, closed: false, number, index, plugin, method };
+    return { callable: callableAt(index), context, closed: false, number, index, wireRaw, plugin, method };
   });
 }

@@ -13,16 +13,17 @@ const preConfig = { parseArgv: 1, configureLocale: 4, coerceLocale: 5, utf8Mode:
  *
  * - Through `Py_InitializeFromConfig`, which reports failure: `Py_Initialize` would end the whole process.
  * - Settings travel as command-line switches, because the layout of `PyConfig` differs from version to version, and what
- *   its switches mean does not: `-E` (a stray `PYTHONHOME` must not break the host), `-S` (`site` runs later, see
- *   `boot.py`), `-B` (byte-code in a signed package would break its signature), `-X utf8` (a container without a locale
- *   must not fall back to ASCII).
+ *   its switches mean does not: `-E` (a stray `PYTHONHOME` must not break the host), or `-I` (the same, and nothing from the
+ *   home folder of the user), `-S` (`site` runs later, see `boot.py`), `-B` (byte-code in a signed package would break its
+ *   signature), `-X utf8` (a container without a locale must not fall back to ASCII).
  * - The first word, the program's name, makes CPython find its library, virtual environments included.
  * - Signal handlers stay Node's.
  *
  * @param program absolute path of the interpreter whose environment to use; without it CPython uses where it was built for.
+ * @param isolated whether Python runs isolated, as `python -I` does; processes that `multiprocessing` starts do the same.
  * @throws {@link FidiusError} `FIDIUS_PYTHON_START_FAILED` with CPython's own words.
  */
-export function initializePython(api: PythonApi, program: string | undefined): void {
+export function initializePython(api: PythonApi, program: string | undefined, isolated: boolean): void {
   const pre = new Int32Array(64);
   api.PyPreConfig_InitPythonConfig(pre);
   // The program's arguments are Node's. Python sets the locale from the environment, as `python` does, but leaves the
@@ -36,15 +37,15 @@ export function initializePython(api: PythonApi, program: string | undefined): v
 
   const config = new Int32Array(2048);
   api.PyConfig_InitIsolatedConfig(config);
-  const isolated = config[signalHandlersWord];
+  const withoutHandlers = config[signalHandlersWord];
   api.PyConfig_InitPythonConfig(config);
-  if (isolated !== 0 || config[signalHandlersWord] !== 1) {
+  if (withoutHandlers !== 0 || config[signalHandlersWord] !== 1) {
     throw new FidiusError('FIDIUS_PYTHON_START_FAILED', 'PyConfig of this CPython has a layout that is not known', {
       hint: 'Use a released CPython 3.9 to 3.15, or run plugins in a process of their own.',
     });
   }
   config[signalHandlersWord] = 0;
-  const switches = [program ?? 'python3', '-E', '-S', '-B', '-X', 'utf8', '-c', ''];
+  const switches = [program ?? 'python3', isolated ? '-I' : '-E', '-S', '-B', '-X', 'utf8', '-c', ''];
   try {
     check('PyConfig_SetBytesArgv', api.PyConfig_SetBytesArgv(config, switches.length, switches));
     check('Py_InitializeFromConfig', api.Py_InitializeFromConfig(config));

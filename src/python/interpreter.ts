@@ -1,5 +1,5 @@
-import { decodeValue } from '../wire/decode.ts';
-import { encodeValue } from '../wire/encode.ts';
+import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { encodeValue } from '../codec/pickle/encode-value.ts';
 import type { PythonApi } from './bind.ts';
 import type { ErrorDescription } from './call-error.ts';
 import type { Door } from './door.ts';
@@ -20,6 +20,8 @@ export interface PythonFacts {
   readonly implementation: string;
   /** `sys.path` right after the start. */
   readonly path: readonly string[];
+  /** What it has taken in that an isolated one would not have: see `isolation.py`. */
+  readonly unisolated: readonly string[];
 }
 
 /** A call server of this JavaScript thread, which may have something to say when the process ends. */

@@ -1,6 +1,6 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 import { type ErrorDescription, toPluginError } from './call-error.ts';
 import type { Interpreter } from './interpreter.ts';
 
@@ -12,6 +12,8 @@ export interface LoadedPackage {
   readonly file: string;
   /** How each method answers. */
   readonly methods: readonly MethodKind[];
+  /** Names and files of the external modules that were imported for it: see `external.py`. */
+  readonly external: readonly (readonly [module: string, path: string])[];
 }
 
 export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'async generator';
@@ -27,6 +29,8 @@ export interface PackageSource {
   /** Dotted name of the module that holds the methods. */
   readonly entryModule: string;
   readonly descriptor: InterfaceDescriptor;
+  /** Whether it must not import external modules. Default: `false`. */
+  readonly refuseExternal?: boolean | undefined;
 }
 
 /**
@@ -46,7 +50,8 @@ export function loadPackage(interpreter: Interpreter, source: PackageSource): Lo
  *
  * @throws {@link LoadError} `FIDIUS_ENTRY_MODULE_INVALID`.
  */
-export function loadArguments({ folder, origin, entryModule, descriptor }: PackageSource): readonly unknown[] {
+export function loadArguments(source: PackageSource): readonly unknown[] {
+  const { folder, origin, entryModule, descriptor, refuseExternal = false } = source;
   if (!dottedName.test(entryModule)) {
     const place = { path: origin ?? folder, interface: descriptor.interfaceName };
     throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
@@ -54,7 +59,7 @@ export function loadArguments({ folder, origin, entryModule, descriptor }: Packa
     });
   }
   const methods = descriptor.methods.map(({ name, optional }) => [name, optional ?? false]);
-  return [folder, entryModule, descriptor.interfaceHash, methods];
+  return [folder, entryModule, descriptor.interfaceHash, methods, refuseExternal];
 }
 
 /**
@@ -86,6 +91,8 @@ interface Failure {
   readonly first: string;
   readonly second: string;
   readonly error: ErrorDescription;
+  /** Folder of the Python environment. */
+  readonly environment: string;
   /** Whether the module makes its methods in `__fidius_configure__`. */
   readonly configures?: boolean;
 }
@@ -155,6 +162,12 @@ const explanations = {
     code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND',
     message: ({ module }) => `the package holds no module ${module}`,
     hint: 'Check [python] entry_module against the files of the package.',
+  },
+  external: {
+    code: 'FIDIUS_IMPORT_EXTERNAL',
+    message: ({ module, found, environment }) =>
+      `it imports ${module} (${found}), which lies neither in the package, nor in the standard library, nor in the Python environment (${environment})`,
+    hint: 'Vendor the module, install it in the environment, or load the package with externalImports: "allow".',
   },
   import: {
     code: 'FIDIUS_IMPORT_FAILED',

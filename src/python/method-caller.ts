@@ -1,20 +1,17 @@
-import type { MethodCodec } from '../wire/method-codec.ts';
+import type { MethodCodec } from '../codec/method-codec.ts';
 import type { CallContext } from './call-context.ts';
+import type { DoorTarget } from './door.ts';
 import type { Null, Ptr } from './pointers.ts';
 import { pluginClosed } from './refusal.ts';
 
 /** What is being called, and how errors name it. */
-export interface Callee {
+export interface Callee extends DoorTarget {
   /** 0 where the callable is looked up by number and index. */
   readonly callable: Ptr | Null;
   /** What its calls run in; absent where Python sees to that. */
   readonly context: CallContext | undefined;
   /** The plugin was closed, and {@link callable} was given back. */
   closed: boolean;
-  /** Number under which `loading.py` keeps the plugin. */
-  readonly number: number;
-  /** Position of the method in the interface. */
-  readonly index: number;
   readonly plugin: string;
   readonly method: string;
 }
@@ -26,10 +23,5 @@ export function checkStillOpen({ closed, plugin }: Callee): void {
 
 /** Calls Python on the calling thread and brings back what it returned or raised. */
 export interface MethodCaller {
-  /** Calls with values of no declared type. */
-  untyped(callee: Callee, args: readonly unknown[]): unknown;
-  /** Calls with values that an interface declares. */
-  typed(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown;
-  /** Calls with bytes, for bytes. */
-  raw(callee: Callee, input: Uint8Array): Uint8Array;
+  callSync(callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown;
 }

@@ -1,6 +1,6 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
-import type { InterfaceDescriptor } from '../wire/descriptor.ts';
 
 /**
  * Why a call by index cannot be made, wherever it would run: no such index, the other wire mode, or a method that the

@@ -1,6 +1,5 @@
-import type { ScalarKind } from '../wire/method-codec.ts';
-import { scalarKind } from '../wire/untyped-arguments.ts';
-import { WholeFloat } from '../wire/whole-float.ts';
+import { IntegralFloat } from '../codec/integral-float.ts';
+import type { ScalarKind } from '../codec/method-codec.ts';
 import type { ArgumentFrame } from './argument-frame.ts';
 import { PinnedMemory } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -63,12 +62,12 @@ export class Scalars {
   }
 
   /**
-   * Adds an argument whose declared kind is known; the value was checked against it.
+   * Adds an argument whose kind is known; the value was checked against it.
    *
    * @returns false for an integer too large for a C type, which the codec takes, and for text with a lone surrogate, which
    *   the codec refuses.
    */
-  pushKind(frame: ArgumentFrame, kind: ScalarKind, value: unknown): boolean {
+  push(frame: ArgumentFrame, kind: ScalarKind, value: unknown): boolean {
     switch (kind) {
       case 'int':
         return typeof value === 'number' ? this.#pushInt(frame, value) : this.#pushBigint(frame, value as bigint);
@@ -88,18 +87,11 @@ export class Scalars {
     }
   }
 
-  /** Adds an argument of no declared type. @returns false when it is no scalar: the codec takes it or refuses it. */
-  push(frame: ArgumentFrame, value: unknown): boolean {
-    const kind = scalarKind(value);
-    return kind !== undefined && this.pushKind(frame, kind, value);
-  }
-
   /**
-   * The value of a result, or {@link notScalar}; the reference stays the caller's.
-   *
-   * @param tagWholeFloats whether a float without a fraction comes as a {@link WholeFloat}.
+   * The value of a result, or {@link notScalar}; the reference stays the caller's. A float without a fraction is a
+   * {@link IntegralFloat}.
    */
-  toJs(pointer: Ptr, tagWholeFloats: boolean): unknown {
+  toJs(pointer: Ptr): unknown {
     if (pointer === this.#none) return null;
     if (pointer === this.#true) return true;
     if (pointer === this.#false) return false;
@@ -109,7 +101,7 @@ export class Scalars {
         return this.#head.int() ?? this.#askInt(pointer);
       case this.#floatType: {
         const value = this.#head.float() ?? api.PyFloat_AsDouble(pointer);
-        return tagWholeFloats && Number.isInteger(value) ? new WholeFloat(value) : value;
+        return Number.isInteger(value) ? new IntegralFloat(value) : value;
       }
       case this.#strType:
         return memory.copyText(pointer) ?? this.#surrogate();
@@ -118,6 +110,11 @@ export class Scalars {
       default:
         return notScalar;
     }
+  }
+
+  /** The same for the result of a raw method, where `bytes` alone are taken as they are. */
+  bytesToJs(pointer: Ptr): Uint8Array | typeof notScalar {
+    return this.isBytes(pointer) ? this.#interpreter.memory.copyBytes(pointer) : notScalar;
   }
 
   isBytes(pointer: Ptr): boolean {

@@ -9,6 +9,7 @@ import { type Library, openLibrary, openProcess } from './ffi.ts';
 import { Gil } from './gil.ts';
 import { initializePython } from './initialize.ts';
 import { Interpreter } from './interpreter.ts';
+import { planStart, requireIsolated, type StartPlan } from './isolation.ts';
 import { isOtherVersion, type LibraryCopy, refuseOtherVersion, thisCopy } from './library-copy.ts';
 import { locatePython } from './locate/locate-python.ts';
 import { Memory } from './memory.ts';
@@ -24,6 +25,12 @@ export interface StartOptions {
   readonly libpython?: string | undefined;
   /** Path of an interpreter whose library and packages to use. */
   readonly python?: string | undefined;
+  /**
+   * Whether Python runs isolated: without site-packages and `usercustomize` of the user, and without a `.venv` in the current
+   * folder that was not named. An interpreter that runs already must not have taken any of them in. Default: `false`; for a
+   * host that requires signatures: `true`.
+   */
+  readonly isolatePython?: boolean | undefined;
 }
 
 /**
@@ -49,9 +56,15 @@ const shelf = mainRealm as unknown as { [key]?: Started };
  *
  * @throws {@link FidiusError} the codes of finding Python; `FIDIUS_LIBPYTHON_INVALID`, `FIDIUS_PYTHON_SECOND`,
  *   `FIDIUS_PYTHON_STACK`, `FIDIUS_PYTHON_START_FAILED`, `FIDIUS_RUNTIME_MISSING`, `FIDIUS_PYTHON_PERMISSION`,
- *   `FIDIUS_PYTHON_OTHER_VERSION`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
+ *   `FIDIUS_PYTHON_OTHER_VERSION`, `FIDIUS_PYTHON_NOT_ISOLATED`, and `FIDIUS_PYTHON_FAILED_EARLIER` ever after.
  */
 export function startPython(options: StartOptions = {}): Interpreter {
+  const interpreter = startOrJoin(options);
+  if (options.isolatePython === true) requireIsolated(interpreter, options);
+  return interpreter;
+}
+
+function startOrJoin(options: StartOptions): Interpreter {
   const started = shelf[key];
   if (started !== undefined) refuseOtherVersion(started);
   if (started?.interpreter !== undefined) {
@@ -75,7 +88,8 @@ export function startPython(options: StartOptions = {}): Interpreter {
   const api = bindPython(library);
   try {
     const libc = openProcess();
-    const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, python.executable));
+    const plan = planStart(python, options.isolatePython === true);
+    const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, plan));
     shelf[key] = { ...thisCopy(), interpreter, asked: askedBy(options) };
     return interpreter;
   } catch (cause) {
@@ -99,13 +113,13 @@ export function startedPython(): Interpreter | undefined {
   return shelf[key]?.interpreter;
 }
 
-function enterPython(api: PythonApi, library: Library, libc: Library, executable: string | undefined): Interpreter {
+function enterPython(api: PythonApi, library: Library, libc: Library, plan: StartPlan): Interpreter {
   const first = api.Py_IsInitialized() === 0;
   const door = first || isMainThread ? undefined : knownDoor();
   if (door !== undefined) return enterThroughDoor(api, library, libc, door);
   if (first) {
     fillOriginals(libc);
-    initializePython(api, executable);
+    initializePython(api, plan.program, plan.isolated);
   } else {
     api.PyEval_RestoreThread(api.PyThreadState_New(api.PyInterpreterState_Main()));
   }
@@ -115,6 +129,7 @@ function enterPython(api: PythonApi, library: Library, libc: Library, executable
   const interpreter = new Interpreter(api, gil, new Memory(api, libc), library.path);
   try {
     importRuntime(interpreter, first);
+    if (first && plan.implicit !== undefined) interpreter.invoke('isolation.tell_implicit', plan.implicit);
   } catch (error) {
     // Nothing will be left of this thread in Python. The state that initialization made is not ours to delete.
     if (!first) giveBackState(interpreter);

@@ -1,4 +1,4 @@
-import { KEPT_SIZE, type PickleWriter } from '../wire/pickle-writer.ts';
+import { KEPT_SIZE, type PickleWriter } from '../codec/pickle/pickle-writer.ts';
 import { addressOf } from './ffi.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Owned, Ptr } from './pointers.ts';

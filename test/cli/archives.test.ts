@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { Interruption } from '../../src/cli/interruption.ts';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey, writeKeyPair } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { fidius } from '../support/run-fidius.ts';
@@ -36,7 +35,7 @@ function withoutSizes(text: string): string {
 }
 
 describe('fidius package pack', () => {
-  it('writes an archive here, and warns that nobody signed it', async () => {
+  it('writes an archive to the current folder, and warns that it is not signed', async () => {
     const folder = await workplace();
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
@@ -47,7 +46,7 @@ describe('fidius package pack', () => {
       "
     `);
     expect(stderr).toMatchInlineSnapshot(`
-      "warning: package is unsigned, nothing will tell who made it
+      "warning: the package is not signed, so its author cannot be verified
       "
     `);
     expect(readFileSync(join(folder, 'demo-1.0.0.fid')).subarray(0, 4).toString()).toBe('BZh9');
@@ -69,7 +68,7 @@ describe('fidius package pack', () => {
     });
   });
 
-  it('prints all that it did as JSON', async () => {
+  it('prints the result as JSON', async () => {
     const folder = await workplace({ 'notes.sig': 'x' });
 
     const { stdout, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--key', 'acme.secret', '--json']);
@@ -87,10 +86,10 @@ describe('fidius package pack', () => {
       bytes: expect.any(Number),
       archiveBytes: expect.any(Number),
     });
-    expect(stderr).toBe('warning: notes.sig is not covered by any signature, because its name ends in .sig\n');
+    expect(stderr).toBe('warning: notes.sig is not covered by the signature, because its name ends in .sig\n');
   });
 
-  it('warns of what others will refuse to unpack', async () => {
+  it('warns of an archive that other tools would reject', async () => {
     const folder = await workplace({ 'zeros.txt': '0'.repeat(100_000) });
 
     const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--key', 'acme.secret']);
@@ -99,13 +98,13 @@ describe('fidius package pack', () => {
     expect(stderr).toContain('maxRatio');
   });
 
-  it('warns of a signature that nothing can tell to be right', async () => {
+  it('warns of a signature that cannot be verified', async () => {
     const folder = await workplace({ 'package.sig': 'x'.repeat(64) });
 
     const { stderr } = await fidiusIn(folder, ['package', 'pack', 'demo']);
 
     expect(stderr).toMatchInlineSnapshot(`
-      "warning: package.sig is packed as it was found; nothing tells whether it still fits
+      "warning: package.sig was packed without being verified; it may be invalid
       "
     `);
   });
@@ -119,7 +118,7 @@ describe('fidius package pack', () => {
 
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
-      stderr: 'warning: package is unsigned, nothing will tell who made it\n',
+      stderr: 'warning: the package is not signed, so its author cannot be verified\n',
     });
     expect(withoutSizes(stdout)).toBe('Vendored: tiny 1.0\nPacked: demo-1.0.0.fid (<size>)\n');
     expect(existsSync(join(folder, 'demo/vendor/tiny.py'))).toBe(true);
@@ -156,7 +155,7 @@ describe('fidius package pack', () => {
     expect(stderr).toContain('allow builds with --allow-build if you trust the authors of all dependencies');
   });
 
-  it('leaves dependencies out when it is told to', async () => {
+  it('omits the dependencies with --no-vendor', async () => {
     const folder = await workplace({ 'requirements.txt': 'no-such-thing==99\n' });
 
     const { exitCode, stdout } = await fidiusIn(folder, ['package', 'pack', 'demo', '--no-vendor', '--json']);
@@ -168,11 +167,11 @@ describe('fidius package pack', () => {
   it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     ['a stale signature', {}, ['demo']],
     ['compiled code', { '__pycache__/x.pyc': 'x' }, ['demo']],
-    ['an archive in its package', {}, ['demo', '--output', 'demo/demo.fid']],
-    ['a key that is not there', {}, ['demo', '--key', 'none.secret']],
-    ['another installer', {}, ['demo', '--installer', 'conda']],
-    ['no Python to vendor for', { 'requirements.txt': 'tiny' }, ['demo', '--python', 'none']],
-  ])('fails for %s', async (what, files, argv) => {
+    ['an output file inside the package', {}, ['demo', '--output', 'demo/demo.fid']],
+    ['a missing key', {}, ['demo', '--key', 'none.secret']],
+    ['an unknown installer', {}, ['demo', '--installer', 'conda']],
+    ['a missing Python', { 'requirements.txt': 'tiny' }, ['demo', '--python', 'none']],
+  ])('fails with %s', async (what, files, argv) => {
     const folder = await workplace(files);
     if (what === 'a stale signature') {
       await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret']);
@@ -181,33 +180,29 @@ describe('fidius package pack', () => {
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, ['package', 'pack', ...argv]);
 
-    expect({ exitCode, stdout }).toEqual({ exitCode: what === 'another installer' ? 2 : 1, stdout: '' });
+    expect({ exitCode, stdout }).toEqual({ exitCode: what === 'an unknown installer' ? 2 : 1, stdout: '' });
     expect(stderr.replace(/(looked|tried)[^]*/, '$1 …')).toMatchSnapshot();
     expect(readdirSync(folder).filter((name) => name.includes('.fid'))).toEqual([]);
   });
 
-  it('leaves nothing behind when it is interrupted', async () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('reports %s and leaves no incomplete file', async (signalName, expected) => {
     const folder = await workplace({ 'noise.bin': randomBytes(24 << 20) });
     const [program, ...before] = fidius;
     const child = spawn(program, [...before, 'package', 'pack', 'demo', '--output', 'out.fid'], { cwd: folder });
     child.stdout.resume();
-    child.stderr.resume();
+    const messages = text(child.stderr);
     const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.fidius-staging-'));
     for (const end = Date.now() + 20_000; !isWriting() && Date.now() < end; ) await new Promise(setImmediate);
 
-    child.kill('SIGINT');
+    child.kill(signalName);
     const [exitCode, signal] = (await once(child, 'exit')) as [number | null, string | null];
 
-    expect({ exitCode, signal }).toEqual({ exitCode: 130, signal: null });
+    expect({ exitCode, signal }).toEqual({ exitCode: expected, signal: null });
+    expect(await messages).toBe(`error: interrupted by ${signalName}\n`);
     expect(readdirSync(folder).sort()).toEqual(['acme.public', 'acme.secret', 'demo']);
-  });
-
-  it('says that it was interrupted', async () => {
-    const signal = AbortSignal.abort(new Interruption('SIGTERM'));
-
-    const outcome = await fidiusIn(await workplace(), ['package', 'pack', 'demo'], { signal });
-
-    expect(outcome).toMatchObject({ exitCode: 143, stdout: '', stderr: 'error: interrupted by SIGTERM\n' });
   });
 });
 
@@ -227,7 +222,7 @@ describe('fidius package list', () => {
     `);
   });
 
-  it('prints them as JSON', async () => {
+  it('prints the entries as JSON', async () => {
     const { stdout } = await fidiusIn(await packed(), ['package', 'list', 'demo-1.0.0.fid', '--json']);
 
     expect(JSON.parse(stdout)).toEqual({
@@ -241,7 +236,7 @@ describe('fidius package list', () => {
     });
   });
 
-  it('refuses an archive without a manifest, and one with a manifest that has problems', async () => {
+  it('rejects an archive with a missing or an invalid manifest', async () => {
     const folder = tempFolder();
     const entry = (path: string, content: string) => tarEntry({ path, content });
     await writeArchiveFile(join(folder, 'empty.fid'), tarOf(entry('demo-1.0.0/a', 'x')));
@@ -265,11 +260,11 @@ describe('fidius package list', () => {
   });
 
   it.each([
-    ['what is not there', ['none.fid'], 1],
-    ['what is no archive', ['acme.public'], 1],
-    ['a limit that is no number', ['demo-1.0.0.fid', '--max-bytes', '1G'], 2],
+    ['a missing file', ['none.fid'], 1],
+    ['a file that is not an archive', ['acme.public'], 1],
+    ['a limit that is not a number', ['demo-1.0.0.fid', '--max-bytes', '1G'], 2],
     ['an archive beyond a limit', ['demo-1.0.0.fid', '--max-entries', '1'], 1],
-  ])('fails for %s', async (_what, argv, expected) => {
+  ])('fails with %s', async (_what, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(await packed(), ['package', 'list', ...argv]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
@@ -278,7 +273,7 @@ describe('fidius package list', () => {
 });
 
 describe('fidius package unpack', () => {
-  it('makes a folder of an archive', async () => {
+  it('unpacks an archive into a folder', async () => {
     const folder = await packed({}, '--key', 'acme.secret');
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, [
@@ -293,7 +288,7 @@ describe('fidius package unpack', () => {
     expect(readFileSync(join(folder, 'a/b/demo-1.0.0/demo.py'), 'utf8')).toBe('x = 1\n');
   });
 
-  it('makes it here, warns of a package without signature, and prints the facts as JSON', async () => {
+  it('unpacks into the current folder, warns of an unsigned package, and prints the result as JSON', async () => {
     const folder = await packed();
 
     const { stdout, stderr } = await fidiusIn(folder, ['package', 'unpack', 'demo-1.0.0.fid', '--json']);
@@ -306,7 +301,7 @@ describe('fidius package unpack', () => {
       files: 2,
       bytes: 155,
     });
-    expect(stderr).toBe('warning: package is unsigned, nothing tells who made it\n');
+    expect(stderr).toBe('warning: the package is not signed, so its author cannot be verified\n');
   });
 
   it('names the option that lifts a limit', async () => {
@@ -316,14 +311,14 @@ describe('fidius package unpack', () => {
     const { exitCode, stderr } = await fidiusIn(folder, argv);
 
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for any), if you trust the archive.\n');
+    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for no limit), if you trust the archive.\n');
     expect(existsSync(join(folder, 'demo-1.0.0'))).toBe(false);
     expect(await fidiusIn(folder, [...argv, '--max-ratio', '0'])).toMatchObject({ exitCode: 0 });
   });
 });
 
 describe('an archive', () => {
-  it('is verified without being unpacked here', async () => {
+  it('is verified without being unpacked into the current folder', async () => {
     const folder = await packed({}, '--key', 'acme.secret');
     const argv = ['package', 'verify', 'demo-1.0.0.fid', '--key', 'acme.public'];
 
@@ -338,7 +333,7 @@ describe('an archive', () => {
     expect(readdirSync(folder)).toEqual(['acme.public', 'acme.secret', 'demo-1.0.0.fid']);
   });
 
-  it('that nobody signed is refused', async () => {
+  it('is rejected if it is not signed', async () => {
     const { exitCode, stderr } = await fidiusIn(await packed(), [
       'package',
       'verify',
@@ -375,7 +370,7 @@ describe('an archive', () => {
     );
   });
 
-  it('is inspected like a folder, as far as that goes without unpacking it', async () => {
+  it('is inspected without being unpacked, except for its digest', async () => {
     const folder = await packed({ 'vendor/six.py': '' }, '--key', 'acme.secret');
 
     const { exitCode, stdout } = await fidiusIn(folder, ['package', 'inspect', 'demo-1.0.0.fid']);

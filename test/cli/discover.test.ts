@@ -23,7 +23,7 @@ async function workplace(): Promise<string> {
 }
 
 describe('fidius discover', () => {
-  it('lists packages, what is skipped and why, and what will be in each other’s way', async () => {
+  it('lists packages, skipped folders with the reason, and conflicts between packages', async () => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['discover', 'plugins', 'more']);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -66,11 +66,11 @@ describe('fidius discover', () => {
     });
   });
 
-  it('tells one who names a package in place of the folder around it', async () => {
+  it('prints a note for a path that is itself a package', async () => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['discover', 'plugins/ant']);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '0 packages found, 0 skipped\n' });
-    expect(stderr).toBe('note: plugins/ant is a package itself; packages are looked for below it, not around it\n');
+    expect(stderr).toBe('note: plugins/ant is itself a package; only the folders and archives in it are searched\n');
   });
 
   it('finds nothing in an empty folder', async () => {
@@ -82,8 +82,8 @@ describe('fidius discover', () => {
 
   it.each([
     ['no folder', [], 2, 'error: fidius discover needs <dir>\nhint: Usage: fidius discover <dir...> [options]\n'],
-    ['one that is not there', ['none'], 1, 'error: There is no folder <here>/none\n'],
-  ])('fails for %s', async (_what, argv, exitCode, stderr) => {
+    ['a missing one', ['none'], 1, 'error: There is no folder <here>/none\n'],
+  ])('fails with %s', async (_what, argv, exitCode, stderr) => {
     expect(await fidiusIn(tempFolder(), ['discover', ...argv])).toMatchObject({ exitCode, stdout: '', stderr });
   });
 });

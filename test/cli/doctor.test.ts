@@ -2,11 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
-import type { Diagnosis } from '../../src/host/diagnosis.ts';
+import { fidiusIn } from '../support/cli-here.ts';
 import { staticAnswer, writeAnsweringPython, writeProgram } from '../support/fake-python.ts';
 import { embeddablePythons } from '../support/pythons.ts';
-import { rememberedIo } from '../support/remembered-io.ts';
 import { fidius, runFidius } from '../support/run-fidius.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -19,18 +17,25 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command in this process; the Python that it tries out runs in another, as for a user. */
+/** The fields of the report that tests read. */
+interface Report {
+  readonly usable: boolean;
+  readonly python?: { readonly sitePackages: readonly string[] };
+  readonly alone?: { readonly openssl: unknown; readonly zlib: unknown; readonly missing: unknown };
+  readonly embedded?: { readonly version: string };
+  readonly findings: readonly { readonly severity: string }[];
+}
+
+/** Runs the command in this process. The Python that it checks runs in a process of its own, as for a user. */
 async function doctor(
   argv: readonly string[],
-  world: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { cwd = process.cwd(), env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Outcome> {
-  const io = rememberedIo({ ...world, self: fidius });
-  const exitCode = await runCli(['doctor', ...argv], io);
-  return { exitCode, ...io.output };
+  return fidiusIn(cwd, ['doctor', ...argv], { env, self: fidius });
 }
 
 describe.each(pythons)('fidius doctor with CPython $version', ({ executable, version, libpython }) => {
-  it('finds that it works, in a record for machines', async () => {
+  it('reports as JSON that it works', async () => {
     const outcome = await doctor(['--json', '--python', executable]);
 
     const record = recordOf(outcome);
@@ -51,7 +56,7 @@ describe.each(pythons)('fidius doctor with CPython $version', ({ executable, ver
 });
 
 describe('fidius doctor', () => {
-  it('prints facts, places and a verdict for people', () => {
+  it('prints facts, searched places and a verdict as text', () => {
     const { exitCode, stdout, stderr } = runFidius(['doctor', '--python', python.executable], { env: {} });
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -62,13 +67,13 @@ describe('fidius doctor', () => {
     expect(stdout).toMatch(/\n\nPython works here\.\n$/);
   });
 
-  it('sees the virtual environment of the folder it runs in', async () => {
+  it('finds the virtual environment of the current folder', async () => {
     const cwd = tempFolder('with space и');
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', join(cwd, '.venv')]);
 
     const outcome = await doctor(['--json'], { cwd, env: {} });
 
-    const venv = join(cwd, '.venv');
+    const venv = '<here>/.venv';
     expect(recordOf(outcome)).toMatchObject({
       usable: true,
       findings: [],
@@ -77,13 +82,13 @@ describe('fidius doctor', () => {
     });
   });
 
-  it('is not disturbed by what Python prints on its own', async () => {
+  it('ignores the output of Python itself', async () => {
     const cwd = tempFolder();
     const venv = join(cwd, '.venv');
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
     const { sitePackages = [] } = recordOf(await doctor(['--json'], { cwd, env: {} })).python ?? {};
     writeFileSync(
-      join(sitePackages[0] ?? '', 'loud.pth'),
+      join((sitePackages[0] ?? '').replace('<here>', cwd), 'loud.pth'),
       "import atexit; print('hello'); atexit.register(print, 'bye')\n",
     );
 
@@ -92,13 +97,13 @@ describe('fidius doctor', () => {
     expect(recordOf(outcome).usable).toBe(true);
   });
 
-  it('outlives a Python that takes the process down', async () => {
+  it('reports a Python that kills the process', async () => {
     const cwd = tempFolder();
     const venv = join(cwd, '.venv');
     execFileSync(python.executable, ['-m', 'venv', '--without-pip', venv]);
     const { sitePackages = [] } = recordOf(await doctor(['--json'], { cwd, env: {} })).python ?? {};
     writeFileSync(
-      join(sitePackages[0] ?? '', 'deadly.pth'),
+      join((sitePackages[0] ?? '').replace('<here>', cwd), 'deadly.pth'),
       'import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n',
     );
 
@@ -110,11 +115,11 @@ describe('fidius doctor', () => {
     expect(record.findings).toContainEqual({
       severity: 'error',
       message: 'Starting Python inside Node.js crashed with SIGKILL',
-      hint: 'Run plugins in a process of their own, or name another Python.',
+      hint: 'Use another Python.',
     });
   });
 
-  it('exits with 1 where there is no usable Python, and says what to do', async () => {
+  it('exits with 1 and a hint if there is no usable Python', async () => {
     const fake = writeAnsweringPython(join(tempFolder(), 'python3'), staticAnswer);
 
     const { exitCode, stdout, stderr } = await doctor(['--python', fake], { env: {} });
@@ -127,7 +132,7 @@ describe('fidius doctor', () => {
     expect(stdout).toMatch(/\n\nPython does not work here\.\n$/);
   });
 
-  it('gives code, hint and every place to machines', async () => {
+  it('prints code, hint and all searched places as JSON', async () => {
     const fake = writeProgram(join(tempFolder(), 'python3'), 'exit 9');
 
     const outcome = await doctor(['--json', '--python', fake], { env: {} });
@@ -145,7 +150,7 @@ describe('fidius doctor', () => {
     });
   });
 
-  it('names the variables that have no effect, and never what they hold', async () => {
+  it('prints the names of variables without effect, and never their values', async () => {
     const { exitCode, stdout } = await doctor(['--python', python.executable], {
       env: { PYTHONPATH: '/secret/place' },
     });
@@ -155,7 +160,7 @@ describe('fidius doctor', () => {
     expect(stdout).not.toContain('/secret/place');
   });
 
-  it('tells of a library that cannot be loaded', async () => {
+  it('reports a library that cannot be loaded', async () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'lib'));
     const broken = join(folder, 'lib', 'libpython.so');
@@ -169,7 +174,7 @@ describe('fidius doctor', () => {
   });
 });
 
-function recordOf({ stdout, stderr }: Outcome): Diagnosis & { fidius: string } {
+function recordOf({ stdout, stderr }: Outcome): Report {
   expect(stderr).toBe('');
-  return JSON.parse(stdout) as Diagnosis & { fidius: string };
+  return JSON.parse(stdout) as Report;
 }

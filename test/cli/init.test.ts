@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fidiusVersion } from '../../src/cli/version.ts';
-import { loadManifest } from '../../src/packaging/manifest.ts';
+import { loadManifest } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 const fixtures = join(import.meta.dirname, '../fixtures/interfaces');
 const greeter = join(fixtures, 'greeter.ts');
@@ -17,7 +18,7 @@ function filesOf(folder: string): Record<string, string> {
 
 /** Its text, the version of this library aside. */
 function textOf(path: string): string {
-  return readFileSync(path, 'utf8').replace(`"^${fidiusVersion()}"`, '"^<version>"');
+  return readFileSync(path, 'utf8').replace(`"^${version}"`, '"^<version>"');
 }
 
 describe('fidius init interface', () => {
@@ -37,7 +38,7 @@ describe('fidius init interface', () => {
     expect(filesOf(join(folder, 'my-greeter'))).toMatchSnapshot();
   });
 
-  it('calls it what it is told, where it is told', async () => {
+  it('uses the given interface name and parent folder', async () => {
     const folder = tempFolder();
 
     const { stdout } = await fidiusIn(folder, [
@@ -58,11 +59,11 @@ describe('fidius init interface', () => {
   });
 
   it.each([
-    ['a name that leads elsewhere', ['../x'], 2],
-    ['a name that begins with a digit', ['1st'], 2],
+    ['a name that is a path', ['../x'], 2],
+    ['a name that starts with a digit', ['1st'], 2],
     ['no name', [], 2],
-    ['an interface that is no name in Rust', ['x', '--interface', 'my greeter'], 1],
-  ])('refuses %s, and writes nothing', async (_what, argv, expected) => {
+    ['an interface name that is not valid in Rust', ['x', '--interface', 'my greeter'], 1],
+  ])('rejects %s, and writes nothing', async (_what, argv, expected) => {
     const folder = tempFolder();
 
     const { exitCode, stderr } = await fidiusIn(folder, ['init', 'interface', ...argv]);
@@ -74,7 +75,7 @@ describe('fidius init interface', () => {
 });
 
 describe('fidius init plugin', () => {
-  it('writes a package for the interface, to be filled in', async () => {
+  it('writes a package with a stub for the interface', async () => {
     const folder = tempFolder();
 
     const outcome = await fidiusIn(folder, [
@@ -97,7 +98,7 @@ describe('fidius init plugin', () => {
     expect(loadManifest(join(folder, 'my-greeter'))).toMatchObject({ extension: 'gre', interface: 'Greeter' });
   });
 
-  it('does not name a module as the standard library names one of its own', async () => {
+  it('avoids module names of the standard library', async () => {
     const folder = tempFolder();
 
     await fidiusIn(folder, ['init', 'plugin', 'json', '--interface', greeter]);
@@ -106,7 +107,7 @@ describe('fidius init plugin', () => {
     expect(loadManifest(join(folder, 'json'))).toMatchObject({ python: { entryModule: 'json_plugin' } });
   });
 
-  it('leaves alone what is there', async () => {
+  it('keeps an existing folder', async () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'mine'));
     writeFileSync(join(folder, 'mine/work.py'), 'of days');
@@ -122,7 +123,7 @@ describe('fidius init plugin', () => {
     expect(filesOf(join(folder, 'mine'))).toEqual({ 'work.py': 'of days' });
   });
 
-  it('leaves nothing half done', async () => {
+  it('removes incomplete folders after an error', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'file'), '');
 
@@ -143,9 +144,9 @@ describe('fidius init plugin', () => {
 
   it.each([
     ['no interface', ['x'], 2],
-    ['one that is not there', ['x', '--interface', `${greeter}#Gretter`], 1],
+    ['a missing one', ['x', '--interface', `${greeter}#Gretter`], 1],
     ['several', ['x', '--interface', join(fixtures, 'several.ts')], 1],
-  ])('needs to know which interface: %s', async (_what, argv, expected) => {
+  ])('requires exactly one interface: %s', async (_what, argv, expected) => {
     const { exitCode, stderr } = await fidiusIn(tempFolder(), ['init', 'plugin', ...argv]);
 
     expect(exitCode).toBe(expected);
@@ -154,7 +155,7 @@ describe('fidius init plugin', () => {
 });
 
 describe('fidius init host', () => {
-  it('writes a program that loads plugins, and says how to go on', async () => {
+  it('writes a program that loads plugins, and prints the next steps', async () => {
     const folder = tempFolder();
 
     const outcome = await fidiusIn(folder, ['init', 'host', 'app', '--interface', greeter]);
@@ -173,7 +174,7 @@ describe('fidius init host', () => {
     expect(files['host.ts']?.replace(/'\.\..*\/greeter/, "'…/greeter")).toMatchSnapshot();
   });
 
-  it('imports the interface from where it is, under the name it has there', async () => {
+  it('imports the interface by its path and the name of its export', async () => {
     const folder = tempFolder();
     const imports = "import { defineInterface } from 'fidius';\n";
     writeFileSync(

@@ -20,7 +20,7 @@ describe('fidius, installed', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('starts an interface, a plugin and a host that compile, find each other, and run', () => {
+  it('creates an interface, a plugin and a host that compile and run together', () => {
     const steps = [
       runInstalled(folder, ['init', 'interface', 'greeter']),
       runInstalled(folder, ['init', 'host', 'app', '--interface', 'greeter/greeter.ts']),
@@ -49,7 +49,7 @@ describe('fidius, installed', () => {
     });
   });
 
-  it('runs a package against an interface that is made by the entry of the library, not by the files of the command', () => {
+  it('runs a package with an interface from the bundled entry of the library', () => {
     const imports = "import { defineInterface, method, t } from 'fidius';\n";
     const methods = '{ half: method({ whole: t.f64 }, t.f64), echo: method({ text: t.string }, t.list(t.f64)) }';
     writeFileSync(

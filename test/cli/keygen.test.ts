@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
+import { readPublicKey, readSecretKey } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 describe('fidius keygen', () => {
-  it('writes both halves of a pair, the secret for its owner only, and tells their fingerprint', async () => {
+  it('writes both keys, the secret one readable only by its owner, and prints their id', async () => {
     const folder = tempFolder();
 
     const { exitCode, stdout, stderr } = await fidiusIn(folder, ['keygen', '--out', 'acme']);
@@ -25,7 +25,7 @@ describe('fidius keygen', () => {
     `);
   });
 
-  it('writes PEM, and the facts as JSON', async () => {
+  it('writes PEM, and prints the result as JSON', async () => {
     const folder = tempFolder();
 
     const { stdout } = await fidiusIn(folder, ['keygen', '--out', 'acme', '--pem', '--json']);
@@ -38,7 +38,7 @@ describe('fidius keygen', () => {
     });
   });
 
-  it('replaces a key only when told to', async () => {
+  it('replaces a key only with --force', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'acme.secret'), 'the only copy');
 
@@ -47,7 +47,7 @@ describe('fidius keygen', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatchInlineSnapshot(`
       "error: Cannot write key <here>/acme.secret: the file exists
-      hint: Choose another name, or replace it with --force if nobody needs the old key any more.
+      hint: Choose another name, or replace it with --force if the old key is no longer needed.
       "
     `);
     expect(readFileSync(join(folder, 'acme.secret'), 'utf8')).toBe('the only copy');
@@ -59,7 +59,7 @@ describe('fidius keygen', () => {
     ['keys/acme', 'keys/acme'],
     ['./acme', 'acme'],
     ['keys/..', '../<name>'],
-  ])('shows the files of %s as they can be typed here', async (out, shown) => {
+  ])('prints the paths for %s relative to the current folder', async (out, shown) => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'keys'));
 
@@ -71,7 +71,7 @@ describe('fidius keygen', () => {
     for (const half of ['secret', 'public']) rmSync(join(folder, `${typed}.${half}`));
   });
 
-  it('needs to know where', async () => {
+  it('requires --out', async () => {
     const { exitCode, stderr } = await fidiusIn(tempFolder(), ['keygen']);
 
     expect(exitCode).toBe(2);

@@ -1,9 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { packPackage, SecretKey, signPackage } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { tarEntry, tarOf, writeArchiveFile } from '../support/tar-builder.ts';
@@ -19,7 +17,7 @@ function here(files: Readonly<Record<string, string>> = { 'demo.py': '' }): stri
 }
 
 describe('fidius package audit', () => {
-  it('says for each rule that a signed package is in order, as a folder and as an archive', async () => {
+  it('reports ok for each rule of a signed package, as a folder and as an archive', async () => {
     const dir = here();
     await packPackage(join(dir, 'demo'), { output: join(dir, 'demo.fid'), key: acme });
 
@@ -36,13 +34,13 @@ describe('fidius package audit', () => {
       ok           byte-code     there is no compiled Python code beside its source
       ok           entry module  demo is demo.py
       ok           native code   there is none
-      Nothing was refused.
+      No rule was violated.
       "
     `);
     expect(archive.stdout).toBe(folder.stdout);
   });
 
-  it('names everything that is to be looked at, and what a host would refuse', async () => {
+  it('reports all warnings and all violations of a package', async () => {
     const dir = here({
       'lib/target/x.py': '',
       'notes.sig': '',
@@ -71,9 +69,9 @@ describe('fidius package audit', () => {
     ]);
   });
 
-  it('goes on after what it cannot read, and shows no line of the package as its own', async () => {
+  it('continues after unreadable content, and escapes line breaks in names', async () => {
     const dir = here();
-    const name = 'demo-1.0.0/x\nNothing was refused.';
+    const name = 'demo-1.0.0/x\nNo rule was violated.';
     await writeArchiveFile(join(dir, 'hostile.fid'), tarOf(tarEntry({ path: name })));
     mkdirSync(join(dir, 'empty'));
 
@@ -82,11 +80,11 @@ describe('fidius package audit', () => {
 
     expect([hostile.exitCode, empty.exitCode]).toEqual([1, 1]);
     expect(hostile.stdout).not.toMatch(/^Nothing was refused/m);
-    expect(hostile.stdout).toContain('A host would refuse this package.');
+    expect(hostile.stdout).toContain('A host would reject this package.');
     expect(empty.stdout).toMatch(/^refused +content +No package\.toml in/m);
   });
 
-  it('says what is not there', async () => {
+  it('rejects a missing path', async () => {
     const outcome = await fidiusIn(here(), ['package', 'audit', 'nothing']);
 
     expect(outcome).toMatchObject({ exitCode: 1, stderr: 'error: There is no package <here>/nothing\n' });

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey, writeKeyPair } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -22,7 +21,7 @@ async function workplace(files: Readonly<Record<string, string>> = {}): Promise<
 }
 
 describe('fidius package validate', () => {
-  it('sums a manifest up', async () => {
+  it('prints a summary of a manifest', async () => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['package', 'validate', 'demo']);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -35,7 +34,7 @@ describe('fidius package validate', () => {
     `);
   });
 
-  it('prints all of it as JSON', async () => {
+  it('prints the whole manifest as JSON', async () => {
     const { stdout } = await fidiusIn(await workplace(), ['package', 'validate', 'demo', '--json']);
 
     expect(stdout).toMatchInlineSnapshot(`
@@ -70,7 +69,7 @@ describe('fidius package validate', () => {
     `);
   });
 
-  it('warns of what will not work although the manifest is sound', async () => {
+  it('warns of a package that cannot be packed or loaded although its manifest is valid', async () => {
     const odd = manifest
       .replace('name = "demo"', 'name = "../demo"')
       .replace('entry_module = "demo"', 'entry_module = "gone"');
@@ -84,7 +83,7 @@ describe('fidius package validate', () => {
     expect(exitCode).toBe(0);
     expect(stderr).toMatchInlineSnapshot(`
       "warning: The name of the package cannot be part of a file name: "../demo"
-      warning: The package holds no module gone, its entry module
+      warning: The package does not contain its entry module, gone
       "
     `);
   });
@@ -111,13 +110,13 @@ describe('fidius package validate', () => {
 
       const { stderr } = await fidiusIn(folder, ['package', 'validate', 'demo']);
 
-      expect(stderr).toBe('warning: The package holds no module gone, its entry module\n');
+      expect(stderr).toBe('warning: The package does not contain its entry module, gone\n');
     },
   );
 
   const broken = { 'package.toml': manifest.replace('"python"', '"pyton"').replace('interface_version = 1', '') };
 
-  it('names everything that is wrong', async () => {
+  it('reports all problems', async () => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(broken), ['package', 'validate', 'demo']);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -128,7 +127,7 @@ describe('fidius package validate', () => {
     `);
   });
 
-  it('names it as JSON, too, and still says no', async () => {
+  it('prints the problems as JSON, and exits with 1', async () => {
     const argv = ['package', 'validate', 'demo', '--json'];
 
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(broken), argv);
@@ -143,7 +142,7 @@ describe('fidius package validate', () => {
     expect(stderr).toMatch(/^error: Invalid manifest/);
   });
 
-  it('fails where there is no package', async () => {
+  it('fails with a missing package', async () => {
     const { exitCode, stderr } = await fidiusIn(tempFolder(), ['package', 'validate', 'nowhere']);
 
     expect(exitCode).toBe(1);
@@ -156,7 +155,7 @@ describe('fidius package validate', () => {
 });
 
 describe('fidius package inspect', () => {
-  it('shows what a package says about itself', async () => {
+  it('prints the manifest, the digest and the state of the signature', async () => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['package', 'inspect', 'demo']);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -179,17 +178,17 @@ describe('fidius package inspect', () => {
     `);
   });
 
-  it('shows whether it is signed and brings its dependencies', async () => {
+  it('reports a signature and vendored dependencies', async () => {
     const folder = await workplace({ 'vendor/six.py': '' });
     await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret']);
 
     const { stdout } = await fidiusIn(folder, ['package', 'inspect', 'demo']);
 
     expect(stdout).toContain('\nVendored:          yes\n');
-    expect(stdout).toContain('\nSignature:         present, not verified; it says key 34750f98bd59fcfc\n');
+    expect(stdout).toContain('\nSignature:         present, not verified; it names key 34750f98bd59fcfc\n');
   });
 
-  it('says only what is there of a signature without a list of files', async () => {
+  it('reports no key for a signature without a list of files', async () => {
     const folder = await workplace({ 'package.sig': 'x' });
 
     const { stdout } = await fidiusIn(folder, ['package', 'inspect', 'demo']);
@@ -200,7 +199,7 @@ describe('fidius package inspect', () => {
   it.each([
     ['wasm', '[wasm]\ncomponent = "demo.wasm"\ncapabilities = ["clock", "http"]\n'],
     ['rust', ''],
-  ])('knows packages for %s', async (runtime, section) => {
+  ])('supports the runtime %s', async (runtime, section) => {
     const other = manifest.replace('"python"', `"${runtime}"`).replace(/\[metadata\][^]*/, `[metadata]\n${section}`);
     const folder = await workplace({ 'package.toml': other });
 
@@ -238,7 +237,7 @@ describe('fidius package sign', () => {
     expect(readFileSync(join(folder, 'demo/package.sig'))).toHaveLength(64);
   });
 
-  it('says as JSON what it signed', async () => {
+  it('prints the signature and the digest as JSON', async () => {
     const folder = await workplace();
 
     const { stdout } = await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret', '--json']);
@@ -252,7 +251,7 @@ describe('fidius package sign', () => {
     });
   });
 
-  it('leaves compiled code alone until it is told what to do about it', async () => {
+  it('rejects compiled code without --byte-code', async () => {
     const folder = await workplace({ '__pycache__/demo.cpython-311.pyc': 'x' });
     const argv = ['package', 'sign', 'demo', '--key', 'acme.secret'];
 
@@ -261,7 +260,7 @@ describe('fidius package sign', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatchInlineSnapshot(`
       "error: Package <here>/demo holds compiled Python code in __pycache__
-      hint: Delete its \`__pycache__\` folders, or have that done by --byte-code remove.
+      hint: Delete its \`__pycache__\` folders, or use --byte-code remove.
       "
     `);
     expect((await fidiusIn(folder, [...argv, '--byte-code', 'remove'])).exitCode).toBe(0);
@@ -275,10 +274,10 @@ describe('fidius package sign', () => {
   it.each([
     ['no key', ['demo'], 2],
     ['no package', ['--key', 'acme.secret'], 2],
-    ['a key that is not there', ['demo', '--key', 'none.secret'], 1],
-    ['the public half of the key', ['demo', '--key', 'acme.public'], 1],
-    ['a package that is not there', ['none', '--key', 'acme.secret'], 1],
-  ])('fails for %s', async (_what, argv, expected) => {
+    ['a missing key', ['demo', '--key', 'none.secret'], 1],
+    ['the public key', ['demo', '--key', 'acme.public'], 1],
+    ['a missing package', ['none', '--key', 'acme.secret'], 1],
+  ])('fails with %s', async (_what, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(await workplace(), ['package', 'sign', ...argv]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
@@ -293,7 +292,7 @@ describe('fidius package verify', () => {
     return folder;
   }
 
-  it('says by whom a package is signed', async () => {
+  it('prints the key of the signature', async () => {
     const argv = ['package', 'verify', 'demo', '--key', 'other.public', '--key', 'acme.public'];
 
     const { exitCode, stdout, stderr } = await fidiusIn(await signed(), argv);
@@ -310,7 +309,7 @@ describe('fidius package verify', () => {
     `);
   });
 
-  it('knows the names of a trust store', async () => {
+  it('prints the name of a key from a trust store', async () => {
     const folder = await signed();
     fill(folder, { 'trust/acme.public': readFileSync(join(folder, 'acme.public')) });
 
@@ -329,7 +328,7 @@ describe('fidius package verify', () => {
     });
   });
 
-  it('says no, and which files differ', async () => {
+  it('rejects a changed package, and lists the changed files', async () => {
     const folder = await signed();
     writeFileSync(join(folder, 'demo/demo.py'), 'x = 2\n');
     const argv = ['package', 'verify', 'demo', '--key', 'acme.public'];
@@ -349,18 +348,19 @@ describe('fidius package verify', () => {
       code: 'FIDIUS_SIGNATURE_INVALID',
       keys: [{ name: null, id: '34750f98bd59fcfc' }],
       differences: [{ path: 'demo.py', kind: 'changed' }],
+      moreDifferences: 0,
     });
   });
 
   it.each([
     ['an unsigned package', async () => workplace(), ['demo', '--key', 'acme.public'], 1],
     ['another key', async () => signed(), ['demo', '--key', 'other.public'], 1],
-    ['nobody to trust', async () => signed(), ['demo'], 2],
-    ['what is no key', async () => signed(), ['demo', '--key', 'demo/demo.py'], 1],
+    ['no trusted key', async () => signed(), ['demo'], 2],
+    ['a file that is not a key', async () => signed(), ['demo', '--key', 'demo/demo.py'], 1],
     ['a secret key', async () => signed(), ['demo', '--key', 'acme.secret'], 1],
-    ['a package that is not there', async () => signed(), ['none', '--key', 'acme.public'], 1],
-    ['a trust store that is not there', async () => signed(), ['demo', '--trust', 'none'], 1],
-  ])('fails for %s', async (_what, prepare, argv, expected) => {
+    ['a missing package', async () => signed(), ['none', '--key', 'acme.public'], 1],
+    ['a missing trust store', async () => signed(), ['demo', '--trust', 'none'], 1],
+  ])('fails with %s', async (_what, prepare, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(await prepare(), ['package', 'verify', ...argv]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });

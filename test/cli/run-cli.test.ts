@@ -3,36 +3,38 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands.ts';
-import { runCli } from '../../src/cli/run-cli.ts';
+import { commandNames, fidiusIn } from '../support/cli-here.ts';
 import { readSource, sourceFiles } from '../support/imports.ts';
-import { rememberedIo } from '../support/remembered-io.ts';
 import { fidius, runFidius } from '../support/run-fidius.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
+const names = await commandNames();
+
 async function run(...argv: string[]) {
-  const io = rememberedIo();
-  const exitCode = await runCli(argv, io);
-  return { exitCode, ...io.output };
+  const { exitCode, stdout, stderr } = await fidiusIn(import.meta.dirname, argv);
+  return { exitCode, stdout, stderr };
 }
 
 describe('fidius', () => {
-  it.each([['--help'], ['-h'], ['help']])('shows what there is for %s', async (argument) => {
+  it.each([['--help'], ['-h'], ['help']])('lists all commands for %s', async (argument) => {
     const { exitCode, stdout, stderr } = await run(argument);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: fidius <command> \[options\]\n\nPython plugins inside Node\.js\.\n\nCommands:\n/);
-    for (const name of Object.keys(commands)) expect(stdout).toContain(`\n  ${name} `);
+    expect(stdout).toMatch(
+      /^Usage: fidius <command> \[options\]\n\nLoad Python plugins into Node\.js\.\n\nCommands:\n/,
+    );
+    expect(names).toContain('package verify');
+    for (const name of names) expect(stdout).toContain(`\n  ${name} `);
   });
 
-  it('shows the same to one who typed nothing, as a mistake', async () => {
+  it('prints the same to standard error without a command, and exits with 2', async () => {
     const { stdout: help } = await run('--help');
 
     expect(await run()).toEqual({ exitCode: 2, stdout: '', stderr: help });
   });
 
-  it.each([['--version'], ['-V']])('shows its version for %s', async (argument) => {
+  it.each([['--version'], ['-V']])('prints its version for %s', async (argument) => {
     expect(await run(argument)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
 
@@ -62,14 +64,14 @@ describe('fidius', () => {
     [['test', 'dir'], 'error: There is no command test\nhint: Run `fidius run <package> <method>` to call a method.\n'],
     [
       ['wit'],
-      'error: There is no command wit\nhint: This tool cannot load WebAssembly components yet, and writes no WIT.\n',
+      'error: There is no command wit\nhint: This tool does not support loading WebAssembly components or writing WIT yet.\n',
     ],
     [
       ['package', 'build', 'dir'],
-      'error: There is no command package build\nhint: Build a Rust library with cargo; this tool packs what is built (`fidius package pack`).\n',
+      'error: There is no command package build\nhint: Build a Rust library with cargo, and pack the result with `fidius package pack`.\n',
     ],
     [['--jsn'], 'error: There is no option --jsn before the command\nhint: Run `fidius --help`.\n'],
-    [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Write --json.\n'],
+    [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Use --json.\n'],
     [['doctor', '-x'], 'error: fidius doctor has no option -x\nhint: Usage: fidius doctor [options]\n'],
     [
       ['doctor', '--python'],
@@ -92,11 +94,11 @@ describe('fidius', () => {
       ['doctor', 'me'],
       'error: fidius doctor does not take another argument: me\nhint: Usage: fidius doctor [options]\n',
     ],
-  ])('answers %j as a mistake', async (argv, stderr) => {
+  ])('rejects %j', async (argv, stderr) => {
     expect(await run(...argv)).toEqual({ exitCode: 2, stdout: '', stderr });
   });
 
-  it('does not look for help behind --', async () => {
+  it('ignores --help after --', async () => {
     const { exitCode, stderr } = await run('doctor', '--', '--help');
 
     expect(exitCode).toBe(2);
@@ -104,18 +106,19 @@ describe('fidius', () => {
   });
 });
 
-describe.each(Object.entries(commands))('fidius %s', (name, load) => {
-  it('describes itself under the name it is found by', async () => {
-    const command = await load();
+describe.each(names)('fidius %s', (name) => {
+  it('has usage and examples that start with its name, and a summary', async () => {
+    const { stdout } = await run('help', ...name.split(' '));
 
-    expect(command.name).toBe(name);
-    expect(command.usage).toMatch(new RegExp(`^fidius ${name}( |$)`));
-    expect(command.summary).not.toMatch(/\.$/);
-    expect(command.examples.length).toBeGreaterThan(0);
-    for (const example of command.examples) expect(example).toMatch(new RegExp(`^fidius ${name}( |$)`));
+    const [, usage, summary, examples = ''] = /^Usage: (.*)\n\n(.*)\n\n[^]*\nExamples:\n([^]*)$/.exec(stdout) ?? [];
+    const startsWithName = new RegExp(`^fidius ${name}( |$)`);
+    expect(usage).toMatch(startsWithName);
+    expect(summary).toMatch(/^[A-Z].*[^.]\.$/);
+    expect(examples).not.toBe('');
+    for (const example of examples.trimEnd().split('\n')) expect(example.trim()).toMatch(startsWithName);
   });
 
-  it('shows its help, with an example, in three ways', async () => {
+  it('prints the same help for --help, -h and help', async () => {
     const { exitCode, stdout, stderr } = await run(...name.split(' '), '--help');
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -126,7 +129,7 @@ describe.each(Object.entries(commands))('fidius %s', (name, load) => {
 });
 
 describe('fidius --help', () => {
-  it('starts fast: no file of the command line loads another room before it runs a command', () => {
+  it('imports nothing but src/cli and src/errors before a command runs', () => {
     const files = sourceFiles().filter((file) => file.startsWith('cli/'));
 
     const early = files.flatMap((file) =>
@@ -147,7 +150,7 @@ describe('the program', () => {
     expect(runFidius(['doktor'])).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
-  it('ends quietly when nobody reads on, as with `| head`', async () => {
+  it('exits without an error when the reader closes the pipe, as with `| head`', async () => {
     const [program, ...before] = fidius;
     const child = spawn(program, [...before, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
+import { packPackage } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { runFidius } from '../support/run-fidius.ts';
@@ -49,19 +49,19 @@ function workplace(text = source, interfaceName = 'Greeter'): string {
 }
 
 describe('fidius run', () => {
-  it('calls a method and prints what it returns as JSON, and nothing else', () => {
+  it('calls a method and prints only its result, as JSON', () => {
     const folder = workplace();
 
     const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'greet', '"Wörld"'], { cwd: folder });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '"Hello, Wörld"\n' });
     expect(stderr).toBe(
-      'note: no interface given, so demo is taken at its word: its interface hash is 0xd66a33343f4b2077\n' +
+      'note: no interface given, so the interface hash that demo declares is used: 0xd66a33343f4b2077\n' +
         'printed by the plugin\n',
     );
   });
 
-  it('takes every argument as JSON, negative numbers and what JSON lacks included', async () => {
+  it('reads arguments as JSON, including negative numbers and values without a JSON form', async () => {
     const argv = ['run', 'demo', 'echo', '-1', '12345678901234567890', '{"$bytes": "aGk="}', '[null, -0.5]'];
 
     const { exitCode, stdout } = await fidiusIn(workplace(), argv);
@@ -90,7 +90,7 @@ describe('fidius run', () => {
     });
   });
 
-  it('carries bytes from standard input to standard output with --raw', async () => {
+  it('passes bytes from standard input to standard output with --raw', async () => {
     const stdin = Uint8Array.from({ length: 70_000 }, (_, index) => index);
 
     const { exitCode, bytes } = await fidiusIn(workplace(), ['run', 'demo', 'reverse', '--raw'], { stdin });
@@ -99,7 +99,7 @@ describe('fidius run', () => {
     expect(bytes.equals(stdin.toReversed())).toBe(true);
   });
 
-  it('prints what a plugin raises, for its author', async () => {
+  it('prints an exception of a plugin with its traceback', async () => {
     const { exitCode, stdout, stderr } = await fidiusIn(workplace(), ['run', 'demo', 'greet', '""']);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -118,16 +118,16 @@ describe('fidius run', () => {
     ['text without quotes', ['greet', 'World'], 2],
     ['no method', [], 2],
     ['an argument for a raw method', ['reverse', '"x"', '--raw'], 2],
-    ['a method that is not there', ['gret'], 1],
-    ['a result that cannot cross', ['unspeakable'], 1],
-  ])('fails for %s', async (_what, argv, expected) => {
+    ['a missing method', ['gret'], 1],
+    ['a result that cannot be converted', ['unspeakable'], 1],
+  ])('fails with %s', async (_what, argv, expected) => {
     const { exitCode, stdout, stderr } = await fidiusIn(workplace(), ['run', 'demo', ...argv]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
     expect(stderr.replace(/^note: .*\n/, '')).toMatchSnapshot();
   });
 
-  it('does not take a package of another runtime', async () => {
+  it('rejects a package for another runtime', async () => {
     const folder = workplace();
     const rust = pythonManifest('demo')
       .replace('"python"', '"rust"')
@@ -141,7 +141,7 @@ describe('fidius run', () => {
   });
 });
 
-describe('fidius run with somebody to trust', () => {
+describe('fidius run with a trusted key', () => {
   async function signed(): Promise<string> {
     const folder = workplace();
     await fidiusIn(folder, ['keygen', '--out', 'acme']);
@@ -150,14 +150,14 @@ describe('fidius run with somebody to trust', () => {
   }
   const argv = ['run', 'demo', 'later', '1', '--key', 'acme.public', '--store', 'store'];
 
-  it('runs what they signed', async () => {
+  it('runs a package signed with the key', async () => {
     const folder = await signed();
 
     expect(await fidiusIn(folder, argv)).toMatchObject({ exitCode: 0, stdout: '1\n' });
     expect(readdirSync(join(folder, 'store/content'))[0]).toMatch(/^demo-1\.0\.0-[0-9a-f]{64}/);
   });
 
-  it('runs nothing else', async () => {
+  it('rejects a changed package', async () => {
     const folder = await signed();
     writeFileSync(join(folder, 'demo/demo.py'), `${source}\nopen("ran", "w")\n`);
 
@@ -167,7 +167,7 @@ describe('fidius run with somebody to trust', () => {
     expect(stderr).toMatch(/^error: Cannot trust package <here>\/demo: .*, demo\.py was changed\n/);
   });
 
-  it('takes an archive as well, with an interface or without', async () => {
+  it('runs an archive, with an interface or without', async () => {
     const folder = await signed();
     await packPackage(join(folder, 'demo'), { output: join(folder, 'demo.fid') });
     rmSync(join(folder, 'demo'), { recursive: true });
@@ -177,13 +177,13 @@ describe('fidius run with somebody to trust', () => {
     const checked = await fidiusIn(folder, [...trusting, '--interface', greeterModule]);
 
     expect(alone).toMatchObject({ exitCode: 0, stdout: '"Hello, you"\n' });
-    expect(alone.stderr).toMatch(/^note: no interface given, so demo\.fid is taken at its word: /);
+    expect(alone.stderr).toMatch(/^note: no interface given, so the interface hash that demo\.fid declares is used: /);
     expect(checked).toMatchObject({ exitCode: 0, stdout: '"Hello, you"\n', stderr: '' });
   });
 });
 
 describe('fidius run with an archive', () => {
-  it('unpacks no more than the limits allow, and names the option that lifts them', async () => {
+  it('enforces the limits, and names the option that raises them', async () => {
     const folder = workplace();
     writeFileSync(join(folder, 'demo/zeros.txt'), '0'.repeat(100_000));
     await packPackage(join(folder, 'demo'), { output: join(folder, 'demo.fid') });
@@ -192,7 +192,7 @@ describe('fidius run with an archive', () => {
     const { exitCode, stdout, stderr } = await fidiusIn(folder, argv);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for any), if you trust the archive.\n');
+    expect(stderr).toContain('hint: Raise --max-bytes, or --max-ratio (0 for no limit), if you trust the archive.\n');
     expect(await fidiusIn(folder, [...argv, '--max-ratio', '0'])).toMatchObject({
       exitCode: 0,
       stdout: '"Hello, you"\n',
@@ -213,11 +213,11 @@ describe('fidius run without an interface', () => {
 
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
-      stderr: `note: no interface given, so demo is taken at its word: its interface hash is ${hash}\n`,
+      stderr: `note: no interface given, so the interface hash that demo declares is used: ${hash}\n`,
     });
   });
 
-  it('reads it where Python would find the module: in vendor first, in a package, in a namespace', async () => {
+  it('finds the source of the entry module like Python: in vendor first, in packages and namespaces', async () => {
     const folder = tempFolder();
     const manifest = pythonManifest('demo').replace('entry_module = "demo"', 'entry_module = "inner.entry"');
     fill(join(folder, 'demo'), {
@@ -243,7 +243,7 @@ describe('fidius run without an interface', () => {
     ['too large', `__interface_hash__ = ${2n ** 64n}`],
     ['nowhere', 'hash = 5'],
     ['assigned inside a function', 'def f(): __interface_hash__ = 5'],
-  ])('runs nothing of a package whose hash is %s', async (_what, line) => {
+  ])('rejects a hash that is %s, without running the module', async (_what, line) => {
     const folder = workplace(`${line}\nopen("ran", "w")\ndef greet(): return 1\n`);
 
     const { exitCode, stderr } = await fidiusIn(folder, ['run', 'demo', 'greet']);
@@ -258,7 +258,7 @@ describe('fidius run without an interface', () => {
   it.each([
     ['is not Python', 'def greet(:\n', 'SyntaxError'],
     ['cannot be decoded', '# coding: nonsense\n', 'nonsense'],
-  ])('leaves it to loading to say that the module %s', async (_what, text, reason) => {
+  ])('reports a module that %s', async (_what, text, reason) => {
     const { exitCode, stderr } = await fidiusIn(workplace(text), ['run', 'demo', 'greet']);
 
     expect(exitCode).toBe(1);
@@ -270,13 +270,13 @@ describe('fidius run without an interface', () => {
 describe('fidius run with an interface', () => {
   const run = (folder: string, ...argv: readonly string[]) => fidiusIn(folder, ['run', 'demo', ...argv]);
 
-  it('holds package and call to it, without a note', async () => {
+  it('checks package and call against it, and prints no note', async () => {
     const outcome = await run(workplace(), 'greet', '"World"', '--interface', greeterModule);
 
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '"Hello, World"\n', stderr: '' });
   });
 
-  it('knows which methods are raw', async () => {
+  it('detects raw methods', async () => {
     const folder = workplace(source.replace(/0x[\w]+/, '0x0'), 'Codec');
     const hash = /declares 0x0{16}, the host expects (0x\w+)/;
     const mismatch = await run(folder, 'reverse', '--interface', `${rawModule}#Codec`);
@@ -289,21 +289,21 @@ describe('fidius run with an interface', () => {
   });
 
   it.each([
-    ['an argument of another type', ['greet', '5', '--interface', greeterModule], 1],
+    ['an argument of the wrong type', ['greet', '5', '--interface', greeterModule], 1],
     ['too few arguments', ['greet', '--interface', greeterModule], 1],
-    ['a method of another name', ['gret', '--interface', greeterModule], 1],
+    ['an unknown method', ['gret', '--interface', greeterModule], 1],
     ['a typed method with --raw', ['greet', '--raw', '--interface', greeterModule], 2],
     ['a module with several interfaces', ['greet', '--interface', rawModule], 1],
-    ['an interface that the module does not have', ['greet', '--interface', `${greeterModule}#Other`], 1],
+    ['an interface that the module does not export', ['greet', '--interface', `${greeterModule}#Other`], 1],
     ['another interface', ['tick', '--interface', `${rawModule}#Clock`], 1],
-  ])('fails for %s', async (_what, argv, expected) => {
+  ])('fails with %s', async (_what, argv, expected) => {
     const { exitCode, stdout, stderr } = await run(workplace(), ...argv);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: '' });
     expect(stderr.replaceAll(join(import.meta.dirname, '../fixtures'), '<fixtures>')).toMatchSnapshot();
   });
 
-  it('refuses a method that streams, before anything is started', async () => {
+  it('rejects a method that streams before it starts Python', async () => {
     const { exitCode, stderr } = await run(workplace(source, 'Ticker'), 'tick', '--interface', `${rawModule}#Ticker`);
 
     expect(exitCode).toBe(1);
@@ -312,7 +312,7 @@ describe('fidius run with an interface', () => {
 });
 
 describe('the process of fidius run', () => {
-  it('ends with what the plugin does at exit, and with its own exit code', () => {
+  it('runs the exit handlers of the plugin, and keeps its own exit code', () => {
     const folder = workplace(
       `import atexit\n__interface_hash__ = 1\natexit.register(print, "bye")\ndef go(): return 5\n`,
     );

@@ -35,21 +35,21 @@ describe('fidius stub, installed', () => {
     expect(stdout).toContain(hash);
   });
 
-  it('reads a CommonJS module, also one that holds no interface', () => {
+  it('reads a CommonJS module, and reports that it exports no interface', () => {
     expect(runInstalled(folder, ['stub', 'whole.cjs'])).toMatchObject({
       exitCode: 1,
-      stderr: 'error: whole.cjs exports no interface\nhint: Export what defineInterface() returns.\n',
+      stderr: 'error: whole.cjs exports no interface\nhint: Export the result of defineInterface().\n',
     });
   });
 
-  it('reads TypeScript that Node cannot, once the project has tsx; until then it says so', () => {
+  it('reads TypeScript that Node cannot read with the tsx of the project, and otherwise suggests to install it', () => {
     const without = runInstalled(folder, ['stub', 'greeter.ts']);
     for (const name of ['tsx', 'esbuild', '@esbuild', 'get-tsconfig', 'resolve-pkg-maps']) linkPackage(folder, name);
     const withTsx = runInstalled(folder, ['stub', 'greeter.ts']);
 
     expect(without).toMatchObject({ exitCode: 1, stdout: '' });
     expect(without.stderr).toMatch(
-      /^error: Cannot import .*greeter\.ts: .+\nhint: Install tsx beside it \(`npm install --save-dev tsx`\), or name the compiled \.js\.\n$/,
+      /^error: Cannot import .*greeter\.ts: .+\nhint: Install tsx in its project \(`npm install --save-dev tsx`\), or use the compiled \.js file\.\n$/,
     );
     expect(withTsx).toMatchObject({ exitCode: 0, stderr: '' });
     expect(withTsx.stdout).toContain(hash);

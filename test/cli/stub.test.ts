@@ -1,17 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
-import { rememberedIo } from '../support/remembered-io.ts';
+import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/interfaces');
 const approved = readFileSync(join(import.meta.dirname, '../fixtures/stubs/greeter.py'), 'utf8');
 
 async function run(argv: readonly string[], cwd = fixtures) {
-  const io = rememberedIo({ cwd });
-  const exitCode = await runCli(['stub', ...argv], io);
-  return { exitCode, ...io.output };
+  const { exitCode, stdout, stderr } = await fidiusIn(cwd, ['stub', ...argv]);
+  return { exitCode, stdout, stderr };
 }
 
 describe('fidius stub', () => {
@@ -22,7 +20,7 @@ describe('fidius stub', () => {
     },
   );
 
-  it('writes it to a file, and says so', async () => {
+  it('writes the stub to a file, and prints its path', async () => {
     const out = join(tempFolder('with space'), 'größe.py');
 
     const outcome = await run(['greeter.ts', '--out', out]);
@@ -31,16 +29,16 @@ describe('fidius stub', () => {
     expect(readFileSync(out, 'utf8')).toBe(approved);
   });
 
-  it('finds module and file from where it was started', async () => {
+  it('resolves module and output file against the current folder', async () => {
     const cwd = tempFolder();
 
     const outcome = await run([join(fixtures, 'several.ts'), '--interface=Two', '--out=two.py'], cwd);
 
-    expect(outcome.stdout).toBe(`Wrote ${join(cwd, 'two.py')}: Two with 2 methods\n`);
+    expect(outcome.stdout).toBe(`Wrote <here>/two.py: Two with 2 methods\n`);
     expect(readFileSync(join(cwd, 'two.py'), 'utf8')).toContain('def too() -> int:');
   });
 
-  it('does not write over a file, unless asked to', async () => {
+  it('replaces an existing file only with --force', async () => {
     const out = join(tempFolder(), 'mine.py');
     writeFileSync(out, 'work of days');
 
@@ -48,7 +46,7 @@ describe('fidius stub', () => {
 
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toBe(
-      `error: Cannot write ${out}: it is there already\nhint: Choose another file, or replace it with --force.\n`,
+      `error: Cannot write ${out}: it already exists\nhint: Choose another file, or replace it with --force.\n`,
     );
     expect(readFileSync(out, 'utf8')).toBe('work of days');
     expect((await run(['greeter.ts', '--out', out, '--force'])).exitCode).toBe(0);
@@ -56,21 +54,25 @@ describe('fidius stub', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['no such file', ['nowhere.ts'], `Cannot import ${join(fixtures, 'nowhere.ts')}: there is no such file\n`],
-    ['a module that throws', ['failing.ts'], `Cannot import ${join(fixtures, 'failing.ts')}: no interfaces today\n`],
-    ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export what defineInterface() returns.\n'],
+    ['a missing file', ['nowhere.ts'], `Cannot import <here>/nowhere.ts: there is no such file\n`],
+    ['a module that throws', ['failing.ts'], `Cannot import <here>/failing.ts: no interfaces today\n`],
+    ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export the result of defineInterface().\n'],
     ['several', ['several.ts'], 'several.ts exports 2 interfaces: One, Two\nhint: Choose one with --interface.\n'],
-    ['another name', ['several.ts', '--interface', 'Tow'], 'several.ts exports no interface Tow, but One, Two\n'],
     [
-      'a folder that is not there',
-      ['greeter.ts', '--out', 'nowhere/x.py'],
-      `Cannot write ${join(fixtures, 'nowhere/x.py')}: ENOENT: no such file or directory, open '${join(fixtures, 'nowhere/x.py')}'\n`,
+      'another name',
+      ['several.ts', '--interface', 'Tow'],
+      'several.ts exports no interface Tow; its interfaces are: One, Two\n',
     ],
-  ])('fails for %s', async (_what, argv, message) => {
+    [
+      'a missing folder',
+      ['greeter.ts', '--out', 'nowhere/x.py'],
+      "Cannot write <here>/nowhere/x.py: ENOENT: no such file or directory, open '<here>/nowhere/x.py'\n",
+    ],
+  ])('fails with %s', async (_what, argv, message) => {
     expect(await run(argv)).toEqual({ exitCode: 1, stdout: '', stderr: `error: ${message}` });
   });
 
-  it('needs a module', async () => {
+  it('requires a module', async () => {
     expect(await run([])).toEqual({
       exitCode: 2,
       stdout: '',

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PickleWriter } from '../../src/codec/pickle/pickle-writer.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
-import { PickleWriter } from '../../src/wire/pickle-writer.ts';
 import { failureOf } from '../support/failure.ts';
 import { pythonReprs } from '../support/python-repr.ts';
 
@@ -92,7 +92,7 @@ describe('arguments', () => {
     const codec = codecOf([{ a: t.bool }, { b: t.i64 }, { c: t.f32 }, { d: t.char }, { e: t.bytes }, { f: t.unit }]);
     const bytes = new Uint8Array([1]);
 
-    expect(codec.argumentKinds).toEqual(['bool', 'int', 'float', 'str', 'bytes', 'none']);
+    expect(codec.scalarKinds([])).toEqual(['bool', 'int', 'float', 'str', 'bytes', 'none']);
     expect(codec.checkArguments([true, 7, 0.1, 'x', bytes.buffer, undefined])).toEqual([
       true,
       7,
@@ -111,15 +111,15 @@ describe('arguments', () => {
   });
 
   it('with a container among them do not skip the codec', () => {
-    expect(codecOf([{ a: t.bool }, { b: t.list(t.u8) }]).argumentKinds).toBeUndefined();
-    expect(codecOf([{ a: t.option(t.bool) }]).argumentKinds).toBeUndefined();
-    expect(codecOf({}).argumentKinds).toEqual([]);
+    expect(codecOf([{ a: t.bool }, { b: t.list(t.u8) }]).scalarKinds([])).toBeUndefined();
+    expect(codecOf([{ a: t.option(t.bool) }]).scalarKinds([])).toBeUndefined();
+    expect(codecOf({}).scalarKinds([])).toEqual([]);
   });
 
   it('do not count a stream among them, which goes another way', () => {
     const codec = codecOf([{ rows: t.stream(Row) }, { limit: t.u32 }]);
 
-    expect(codec.argumentKinds).toEqual(['int']);
+    expect(codec.scalarKinds([])).toEqual(['int']);
     expect(codec.checkArguments([3])).toEqual([3]);
   });
 });

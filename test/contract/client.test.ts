@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createClient, createSyncClient } from '../../src/contract/client.ts';
-import type { CallOptions } from '../../src/contract/client-types.ts';
+import { createClient, createSyncClient } from '../../src/contract/client/client.ts';
+import type { CallOptions } from '../../src/contract/client/client-types.ts';
 import { defineInterface, type InterfaceMethod } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
@@ -144,7 +144,7 @@ describe('a client of promises', () => {
     await expect(promise).rejects.toThrow('greet(): argument "name" must be a string, got 3');
   });
 
-  it('refuses what is no signal', async () => {
+  it('rejects a value that is not an AbortSignal', async () => {
     const { client } = recordAsync();
 
     const error = await failureOf(() => client.ping({ signal: {} as never }));

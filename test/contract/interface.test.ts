@@ -30,7 +30,7 @@ describe('an interface', () => {
     ]);
   });
 
-  it('gives each optional method a bit of its own', () => {
+  it('gives each optional method a separate bit', () => {
     expect(Demo.methods.map(({ capabilityBit }) => capabilityBit)).toEqual([undefined, 0, undefined, 1, undefined]);
   });
 
@@ -235,23 +235,23 @@ describe('a definition', () => {
     [
       'a stream inside a type',
       () => t.list(t.stream(t.u8) as never),
-      'A stream cannot stand inside another type, as in t.list()',
+      'A stream cannot be part of another type, as in t.list()',
     ],
     [
       'a result inside a type',
       () => t.option(t.result(t.u8) as never),
-      'A result is only the whole return of a method, not a part as in t.option()',
+      'A result can only be the return of a method, not part of another type, as in t.option()',
     ],
     ['no type inside a type', () => t.list('u8' as never), 't.list() needs a type made with t.*, got "u8"'],
     [
       'a name that only looks like a stream',
       () => define({ m: method({}, t.named('Stream<u8>', t.u8)) }),
-      'Demo.m uses Stream<u8>, which Rust takes for a stream',
+      'Demo.m uses Stream<u8>, which Rust recognises as a stream',
     ],
     [
       'a stream that does not look like one',
       () => t.named('Rows', t.stream(t.u8)),
-      'Rust does not take Rows for a stream',
+      'Rust does not recognise Rows as a stream',
     ],
     ['a float as a key', () => t.map(t.f64, t.u8), 'A key of t.map() cannot be f64'],
     ['a list as a key', () => t.map.btree(t.list(t.u8), t.u8), 'A key of t.map.btree() cannot be Vec<u8>'],

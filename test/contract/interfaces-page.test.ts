@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PythonScope } from '../../src/contract/python-stub/python-scope.ts';
 import { type Direction, PythonTypes } from '../../src/contract/python-stub/python-types.ts';
+import { isStreamType } from '../../src/contract/result-and-stream.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
-import { isStreamType } from '../../src/contract/whole-type.ts';
 import { DocWorkspace } from '../support/doc-workspace.ts';
 import { readBlocks, root } from '../support/markdown.ts';
 

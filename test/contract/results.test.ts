@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { IntegralFloat } from '../../src/codec/integral-float.ts';
+import { MissingValue } from '../../src/codec/missing-value.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
-import { MissingValue } from '../../src/wire/missing-value.ts';
-import { WholeFloat } from '../../src/wire/whole-float.ts';
 import { failureOf } from '../support/failure.ts';
 import { runIsolated } from '../support/isolated.ts';
 
@@ -16,7 +16,7 @@ const Shape = t.enum('Shape', {
   Tup: t.tuple(t.u32, t.u32),
   St: { w: t.u32, h: t.u32 },
 });
-const three = new WholeFloat(3);
+const three = new IntegralFloat(3);
 const nat = new MissingValue('NaT');
 const row = { id: 1, price: 3, note: null };
 
@@ -29,7 +29,7 @@ describe('a result', () => {
     ['an integer beyond 2^64', t.i128, -(2n ** 127n), -(2n ** 127n)],
     ['a float', t.f64, 1.5, 1.5],
     ['a whole float', t.f64, three, 3],
-    ['a negative zero', t.f64, new WholeFloat(-0), -0],
+    ['a negative zero', t.f64, new IntegralFloat(-0), -0],
     ['an int for a float', t.f64, 3, 3],
     ['a large but exact int for a float', t.f64, 2n ** 60n, 2 ** 60],
     ['an infinity', t.f64, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
@@ -218,7 +218,7 @@ describe('a result of the wrong type', () => {
     [
       'elements of anything that are one number',
       t.named('Value'),
-      [new Set([1, new WholeFloat(3), three])],
+      [new Set([1, new IntegralFloat(3), three])],
       'result[0]: two of its elements differ in Python and are both 3 in JavaScript',
     ],
     ['None for a str', t.string, null, 'result must be a str, got None'],
@@ -231,7 +231,7 @@ describe('a result of the wrong type', () => {
     [
       'a large whole float for an int',
       t.u8,
-      new WholeFloat(1e300),
+      new IntegralFloat(1e300),
       'result must be an integer from 0 to 255 (u8), got the float 1e+300',
     ],
     ['a bool for an int', t.u8, true, 'result must be an integer from 0 to 255 (u8), got True'],
@@ -343,7 +343,7 @@ describe('what a plugin for the Rust host returns', () => {
 
 /** As Python would say it: an int and a float of the same value are two things. */
 function fromJson(text: string): unknown {
-  if (/^-?\d+\.0$/.test(text)) return new WholeFloat(Number(text));
+  if (/^-?\d+\.0$/.test(text)) return new IntegralFloat(Number(text));
   if (/^\d{17,}$/.test(text)) return BigInt(text);
   return JSON.parse(text);
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRustTokens } from '../../src/contract/rust-source.ts';
-import { spellRustType } from '../../src/contract/rust-spelling.ts';
-import { streamItem } from '../../src/contract/rust-stream.ts';
+import { parseRustTokens } from '../../src/contract/hash/rust-source.ts';
+import { spellRustType } from '../../src/contract/hash/rust-spelling.ts';
+import { streamItem } from '../../src/contract/hash/rust-stream.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';

@@ -62,7 +62,7 @@ describe('a process with a list of permissions', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'is told of all that is missing at once, files that it may not read included',
+    'receives all missing permissions at once, including files that it may not read',
     () => {
       // What the package depends on are links into this project.
       const dependencies = fileURLToPath(new URL('../../node_modules/*', import.meta.url));

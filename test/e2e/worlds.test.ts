@@ -119,7 +119,7 @@ describe('ava', () => {
     return run('node_modules/ava/entrypoints/cli.mjs', '--timeout=1m', ...args, ...files);
   }
 
-  it('runs each file in a worker thread of its own, one after the other', () => {
+  it('runs each file in a separate worker thread, one after the other', () => {
     const { exitCode, stdout, stderr } = runAva('--concurrency=1');
 
     expect({ exitCode, stdout, stderr }).toMatchObject({

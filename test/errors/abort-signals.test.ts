@@ -2,10 +2,10 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PluginHost } from '../../src/index.ts';
 import {
   discoverPackages,
   PackageStore,
-  PluginHost,
   packageDigest,
   packPackage,
   readArchiveManifest,
@@ -14,7 +14,7 @@ import {
   unpackPackage,
   vendorDependencies,
   verifyPackage,
-} from '../../src/index.ts';
+} from '../../src/packaging.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
 import { writeGreeter, writePlugin } from '../support/plugin-folders.ts';
@@ -80,7 +80,7 @@ describe.each(Object.entries(takers))('%s', (_, take) => {
     await expect(take(foreignSignal(false))).resolves.toBeDefined();
   });
 
-  it('gives up with the reason of a signal of another realm', async () => {
+  it('aborts with the reason of a signal of another realm', async () => {
     const error = (await take(foreignSignal(true)).catch((rejected: unknown) => rejected)) as Error;
 
     expect([error, error.cause]).toContain(reason);

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { MethodCodec } from '../../src/codec/method-codec.ts';
+import { defineInterface } from '../../src/contract/interface.ts';
+import { method } from '../../src/contract/method.ts';
 import type { CallEvent } from '../../src/executor/call-channel.ts';
 import { executorNames } from '../../src/executor/executor.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
@@ -9,6 +12,7 @@ import { recordEvents } from '../support/channel-events.ts';
 import { eventually, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
+import { rawMethod } from '../support/methods.ts';
 import { writeGreeter } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -36,7 +40,7 @@ describe.each(executorNames)('the channel fidius:call, with the executor %s,', (
     expect(events[1]?.error).toBe(error);
   });
 
-  it('tells of a call that was refused before it began, and calls none of that given up', async () => {
+  it('publishes start and error of a call that was rejected before it began, and no outcome', async () => {
     const { call, plugin } = await loadCalls(openExecutor(executor));
     const events = recordEvents<CallEvent>('fidius:call');
 
@@ -56,10 +60,25 @@ describe.each(executorNames)('the channel fidius:call, with the executor %s,', (
     const { plugin } = await loadCalls(openExecutor(executor));
     const events = recordEvents<CallEvent>('fidius:call');
 
-    await plugin.callRaw(flipIndex, new Uint8Array(1000));
+    await plugin.call(rawMethod(flipIndex), [new Uint8Array(1000)]);
 
     expect(events.map(({ requestBytes }) => requestBytes)).toEqual([1000, 1000]);
     expect(events[1]?.responseBytes).toBe(1000);
+  });
+
+  it('tells of a raw call whose argument is not bytes', async () => {
+    const { plugin } = await loadCalls(openExecutor(executor));
+    const events = recordEvents<CallEvent>('fidius:call');
+    const { methods } = defineInterface('Raw', { version: 1, methods: { flip: method.raw() } });
+    const codec = methods[0]?.codec as MethodCodec;
+
+    const error = await failureOf(() => plugin.call({ index: flipIndex, codec }, ['text']));
+
+    expect(error.code).toBe('FIDIUS_VALUE_ARGUMENT');
+    expect(events.map(({ phase, method: name, error: told }) => ({ phase, method: name, error: told }))).toEqual([
+      { phase: 'start', method: 'flip' },
+      { phase: 'error', method: 'flip', error },
+    ]);
   });
 
   it('publishes the start where the caller is, so that a listener finds the context of the call', async () => {
@@ -93,7 +112,7 @@ describe('the channel fidius:call', () => {
     expect(ends[0]?.responseBytes).toBeGreaterThan(0);
   });
 
-  it('counts as waiting all the time of a call that was given up before its turn came', async () => {
+  it('counts the whole time of a call that was cancelled in the queue as waiting', async () => {
     const { call } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
     const sent = Promise.allSettled(Array.from({ length: 256 }, () => call('nap', [0.2], { timeoutMs: 100 })));
     const events = recordEvents<CallEvent>('fidius:call');
@@ -106,7 +125,7 @@ describe('the channel fidius:call', () => {
     await sent;
   });
 
-  it('tells what became of a call that was given up', async () => {
+  it('publishes the outcome of a cancelled call', async () => {
     const { call } = await loadCalls(openExecutor());
     const events = recordEvents<CallEvent>('fidius:call');
 

@@ -5,6 +5,7 @@ import { loadCalls } from '../support/calls.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { eventually, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { untypedMethod } from '../support/methods.ts';
 import { moduleText, writePackage } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -24,7 +25,7 @@ describe('closing a plugin', () => {
     expect(plugin.stats()).toMatchObject({ queued: 0, running: 0, succeeded: 502 });
   });
 
-  it('gives up what does not finish in time, and stops it', async () => {
+  it('cancels and stops calls that do not finish in time', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
     const [quick, endless] = [call('nap', [0.05]), failureOf(() => call('spin'))];
 
@@ -38,7 +39,7 @@ describe('closing a plugin', () => {
     expect(plugin.stats().outcomes).toMatchObject({ stopped: 1, stillRunning: 0 });
   });
 
-  it('gives up everything at once when told to', async () => {
+  it('cancels all calls immediately with mode abort', async () => {
     const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
     const calls = times(400, () => failureOf(() => call('nap', [10])));
     const later = failureOf(() => call('nap_later', [10]));
@@ -53,7 +54,7 @@ describe('closing a plugin', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  it('does not wait for ever for code that cannot be stopped', async () => {
+  it('waits for a limited time for code that cannot be stopped', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
     const nap = failureOf(() => call('nap', [4]));
     // Answered by another thread, which takes over when the first one has been in its call for a while: then it sleeps.
@@ -92,7 +93,7 @@ describe('closing a plugin in the midst of a call that goes on', () => {
     });
     const request = { plugin: 'probe', folder, entryModule: 'closing_probe', descriptor: descriptorOf('work') };
     const plugin = await openExecutor().load(request);
-    const work = failureOf(() => plugin.call(0, undefined, [file]));
+    const work = failureOf(() => plugin.call(untypedMethod(0), [file]));
     await eventually(() => existsSync(`${file}.begun`));
 
     await plugin.close({ mode: 'abort', timeoutMs: 20_000 });
@@ -118,7 +119,7 @@ describe('closing an executor', () => {
     expect(settlements).toBe(1000);
   });
 
-  it('refuses loads that are under way, and unloads what comes of them', async () => {
+  it('rejects pending loads, and unloads their modules', async () => {
     const executor = openExecutor();
     await loadCalls(executor);
     const loading = failureOf(() => loadCalls(executor, {}, 'late'));

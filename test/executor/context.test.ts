@@ -4,6 +4,7 @@ import { type Executor, executorNames } from '../../src/executor/executor.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { rawMethod, untypedMethod } from '../support/methods.ts';
 
 const precise = {
   methods: ['seventh', 'round_to', 'set_precision', 'flags'],
@@ -86,7 +87,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
 
       const second = await executor.load({ plugin: 'second', folder, entryModule, descriptor });
 
-      expect(await second.call(0, undefined, [])).toBe('nobody');
+      expect(await second.call(untypedMethod(0), [])).toBe('nobody');
     });
   });
 
@@ -120,7 +121,9 @@ describe.each(executorNames)('with the executor %s', (name) => {
       const raw = session.methods.indexOf('!raw');
 
       for (const user of ['alice', 'bob']) {
-        expect(Buffer.from(await plugin.callRaw(raw, Buffer.from(user))).toString()).toBe('nobody');
+        expect(String(Buffer.from((await plugin.call(rawMethod(raw), [Buffer.from(user)])) as Uint8Array))).toBe(
+          'nobody',
+        );
       }
     });
 
@@ -166,7 +169,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
       const { plugin } = await loadProbe(open(), session);
       const handle = plugin.sync();
       const call = (method: (typeof session.methods)[number], ...args: unknown[]) =>
-        handle?.callTyped(session.methods.indexOf(method), args);
+        handle?.callSync(untypedMethod(session.methods.indexOf(method)), args);
 
       expect(call('who')).toBe('nobody');
       expect(call('login', 'alice')).toBe('alice');
@@ -182,8 +185,8 @@ describe.each(executorNames)('with the executor %s', (name) => {
       const { plugin } = await loadProbe(open(), precise);
       const handle = plugin.sync();
 
-      expect(handle?.callTyped(precise.methods.indexOf('set_precision'), [3])).toBe('0.143');
-      expect(handle?.callTyped(precise.methods.indexOf('seventh'), [0])).toMatch(/^0\.(142857){6}1429$/);
+      expect(handle?.callSync(untypedMethod(precise.methods.indexOf('set_precision')), [3])).toBe('0.143');
+      expect(handle?.callSync(untypedMethod(precise.methods.indexOf('seventh')), [0])).toMatch(/^0\.(142857){6}1429$/);
     });
 
     it('of several plugins in turn have each their own', async () => {
@@ -191,9 +194,9 @@ describe.each(executorNames)('with the executor %s', (name) => {
       const plugins = await Promise.all(['a', 'b', 'c'].map((user) => loadProbe(executor, ownUser(user))));
       const handles = plugins.map(({ plugin }) => plugin.sync());
 
-      const seen = Array.from({ length: 9 }, (_, index) => handles[index % 3]?.callTyped(0, []));
+      const seen = Array.from({ length: 9 }, (_, index) => handles[index % 3]?.callSync(untypedMethod(0), []));
       await plugins[1]?.plugin.close();
-      const rest = [handles[0], handles[2], handles[0]].map((handle) => handle?.callTyped(0, []));
+      const rest = [handles[0], handles[2], handles[0]].map((handle) => handle?.callSync(untypedMethod(0), []));
 
       expect(seen).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c']);
       expect(rest).toEqual(['a', 'c', 'a']);
@@ -214,11 +217,11 @@ describe.each(executorNames)('with the executor %s', (name) => {
       });
       const holder = await loadProbe(executor, { methods: [], lines: ['import sys', 'late = sys.fidius_late()'] });
       const handle = plugin.sync();
-      expect(handle?.callTyped(0, [])).toBe('nobody');
+      expect(handle?.callSync(untypedMethod(0), [])).toBe('nobody');
 
       await holder.plugin.close();
 
-      expect(handle?.callTyped(0, [])).toBe('nobody');
+      expect(handle?.callSync(untypedMethod(0), [])).toBe('nobody');
     });
 
     it('let go of what they set when they end', async () => {
@@ -237,9 +240,9 @@ describe.each(executorNames)('with the executor %s', (name) => {
       });
       const handle = plugin.sync();
 
-      handle?.callTyped(0, []);
+      handle?.callSync(untypedMethod(0), []);
 
-      expect(handle?.callTyped(1, [])).toBe(0);
+      expect(handle?.callSync(untypedMethod(1), [])).toBe(0);
     });
   });
 });

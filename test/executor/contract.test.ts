@@ -5,6 +5,7 @@ import { type Executor, type ExecutorPlugin, executorNames } from '../../src/exe
 import { descriptorOf } from '../support/descriptors.ts';
 import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { rawMethod, untypedMethod } from '../support/methods.ts';
 import { interpreterState } from '../support/observer.ts';
 import { moduleText, writePackage } from '../support/plugin-folders.ts';
 
@@ -68,7 +69,8 @@ describe.each(executorNames)('the executor %s', (name) => {
 
       for (const size of [0, 1, 60_000, 300_000]) {
         const input = Uint8Array.from({ length: size }, (_, index) => index % 251);
-        expect(Buffer.compare(await plugin.callRaw(flip, input), input.toReversed())).toBe(0);
+        const result = (await plugin.call(rawMethod(flip), [input])) as Uint8Array;
+        expect(Buffer.compare(result, input.toReversed())).toBe(0);
       }
     });
 
@@ -77,7 +79,7 @@ describe.each(executorNames)('the executor %s', (name) => {
       const list = [1];
       const bytes = Uint8Array.of(1, 2);
 
-      const answers = [call('echo', [list]), plugin.callRaw(flip, bytes)] as const;
+      const answers = [call('echo', [list]), plugin.call(rawMethod(flip), [bytes])] as const;
       list.push(2);
       bytes.fill(9);
 
@@ -137,17 +139,17 @@ describe.each(executorNames)('the executor %s', (name) => {
       const { plugin } = await open();
 
       for (const index of [-1, 0.5, Number.NaN, 99]) {
-        expect((await failureOf(() => plugin.call(index, undefined, []))).code).toBe('FIDIUS_CALL_INDEX');
+        expect((await failureOf(() => plugin.call(untypedMethod(index), []))).code).toBe('FIDIUS_CALL_INDEX');
       }
-      expect((await failureOf(() => plugin.call(flip, undefined, []))).code).toBe('FIDIUS_CALL_WIRE_MODE');
-      expect((await failureOf(() => plugin.callRaw(0, Uint8Array.of()))).code).toBe('FIDIUS_CALL_WIRE_MODE');
-      expect((await failureOf(() => plugin.call(absent, undefined, []))).code).toBe('FIDIUS_CALL_NOT_SUPPORTED');
+      expect((await failureOf(() => plugin.call(untypedMethod(flip), []))).code).toBe('FIDIUS_CALL_WIRE_MODE');
+      expect((await failureOf(() => plugin.call(rawMethod(0), [Uint8Array.of()]))).code).toBe('FIDIUS_CALL_WIRE_MODE');
+      expect((await failureOf(() => plugin.call(untypedMethod(absent), []))).code).toBe('FIDIUS_CALL_NOT_SUPPORTED');
     });
 
     it('refuse a raw method that returns no bytes', async () => {
       const { plugin } = await open();
 
-      const error = await failureOf(() => plugin.callRaw(wrong, Uint8Array.of(1)));
+      const error = await failureOf(() => plugin.call(rawMethod(wrong), [Uint8Array.of(1)]));
 
       expect(error).toMatchObject({
         code: 'FIDIUS_VALUE_RESULT',
@@ -181,7 +183,7 @@ describe.each(executorNames)('the executor %s', (name) => {
       const identity = ['__import__("sys").modules[__name__].__dict__.setdefault("mark", 41) + 1'];
 
       expect(await call('evaluate', identity)).toBe(42);
-      expect(plugin.sync()?.callTyped(methods.indexOf('evaluate'), ['mark'])).toBe(41);
+      expect(plugin.sync()?.callSync(untypedMethod(methods.indexOf('evaluate')), ['mark'])).toBe(41);
     });
 
     it('ends with the plugin', async () => {
@@ -190,8 +192,10 @@ describe.each(executorNames)('the executor %s', (name) => {
 
       await plugin.close();
 
-      expect((await failureOf(() => handle?.callTyped(0, [1, 2]))).code).toBe('FIDIUS_PLUGIN_CLOSED');
-      expect((await failureOf(() => plugin.sync()?.callTyped(0, [1, 2]))).code).toBe('FIDIUS_PLUGIN_CLOSED');
+      expect((await failureOf(() => handle?.callSync(untypedMethod(0), [1, 2]))).code).toBe('FIDIUS_PLUGIN_CLOSED');
+      expect((await failureOf(() => plugin.sync()?.callSync(untypedMethod(0), [1, 2]))).code).toBe(
+        'FIDIUS_PLUGIN_CLOSED',
+      );
     });
   });
 
@@ -242,7 +246,9 @@ describe.each(executorNames)('the executor %s', (name) => {
       await plugin.close();
 
       expect((await failureOf(() => call('add', [1, 2]))).code).toBe('FIDIUS_PLUGIN_CLOSED');
-      expect((await failureOf(() => plugin.callRaw(flip, Uint8Array.of()))).code).toBe('FIDIUS_PLUGIN_CLOSED');
+      expect((await failureOf(() => plugin.call(rawMethod(flip), [Uint8Array.of()]))).code).toBe(
+        'FIDIUS_PLUGIN_CLOSED',
+      );
     });
 
     it('takes the modules of the package along', async () => {

@@ -131,7 +131,7 @@ describe('what plugins change for the whole process', () => {
     90_000,
   );
 
-  it('becomes a warning of the process when nobody listens', async () => {
+  it('becomes a warning of the process without a listener', async () => {
     const { stderr } = await outputOf('change-folder.ts', { timeoutMs: 60_000 });
 
     expect(stderr).toContain('FidiusWarning: Plugin changer changed the working folder of the whole process from ');

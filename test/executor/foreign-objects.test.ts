@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
 import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
+import { rawMethod } from '../support/methods.ts';
 
 describe.each(executorNames)('with the executor %s', (name) => {
   const load = (methods: readonly string[], lines: readonly string[]) =>
@@ -144,7 +145,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
   ])('a raw result that is a sequence and %s is refused', async (_, body) => {
     const { plugin } = await load(['!run'], ['class Endless:', ...body.split('\n'), 'def run(data): return Endless()']);
 
-    const error = await failureOf(() => plugin.callRaw(0, Uint8Array.of(1)));
+    const error = await failureOf(() => plugin.call(rawMethod(0), [Uint8Array.of(1)]));
 
     expect(error).toMatchObject({ code: 'FIDIUS_VALUE_RESULT', message: expect.stringMatching(/must return bytes/) });
   });
@@ -162,6 +163,6 @@ describe.each(executorNames)('with the executor %s', (name) => {
       ],
     );
 
-    expect(await plugin.callRaw(0, Uint8Array.of(1))).toEqual(Uint8Array.of(7, 7));
+    expect(await plugin.call(rawMethod(0), [Uint8Array.of(1)])).toEqual(Uint8Array.of(7, 7));
   });
 });

@@ -15,7 +15,7 @@ async function durationOf(attempt: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a call with a deadline', () => {
-  it('is given up when its time is over, and Python code is stopped', async () => {
+  it('times out, and Python code is stopped', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
 
     const error = await failureOf(() => call('spin', [], { timeoutMs: 300 }));
@@ -28,7 +28,7 @@ describe('a call with a deadline', () => {
     expect(plugin.stats()).toMatchObject({ givenUp: 1, running: 0, outcomes: { stillRunning: 0 } });
   });
 
-  it('takes the deadline of its plugin when it has none of its own', async () => {
+  it('has the time limit of its plugin by default', async () => {
     const { call } = await loadCalls(openExecutor(), { timeoutMs: 300 });
 
     expect((await failureOf(() => call('spin'))).message).toContain('its 300 ms are over');
@@ -226,7 +226,7 @@ describe('an interruption', () => {
     await eventually(() => plugin.stats().outcomes.stopped === 1);
   });
 
-  it('is repeated for code that catches everything, and known to have been in vain when the code ends by itself', async () => {
+  it('is repeated for code that catches everything, and reported as finished anyway when the code ends by itself', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
 
     const error = await failureOf(() => call('swallow', [2], { timeoutMs: 300 }));
@@ -286,7 +286,7 @@ describe('a call that cannot be stopped', () => {
 });
 
 describe('loading', () => {
-  it('is given up when the import hangs, without holding up the event loop or other plugins', async () => {
+  it('times out when the import hangs, without blocking the event loop or other plugins', async () => {
     const executor = openExecutor();
     const { call } = await loadCalls(executor);
 

@@ -65,7 +65,7 @@ describe('the event loop, while an answer is expected', () => {
     expect(await idleTurns()).toBeLessThan(20);
   });
 
-  it('sleeps ever more often after it was awake in vain', async () => {
+  it('spins less and less often after it spun without an answer', async () => {
     const lookout = openLookout();
     lookout.waitFor(0.1);
     const awake: number[] = [];

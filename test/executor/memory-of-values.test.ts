@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
 import { flipIndex, loadCalls } from '../support/calls.ts';
 import { openExecutor } from '../support/executors.ts';
+import { rawMethod } from '../support/methods.ts';
 
 /** Bytes that tell which call they belong to, and in which order they are. */
 function bytesOf(call: number, size: number): Buffer {
@@ -14,21 +15,22 @@ const equal = (a: unknown, b: Uint8Array) => Buffer.compare(a as Uint8Array, b) 
 const sizes = [5, 5000, 100_000];
 
 describe.each(executorNames)('with the executor %s', (name) => {
-  it.each(sizes)('raw results of %i bytes are memory of their own, whatever is called next', async (size) => {
+  it.each(sizes)('raw results of %i bytes have separate memory, independent of later calls', async (size) => {
     const { plugin } = await loadCalls(openExecutor(name));
 
     const results = [];
-    for (let call = 0; call < 20; call += 1) results.push(await plugin.callRaw(flipIndex, bytesOf(call, size)));
-    const together = Array.from({ length: 20 }, (_, call) => plugin.callRaw(flipIndex, bytesOf(call, size)));
+    for (let call = 0; call < 20; call += 1)
+      results.push(await plugin.call(rawMethod(flipIndex), [bytesOf(call, size)]));
+    const together = Array.from({ length: 20 }, (_, call) => plugin.call(rawMethod(flipIndex), [bytesOf(call, size)]));
     results.push(...(await Promise.all(together)));
 
-    for (const [index, result] of results.entries()) {
+    for (const [index, result] of (results as Uint8Array[]).entries()) {
       expect(result.buffer.byteLength).toBe(size);
       expect(equal(result, bytesOf(index % 20, size).reverse())).toBe(true);
     }
   });
 
-  it.each(sizes)('bytes of %i in a result are memory of their own, whatever is called next', async (size) => {
+  it.each(sizes)('%i bytes in a result have separate memory, independent of later calls', async (size) => {
     const { call } = await loadCalls(openExecutor(name));
 
     const calls = Array.from({ length: 20 }, (_, number) => call('echo', [[bytesOf(number, size)]]));
@@ -44,7 +46,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
     const { call, plugin } = await loadCalls(openExecutor(name));
     const input = bytesOf(1, size);
 
-    const [typed, raw] = [call('echo', [input]), plugin.callRaw(flipIndex, input)];
+    const [typed, raw] = [call('echo', [input]), plugin.call(rawMethod(flipIndex), [input])];
     input.fill(255);
 
     expect(equal(await typed, bytesOf(1, size))).toBe(true);

@@ -226,7 +226,7 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
 });
 
 describe.each(executorNames)('the root logger with the executor %s', (name) => {
-  it('is told of when the handler of the host is removed', async () => {
+  it('is reported when the handler of the host is removed', async () => {
     const notices: Notice[] = [];
     const executor = openExecutor(name, { onOutput: () => {}, onNotice: (notice) => void notices.push(notice) });
     const { call } = await loadProbe(executor, { methods, lines });
@@ -290,7 +290,7 @@ describe('with calls that overlap', () => {
     await call('execute', ['sys.setrecursionlimit(1000)']);
   });
 
-  it('a coroutine is told of when it ends, also when nothing else happens', async () => {
+  it('a change by a coroutine is reported when the coroutine ends, also without other calls', async () => {
     const { notices, load } = open('thread');
     const { call } = await load('culprit');
 

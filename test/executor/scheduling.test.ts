@@ -241,7 +241,7 @@ describe('coroutines', () => {
   });
 });
 
-describe('a plugin with a thread of its own', () => {
+describe('a plugin with ownThread', () => {
   it('is imported and called on that thread alone', async () => {
     const { call } = await loadProbe(openExecutor(), {
       methods: ['names', 'names_later'],
@@ -275,7 +275,7 @@ describe('a plugin with a thread of its own', () => {
     expect(await greeter.client.greet('you')).toBe('Hello, you');
   });
 
-  it('can be given up while it imports and while it runs', async () => {
+  it('can be cancelled while it imports and while it runs', async () => {
     const executor = openExecutor();
     const options = { ownThread: true, loadTimeoutMs: 100 };
     const failure = await failureOf(() => loadProbe(executor, { methods: [], lines: ['while True: pass'], options }));

@@ -8,6 +8,7 @@ import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { frame, writtenByPython } from '../support/frames.ts';
+import { untypedMethod } from '../support/methods.ts';
 import { feed } from '../support/server-process.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -69,19 +70,19 @@ describe('a host whose server lies', () => {
     ],
   ])('loses its connection, and every call with it, when it %s', async (_what, bytes, words) => {
     const { plugin, far } = await openFakeServer();
-    const calls = [1, 2, 3].map(() => failureOf(() => plugin.call(0, undefined, [])));
+    const calls = [1, 2, 3].map(() => failureOf(() => plugin.call(untypedMethod(0), [])));
 
     far.write(bytes);
 
     for (const error of await Promise.all(calls)) {
       expect(error).toMatchObject({ code: 'FIDIUS_WIRE_CORRUPT', message: expect.stringContaining(words) });
     }
-    expect((await failureOf(() => plugin.call(0, undefined, []))).code).toBe('FIDIUS_WIRE_CORRUPT');
+    expect((await failureOf(() => plugin.call(untypedMethod(0), []))).code).toBe('FIDIUS_WIRE_CORRUPT');
   });
 
   it('loses one call alone when its result is garbage', async () => {
     const { plugin, far } = await openFakeServer();
-    const [first, second] = [failureOf(() => plugin.call(0, undefined, [])), plugin.call(0, undefined, [])];
+    const [first, second] = [failureOf(() => plugin.call(untypedMethod(0), [])), plugin.call(untypedMethod(0), [])];
 
     far.write(frame(frameType.returned, { call: 2, payload: Buffer.from('garbage') }));
     far.write(frame(frameType.returned, { call: 3, payload: sound }));
@@ -90,9 +91,9 @@ describe('a host whose server lies', () => {
     expect(await second).toBe('sound');
   });
 
-  it('hears why the server has given up', async () => {
+  it('receives the reason why the server has ended', async () => {
     const { plugin, far } = await openFakeServer();
-    const call = failureOf(() => plugin.call(0, undefined, []));
+    const call = failureOf(() => plugin.call(untypedMethod(0), []));
 
     far.write(frame(frameType.failed, { payload: reason }));
 
@@ -104,20 +105,20 @@ describe('a host whose server lies', () => {
 
   it('closes all the same', async () => {
     const { executor, plugin, far } = await openFakeServer();
-    const call = failureOf(() => plugin.call(0, undefined, []));
+    const call = failureOf(() => plugin.call(untypedMethod(0), []));
     far.write(frame(99));
     await call;
 
     await executor.close();
 
-    expect((await failureOf(() => plugin.call(0, undefined, []))).code).toBe('FIDIUS_PLUGIN_CLOSED');
+    expect((await failureOf(() => plugin.call(untypedMethod(0), []))).code).toBe('FIDIUS_PLUGIN_CLOSED');
   });
 
   it('settles every call once, whatever bytes come', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 400 }), async (noise) => {
         const { plugin, far } = await openFakeServer();
-        const calls = [1, 2, 3].map(() => plugin.call(0, undefined, []));
+        const calls = [1, 2, 3].map(() => plugin.call(untypedMethod(0), []));
 
         far.write(noise);
         far.end();

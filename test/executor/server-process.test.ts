@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
 import { frameType, maxPayloadBytes } from '../../src/executor/protocol.ts';
 import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
-import { encodeValue } from '../../src/wire/encode.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
@@ -12,7 +12,7 @@ import { ServerProcess } from '../support/server-process.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-describe('a server in a process of its own', () => {
+describe('a server in a separate process', () => {
   /** Nothing but the transport differs from the executor `thread`. */
   const open = async () => {
     const server = new ServerProcess();
@@ -53,7 +53,7 @@ describe('a server in a process of its own', () => {
     expect(await server.exit()).toBe(0);
   });
 
-  it('leaves nobody waiting when it dies', async () => {
+  it('rejects all pending calls when it dies', async () => {
     const { server, call } = await open();
     const calls = Array.from({ length: 600 }, () => failureOf(() => call('nap', [60])));
     await call('add', [1, 2], { timeoutMs: 30 }).catch(() => {});

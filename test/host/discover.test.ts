@@ -21,7 +21,7 @@ describe('discover', () => {
     expect(skipped).toEqual([]);
   });
 
-  it('passes over what is no package, follows links, and does not mind a search path that is not there', async () => {
+  it('skips entries that are not packages, follows links, and ignores a missing search path', async () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'empty'));
     writeFileSync(join(folder, 'package.toml'), 'not a package: it lies in the search path itself');
@@ -76,7 +76,7 @@ describe('discover', () => {
     ]);
   });
 
-  it('names a search path that is no folder, and goes on', async () => {
+  it('reports a search path that is not a folder, and continues', async () => {
     const folder = tempFolder();
     const file = join(folder, 'file');
     writeFileSync(file, '');

@@ -7,7 +7,7 @@ describe('a Python where everything fits', () => {
     expect(findProblems(healthyFacts)).toEqual([]);
   });
 
-  it('that was not found has no finding of its own: that it was not found is said elsewhere', () => {
+  it('that was not found has no separate finding, because another one reports it', () => {
     expect(findProblems({ python: undefined, alone: undefined, embedded: undefined, ignoredVariables: [] })).toEqual(
       [],
     );

@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { InterfaceDescriptor } from '../../src/codec/descriptor.ts';
 import { InterfaceHashMismatchError, LoadError } from '../../src/errors/load-error.ts';
 import { isPluginError, PluginError } from '../../src/errors/plugin-error.ts';
 import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
-import type { InterfaceDescriptor } from '../../src/wire/descriptor.ts';
 import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';
@@ -114,7 +114,7 @@ describe('loadPythonPlugin', () => {
     expect(error.message).toBe('Plugin probe does not implement extra()');
   });
 
-  it('gives up the modules of a package with its last handle, and loads the changed package anew', () => {
+  it('unloads the modules of a package with its last handle, and loads the changed package again', () => {
     const folder = packageWith('def greet(): return 1');
     const [first, second] = [
       loadPythonPlugin(folder, descriptorOf('greet')),
@@ -373,7 +373,7 @@ describe('packages that share module names', () => {
     expect([first.callTyped(0), second.callTyped(0)]).toEqual([1, 1]);
   });
 
-  it('have it from the first that imports it in a call, and the second is told of both', () => {
+  it('get it from the first that imports it in a call, and the second gets an error that names both', () => {
     const make = (name: string) =>
       writePackage({
         name,

@@ -44,6 +44,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       signedBy: undefined,
       passedOver: [],
       vendorConflicts: [],
+      externalImports: [],
     });
   });
 
@@ -90,7 +91,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     expect(await plugin.client.greet('World')).toBe('Hello, World');
   });
 
-  it('says where it searched, what it passed over and which name comes near', async () => {
+  it('reports where it searched, what it skipped and which name is similar', async () => {
     const [first, second] = [tempFolder('first'), tempFolder('second')];
     writePackage({ folder: join(first, 'broken'), manifest: '[package' });
     writeGreeter(second, 'greeter');
@@ -233,7 +234,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     expect(error.hint).toContain(`the other spelling of the same types (${formatHash(standaloneHash)})`);
   });
 
-  it('leaves nothing behind when it fails, and succeeds once the package is mended', async () => {
+  it('leaves nothing behind when it fails, and succeeds after the package is fixed', async () => {
     const folder = tempFolder();
     writePlugin(folder, 'mended', Greeter, ...greeterLines.withoutCount);
     await using host = await open(folder);
@@ -277,7 +278,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     expect((await failureOf(() => one.client.count())).code).toBe('FIDIUS_PLUGIN_CLOSED');
   });
 
-  it('gives up the modules of a package with its last plugin', async () => {
+  it('unloads the modules of a package with its last plugin', async () => {
     const folder = tempFolder();
     writeGreeter(folder, 'renewed');
     await using host = await open(folder);

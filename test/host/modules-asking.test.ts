@@ -106,7 +106,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
     expect(error.traceback).toContain(path('asking_second', 'spare.py'));
   });
 
-  it('is told of a module that its author forgot, though a neighbour has one', async () => {
+  it('gets an error for a module that its author forgot, even if another package has one', async () => {
     const { load } = await openPackages(executor, {
       asking_owner: { ...asks(['return 1'], ['import spare']), files: spare('owner') },
       asking_forgetful: asks(['return spare.owner'], ['import spare']),

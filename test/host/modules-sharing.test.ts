@@ -143,7 +143,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     expect(await copy.client.run(null)).toBe(3);
   });
 
-  it('code that reads the files beside it is shared only by packages that are equal as a whole', async () => {
+  it('code that reads the files next to it is shared only by packages that are equal as a whole', async () => {
     const make = (text: string) => ({
       main: ['import sharing_reader', ...runs('return sharing_reader.read()')],
       files: {
@@ -316,7 +316,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     expect(existsSync(path('sharing_native'))).toBe(true);
   });
 
-  it('an entry module may put an object of its own in its place, which is closed with the package', async () => {
+  it('an entry module may replace itself by an object, which is closed with the package', async () => {
     const main = [
       'import sys, types',
       'hash = __interface_hash__',

@@ -69,7 +69,7 @@ const times = <T>(count: number, make: () => T): T[] => Array.from({ length: cou
 describe.each(executorNames)('a host with the executor %s', (executor) => {
   // Only there can a call on the JavaScript thread be interrupted.
   describe.runIf(executor !== 'inline' || process.platform === 'linux')('and timeoutMs', () => {
-    it('gives up calls whose time is over', async () => {
+    it('lets calls time out', async () => {
       const { load } = await open({ executor, timeoutMs: 200 });
       const { client } = await load();
 
@@ -157,7 +157,7 @@ describe.each(executorNames)('a host with the executor %s', (executor) => {
 });
 
 describe('a host with threads', () => {
-  it('gives up a load whose loadTimeoutMs is over', async () => {
+  it('lets a load time out after loadTimeoutMs', async () => {
     const { load } = await open({ loadTimeoutMs: 300 }, 'while True: pass');
 
     const error = await failureOf(() => load());
@@ -233,7 +233,7 @@ describe('a host with threads', () => {
     expect((await calls).map(({ status }) => status)).not.toContain('fulfilled');
   });
 
-  it('has a plugin run on a thread of its own with ownThread, from its import on', async () => {
+  it('runs a plugin on a separate thread with ownThread, including its import', async () => {
     const { load } = await open({});
     const plugin = await load({ ownThread: true });
 

@@ -133,7 +133,7 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
       expect(await calls().kind(3)).toBe('float');
     });
 
-    it('carries bytes through raw methods, as memory of their own', async () => {
+    it('passes bytes through raw methods, in separate memory', async () => {
       const bytes = Uint8Array.of(1, 2, 3, 4);
 
       const result = await calls().reverse(bytes.subarray(1));

@@ -105,7 +105,7 @@ describe('a host that requires signatures', () => {
     expect(startedPython()).toBeUndefined();
   });
 
-  it('runs what it verified: a copy that nobody can change, without byte-code', async () => {
+  it('runs a verified, read-only copy without byte-code', async () => {
     const folder = tempFolder();
     const storeDir = join(tempFolder('store'), 'packages');
     const path = writeGreeter(folder, { files: { 'target/evil.py': '', 'notes.sig': '' } });
@@ -167,7 +167,7 @@ describe('a host that requires signatures', () => {
     expect(error.code).toBe('FIDIUS_SIGNATURE_KEY_EXPIRED');
   });
 
-  it('can be told not to, although it trusts somebody', async () => {
+  it('can be disabled although keys are trusted', async () => {
     const folder = tempFolder();
     const path = writeGreeter(folder);
     await using host = await openHost([folder], { ...trusted, requireSignature: false });
@@ -204,7 +204,7 @@ describe('a host that requires signatures', () => {
 });
 
 describe('an archive in a search path', () => {
-  it('is found and runs, without anything appearing beside it', async () => {
+  it('is found and runs, without creating files next to it', async () => {
     const folder = tempFolder();
     const path = await pack(folder, {});
     await using host = await openHost([folder]);
@@ -254,7 +254,7 @@ describe('an archive in a search path', () => {
     expect((await generous.load('greeter', Greeter)).sync.greet('you')).toBe('Hello, you');
   });
 
-  it('that is damaged keeps nobody else from being loaded', async () => {
+  it('that is damaged does not prevent others from being loaded', async () => {
     const folder = tempFolder();
     const damaged = await pack(folder, {});
     writeFileSync(damaged, 'BZh91AY&SY and then nothing of the kind');
@@ -320,7 +320,7 @@ describe('of several packages of one name', () => {
     });
   });
 
-  it('one that is not signed is passed over for one that is', async () => {
+  it('one that is not signed is skipped in favour of one that is', async () => {
     const folder = tempFolder();
     const unsigned = writeGreeter(folder, { version: '9.9.9', lines: ['raise SystemExit'] });
     await signPackage(writeGreeter(folder, { version: '1.0.0' }), { key });
@@ -332,7 +332,7 @@ describe('of several packages of one name', () => {
     expect(info.passedOver).toMatchObject([{ path: unsigned, reason: { code: 'FIDIUS_SIGNATURE_MISSING' } }]);
   });
 
-  it('one for another interface, version of it, or runtime is passed over', async () => {
+  it('one for another interface, version of it, or runtime is skipped', async () => {
     const folder = tempFolder();
     writeGreeter(folder, { version: '4.0.0', definition: { name: 'Other', version: 1 } });
     writeGreeter(folder, { version: '3.0.0', definition: { name: 'Greeter', version: 7 } });
@@ -356,7 +356,7 @@ describe('of several packages of one name', () => {
     ]);
   });
 
-  it('one whose vendored code is for another Python is passed over', async () => {
+  it('one whose vendored code is for another Python is skipped', async () => {
     const folder = tempFolder();
     const wheel = 'Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp27-cp27m-win32\n';
     const path = writeGreeter(folder, {
@@ -457,7 +457,7 @@ describe('plugins that vendor different versions of one distribution', () => {
     expect(first.sync.greet('x')).toBe('Hello, x');
   });
 
-  it('are a warning of the process where nobody listens', async () => {
+  it('are a warning of the process without a listener', async () => {
     const folder = tempFolder();
     writeGreeter(folder, { name: 'first', files: six('1.15.0') });
     writeGreeter(folder, { name: 'second', files: six('1.16.0') });
@@ -474,7 +474,7 @@ describe('plugins that vendor different versions of one distribution', () => {
   });
 });
 
-describe('a load that is given up', () => {
+describe('a load that is cancelled', () => {
   it('ends while packages are still being looked for', async () => {
     const folder = tempFolder();
     writeGreeter(folder);
@@ -544,7 +544,7 @@ describe('signedBy', () => {
     expect(error.message).toContain('asked for was nobody');
   });
 
-  it('is refused where signatures are not looked at, and when it names nobody', async () => {
+  it('is rejected where signatures are not checked, and when it names no key', async () => {
     await using careless = await openHost([tempFolder()]);
     await using careful = await openHost([tempFolder()], trusted);
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { spellRustType } from '../../src/contract/rust-spelling.ts';
+import { spellRustType } from '../../src/contract/hash/rust-spelling.ts';
 import { formatHash } from '../../src/errors/load-error.ts';
 import { interfaces } from '../contract/interface-vectors.ts';
 import { compileInterfaces } from './compiled-interfaces.ts';

@@ -26,7 +26,7 @@ describe.skipIf(reference.cli === undefined)('key files', () => {
     expect(rustFidiusOk('package', 'verify', dir, '--key', publicPath)).toContain('Package signature valid');
   });
 
-  it('look the same, whoever wrote them', async () => {
+  it('are the same, independent of the tool that wrote them', async () => {
     const theirs = join(tempFolder(), 'key');
     const ours = join(tempFolder(), 'key');
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { defineInterface, type Interface, type Methods } from '../../src/contract/interface.ts';
 import { type Method, method } from '../../src/contract/method.ts';
+import { isStreamType } from '../../src/contract/result-and-stream.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
-import { isStreamType } from '../../src/contract/whole-type.ts';
 
 /** Another number, other interfaces; the same number, the same ones, so that nothing has to be compiled again. */
 export const interfaceSeed = Number(process.env['FIDIUS_INTEROP_SEED'] ?? 1);

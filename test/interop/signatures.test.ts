@@ -22,7 +22,7 @@ describe.skipIf(reference.cli === undefined)('package signatures', () => {
     expect(signedBy.key.id).toBe(key.publicKey.id);
   });
 
-  it('of ours verify there, the list of files beside them left out', async () => {
+  it('of ours verify there, without the list of files', async () => {
     const dir = packageOf({ 'demo.py': 'x = 1\n', 'vendor/dep/__init__.py': '' });
 
     await signPackage(dir, { key });
@@ -33,7 +33,7 @@ describe.skipIf(reference.cli === undefined)('package signatures', () => {
     });
   });
 
-  it('are the same bytes, whoever made them', async () => {
+  it('are the same bytes, independent of the tool that made them', async () => {
     const dir = packageOf({ 'demo.py': 'x = 1\n', 'data/🐍.bin': Buffer.from([0, 255]) });
 
     await rustSign(dir, key);

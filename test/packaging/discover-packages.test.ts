@@ -25,7 +25,7 @@ describe('discoverPackages', () => {
     expect(skipped).toEqual([]);
   });
 
-  it('passes over what is no package, without a word', async () => {
+  it('silently skips entries that are not packages', async () => {
     const dir = folderOf({ 'README.md': 'BZ', 'empty/x': '', 'notes.bz2': 'not really', '.hidden/package.toml': '=' });
     execFileSync('mkfifo', [join(dir, 'pipe')]);
     symlinkSync('nowhere', join(dir, 'dangling'));
@@ -51,7 +51,7 @@ describe('discoverPackages', () => {
     ]);
   });
 
-  it('takes a search path that is missing for empty, and reports one that is no folder', async () => {
+  it('treats a missing search path as empty, and reports one that is not a folder', async () => {
     const dir = folderOf({ file: '' });
 
     const { skipped } = await discoverPackages([join(dir, 'none'), join(dir, 'file')]);

@@ -150,7 +150,7 @@ describe('recoverStaging', () => {
     expect(readdirSync(elsewhere)).toEqual(['record.json']);
   });
 
-  it('gives up on what another machine has not touched for a day', async () => {
+  it('removes folders that another machine has not touched for a day', async () => {
     const dir = tempFolder();
     const folder = leftover(dir, { machine: '00000000', process: 1 });
     const longAgo = new Date(Date.now() - 25 * 60 * 60 * 1000);

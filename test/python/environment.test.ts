@@ -77,7 +77,7 @@ describe('Python of a host', () => {
     expect(facts.utf8).toBe(1);
   });
 
-  it('starts with a home folder that nobody can write to', async () => {
+  it('starts with a home folder that is not writable', async () => {
     const { facts } = await start({ python }, { env: { ...bare, HOME: '/proc' } });
 
     expect(facts.utf8).toBe(1);
@@ -114,7 +114,7 @@ describe('what belongs to the process', () => {
   });
 });
 
-it('keeps byte-code of its own modules for the next start, and none of plugins', () => {
+it('keeps byte-code of the modules of the library for the next start, but not of plugins', () => {
   const byteCodeOf = (module: string) =>
     observe('evaluate', `__import__("sys").modules["${module}"].__spec__.cached`) as string;
 

@@ -127,7 +127,7 @@ describe('callRaw', () => {
     expect(Buffer.compare(observer().callRaw(flipIndex, bytes), bytes.toReversed())).toBe(0);
   });
 
-  it('hands out memory of its own', () => {
+  it('returns separate memory', () => {
     const result = observer().callRaw(flipIndex, Uint8Array.of(1, 2, 3));
 
     expect(result.byteOffset).toBe(0);
@@ -148,7 +148,7 @@ describe('callRaw', () => {
     expect(error.code).toBe('FIDIUS_ARGUMENT_INVALID');
   });
 
-  it('refuses a result that is no bytes', async () => {
+  it('rejects a result that is not bytes', async () => {
     const error = await failureOf(() => handle.callRaw(raw, new Uint8Array()));
 
     expect(error.code).toBe('FIDIUS_VALUE_RESULT');

@@ -46,13 +46,13 @@ describe.concurrent.each(executorNames)('with the executor %s', (executor) => {
     expect(outcome).toMatchObject({ exitCode: null, signal, stdout: '', timedOut: false });
   });
 
-  it('Node and plugins each learn the exit codes of their own children', async () => {
+  it('Node and plugins each receive the exit codes of their children', async () => {
     const { stdout } = await outputOf('children.ts', { args: [executor] });
 
     expect(stdout).toBe('Node 10,11,12,13,14\nplugin 20,21,22,23,24,30\n');
   });
 
-  it('a plugin finds no handlers of Python, and gets an error where Python raises one for writing to nobody', async () => {
+  it('a plugin finds no signal handlers of Python, and gets an error for writing to a closed pipe', async () => {
     const source = `
 import os, signal
 reader, writer = os.pipe()

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { CallOptions, Executor, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
 import { descriptorOf } from './descriptors.ts';
+import { untypedMethod } from './methods.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/plugins/calls', import.meta.url));
 
@@ -37,6 +38,6 @@ export async function loadCalls(executor: Executor, options?: LoadOptions, name 
   const plugin = await executor.load({ plugin: name, folder, entryModule: 'fidius_test_calls', descriptor }, options);
   return {
     plugin,
-    call: (method, args = [], callOptions) => plugin.call(methods.indexOf(method), undefined, args, callOptions),
+    call: (method, args = [], callOptions) => plugin.call(untypedMethod(methods.indexOf(method)), args, callOptions),
   };
 }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { rememberedIo, type World } from './remembered-io.ts';
 
@@ -20,4 +21,11 @@ export async function fidiusIn(folder: string, argv: readonly string[], world: W
     stderr: stderr.replaceAll(folder, '<here>'),
     bytes: io.bytes(),
   };
+}
+
+/** The names of all commands, in the order of the help. */
+export async function commandNames(): Promise<readonly string[]> {
+  const { stdout } = await fidiusIn(tmpdir(), ['--help']);
+  const rows = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Options:')).matchAll(/^ {2}(\w+(?: \w+)?) /gm);
+  return [...rows].map(([, name = '']) => name);
 }

@@ -82,7 +82,9 @@ const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 
 const tsconfig = {
   extends: join(root, 'tsconfig.json'),
-  compilerOptions: { paths: { fidius: [join(root, 'src/index.ts')] } },
+  compilerOptions: {
+    paths: { fidius: [join(root, 'src/index.ts')], 'fidius/packaging': [join(root, 'src/packaging.ts')] },
+  },
   include: ['**/*.ts'],
   exclude: ['node_modules'],
 };

@@ -4,6 +4,7 @@ import type { CallOptions, Executor, ExecutorName, ExecutorPlugin, LoadOptions }
 import type { ExecutorOptions } from '../../src/executor/executor-options.ts';
 import { startPython } from '../../src/python/start.ts';
 import { descriptorOf } from './descriptors.ts';
+import { untypedMethod } from './methods.ts';
 import { moduleText, writePackage } from './plugin-folders.ts';
 
 /** A new executor, closed after the test. */
@@ -42,7 +43,7 @@ export async function loadProbe(executor: Executor, parts: ProbeParts): Promise<
     plugin,
     call: (method, args = [], callOptions) => {
       const index = descriptor.methods.findIndex((each) => each.name === method);
-      return plugin.call(index, undefined, args, callOptions);
+      return plugin.call(untypedMethod(index), args, callOptions);
     },
   };
 }

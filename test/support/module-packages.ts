@@ -56,7 +56,13 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
 export function installModules(files: Readonly<Record<string, string>>): string {
   const folder = tempFolder('environment');
   writeFiles(folder, files);
-  python(`import sys; sys.path.append(${JSON.stringify(folder)})`);
+  const prefix = JSON.stringify(`${folder}/`);
+  python(
+    `import sys; sys.path.append(${JSON.stringify(folder)})`,
+    // A folder of the environment, as those are that Python had at its start.
+    'from fidius_host import external',
+    `external._folders += (${prefix},); external._known.clear()`,
+  );
   onTestFinished(() => {
     const names = JSON.stringify(Object.keys(files).map((path) => path.split('/')[0]?.replace(/\.py$/, '')));
     python(

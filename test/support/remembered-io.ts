@@ -1,4 +1,4 @@
-import type { CommandIo } from '../../src/cli/command.ts';
+import type { CommandIo } from '../../src/cli/command-io.ts';
 
 export interface RememberedIo extends CommandIo {
   /** What was written so far, as text. */

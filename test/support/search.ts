@@ -8,5 +8,6 @@ export const bareSearch: Search = {
   env: {},
   allowStatic: false,
   toStart: false,
+  isolatePython: false,
   probeTimeoutMs: 10_000,
 };

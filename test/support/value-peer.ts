@@ -2,8 +2,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type DecodeOptions, decodeValue } from '../../src/wire/decode.ts';
-import { encodeValue } from '../../src/wire/encode.ts';
+import { type DecodeOptions, decodeValue } from '../../src/codec/pickle/decode-value.ts';
+import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
 import type { Python } from './pythons.ts';
 
 const program = fileURLToPath(new URL('value_peer.py', import.meta.url));

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import type { CallOptions, Client, SyncCallOptions, SyncClient } from '../../src/contract/client-types.ts';
+import type { CallOptions, Client, SyncCallOptions, SyncClient } from '../../src/contract/client/client-types.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';

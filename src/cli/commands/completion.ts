@@ -1,39 +1,73 @@
-import type { Command } from '../command.ts';
-import { bashCompletion } from '../completion/bash.ts';
-import { fishCompletion } from '../completion/fish.ts';
-import { createVocabulary, type Vocabulary } from '../completion/vocabulary.ts';
-import { zshCompletion } from '../completion/zsh.ts';
-import { readArguments } from '../read-arguments.ts';
-import { UsageError } from '../usage-error.ts';
+import { type Command, defineCommand } from '../define-command.ts';
+import { helpOption, versionOption } from '../help.ts';
+import type { OptionDefinitions } from '../parse-arguments.ts';
+import { bashCompletion, fishCompletion, type Vocabulary, type Word, zshCompletion } from './completion-scripts.ts';
 
-const about = { name: 'completion', usage: 'fidius completion <shell>' };
-
-const shells: Readonly<Record<string, (vocabulary: Vocabulary) => string>> = {
-  bash: bashCompletion,
-  zsh: zshCompletion,
-  fish: fishCompletion,
-};
+const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 
 /**
- * `fidius completion`: has a shell complete the rest of the command line.
+ * `fidius completion`: prints a script that completes command lines in a shell.
  *
- * @param loadAll loads every command, this one included.
+ * @param loadAll loads all commands, including this one.
  */
-export const createCompletion = (loadAll: () => Promise<readonly Command[]>): Command => ({
-  ...about,
-  summary: 'Print what makes bash, zsh or fish complete commands and options',
-  words: Object.keys(shells),
-  examples: ['fidius completion bash', 'fidius completion fish'],
-  async run(argv, io) {
-    const [shell = ''] = readArguments(about, argv, {}, ['shell']).positionals;
-    const write = Object.hasOwn(shells, shell) ? shells[shell] : undefined;
-    if (write === undefined) {
-      throw new UsageError(
-        `fidius completion does not know ${shell}`,
-        `Name one of ${Object.keys(shells).join(', ')}.`,
-      );
-    }
-    io.stdout.write(write(createVocabulary(await loadAll())));
-    return 0;
-  },
-});
+export const createCompletion = (loadAll: () => Promise<readonly Command[]>): Command =>
+  defineCommand({
+    name: 'completion',
+    summary: 'Print a completion script for bash, zsh or fish',
+    arguments: { shell: { choices: ['bash', 'zsh', 'fish'] } },
+    examples: ['fidius completion bash', 'fidius completion fish'],
+    async run({ args: { shell } }) {
+      return { text: scripts[shell](createVocabulary(await loadAll())) };
+    },
+  });
+
+/** Collects the words of all commands. */
+export function createVocabulary(commands: readonly Command[]): Vocabulary {
+  const groupNames = [
+    ...new Set(
+      commands
+        .map(({ name }) => name.split(' '))
+        .filter(isGrouped)
+        .map(([group]) => group),
+    ),
+  ];
+  const groups = groupNames.map((name) => ({
+    name,
+    words: commands.filter((command) => command.name.startsWith(`${name} `)).map(secondWord),
+  }));
+  const single = commands
+    .filter(({ name }) => !name.includes(' '))
+    .map(({ name, summary }) => ({ text: name, summary }));
+  const together = groups.map(({ name, words }) => ({ text: name, summary: words.map(({ text }) => text).join(', ') }));
+  return {
+    first: [...together, ...single, ...optionWords({ help: helpOption, version: versionOption })],
+    groups,
+    commands: commands.map(({ name, options, arguments: expected }) => ({
+      name,
+      options: optionWords({ ...options, help: helpOption }),
+      choices: choicesOf(options),
+      words: Object.values(expected)[0]?.choices ?? [],
+    })),
+  };
+}
+
+function isGrouped(words: readonly string[]): words is [string, string] {
+  return words.length === 2;
+}
+
+function secondWord({ name, summary }: Command): Word {
+  return { text: name.slice(name.indexOf(' ') + 1), summary };
+}
+
+function optionWords(options: OptionDefinitions): Word[] {
+  return Object.entries(options).flatMap(([name, { help, type }]) =>
+    help === undefined ? [] : [{ text: `--${name}`, summary: help, takesValue: type !== 'boolean' }],
+  );
+}
+
+function choicesOf(options: OptionDefinitions): Record<string, readonly string[]> {
+  const entries = Object.entries(options).flatMap(([name, { choices }]) =>
+    choices === undefined ? [] : [[`--${name}`, choices] as const],
+  );
+  return Object.fromEntries(entries);
+}

@@ -1,48 +1,41 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Diagnosis, EmbeddedOutcome } from '../../host/diagnosis.ts';
-import type { Command, CommandIo, OptionSpec } from '../command.ts';
-import { diagnosisText } from '../doctor-text.ts';
-import { toJson } from '../json.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { LibraryVersions } from '../../host/interpreter-report.ts';
+import type { CommandIo } from '../command-io.ts';
+import { type CommandResult, defineCommand } from '../define-command.ts';
+import { pythonOptions } from '../shared-options.ts';
 import { fidiusVersion } from '../version.ts';
 
-const options = {
-  python: { type: 'string', value: 'path', help: 'Look at this interpreter, or virtual environment' },
-  libpython: { type: 'string', value: 'path', help: 'Look at this shared library' },
-  json: { type: 'boolean', help: 'Print the record as JSON' },
-  // What doctor calls itself with, in a process that may crash.
-  inside: { type: 'boolean' },
-} as const satisfies Record<string, OptionSpec>;
-
-const about = { name: 'doctor', usage: 'fidius doctor [options]' };
-
-/** Begins the one line of the inner process that is meant for the outer one; Python may print others. */
+/** Prefix of the line with the report of the inner process. Python may print other lines. */
 const marker = 'fidius-doctor-report:';
 
-/** `fidius doctor`: says which Python was found, and whether it works here. */
-export const doctor: Command = {
-  ...about,
-  summary: 'Show which Python is used, where it was looked for, and whether it works here',
-  options,
+/** `fidius doctor`: reports which Python is found, and whether it works here. */
+export const doctor = defineCommand({
+  name: 'doctor',
+  summary: 'Show which Python is used, which places were searched, and whether it works here',
+  options: {
+    ...pythonOptions,
+    // Starts Python in this process, which may crash. Only used by this command itself, for its inner process.
+    inside: { type: 'boolean' },
+  },
+  json: true,
   examples: ['fidius doctor', 'fidius doctor --python .venv/bin/python', 'fidius doctor --json'],
-  async run(argv, io) {
-    const { python, libpython, json, inside } = readArguments(about, argv, options).options;
-    if (inside === true) return reportFromInside({ python, libpython }, io);
+  async run({ options: { python, libpython, inside } }, io) {
+    if (inside) return reportFromInside({ python, libpython });
 
     const { diagnose } = await import('../../host/diagnosis.ts');
     const { cwd, env } = io;
     const diagnosis = await diagnose({ python, libpython, cwd, env }, (found) => runInside(found, io));
     const record = { fidius: fidiusVersion(), ...diagnosis };
-    io.stdout.write(json === true ? toJson(record) : diagnosisText(record));
-    return diagnosis.usable ? 0 : 1;
+    return { record, text: diagnosisText(record), exitCode: diagnosis.usable ? 0 : 1 };
   },
-};
+});
 
-/** Starts this command line anew, as a process that may crash, and reads what it found out before it did. */
+/** Starts this command line again as an inner process, which may crash, and reads its report. */
 async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo): Promise<EmbeddedOutcome> {
   const { libpython, executable } = found;
-  if (libpython === undefined) return failed('There is no shared library to load');
+  if (libpython === undefined) return failed('Python has no shared library to load');
   const [program, ...before] = io.self;
   const named = ['--libpython', libpython, ...(executable === undefined ? [] : ['--python', executable])];
   const settings = { cwd: io.cwd, env: io.env, timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 1 << 24 } as const;
@@ -52,7 +45,7 @@ async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo)
   );
   const line = stdout.split('\n').find((each) => each.startsWith(marker));
   if (end !== undefined) return failed(`${line === undefined ? 'Starting' : 'Ending'} Python inside Node.js ${end}`);
-  if (line === undefined) return failed('Python ended the Node.js process it was started in');
+  if (line === undefined) return failed('Python ended the Node.js process in which it was started');
   return JSON.parse(line.slice(marker.length)) as EmbeddedOutcome;
 }
 
@@ -65,14 +58,14 @@ function describeEnd({ killed, signal, code }: ExecFileException): string {
 
 function failed(message: string): EmbeddedOutcome {
   return {
-    failure: { severity: 'error', message, hint: 'Run plugins in a process of their own, or name another Python.' },
+    failure: { severity: 'error', message, hint: 'Use another Python.' },
   };
 }
 
-async function reportFromInside(
-  start: { python: string | undefined; libpython: string | undefined },
-  io: CommandIo,
-): Promise<number> {
+async function reportFromInside(start: {
+  readonly python: string | undefined;
+  readonly libpython: string | undefined;
+}): Promise<CommandResult> {
   const { toFinding } = await import('../../host/diagnosis.ts');
   let outcome: EmbeddedOutcome;
   try {
@@ -81,6 +74,77 @@ async function reportFromInside(
   } catch (error) {
     outcome = { failure: toFinding(error) };
   }
-  io.stdout.write(`\n${marker}${JSON.stringify(outcome)}\n`);
-  return 0;
+  return { text: `\n${marker}${JSON.stringify(outcome)}\n` };
+}
+
+type Row = readonly [name: string, text: string | undefined];
+
+/** The report as text: facts first, then the findings and what to do about them. */
+export function diagnosisText(record: Diagnosis & { readonly fidius: string }): string {
+  const { node } = record;
+  const libc = node.glibc === undefined ? '' : `, glibc ${node.glibc}`;
+  return [
+    `fidius ${record.fidius} on Node.js ${node.version} (${node.platform} ${node.arch}${libc})`,
+    ...section('Python', pythonRows(record)),
+    ...section('Inside Node.js', embeddedRows(record)),
+    ...section('Search', searchRows(record)),
+    '',
+    ...findingLines(record),
+    '',
+  ].join('\n');
+}
+
+function pythonRows({ python }: Diagnosis): Row[] {
+  if (python === undefined) return [];
+  const kinds = [python.debug ? 'debug build' : undefined, python.shared ? undefined : 'without shared library'];
+  const notes = kinds.filter((kind) => kind !== undefined);
+  return [
+    ['version', [python.version, ...notes].join(', ')],
+    ['found by', python.foundBy],
+    ['interpreter', python.executable ?? 'none next to the library'],
+    ['library', python.libpython],
+    ['environment', python.prefix],
+    ['installed in', python.basePrefix === python.prefix ? undefined : python.basePrefix],
+    ...python.sitePackages.map((folder, index): Row => [index === 0 ? 'packages' : '', folder]),
+  ];
+}
+
+function embeddedRows({ embedded, node }: Diagnosis): Row[] {
+  if (embedded === undefined) return [];
+  const { locale, stack } = embedded;
+  const protection =
+    stack.protection === 'set' ? 'overflow protection set' : 'no overflow protection needed before Python 3.14';
+  return [
+    ['version', embedded.version],
+    ['OpenSSL', versions(embedded.openssl, node.openssl)],
+    ['zlib', versions(embedded.zlib, node.zlib)],
+    ['locale', `${locale.ctype}, text ${locale.preferredEncoding}, file names ${locale.filesystemEncoding}`],
+    ['UTF-8 mode', locale.utf8Mode ? 'on' : 'off'],
+    ['stack', `${stack.bytes / 1024 ** 2} MiB, ${protection}`],
+  ];
+}
+
+function versions(library: LibraryVersions | null, nodeHas: string | undefined): string {
+  const own =
+    library === null ? 'none' : `${library.running}, Python was built for ${library.built ?? 'an unknown version'}`;
+  return nodeHas === undefined ? own : `${own}, Node.js has ${nodeHas}`;
+}
+
+function searchRows({ attempts }: Diagnosis): Row[] {
+  return attempts.map(({ locator, looked, outcome }) => [locator, looked === '' ? outcome : `${looked}: ${outcome}`]);
+}
+
+function findingLines({ findings, usable }: Diagnosis): string[] {
+  const lines = findings.flatMap(({ severity, message, hint }) => [
+    `${severity}: ${message}`,
+    ...(hint === undefined ? [] : [`hint: ${hint}`]),
+  ]);
+  return [...lines, ...(lines.length === 0 ? [] : ['']), usable ? 'Python works here.' : 'Python does not work here.'];
+}
+
+function section(title: string, rows: readonly Row[]): string[] {
+  const shown = rows.filter(([, text]) => text !== undefined);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  const lines = shown.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+  return shown.length === 0 ? [] : ['', title, ...lines];
 }

@@ -1,42 +1,30 @@
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Command, OptionSpec } from '../command.ts';
-import { toJson } from '../json.ts';
-import { jsonOption } from '../json-option.ts';
-import { readArguments } from '../read-arguments.ts';
-import { withHints } from '../with-hints.ts';
+import { defineCommand } from '../define-command.ts';
 
-const options = {
-  out: { type: 'string', value: 'base', required: true, help: 'Path of the two files, without their endings' },
-  pem: { type: 'boolean', help: 'Write PEM text (PKCS#8 and SPKI) instead of 32 raw bytes' },
-  force: { type: 'boolean', help: 'Replace files that are there already; the keys in them are lost' },
-  json: jsonOption,
-} as const satisfies Record<string, OptionSpec>;
-
-const about = { name: 'keygen', usage: 'fidius keygen --out <base> [options]' };
-
-/** `fidius keygen`: a new key pair to sign packages with. */
-export const keygen: Command = {
-  ...about,
-  summary: 'Make a key pair: a secret key to sign packages with, and the public key that hosts trust',
-  options,
+/** `fidius keygen`: creates a key pair for signing packages. */
+export const keygen = defineCommand({
+  name: 'keygen',
+  summary: 'Create a key pair: a secret key that signs packages, and the public key that hosts trust',
+  options: {
+    out: { type: 'string', value: 'base', required: true, help: 'Path of the two files, without their extensions' },
+    pem: { type: 'boolean', help: 'Write PEM text (PKCS#8 and SPKI) instead of 32 raw bytes' },
+    force: { type: 'boolean', help: 'Replace existing files; the keys in them are lost' },
+  },
+  json: true,
+  hints: { FIDIUS_KEY_EXISTS: 'Choose another name, or replace it with --force if the old key is no longer needed.' },
   examples: ['fidius keygen --out acme', 'fidius keygen --out acme --pem'],
-  async run(argv, io) {
-    const { out, pem, force, json } = readArguments(about, argv, options).options;
+  async run({ options: { out, pem, force } }, io) {
     const { SecretKey } = await import('../../packaging/signing/secret-key.ts');
     const { writeKeyPair } = await import('../../packaging/signing/key-files.ts');
 
     const key = SecretKey.generate();
-    const { secretPath, publicPath } = await withHints(
-      { FIDIUS_KEY_EXISTS: 'Choose another name, or replace it with --force if nobody needs the old key any more.' },
-      () => writeKeyPair(resolve(io.cwd, out), key, { format: pem === true ? 'pem' : 'raw', force: force === true }),
-    );
+    const format = pem ? 'pem' : 'raw';
+    const { secretPath, publicPath } = await writeKeyPair(resolve(io.cwd, out), key, { format, force });
     const { id } = key.publicKey;
-    const [secret, shared] = [secretPath, publicPath].map((path) => (isAbsolute(out) ? path : relative(io.cwd, path)));
-    io.stdout.write(
-      json === true
-        ? toJson({ secret: secretPath, public: publicPath, keyId: id })
-        : `Generated keypair:\n  Secret: ${secret}\n  Public: ${shared}\n  Key id: ${id}\n`,
-    );
-    return 0;
+    const typed = (path: string) => (isAbsolute(out) ? path : relative(io.cwd, path));
+    return {
+      record: { secret: secretPath, public: publicPath, keyId: id },
+      text: `Generated keypair:\n  Secret: ${typed(secretPath)}\n  Public: ${typed(publicPath)}\n  Key id: ${id}\n`,
+    };
   },
-};
+});

@@ -1,11 +1,10 @@
 import { relative, sep } from 'node:path';
 import type { Interface } from '../../contract/interface.ts';
 import { firstMethod } from './interface-template.ts';
-import type { ProjectFiles } from './new-project.ts';
-import { npmFiles } from './npm-files.ts';
+import { npmFiles, type ProjectFiles } from './project.ts';
 import { isIdentifierName, quoted, toVariableName } from './typescript-text.ts';
 
-/** A program that loads every plugin in its folder `plugins`. */
+/** The files of a program that loads every plugin in its folder `plugins`. */
 export function hostFiles(
   name: string,
   folder: string,
@@ -27,7 +26,7 @@ await using host = await PluginHost.open({ searchPaths: [join(import.meta.dirnam
 
 const { packages, skipped } = await host.discover();
 for (const { path, reason } of skipped) console.error(\`\${path} is skipped: \${reason.message}\`);
-if (packages.length === 0) console.log('There are no plugins in the folder "plugins" yet.');
+if (packages.length === 0) console.log('The folder "plugins" does not contain any plugins yet.');
 
 for (const { manifest } of packages) {
   const plugin = await host.load(manifest.name, ${imported.name});
@@ -36,11 +35,11 @@ ${callText(definition)}}
   };
 }
 
-/** Names that the program uses otherwise. */
+/** Names that the program uses for something else. */
 const taken = ['PluginHost', 'console', 'host', 'join', 'manifest', 'packages', 'path', 'plugin', 'reason', 'skipped'];
 
 function importOf(exportName: string, interfaceName: string): { readonly clause: string; readonly name: string } {
-  // A module may export under any text.
+  // The name of an export can be any text.
   const isName = isIdentifierName(exportName);
   const name = toVariableName(isName && exportName !== 'default' ? exportName : interfaceName, taken);
   if (exportName === 'default') return { clause: name, name };

@@ -1,11 +1,10 @@
-import type { ProjectFiles } from './new-project.ts';
-import { npmFiles } from './npm-files.ts';
+import { npmFiles, type ProjectFiles } from './project.ts';
 import { quoted, toVariableName } from './typescript-text.ts';
 
-/** The method that a new interface has to begin with; `init plugin` and `init host` know what to do with it. */
+/** The first method of a new interface. `init plugin` implements it, and the program of `init host` calls it. */
 export const firstMethod = { name: 'process', signature: 'process:String->String' } as const;
 
-/** A package with one interface of one method. */
+/** The files of an npm package with an interface of one method. */
 export function interfaceFiles(name: string, interfaceName: string): ProjectFiles {
   const file = `${name}.ts`;
   const variable = toVariableName(interfaceName, ['defineInterface', 'method', 't']);
@@ -14,8 +13,8 @@ export function interfaceFiles(name: string, interfaceName: string): ProjectFile
     [file]: `import { defineInterface, method, t } from 'fidius';
 
 /**
- * What a host asks of a plugin. Replace the method by your own; plugins have to follow, because their hash is made of the
- * signatures. Count \`version\` up when you do.
+ * The methods of a plugin. Replace the method with your own, and increase \`version\` when you do. Plugins have to be
+ * changed as well, because their hash is computed from the signatures.
  */
 export const ${variable} = defineInterface(${quoted(interfaceName)}, {
   version: 1,

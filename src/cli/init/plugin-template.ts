@@ -1,8 +1,8 @@
 import type { Interface } from '../../contract/interface.ts';
 import { firstMethod } from './interface-template.ts';
-import type { ProjectFiles } from './new-project.ts';
+import type { ProjectFiles } from './project.ts';
 
-/** A package for an interface: a manifest, and a module with its methods to fill in. */
+/** The files of a package for an interface: a manifest, and a module with its methods. */
 export async function pluginFiles(
   name: string,
   definition: Interface,
@@ -31,7 +31,7 @@ function tomlString(text: string): string {
   return JSON.stringify(text.toWellFormed()).replaceAll('\x7f', String.raw`\u007f`);
 }
 
-/** A name of two words is no module of the standard library; one of a single word could be. */
+/** The name of the module has at least two words, because the standard library may use a single word. */
 function entryModule(name: string): string {
   const module = name.replaceAll('-', '_').toLowerCase();
   return module.includes('_') ? module : `${module}_plugin`;
@@ -41,6 +41,6 @@ async function moduleText(definition: Interface): Promise<string> {
   const { createPythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
   const stub = createPythonStub(definition);
   const isFirst = definition.methods.length === 1 && definition.methods[0]?.signature === firstMethod.signature;
-  // The interface of `fidius init interface` gets a plugin that works, so that there is something to change.
+  // For the unchanged interface of `fidius init interface`, the plugin works and can be tried out.
   return isFirst ? stub.replace(`raise NotImplementedError("${firstMethod.name}")`, 'return input.upper()') : stub;
 }

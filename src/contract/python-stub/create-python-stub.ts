@@ -1,15 +1,15 @@
 import { formatHash } from '../../errors/load-error.ts';
+import type { ArgumentType } from '../argument-types.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
 import type { ReturnType } from '../method.ts';
-import type { ArgumentType } from '../method-arguments.ts';
-import { isResultType, isStreamType } from '../whole-type.ts';
+import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { PythonScope } from './python-scope.ts';
 import { comment, docstring, pythonString, toPythonName } from './python-text.ts';
 import { bracketed, PythonTypes } from './python-types.ts';
 
 /**
- * The module a plugin author starts from: the hash, a function with type hints for each method, and the classes that
- * the hints name. Valid Python 3.9 and later, whatever the interface calls its things.
+ * A module for a plugin author to complete: the hash, a function with type hints for each method, and the classes that
+ * the hints name. Valid Python 3.9 and later, with any names in the interface.
  */
 export function createPythonStub(definition: Interface): string {
   const scope = new PythonScope(definition.methods.map(({ name }) => name));
@@ -79,7 +79,7 @@ function notes({ optional, since, wireRaw, clientStreaming }: InterfaceMethod): 
   ];
 }
 
-/** The parameters as Python gets them: a stream in front of the others, wherever it was declared. */
+/** The parameters in the order of Python: a stream precedes the others, wherever it was declared. */
 function parameterNames(method: InterfaceMethod): { readonly name: string; readonly type: ArgumentType }[] {
   const streamsFirst = method.arguments.toSorted((a, b) => Number(isStreamType(b.type)) - Number(isStreamType(a.type)));
   const taken = new Set<string>();

@@ -1,13 +1,13 @@
 import { isPythonName, toPythonName } from './python-text.ts';
 
-/** What a stub may import, by module. */
+/** Names that a stub may import, by module. */
 const imported = {
   dataclasses: ['dataclass'],
   typing: ['Any', 'Iterator', 'Literal', 'Optional', 'TypedDict', 'Union'],
   fidius: ['method'],
 } as const;
 
-/** What is there without an import, in the module `builtins`. */
+/** Names of the module `builtins`, which need no import. */
 const builtins = [
   'NotImplementedError',
   'bool',
@@ -25,10 +25,10 @@ type Imported = (typeof imported)[keyof typeof imported][number];
 type Builtin = (typeof builtins)[number];
 
 /**
- * The names of one Python module, handed out so that nothing hides anything else.
+ * Allocates the names of one Python module so that none hides another.
  *
- * The functions of the interface come first, as their names are given: a method may be called `list` or `method`. What
- * is imported makes room for them under another name, and classes make room for both.
+ * Functions of the interface come first, because their names are fixed: a method may be called `list` or `method`. A
+ * conflicting import gets another name, and a conflicting class does too.
  */
 export class PythonScope {
   readonly #taken = new Set<string>();
@@ -38,7 +38,7 @@ export class PythonScope {
   readonly #builtinsModule: string;
 
   constructor(methodNames: readonly string[]) {
-    // First those that stay as they are, so that none of them moves for one that cannot stay.
+    // Valid names come first, so that none of them is renamed because of an invalid one.
     const ordered = methodNames.toSorted((a, b) => Number(isPythonName(b)) - Number(isPythonName(a)));
     for (const name of ordered) this.#functions.set(name, this.define(toPythonName(name)));
     this.#builtinsModule = this.#besideFunctions('builtins');
@@ -54,7 +54,7 @@ export class PythonScope {
     return this.#functions.get(method) ?? toPythonName(method);
   }
 
-  /** A name that nothing else in the module has: `wanted`, or that and a number. */
+  /** An unused name: `wanted`, or `wanted` with a number. */
   define(wanted: string): string {
     let name = wanted;
     for (let count = 2; this.#taken.has(name); count += 1) name = `${wanted}${count}`;
@@ -62,13 +62,13 @@ export class PythonScope {
     return name;
   }
 
-  /** How to write a name from elsewhere; it is imported from then on. */
+  /** Imports a name, and returns its spelling in the module. */
   use(name: Imported | Builtin): string {
     this.#used.add(name);
     return this.#elsewhere.get(name) ?? name;
   }
 
-  /** The imports for all that was used: those of Python, an empty line, those of others. */
+  /** The imports of all used names: those of Python, an empty line, all others. */
   imports(): string {
     const importsOf = (module: keyof typeof imported): string[] => {
       const used = imported[module].filter((name) => this.#used.has(name));

@@ -1,4 +1,7 @@
-/** Words that cannot be a name in Python, in any supported version. `__debug__` is none, but cannot be assigned. */
+/**
+ * Words that cannot be a name in Python, in any supported version. `__debug__` is not a keyword, but cannot be
+ * assigned.
+ */
 const reserved: ReadonlySet<string> = new Set(
   (
     'False None True and as assert async await break class continue def del elif else except finally for from global ' +
@@ -6,12 +9,12 @@ const reserved: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** True when `name` can be a variable in Python and is kept as it is: Python folds some letters into others (NFKC). */
+/** True when `name` is a valid variable name in Python and in normal form: Python normalises names (NFKC). */
 export function isPythonName(name: string): boolean {
   return /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(name) && !reserved.has(name) && name === name.normalize('NFKC');
 }
 
-/** The nearest name that Python takes: `from_` for `from`, `type` for `r#type`. */
+/** The nearest valid name in Python: `from_` for `from`, `type` for `r#type`. */
 export function toPythonName(rustName: string): string {
   const name = rustName.replace(/^r#/, '').normalize('NFKC');
   return reserved.has(name) ? `${name}_` : name;
@@ -57,8 +60,8 @@ function linesOf(text: string): string[] {
   return text.toWellFormed().split(/\r\n?|\n/);
 }
 
-// Control characters, and what some editors take for the end of a line or hide.
-// oxlint-disable-next-line no-control-regex -- these are what it looks for
+// Control characters, and characters that some editors hide or treat as line ends.
+// oxlint-disable-next-line no-control-regex -- matches control characters on purpose
 const invisible = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g;
 
 function escapeCharacter(character: string): string {

@@ -2,7 +2,7 @@ import type { AnyType, TypeShape } from '../type.ts';
 import type { PythonScope } from './python-scope.ts';
 import { comment, docstring, isPythonName, pythonString, toClassName } from './python-text.ts';
 
-/** Which way a value goes, as the plugin sees it: the same type is not the same thing both ways. */
+/** The direction of a value, as the plugin sees it: the same type has different forms in each direction. */
 export type Direction = 'received' | 'returned';
 
 type Shape<Kind extends TypeShape['kind']> = Extract<TypeShape, { readonly kind: Kind }>;
@@ -10,7 +10,7 @@ type Shape<Kind extends TypeShape['kind']> = Extract<TypeShape, { readonly kind:
 /**
  * Type hints for the types of an interface, and the classes they need.
  *
- * A hint says what is really there at run time. A struct is received as a dict, hence a `TypedDict`, and may be returned
+ * A hint states the type at run time. A struct is received as a dict, hence a `TypedDict`, and may be returned
  * as a dataclass; a tuple is received as a list; an enum is received as a dict with one key, and a variant without data
  * is returned as its bare name. See docs/decisions/python-stub-structs.md.
  */
@@ -108,7 +108,7 @@ export class PythonTypes {
     return distinct.length === 1 ? String(distinct[0]) : bracketed(`${this.#scope.use('Union')}[`, distinct, ']');
   }
 
-  /** Adds a definition, unless the same one is there already. @returns the name it has. */
+  /** Adds a definition, unless it exists. @returns its name. */
   #define(wanted: string, doc: string | undefined, render: (name: string) => string): string {
     const key = render(wanted);
     const known = this.#names.get(key);
@@ -125,12 +125,12 @@ function className(rust: string, direction: Direction): string {
   return toClassName(rust) + (direction === 'received' ? 'Dict' : '');
 }
 
-/** True when a field can stand in the body of a class, where two leading underscores would change its name. */
+/** True when a field can be declared in the body of a class, where two leading underscores would change its name. */
 function isFieldName(name: string): boolean {
   return isPythonName(name) && !name.startsWith('__');
 }
 
-/** `open`, parts and `close` on one line, or with a line for each part when that would be long. */
+/** `open`, parts and `close` on one line, or with one line per part when that would be too long. */
 export function bracketed(open: string, parts: readonly string[], close: string): string {
   const line = `${open}${parts.join(', ')}${close}`;
   return line.length <= 88 || parts.length === 0

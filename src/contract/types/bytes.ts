@@ -1,11 +1,12 @@
-import { asBytes } from '../../wire/bytes.ts';
+import { asBytes } from '../../codec/bytes.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
-/** What may be passed where Python is to get `bytes`. */
+/** Arguments that become `bytes` in Python. */
 export type BytesInput = Uint8Array | ArrayBufferLike | DataView;
 
-/** `Vec<u8>` that crosses as `bytes`. A list of small integers, as the Rust host wants it, is taken from Python too. */
+/** `Vec<u8>`, which is `bytes` in Python. As a result a list of small integers is accepted too, which the Rust host
+ * requires. */
 export const bytes: Type<Uint8Array, BytesInput> = createType({
   rust: 'Vec<u8>',
   shape: { kind: 'bytes' },

@@ -1,7 +1,7 @@
+import { prependPath } from '../../codec/value-problem.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { inside } from '../../wire/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
-import { type DocOptions, readDoc } from '../doc.ts';
+import { type DocOptions, readDoc } from '../doc-option.ts';
 import {
   type AnyType,
   type Converter,
@@ -27,7 +27,9 @@ export type Variants = Readonly<Record<string, AnyType | Fields>>;
 type VariantOutput<V> = V extends AnyType ? OutputOf<V> : V extends Fields ? StructOutput<V> : never;
 type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? StructInput<V> : never;
 
-/** `'Dot' | { Circle: number }`: a name alone where there is no data, else an object with the name as its one key. */
+/**
+ * `'Dot' | { Circle: number }`: only the name of a variant without data, else an object with the name as its only key.
+ */
 export type EnumOutput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { -readonly [Name in K]: VariantOutput<V[K]> };
 }[keyof V];
@@ -37,10 +39,10 @@ export type EnumInput<V> = {
 }[keyof V];
 
 /**
- * An enum of the interface; the hash knows it by its name alone.
+ * An enum of the interface; the hash covers only its name.
  *
- * Python gets what the Rust host sends: a dict with the variant as its one key, and `None` under it when the variant has
- * no data. It may return the same, or the bare name of a variant without data.
+ * Python receives the same as from the Rust host: a dict with the variant as its only key, whose value is `None` when
+ * the variant has no data. It may return the same, or only the name of a variant without data.
  *
  * @param name the type in Rust source, usually just its name.
  */
@@ -111,7 +113,7 @@ function enumConverter(variants: Fields): Converter {
       try {
         converter.write(writer, typeof value === 'string' ? undefined : (value as Record<string, unknown>)[name]);
       } catch (error) {
-        throw inside(error, name);
+        throw prependPath(error, name);
       }
       writer.endDict();
     },
@@ -124,13 +126,13 @@ function enumConverter(variants: Fields): Converter {
         const data = converter.read((value as Record<string, unknown>)[name]);
         return bare.has(name) ? name : { [name]: data };
       } catch (error) {
-        throw inside(error, name);
+        throw prependPath(error, name);
       }
     },
   };
 }
 
-/** The name in `"Dot"` or in `{ Circle: … }`, if the value has the form of a variant at all. */
+/** The name in `"Dot"` or in `{ Circle: … }`; `undefined` when the value does not have the form of a variant. */
 function variantOf(value: unknown, bare: ReadonlySet<string>): string | undefined {
   if (typeof value === 'string') return bare.has(value) ? value : undefined;
   if (!isPlainObject(value)) return undefined;

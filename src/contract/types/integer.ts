@@ -1,4 +1,4 @@
-import type { PickleWriter } from '../../wire/pickle-writer.ts';
+import type { ValueWriter } from '../../codec/value-writer.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
@@ -23,9 +23,9 @@ export function smallInteger(rust: 'i8' | 'i16' | 'i32' | 'u8' | 'u16' | 'u32'):
 }
 
 /**
- * An integer that may leave the range in which a number is exact: a bigint. A number that is a safe integer is taken too.
+ * An integer that may exceed the safe integers: a bigint. A number that is a safe integer is accepted too.
  *
- * @param bits of `isize` and `usize` they are 64, as on every machine that a plugin is built for.
+ * @param bits 64 for `isize` and `usize`, as on every supported platform.
  */
 export function largeInteger(
   rust: 'i64' | 'u64' | 'i128' | 'u128' | 'isize' | 'usize',
@@ -33,7 +33,7 @@ export function largeInteger(
 ): Type<bigint, bigint | number> {
   const { minimum, expected } = range(rust, bits);
   const lowest = Number(minimum);
-  // Cutting to the bits and comparing is what V8 does fastest.
+  // Truncating and comparing is the fastest check in V8.
   const fits =
     minimum === 0n
       ? (value: bigint) => BigInt.asUintN(bits, value) === value
@@ -59,7 +59,7 @@ function integerType<Out, In>(
   check: (value: unknown) => number | bigint,
   read: (value: unknown) => Out,
 ): Type<Out, In> {
-  const write = (writer: PickleWriter, value: unknown) => writer.int(check(value));
+  const write = (writer: ValueWriter, value: unknown) => writer.int(check(value));
   return createType({ rust, shape: { kind: 'integer' }, converter: { scalar: { kind: 'int', check }, write, read } });
 }
 

@@ -1,15 +1,18 @@
 import { isMap } from 'node:util/types';
+import { checkDifferentKeys } from '../../codec/equal-keys.ts';
+import { prependPath, ValueProblem } from '../../codec/value-problem.ts';
+import type { ValueWriter } from '../../codec/value-writer.ts';
 import { describe } from '../../errors/options.ts';
-import { checkDifferentKeys } from '../../wire/equal-keys.ts';
-import type { PickleWriter } from '../../wire/pickle-writer.ts';
-import { inside, ValueProblem } from '../../wire/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 import { isPlainObject, setProperty } from './plain-object.ts';
 import { requireType } from './require-type.ts';
 
-/** A dict of Python: a plain object when the keys are strings, otherwise a `Map`. Both are taken for string keys. */
+/**
+ * A dict of Python: a plain object when the keys are strings, otherwise a `Map`. For string keys both are accepted as
+ * arguments.
+ */
 export type MapType<K extends AnyType, V extends AnyType> = Type<
   OutputOf<K> extends string ? Record<string, OutputOf<V>> : Map<OutputOf<K>, OutputOf<V>>,
   ReadonlyMap<InputOf<K>, InputOf<V>> | (OutputOf<K> extends string ? Readonly<Record<string, InputOf<V>>> : never)
@@ -20,7 +23,7 @@ export function hashMap<K extends AnyType, V extends AnyType>(key: K, value: V):
   return mapType('HashMap', key, value);
 }
 
-/** `BTreeMap<K, V>`. Crosses like {@link hashMap}; only the hash of the interface knows the difference. */
+/** `BTreeMap<K, V>`. Converted like {@link hashMap}; only the interface hash differs. */
 export function btreeMap<K extends AnyType, V extends AnyType>(key: K, value: V): MapType<K, V> {
   return mapType('BTreeMap', key, value);
 }
@@ -56,7 +59,7 @@ function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, val
         const entries = entriesOf(dict);
         if (entries === undefined) throw badResult('a dict', dict);
         const converted = Array.from(entries, readEntry);
-        // The keys of a dict differ already.
+        // The keys of a dict are unique.
         if (Array.isArray(entries)) refuseRepeatedKeys(converted);
         if (!byName) return new Map(converted);
         const result: Record<string, unknown> = {};
@@ -68,23 +71,23 @@ function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, val
 }
 
 function writeMap(
-  writer: PickleWriter,
+  writer: ValueWriter,
   map: ReadonlyMap<unknown, unknown>,
-  writeEntry: (writer: PickleWriter, k: unknown, v: unknown) => void,
+  writeEntry: (writer: ValueWriter, k: unknown, v: unknown) => void,
 ): void {
   let numbers = 0;
   let bigints = 0;
-  // Of the engine: the iterator of a subclass may repeat keys.
+  // The built-in method: the iterator of a subclass may repeat keys.
   for (const [k, v] of Map.prototype.entries.call(map)) {
     if (typeof k === 'bigint') bigints += 1;
     else if (typeof k === 'number') numbers += 1;
     writeEntry(writer, k, v);
   }
-  // Of all types that a key can have, only large integers are taken in two forms.
+  // Only large integers, of all key types, are accepted in two forms.
   if (bigints > 0 && numbers > 0) checkDifferentKeys('map', [...Map.prototype.keys.call(map)]);
 }
 
-/** A list of pairs is taken for a map, and may name a key twice. */
+/** A list of pairs is accepted as a map, and may contain duplicate keys. */
 function refuseRepeatedKeys(pairs: readonly (readonly [unknown, unknown])[]): void {
   const seen = new Set<unknown>();
   for (const [key] of pairs) {
@@ -99,12 +102,12 @@ function refuseRepeatedKeys(pairs: readonly (readonly [unknown, unknown])[]): vo
 const keyKinds: ReadonlySet<string> = new Set(['string', 'char', 'integer', 'bool']);
 
 function entryWriter(key: AnyType, value: AnyType) {
-  return (writer: PickleWriter, k: unknown, v: unknown): void => {
+  return (writer: ValueWriter, k: unknown, v: unknown): void => {
     try {
       key.converter.write(writer, k);
       value.converter.write(writer, v);
     } catch (error) {
-      throw inside(error, String(k));
+      throw prependPath(error, String(k));
     }
   };
 }
@@ -114,12 +117,12 @@ function entryReader(key: AnyType, value: AnyType) {
     try {
       return [key.converter.read(k), value.converter.read(v)];
     } catch (error) {
-      throw inside(error, String(k));
+      throw prependPath(error, String(k));
     }
   };
 }
 
-/** The entries of a dict, or of a list of pairs, which the Rust host takes for a map as well. */
+/** The entries of a dict, or of a list of pairs, which the Rust host accepts as a map too. */
 function entriesOf(value: unknown): Iterable<readonly [unknown, unknown]> | undefined {
   if (value instanceof Map) return value;
   if (isPlainObject(value)) return Object.entries(value);

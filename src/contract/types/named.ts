@@ -1,16 +1,17 @@
-import { writeValue } from '../../wire/encode.ts';
+import { writeValue } from '../../codec/write-value.ts';
 import { definitionError } from '../definition-error.ts';
-import { parseRustTokens } from '../rust-source.ts';
-import { streamItem } from '../rust-stream.ts';
+import { parseRustTokens } from '../hash/rust-source.ts';
+import { streamItem } from '../hash/rust-stream.ts';
+import { createStreamType, isStreamType, type StreamType } from '../result-and-stream.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
-import { createStreamType, isStreamType, type StreamType } from '../whole-type.ts';
 import { requireRustType, requireType } from './require-type.ts';
-import { untagFloats } from './untag-floats.ts';
+import { unwrapFloats } from './unwrap-floats.ts';
 
 /**
- * Any type of Rust, spelled as it stands in the trait: `std::string::String`, `Box<Row>`, `serde_json::Value`.
+ * Any type of Rust, spelled as in the trait: `std::string::String`, `Box<Row>`, `serde_json::Value`.
  *
- * @param as how its values cross. Without it they cross as in an untyped call, and are `unknown` to TypeScript.
+ * @param as the type of its values. Without it they are converted as in an untyped call, and are `unknown` in
+ *   TypeScript.
  */
 export function named(rust: string): Type<unknown>;
 export function named<T extends AnyType>(rust: string, as: T): Type<OutputOf<T>, InputOf<T>>;
@@ -19,7 +20,7 @@ export function named(rust: string, as?: AnyType | StreamType): AnyType | Stream
   const source = requireRustType(rust, 't.named()');
   if (isStreamType(as)) {
     if (streamItem(parseRustTokens(source)) !== undefined) return createStreamType(source, as.item);
-    throw definitionError(`Rust does not take ${source} for a stream`, 'The last word of the path must be Stream<…>.');
+    throw definitionError(`Rust does not recognise ${source} as a stream`, 'End the path with Stream<…>.');
   }
   const { shape, converter } = as === undefined ? untyped : requireType(as, 't.named()');
   return createType({ rust: source, shape, converter });
@@ -28,5 +29,5 @@ export function named(rust: string, as?: AnyType | StreamType): AnyType | Stream
 const untyped = createType({
   rust: '_',
   shape: { kind: 'any' },
-  converter: { scalar: undefined, write: writeValue, read: untagFloats },
+  converter: { scalar: undefined, write: writeValue, read: unwrapFloats },
 });

@@ -1,8 +1,11 @@
-import { isMissingValue } from '../../wire/missing-value.ts';
+import { isMissingValue } from '../../codec/missing-value.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { requireType } from './require-type.ts';
 
-/** `Option<T>`: `null` for `None`, both ways. `undefined` may be passed too, and a field of this type left out. */
+/**
+ * `Option<T>`: `null` for `None`, in both directions. `undefined` is accepted too, and a field of this type may be
+ * omitted.
+ */
 export function option<T extends AnyType>(inner: T): Type<OutputOf<T> | null, InputOf<T> | null | undefined> {
   const type = requireType(inner, 't.option()');
   const { write, read } = type.converter;
@@ -15,7 +18,7 @@ export function option<T extends AnyType>(inner: T): Type<OutputOf<T> | null, In
         if (value === null || value === undefined) writer.none();
         else write(writer, value);
       },
-      // A key that is missing in a dict is None too, as for the Rust host.
+      // A missing key of a dict is None, as in the Rust host.
       read: (value) => (value === null || value === undefined || isMissingValue(value) ? null : read(value)),
     },
   });

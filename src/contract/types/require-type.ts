@@ -1,21 +1,21 @@
 import { describe } from '../../errors/options.ts';
 import { definitionError } from '../definition-error.ts';
-import { parseRustTokens } from '../rust-source.ts';
+import { parseRustTokens } from '../hash/rust-source.ts';
+import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { type AnyType, type Fields, isType } from '../type.ts';
-import { isResultType, isStreamType } from '../whole-type.ts';
 import { isPlainObject } from './plain-object.ts';
 
-/** `value` as a type that may stand inside another one. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
+/** Returns `value` if it is a type that can be part of another one. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
 export function requireType(value: unknown, place: string): AnyType {
   if (isType(value)) return value;
   if (isStreamType(value)) {
     throw definitionError(
-      `A stream cannot stand inside another type, as in ${place}`,
+      `A stream cannot be part of another type, as in ${place}`,
       'Make it a whole argument or the whole return of a method.',
     );
   }
   if (isResultType(value)) {
-    throw definitionError(`A result is only the whole return of a method, not a part as in ${place}`);
+    throw definitionError(`A result can only be the return of a method, not part of another type, as in ${place}`);
   }
   throw definitionError(`${place} needs a type made with t.*, got ${describe(value)}`);
 }
@@ -23,7 +23,7 @@ export function requireType(value: unknown, place: string): AnyType {
 /**
  * The fields of a struct or the variants of an enum, as a copy in the order of their declaration.
  *
- * Their names are those on the wire. They need not be names in Rust, which may call a field otherwise (`serde(rename)`).
+ * The names are those of encoded values. They need not be Rust names: Rust may use others (`serde(rename)`).
  */
 export function requireFields(fields: unknown, place: string): Fields {
   if (!isPlainObject(fields))

@@ -1,4 +1,4 @@
-import { isWholeFloat } from '../../wire/whole-float.ts';
+import { isIntegralFloat } from '../../codec/integral-float.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
@@ -20,7 +20,7 @@ function checkBool(value: unknown): boolean {
   return value;
 }
 
-/** Nothing, where something could be: `()` in Rust, `None` in Python. */
+/** No value: `()` in Rust, `None` in Python. */
 export const unit: Type<undefined, undefined | null> = createType({
   rust: '()',
   shape: { kind: 'unit' },
@@ -31,7 +31,7 @@ export const unit: Type<undefined, undefined | null> = createType({
       writer.none();
     },
     read(value) {
-      // The Rust host takes an empty list for a unit as well.
+      // The Rust host accepts an empty list as a unit too.
       if (value !== null && !(Array.isArray(value) && value.length === 0)) throw badResult('None', value);
       return undefined;
     },
@@ -60,7 +60,7 @@ function checkF64(value: unknown): number {
 
 function readF64(value: unknown): number {
   if (typeof value === 'number') return value;
-  if (isWholeFloat(value)) return value.value;
+  if (isIntegralFloat(value)) return value.value;
   if (typeof value === 'bigint') {
     const nearest = Number(value);
     if (Number.isFinite(nearest) && BigInt(nearest) === value) return nearest;
@@ -69,7 +69,7 @@ function readF64(value: unknown): number {
   throw badResult('a number', value);
 }
 
-/** Of 32 bits: a value goes to the nearest such float, in both directions, as it would in Rust. */
+/** 32 bits: a value is rounded to the nearest such float in both directions, as in Rust. */
 export const f32: Type<number> = createType({
   rust: 'f32',
   shape: { kind: 'float' },

@@ -1,6 +1,6 @@
 import { isBigInt64Array, isBigUint64Array, isFloat32Array, isFloat64Array } from 'node:util/types';
-import { inside } from '../../wire/value-problem.ts';
-import { WholeFloat } from '../../wire/whole-float.ts';
+import { IntegralFloat } from '../../codec/integral-float.ts';
+import { prependPath } from '../../codec/value-problem.ts';
 import { definitionError } from '../definition-error.ts';
 import { type AnyType, type Converter, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
@@ -46,11 +46,11 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
       let at = 0;
       try {
         writer.beginList();
-        // Not for-of: a hole must be seen as undefined, and an iterator costs.
+        // Not for-of, which is slower.
         for (; at < items.length; at += 1) write(writer, items[at]);
         writer.endList();
       } catch (error) {
-        throw inside(error, at);
+        throw prependPath(error, at);
       }
     },
     read(value) {
@@ -58,7 +58,7 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
       if (items === undefined || (length !== undefined && items.length !== length)) {
         throw badResult(`a list${size}`, value);
       }
-      // A list whose items are right as they came is given on as it came; most lists of numbers and texts are.
+      // A list whose items need no conversion is returned unchanged, as most lists of numbers and strings are.
       let result: unknown[] | undefined;
       let at = 0;
       try {
@@ -71,14 +71,14 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
           }
         }
       } catch (error) {
-        throw inside(error, at);
+        throw prependPath(error, at);
       }
       return result ?? items;
     },
   };
 }
 
-/** `(A, B)`. Python gets a list, as from the Rust host, and may return a list or a tuple. */
+/** `(A, B)`. Python receives a list, as from the Rust host, and may return a list or a tuple. */
 export function tuple<const T extends readonly AnyType[]>(
   ...items: T
 ): Type<{ -readonly [K in keyof T]: OutputOf<T[K]> }, { readonly [K in keyof T]: InputOf<T[K]> }> {
@@ -107,7 +107,7 @@ export function tuple<const T extends readonly AnyType[]>(
           }
           writer.endList();
         } catch (error) {
-          throw inside(error, at);
+          throw prependPath(error, at);
         }
       },
       read(value) {
@@ -120,20 +120,20 @@ export function tuple<const T extends readonly AnyType[]>(
             return converter.read(values[index]);
           });
         } catch (error) {
-          throw inside(error, at);
+          throw prependPath(error, at);
         }
       },
     },
   });
 }
 
-/** The items of a list or tuple, or of the numeric buffer that an array of numpy arrives as. */
+/** The items of a list or tuple, or of a typed array, which an array of numpy becomes. */
 function readItems(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   if (!ArrayBuffer.isView(value) || value instanceof DataView) return undefined;
-  // A float stays a float, so that an array of them does not pass for one of integers.
+  // Floats are wrapped, so that an array of them is not accepted as one of integers.
   if (isFloat64Array(value) || isFloat32Array(value)) {
-    return Array.from(value, (item) => (Number.isInteger(item) ? new WholeFloat(item) : item));
+    return Array.from(value, (item) => (Number.isInteger(item) ? new IntegralFloat(item) : item));
   }
   if (isBigInt64Array(value) || isBigUint64Array(value)) {
     return Array.from<bigint, number | bigint>(value, (item) => {

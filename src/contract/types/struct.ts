@@ -1,16 +1,16 @@
 import { closest } from '../../errors/closest.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { type DocOptions, readDoc } from '../doc.ts';
+import { type DocOptions, readDoc } from '../doc-option.ts';
 import { type Converter, createType, type Fields, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult, TypeMismatch } from '../type-mismatch.ts';
 import { createFieldAccess } from './field-access.ts';
 import { isPlainObject } from './plain-object.ts';
 import { requireFields, requireRustType } from './require-type.ts';
 
-/** What a struct is when it comes from Python: every field present. */
+/** A struct as a result: every field is present. */
 export type StructOutput<F extends Fields> = { -readonly [K in keyof F]: OutputOf<F[K]> };
 
-/** What may be passed for a struct: a field that may be `undefined` may be left out. */
+/** A struct as an argument: a field that may be `undefined` may be omitted. */
 export type StructInput<F extends Fields> = {
   readonly [K in keyof F as undefined extends InputOf<F[K]> ? never : K]: InputOf<F[K]>;
 } & {
@@ -18,11 +18,11 @@ export type StructInput<F extends Fields> = {
 };
 
 /**
- * A struct of the interface; the hash knows it by its name alone.
+ * A struct of the interface; the hash covers only its name.
  *
- * Python gets a dict with every field. It may return a dict, a dataclass or whatever else arrives as a plain object, or
- * the values in order as a tuple. What it returns beyond the declared fields is left out, as by the Rust host; what is
- * passed beyond them is an error.
+ * Python receives a dict with every field. It may return a dict, a dataclass or anything else that becomes a plain
+ * object, or the values in order as a tuple. Undeclared fields are ignored in a result, as by the Rust host, and an
+ * error in an argument.
  *
  * @param name the type in Rust source, usually just its name.
  */
@@ -42,7 +42,7 @@ export function struct<const F extends Fields>(
   });
 }
 
-/** How the fields of a struct cross, also those of a variant of an enum. */
+/** Converts the fields of a struct, or of a variant of an enum. */
 export function structConverter(fields: Fields): Converter {
   const names = Object.keys(fields);
   const access = createFieldAccess(
@@ -72,7 +72,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
 }
 
-/** A dict by name; one with other keys beside; or a tuple, by position. */
+/** Reads a dict by name, also one with other keys, or a tuple by position. */
 function readRecord(value: unknown, names: readonly string[]): Readonly<Record<string, unknown>> | undefined {
   if (isPlainObject(value)) return value;
   if (value instanceof Map) return Object.fromEntries(value);
@@ -80,7 +80,7 @@ function readRecord(value: unknown, names: readonly string[]): Readonly<Record<s
   return Object.fromEntries(names.map((name, index) => [name, value[index]]));
 }
 
-/** A field that is passed but not declared is a slip of the pen, most likely in the name of an optional one. */
+/** An undeclared field is a mistake, most likely a misspelled optional field. */
 function refuseUnknown(names: readonly string[], value: Readonly<Record<string, unknown>>): void {
   const stray = Object.keys(value).find((name) => !names.includes(name) && value[name] !== undefined);
   if (stray === undefined) return;

@@ -13,7 +13,7 @@ function textType(rust: 'String' | '&str'): Type<string> {
     shape: { kind: 'string' },
     converter: {
       scalar: { kind: 'str', check: checkText },
-      // The writer looks for surrogates itself, while it encodes.
+      // The writer checks for lone surrogates while it encodes.
       write: (writer, value) => writer.string(checkString(value)),
       read: readString,
     },

@@ -110,14 +110,6 @@ async function checkSignature(
     audit.add('signature', 'not checked', `${found}; name the keys that you trust to have it verified`);
     return;
   }
-  if (digest === undefined) {
-    audit.add(
-      'signature',
-      'not checked',
-      'the files of the archive are not in order, so it has to be unpacked to be verified',
-    );
-    return;
-  }
   const content = isArchive ? new ArchiveContent(path, options) : new FolderContent(path);
   await audit.attempt('signature', async () => {
     const trust = new Trust(options);

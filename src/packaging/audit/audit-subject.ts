@@ -1,11 +1,12 @@
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { settleLimits } from '../archive/limits.ts';
+import { OpenArchive } from '../archive/open-archive.ts';
 import { digestFiles } from '../digest.ts';
 import { readManifestText } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { readArchiveContents } from '../store/archive-content.ts';
+import { ArchiveSurvey } from '../store/archive-survey.ts';
 
 /** What an audit looks at: all that can be known of a package without unpacking or running it. */
 export interface AuditSubject {
@@ -15,7 +16,7 @@ export interface AuditSubject {
   readonly bytes: number;
   readonly leftOut: readonly string[];
   readonly signature: Buffer | undefined;
-  readonly digest: Buffer | undefined;
+  readonly digest: Buffer;
   /** The text of the manifest, where it was read together with the rest. */
   readonly manifest: string | undefined;
 }
@@ -39,13 +40,14 @@ export async function readFolderSubject(dir: string, limits: Limits): Promise<Au
 }
 
 export async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
-  const paths: string[] = [];
-  let bytes = 0;
-  const { leftOut, signature, digest, manifest } = await readArchiveContents(archive, limits, {
-    onFile: (path, size) => {
-      paths.push(path);
-      bytes += size;
-    },
-  });
-  return { isArchive: true, paths, bytes, leftOut, signature, digest, manifest };
+  const opened = OpenArchive.open(archive);
+  try {
+    const { digest, facts, sizes } = await ArchiveSurvey.read(opened, limits);
+    const paths = sizes.map(([path]) => path);
+    const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
+    const { leftOut, signature, manifest } = facts;
+    return { isArchive: true, paths, bytes, leftOut, signature, digest, manifest };
+  } finally {
+    opened.close();
+  }
 }

@@ -4,14 +4,14 @@ import { Bzip2Decoder } from './decoder.ts';
 const pieceBytes = 256 * 1024;
 
 export interface DecodedPiece {
-  /** The reader's until it asks for the next piece. */
+  /** Valid until the next piece is requested. */
   readonly bytes: Uint8Array;
   /** How far the file has been read. */
   readonly position: number;
 }
 
 /**
- * Decodes an open file from where it stands.
+ * Decodes an open file from its beginning, wherever its own position is: the same file can be read several times.
  *
  * @throws CorruptBzip2
  */
@@ -27,7 +27,7 @@ export function* decodeFile(handle: number): Generator<DecodedPiece> {
       yield { bytes: output.subarray(0, length), position };
       continue;
     }
-    const read = readSync(handle, input);
+    const read = readSync(handle, input, 0, input.length, position);
     position += read;
     if (read === 0) decoder.finish();
     else decoder.push(input.subarray(0, read));

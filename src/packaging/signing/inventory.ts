@@ -1,4 +1,5 @@
 import type { FileDifference } from '../../errors/signature-error.ts';
+import type { BudgetLimits } from '../budget.ts';
 import { crypto } from '../crypto.ts';
 import { PackageDigest } from '../digest.ts';
 import type { PackageFile } from '../package-files.ts';
@@ -12,10 +13,14 @@ export interface Inventory {
 }
 
 /** Reads the files of a package once, for the digest of all and of each. */
-export async function takeInventory(packageFiles: readonly PackageFile[], signal?: AbortSignal): Promise<Inventory> {
+export async function takeInventory(
+  packageFiles: readonly PackageFile[],
+  signal?: AbortSignal,
+  limits: Pick<BudgetLimits, 'maxBytes'> = {},
+): Promise<Inventory> {
   const digest = new PackageDigest();
   const files: ListedFile[] = [];
-  for await (const file of readFiles(packageFiles, signal)) {
+  for await (const file of readFiles(packageFiles, signal, limits)) {
     const hash = crypto().createHash('sha256');
     digest.beginFile(file.path, file.bytes);
     for await (const piece of file.content) {

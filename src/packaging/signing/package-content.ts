@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
+import type { BudgetLimits } from '../budget.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { type FileListText, readListText } from './file-list.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { fileListName } from './signature-files.ts';
 
-/** Where a package can be looked at again, to say why its signature does not fit. */
+/** Source of a package. It is read again to explain why its signature does not fit. */
 export interface PackageContent {
-  /** The signed list of files; nothing when there is none, or none that can be read. */
+  /** The signed list of files; `undefined` if it is missing or invalid. */
   readFileList(): Promise<FileListText | undefined>;
   takeInventory(): Promise<Inventory>;
 }
@@ -18,9 +19,14 @@ export const maxListBytes = 16 * 1024 * 1024;
 /** A package in a folder. */
 export class FolderContent implements PackageContent {
   readonly #dir: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #limits: BudgetLimits;
 
-  constructor(dir: string) {
+  /** @param limits of the inventory. Default: those of `packageDigest()`. */
+  constructor(dir: string, { signal, ...limits }: BudgetLimits & { readonly signal?: AbortSignal | undefined } = {}) {
     this.#dir = dir;
+    this.#signal = signal;
+    this.#limits = limits;
   }
 
   async readFileList(): Promise<FileListText | undefined> {
@@ -33,6 +39,9 @@ export class FolderContent implements PackageContent {
   }
 
   async takeInventory(): Promise<Inventory> {
-    return takeInventory(await listPackageFiles(this.#dir, { signatures: 'leave out' }));
+    const { maxBytes, maxEntries } = this.#limits;
+    const signal = this.#signal;
+    const files = await listPackageFiles(this.#dir, { signatures: 'leave out', maxEntries, signal });
+    return takeInventory(files, signal, { maxBytes });
   }
 }

@@ -52,7 +52,7 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
   requireSignature(dir, signature, trust);
   const manifest = loadManifest(dir);
   const digest = await packageDigest(dir, { signal: options.signal });
-  const content = new FolderContent(dir);
+  const content = new FolderContent(dir, { signal: options.signal });
   const signedBy = await requireTrusted(dir, { content, digest, signature, trust, name: manifest.name });
   requireExpected(dir, manifest, options);
   return { manifest, digest, signedBy };
@@ -162,8 +162,14 @@ function missing(origin: string, trust: Trust): SignatureError {
   });
 }
 
+/** A stranger decides how many files a package has: an error, which is logged and sent on, names no more than these. */
+const mostDifferences = 32;
+
 function failure(code: ErrorCode, origin: string, trust: Trust, why: Mismatch): SignatureError {
   const keys = trust.keys.map(({ name, key }) => ({ name, id: key.id }));
-  const data = { package: origin, keys, differences: why.differences };
+  const { differences } = why;
+  const named = differences?.slice(0, mostDifferences);
+  const moreDifferences = (differences?.length ?? 0) - (named?.length ?? 0);
+  const data = { package: origin, keys, differences: named, moreDifferences };
   return new SignatureError(code, `Cannot trust package ${origin}: ${why.problem}`, data, why.hint);
 }

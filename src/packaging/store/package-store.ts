@@ -8,24 +8,30 @@ import { checkOptionNames } from '../../errors/options.ts';
 import { findDistrust } from '../../files/trusted-path.ts';
 import type { UnpackOptions } from '../archive/extract-archive.ts';
 import { limitNames, settleLimits } from '../archive/limits.ts';
-import { digestFiles, packageDigest } from '../digest.ts';
+import { OpenArchive } from '../archive/open-archive.ts';
+import type { ReadArchiveOptions } from '../archive/read-archive.ts';
+import { packageDigest } from '../digest.ts';
 import { ioCode } from '../io-error.ts';
 import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { packageStem } from '../package-name.ts';
-import { FolderContent, type PackageContent } from '../signing/package-content.ts';
+import { FolderContent } from '../signing/package-content.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
-import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
+import { type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
-import { readSignature, requireSignature, requireTrusted } from '../signing/verify-package.ts';
+import { readSignature } from '../signing/verify-package.ts';
 import type { Staging } from '../staging.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { TreeWriter } from '../write-tree.ts';
-import { ArchiveContent, type ReadContentOptions, readArchiveContents } from './archive-content.ts';
-import { copyPackage } from './copy-package.ts';
+import { ArchiveContent } from './archive-content.ts';
+import { ArchiveSurvey } from './archive-survey.ts';
+import { copyPackage, type ReadFolder, readFolder, writeHeldFiles } from './copy-package.ts';
+import { packageChanged } from './package-changed.ts';
+import { SignatureCheck } from './signature-check.ts';
 import { StoreMemory } from './store-memory.ts';
 import { StoredTrees } from './stored-trees.ts';
+import { unpackIntoStore, writeSurveyed } from './unpack-into-store.ts';
 
 /** How a package gets into a store. */
 export interface StoreOptions extends TrustOptions, UnpackOptions {
@@ -110,20 +116,27 @@ export class PackageStore {
       maxEntries,
       onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
     });
-    const content = new FolderContent(dir);
+    const content = new FolderContent(dir, { maxBytes, maxEntries, signal });
 
-    // What has to be signed is verified where it lies, before it costs any space. And most likely it is stored, if another of
-    // its name is: then reading is enough.
-    let verified: { readonly digest: Buffer; readonly signedBy: TrustedKey | undefined } | undefined;
-    if (check.isRequired || (await this.#trees.hasLike(stem))) {
-      const digest = await digestFiles(files, signal, { maxBytes });
-      verified = { digest, signedBy: await check.verify(dir, { content, digest, signature, name: packageName }) };
-      const name = nameOf(stem, digest);
-      if ((await this.#trees.stateOf(name, digest)) === 'intact') return this.#stored(name, { ...verified, leftOut });
+    // If another version of the content is stored, this one is probably stored too, and reading it is enough.
+    const mayBeStored = await this.#trees.hasLike(stem);
+    let verified: (ReadFolder & { readonly signedBy: TrustedKey | undefined }) | undefined;
+    if (check.isRequired || mayBeStored) {
+      const read = await readFolder(files, { signal, maxBytes, hold: !mayBeStored });
+      const signedBy = await check.verify(dir, { content, digest: read.digest, signature, name: packageName });
+      verified = { ...read, signedBy };
+      const name = nameOf(stem, read.digest);
+      if ((await this.#trees.stateOf(name, read.digest, signal)) === 'intact') {
+        return this.#stored(name, { digest: read.digest, signedBy, leftOut });
+      }
     }
     return this.#build(dir, async (staging) => {
-      const digest = await copyPackage(files, staging.path, { signal, maxBytes });
-      if (check.isRequired && verified?.digest.equals(digest) !== true) throw changed(dir);
+      const held = verified?.held;
+      const digest =
+        verified === undefined || held === undefined
+          ? await copyPackage(files, staging.path, { signal, maxBytes })
+          : await writeHeldFiles(held, staging.path, signal).then(() => verified.digest);
+      if (check.isRequired && verified?.digest.equals(digest) !== true) throw packageChanged(dir);
       return this.#place(staging, join(dir, manifestFileName), packageName, {
         digest,
         signedBy: verified?.signedBy,
@@ -135,7 +148,8 @@ export class PackageStore {
   /**
    * Stores the package in an archive. One that was stored before, and has not changed since, is not unpacked again.
    *
-   * Where a signature is required, the archive is read twice: to verify it, and only then to unpack it.
+   * Where a signature is required, nothing is written before the signature is verified. A small package is kept in memory in
+   * the meantime; the archive of a larger one is read again.
    *
    * @throws ArchiveError; and what {@link PackageStore.addFolder} throws.
    */
@@ -148,41 +162,62 @@ export class PackageStore {
     const limits = settleLimits('PackageStore.addArchive()', options);
     const check = new SignatureCheck(options);
     this.#requirePrivate();
-    const content = new ArchiveContent(archive, { ...limits, signal });
-    const key = await this.#archives.keyOf(archive).catch(() => undefined);
-    const remembered = key === undefined ? undefined : this.#archives.recall(key);
-    if (remembered !== undefined) {
-      const { name, digest, signature, leftOut } = remembered;
-      if ((await this.#trees.stateOf(name, digest)) === 'intact') {
-        const { name: packageName } = loadManifest(this.#trees.pathOf(name));
-        const signedBy = await check.verify(archive, { content, digest, signature, name: packageName });
-        return this.#stored(name, { digest, signedBy, leftOut });
-      }
-    }
-
     const onRead = (position: number, archiveBytes: number) =>
       onProgress?.({ position, archiveBytes, files: 0, bytes: 0 });
-    const verified = check.isRequired ? await verifyArchive(archive, { ...limits, signal, onRead }, check) : undefined;
-    return this.#build(archive, async (staging) => {
-      const writer = new TreeWriter(staging.path, new TimeSlice(signal), { sealed: true });
-      const keys = new Set<string | undefined>();
-      const onFile = (status: BigIntStats) => keys.add(this.#archives.keyOfStatus(status));
-      const read = await readArchiveContents(archive, { ...limits, signal, onRead, onFile }, { writer });
-      const { root, signature, leftOut } = read;
-      const origin = `${archive}!${root}/${manifestFileName}`;
-      const { name } = readManifest(read.manifest, origin);
-      const digest = read.digest ?? (await packageDigest(staging.path, { signal }));
-      if (verified?.digest !== undefined && !verified.digest.equals(digest)) throw changed(archive);
-      const signedBy = verified?.signedBy ?? (await check.verify(archive, { content, digest, signature, name }));
-      const stored = await this.#place(staging, origin, name, {
-        digest,
-        signedBy,
-        leftOut,
+    const opened = OpenArchive.open(archive);
+    try {
+      return (
+        (await this.#findArchive(opened, { ...limits, signal }, check)) ??
+        (await this.#storeArchive(opened, { ...limits, signal, onRead }, check))
+      );
+    } finally {
+      opened.close();
+    }
+  }
+
+  /** The stored package of an archive that was stored before. */
+  async #findArchive(
+    archive: OpenArchive,
+    options: ReadArchiveOptions,
+    check: SignatureCheck,
+  ): Promise<StoredPackage | undefined> {
+    const key = this.#archives.keyOfStatus(archive.status());
+    const remembered = key === undefined ? undefined : this.#archives.recall(key);
+    if (remembered === undefined) return undefined;
+    const { name, digest, signature, leftOut } = remembered;
+    if ((await this.#trees.stateOf(name, digest, options.signal)) !== 'intact') return undefined;
+    const content = new ArchiveContent(archive, options);
+    const { name: packageName } = loadManifest(this.#trees.pathOf(name));
+    const signedBy = await check.verify(archive.path, { content, digest, signature, name: packageName });
+    return this.#stored(name, { digest, signedBy, leftOut });
+  }
+
+  async #storeArchive(
+    archive: OpenArchive,
+    options: ReadArchiveOptions,
+    check: SignatureCheck,
+  ): Promise<StoredPackage> {
+    const before = archive.status();
+    const verified = check.isRequired ? await verifyArchive(archive, options, check) : undefined;
+    const isSame = () => isSameStatus(before, archive.status());
+    if (verified !== undefined && !verified.survey.isHeld && !isSame()) throw packageChanged(archive.path);
+    return this.#build(archive.path, async (staging) => {
+      const writer = new TreeWriter(staging.path, new TimeSlice(options.signal), { sealed: true });
+      const { facts, digest } =
+        verified === undefined
+          ? await unpackIntoStore(archive, options, writer)
+          : await writeSurveyed(archive, verified.survey, writer);
+      const stored = await this.#place(staging, facts.origin, readManifest(facts.manifest, facts.origin).name, {
+        digest: digest ?? (await packageDigest(staging.path, { signal: options.signal })),
+        signedBy: verified?.signedBy,
+        leftOut: facts.leftOut,
       });
-      // Of the very file that was read, and only if it did not change meanwhile.
-      const [readKey] = keys;
-      if (readKey !== undefined && keys.size === 1) {
-        await this.#archives.remember(readKey, { name: basename(stored.dir), digest, signature, leftOut });
+      // A file that changed in the meantime may have another content now.
+      const key = isSame() ? this.#archives.keyOfStatus(before) : undefined;
+      if (key !== undefined) {
+        const { digest: storedDigest, leftOut } = stored;
+        const record = { name: basename(stored.dir), digest: storedDigest, signature: facts.signature, leftOut };
+        await this.#archives.remember(key, record);
       }
       return stored;
     });
@@ -217,7 +252,7 @@ export class PackageStore {
   /** The manifest is read from what was stored, not from what was offered. */
   async #place(staging: Staging, origin: string, verifiedName: string, facts: StoredFacts): Promise<StoredPackage> {
     const manifest = readManifest(readManifestText(staging.path), origin);
-    if (manifest.name !== verifiedName) throw changed(origin);
+    if (manifest.name !== verifiedName) throw packageChanged(origin);
     const name = nameOf(stemOf(manifest), facts.digest);
     await this.#trees.add(name, facts.digest, staging);
     return { dir: this.#trees.pathOf(name), manifest, ...facts };
@@ -230,49 +265,24 @@ export class PackageStore {
 }
 
 type StoredFacts = Omit<StoredPackage, 'dir' | 'manifest'>;
-type SignedContent = {
-  readonly content: PackageContent;
-  readonly digest: Buffer;
-  readonly signature: Buffer | undefined;
-  /** Of the package, as its manifest gives it. */
-  readonly name: string;
-};
-
-/** Checks signatures if they are required; fails early when a key is unusable. */
-class SignatureCheck {
-  readonly isRequired: boolean;
-  readonly #trust: Trust;
-
-  constructor(options: StoreOptions) {
-    this.isRequired = options.requireSignature === true;
-    this.#trust = new Trust(options);
-  }
-
-  requirePresent(origin: string, signature: Buffer | undefined): void {
-    if (this.isRequired) requireSignature(origin, signature, this.#trust);
-  }
-
-  async verify(origin: string, signed: SignedContent): Promise<TrustedKey | undefined> {
-    return this.isRequired ? requireTrusted(origin, { ...signed, trust: this.#trust }) : undefined;
-  }
+/** Verifies an archive without writing anything. */
+async function verifyArchive(
+  archive: OpenArchive,
+  options: ReadArchiveOptions,
+  check: SignatureCheck,
+): Promise<{ readonly survey: ArchiveSurvey; readonly signedBy: TrustedKey | undefined }> {
+  const survey = await ArchiveSurvey.read(archive, options, ({ signature }) => {
+    check.requirePresent(archive.path, signature);
+  });
+  const { digest, facts } = survey;
+  const { name } = readManifest(facts.manifest, facts.origin);
+  const content = new ArchiveContent(archive, options);
+  return { survey, signedBy: await check.verify(archive.path, { content, digest, signature: facts.signature, name }) };
 }
 
-/**
- * Verifies an archive without writing anything of it.
- *
- * @returns no digest and no key when its files are not in the order of the digest: it is verified once it is unpacked.
- */
-async function verifyArchive(
-  archive: string,
-  options: ReadContentOptions,
-  check: SignatureCheck,
-): Promise<{ readonly digest: Buffer | undefined; readonly signedBy: TrustedKey | undefined }> {
-  const { digest, signature, manifest, root } = await readArchiveContents(archive, options);
-  check.requirePresent(archive, signature);
-  if (digest === undefined) return { digest, signedBy: undefined };
-  const content = new ArchiveContent(archive, options);
-  const { name } = readManifest(manifest, `${archive}!${root}/${manifestFileName}`);
-  return { digest, signedBy: await check.verify(archive, { content, digest, signature, name }) };
+/** Whether a file is unchanged: only the system sets the time of the last status change. */
+function isSameStatus(before: BigIntStats, after: BigIntStats): boolean {
+  return before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
 }
 
 /** @throws FidiusError `FIDIUS_STORE_UNSAFE` */
@@ -282,12 +292,6 @@ function requireTrustedPath(path: string): void {
   const { culprit, problem, hint } = distrust;
   const which = culprit === path ? '' : `: ${culprit}`;
   throw new FidiusError('FIDIUS_STORE_UNSAFE', `Cannot use the package store ${path}${which}: ${problem}`, { hint });
-}
-
-function changed(origin: string): FidiusError {
-  return new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot store package ${origin}: it changed while it was stored`, {
-    hint: 'Wait until nothing writes to the package, then try again.',
-  });
 }
 
 function nameOf(stem: string, digest: Buffer): string {

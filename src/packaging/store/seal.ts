@@ -16,15 +16,19 @@ const sealedMode = 0o555;
  * other permissions cannot have its old one back. So a tree with the same fingerprint is the same tree, without reading any of
  * it.
  */
-export async function fingerprintTree(dir: string): Promise<string> {
+export async function fingerprintTree(dir: string, signal?: AbortSignal): Promise<string> {
   const lines: string[] = [];
-  await walk(dir, (path) => {
-    const { mode, uid, ino, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
-    // The mode has the kind in it: file, folder, link.
-    lines.push(
-      `${JSON.stringify(path.slice(dir.length))} ${mode.toString(8)} ${uid} ${ino} ${size} ${mtimeNs} ${ctimeNs}`,
-    );
-  });
+  await walk(
+    dir,
+    (path) => {
+      const { mode, uid, ino, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
+      // The mode has the kind in it: file, folder, link.
+      lines.push(
+        `${JSON.stringify(path.slice(dir.length))} ${mode.toString(8)} ${uid} ${ino} ${size} ${mtimeNs} ${ctimeNs}`,
+      );
+    },
+    signal,
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -49,28 +53,32 @@ export function unsealTop(dir: string): void {
  * Whether a folder is the stored form of a package: its files add up to the digest, and there is nothing else, no other mode,
  * no empty folder, no link.
  */
-export async function isStoredForm(dir: string, digest: Buffer): Promise<boolean> {
+export async function isStoredForm(dir: string, digest: Buffer, signal?: AbortSignal): Promise<boolean> {
   const files: PackageFile[] = [];
   const filled = new Set<string>();
   let isSound = true;
-  await walk(dir, (real, isFolder) => {
-    const { mode, uid } = lstatSync(real);
-    const path = real.slice(dir.length + 1);
-    const parts = path.split('/');
-    isSound &&= (mode & 0o7777) === sealedMode && isThisUser(uid);
-    if (isFolder) isSound &&= filled.has(real);
-    else {
-      isSound &&= lstatSync(real).isFile() && uncoveredPart(parts) === undefined;
-      files.push({ path, source: real, real });
-    }
-    filled.add(join(real, '..'));
-  });
-  return isSound && (await digestOf(sortByPath(files))).equals(digest);
+  await walk(
+    dir,
+    (real, isFolder) => {
+      const { mode, uid } = lstatSync(real);
+      const path = real.slice(dir.length + 1);
+      const parts = path.split('/');
+      isSound &&= (mode & 0o7777) === sealedMode && isThisUser(uid);
+      if (isFolder) isSound &&= filled.has(real);
+      else {
+        isSound &&= lstatSync(real).isFile() && uncoveredPart(parts) === undefined;
+        files.push({ path, source: real, real });
+      }
+      filled.add(join(real, '..'));
+    },
+    signal,
+  );
+  return isSound && (await digestOf(sortByPath(files), signal)).equals(digest);
 }
 
-async function digestOf(files: readonly PackageFile[]): Promise<Buffer> {
+async function digestOf(files: readonly PackageFile[], signal: AbortSignal | undefined): Promise<Buffer> {
   const digest = new PackageDigest();
-  for await (const file of readFiles(files)) {
+  for await (const file of readFiles(files, signal)) {
     digest.beginFile(file.path, file.bytes);
     for await (const piece of file.content) digest.update(piece);
   }
@@ -82,8 +90,12 @@ function isThisUser(uid: number): boolean {
 }
 
 /** Visits what is in a folder before the folder, in order of names; the outermost folder last. */
-async function walk(dir: string, visit: (path: string, isFolder: boolean) => void): Promise<void> {
-  const slice = new TimeSlice();
+async function walk(
+  dir: string,
+  visit: (path: string, isFolder: boolean) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const slice = new TimeSlice(signal);
   const enter = async (folder: string): Promise<void> => {
     const entries = readdirSync(folder, { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { wallClock } from '../../node/timers.ts';
@@ -35,12 +35,7 @@ export class StoreMemory {
     this.#dir = dir;
   }
 
-  /** The key of a file as it is now; nothing when it changed just now, and might again unseen. */
-  async keyOf(path: string): Promise<string | undefined> {
-    return this.keyOfStatus(await stat(path, { bigint: true }));
-  }
-
-  /** The same of a file that is open. */
+  /** The key of an open file; `undefined` if it changed so recently that another change could have the same time. */
   keyOfStatus(status: BigIntStats): string | undefined {
     return wallClock() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
   }

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfAborted } from '../../errors/option-values.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { removeTree } from '../remove-tree.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -44,15 +45,18 @@ export class StoredTrees {
   }
 
   /** Whether an intact folder of this name is there. A damaged one is left alone: a host may be running from it. */
-  async stateOf(name: string, digest: Buffer): Promise<TreeState> {
+  async stateOf(name: string, digest: Buffer, signal?: AbortSignal): Promise<TreeState> {
     const path = this.pathOf(name);
     const status = lstatSync(path, { throwIfNoEntry: false });
     if (status === undefined) return 'missing';
     if (!status.isDirectory()) return 'damaged';
-    const found = await fingerprintTree(path).catch(() => undefined);
+    const found = await fingerprintTree(path, signal).catch(() => undefined);
+    throwIfAborted(signal);
     if (found === undefined) return 'damaged';
     if (found === this.#readFingerprint(name)) return 'intact';
-    if (!(await isStoredForm(path, digest).catch(() => false))) return 'damaged';
+    const isSound = await isStoredForm(path, digest, signal).catch(() => false);
+    throwIfAborted(signal);
+    if (!isSound) return 'damaged';
     // Unless it changed while it was read.
     if (found !== (await fingerprintTree(path))) return 'damaged';
     await this.#remember(name, found);

@@ -79,12 +79,12 @@ function toLine({ locator, looked, outcome }: Attempt): string {
   return looked === '' ? `  ${locator}: ${outcome}` : `  ${locator}: ${looked} ${outcome}`;
 }
 
-const optionNames = ['libpython', 'python', 'cwd', 'env', 'allowStatic', 'toStart', 'probeTimeoutMs'] as const;
+const optionNames = ['libpython', 'python', 'cwd', 'env', 'allowStatic', 'toStart', 'isolatePython', 'probeTimeoutMs'];
 
 function readOptions(options: LocateOptions): Search {
   checkOptionNames('locatePython()', options, optionNames);
   const { libpython, python, cwd = process.cwd(), env = process.env } = options;
-  const { allowStatic = false, toStart = false, probeTimeoutMs = 10_000 } = options;
+  const { allowStatic = false, toStart = false, isolatePython = false, probeTimeoutMs = 10_000 } = options;
   for (const [name, path] of Object.entries({ libpython, python, cwd })) {
     if (path === undefined || (typeof path === 'string' && path !== '')) continue;
     throw new FidiusError('FIDIUS_OPTION_INVALID', `Option ${name} must be a path, got ${describe(path)}`);
@@ -93,5 +93,9 @@ function readOptions(options: LocateOptions): Search {
     const message = `Option probeTimeoutMs must be a positive number, got ${describe(probeTimeoutMs)}`;
     throw new FidiusError('FIDIUS_OPTION_INVALID', message);
   }
-  return { libpython, python, cwd, env, allowStatic, toStart, probeTimeoutMs };
+  if (typeof isolatePython !== 'boolean') {
+    const message = `Option isolatePython must be true or false, got ${describe(isolatePython)}`;
+    throw new FidiusError('FIDIUS_OPTION_INVALID', message);
+  }
+  return { libpython, python, cwd, env, allowStatic, toStart, isolatePython, probeTimeoutMs };
 }

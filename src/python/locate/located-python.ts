@@ -44,6 +44,8 @@ export interface LocateOptions {
    * library is not asked, and the record is that of a library found alone. Default: `false`.
    */
   readonly toStart?: boolean | undefined;
+  /** Whether `.venv` in the current folder is left out, because nobody named it. Default: `false`. */
+  readonly isolatePython?: boolean | undefined;
   /** How long an interpreter may take to say who it is. Default: 10,000. */
   readonly probeTimeoutMs?: number | undefined;
 }

@@ -8,6 +8,7 @@ export interface Search {
   readonly env: NodeJS.ProcessEnv;
   readonly allowStatic: boolean;
   readonly toStart: boolean;
+  readonly isolatePython: boolean;
   readonly probeTimeoutMs: number;
 }
 

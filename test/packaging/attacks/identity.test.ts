@@ -55,7 +55,7 @@ describe('a genuine package in the place of another one', () => {
 
     expect(codes).toEqual([0, 0, 1, 1, 1]);
     expect(explicit.map(({ exitCode }) => exitCode)).toEqual([0, 1, 1]);
-    expect((await verify('auth-1.0.0.fid')).stderr).toContain('which its file name does not say');
+    expect((await verify('auth-1.0.0.fid')).stderr).toContain('which does not match its file name');
   });
 
   it('never is a folder without a manifest', async () => {

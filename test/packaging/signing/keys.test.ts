@@ -146,7 +146,7 @@ describe('key files', () => {
     expect(statSync(`${base}.secret`).mode & 0o777).toBe(0o600);
   });
 
-  it('say which file is no key', async () => {
+  it('say which file is not a key', async () => {
     const path = join(tempFolder(), 'acme.public');
     writeFileSync(path, 'x'.repeat(33));
 

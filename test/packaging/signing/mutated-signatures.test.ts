@@ -63,7 +63,7 @@ describe('a damaged signature', () => {
     );
   });
 
-  it('of the list of files makes nobody be blamed', async () => {
+  it('of the list of files is detected, and no file is blamed', async () => {
     const dir = await signed();
     const original = readFileSync(join(dir, 'package.files.sig'));
     appendFileSync(join(dir, 'demo.py'), '# changed');
@@ -85,7 +85,7 @@ describe('a damaged signature', () => {
 });
 
 describe('a damaged trust store', () => {
-  it('trusts nobody who was not meant, or is refused', async () => {
+  it('trusts no other key, or is rejected', async () => {
     const folder = tempFolder();
     const original = Buffer.from(
       `[[keys]]\nname = "Acme"\npublic_key = "${Buffer.from(key.publicKey.bytes).toString('hex')}"\nnot_after = 2030-01-01\n`,

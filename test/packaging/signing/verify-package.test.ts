@@ -82,7 +82,7 @@ describe('signPackage', () => {
     expect(existsSync(join(dir, 'a/__pycache__'))).toBe(false);
   });
 
-  it('refuses a folder that is no package, and options that it does not have', async () => {
+  it('rejects a folder that is not a package, and unknown options', async () => {
     const dir = folderOf({ 'a.py': '' });
 
     expect(await failureOf(() => signPackage(dir, { key: acme }))).toMatchObject({ code: 'FIDIUS_MANIFEST_NOT_FOUND' });
@@ -103,7 +103,7 @@ describe('verifyPackage', () => {
     expect(verified.digest).toEqual(await packageDigest(dir));
   });
 
-  it('tells a folder that is no package from a package that nobody signed', async () => {
+  it('distinguishes a folder that is not a package from an unsigned package', async () => {
     const nowhere = join(tempFolder(), 'nowhere');
 
     const error = await failureOf(() => verifyPackage(nowhere, { trustedKeys: [acme.publicKey] }));
@@ -149,9 +149,23 @@ describe('verifyPackage', () => {
 
     expect(error.message).toContain('f17 was added and 12 more files differ');
     expect(error.differences).toHaveLength(20);
+    expect(error.moreDifferences).toBe(0);
   });
 
-  it('tells when the package is intact but signed by somebody else', async () => {
+  it('carries no more than 32 changes, and tells how many more there are', async () => {
+    const dir = await signedPackage();
+    fill(dir, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f${index + 10}`, ''])));
+
+    const error = await refusal(dir, { trustedKeys: [acme.publicKey] });
+
+    expect(error.differences?.map(({ path }) => path)).toEqual(
+      Array.from({ length: 32 }, (_, index) => `f${index + 10}`),
+    );
+    expect(error.moreDifferences).toBe(18);
+    expect(error.message).toContain('f17 was added and 42 more files differ');
+  });
+
+  it('reports when the package is intact but signed with another key', async () => {
     const dir = await signedPackage();
 
     const error = await refusal(dir, { trustedKeys: [other.publicKey] });

@@ -168,7 +168,7 @@ describe('PackageStore', () => {
     ['changed', (dir: string) => writeOver(join(dir, 'demo.py'), 'evil()')],
     ['added', (dir: string) => writeOver(join(dir, 'new.py'), 'evil()')],
     ['hidden where no digest looks', (dir: string) => fill(dir, { 'target/evil.py': '' })],
-  ])('stores a package anew when something was %s in the store', async (_what, tamper) => {
+  ])('stores a package again when something was %s in the store', async (_what, tamper) => {
     const dir = packageOf();
     const store = await openStore();
     const stored = await store.addFolder(dir);
@@ -214,7 +214,7 @@ describe('PackageStore', () => {
     expect(readdirSync(join(store.dir, 'content'))).toEqual([]);
   });
 
-  it('gives packages whose name cannot be part of a path a name of its own', async () => {
+  it('chooses a folder name for packages whose name cannot be part of a path', async () => {
     const dir = packageOf({ 'package.toml': pythonManifest('../../escape') });
     const store = await openStore();
 
@@ -240,7 +240,7 @@ describe('PackageStore', () => {
     expect(error.message).toContain('Cannot use the package store /dev/null/store');
   });
 
-  it('leaves nothing behind when it is given up', async () => {
+  it('leaves nothing behind when it is aborted', async () => {
     const store = await openStore();
     const signal = AbortSignal.abort(new Error('enough'));
 

@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('the library that an interpreter is
     },
   );
 
-  it('may be looked for in a folder of its own', () => {
+  it('may be searched in a folder that it names', () => {
     const { libpython, root } = installation();
     const { python } = installation({ runPath: join(root, 'lib') });
 

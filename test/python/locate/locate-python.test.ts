@@ -33,7 +33,7 @@ describe.each(pythons)('CPython $version of this machine', ({ executable, versio
     expect(attempts.at(-1)).toEqual({ locator: 'option python', looked: executable, outcome: 'used' });
   });
 
-  it('is found by the path of its library alone, without a patch level because nobody was asked', () => {
+  it('is found by the path of its library alone, without a patch level because no interpreter is run', () => {
     const { python: found } = locatePython({ libpython, env: {} });
 
     expect(found).toMatchObject({
@@ -117,7 +117,7 @@ describe('the order of the search', () => {
     ]);
   });
 
-  it('passes over an unusable Python on PATH, which nobody asked for', () => {
+  it('skips an unusable Python on PATH, which is not an explicit choice', () => {
     const bin = tempFolder();
     writeProgram(join(bin, 'python3'), 'exit 3');
     writeForwarder(join(bin, 'python'));

@@ -39,7 +39,7 @@ describe('an interpreter', () => {
     );
   });
 
-  it('that hangs is given up after the deadline, also when a child of it lives on', () => {
+  it('that hangs times out, also when a child of it continues to run', () => {
     const python = writeProgram(join(tempFolder(), 'python3'), '/bin/sleep 60\necho done');
 
     expect(() => locatePython({ python, env: {}, probeTimeoutMs: 200 })).toThrow(
@@ -56,7 +56,7 @@ describe('an interpreter', () => {
     expect(() => locatePython({ python, env: {} })).toThrow(/ended with exit code 4/);
   });
 
-  it('that is no program is refused', () => {
+  it('that is not a program is rejected', () => {
     const python = join(tempFolder(), 'python3');
     writeFileSync(python, 'not a program');
 
@@ -161,7 +161,7 @@ describe('a static Python', () => {
     );
   });
 
-  it('is enough for a process of its own', () => {
+  it('is sufficient for a separate process', () => {
     const { python: found } = locatePython({ python: python(), env: {}, allowStatic: true });
 
     expect(found).toMatchObject({ libpython: undefined, shared: false, version: '3.11.7', machine: process.arch });

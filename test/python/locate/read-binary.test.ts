@@ -30,7 +30,7 @@ describe('readBinary', () => {
     expect(binary).toMatchObject({ format: 'ELF', ownName: 'libpython3.11.so.1.0', ...expected });
   });
 
-  it('reads an ELF library that has no name of its own', () => {
+  it('reads an ELF library without a soname', () => {
     expect(read(elf())).toEqual({ format: 'ELF', kind: 'library', machine: 'x64', ownName: undefined });
   });
 
@@ -65,7 +65,7 @@ describe('readBinary', () => {
     expect(read(pe({ machine: 0xaa64, isLibrary: false }))).toMatchObject({ kind: 'program', machine: 'arm64' });
   });
 
-  it('gives nothing for what is no binary', () => {
+  it('returns nothing for a file that is not a binary', () => {
     const javaClass = Buffer.from('cafebabe0000003400000000', 'hex');
 
     for (const bytes of [Buffer.alloc(0), Buffer.from('#!/bin/sh\n'), Buffer.from('!<arch>\n'), javaClass]) {

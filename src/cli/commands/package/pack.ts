@@ -1,0 +1,129 @@
+import { basename, resolve } from 'node:path';
+import type { PackedPackage, PackOptions } from '../../../packaging/archive/pack-package.ts';
+import type { VendorOptions } from '../../../packaging/vendor/vendor-dependencies.ts';
+import type { CommandIo } from '../../command-io.ts';
+import { defineCommand } from '../../define-command.ts';
+import { withProgress } from '../../output/progress.ts';
+import { formatSize } from '../../output/text.ts';
+import type { OptionDefinitions, ParsedArguments } from '../../parse-arguments.ts';
+import { byteCodeHints, byteCodeOptions } from '../../shared-options.ts';
+
+const options = {
+  output: {
+    type: 'string',
+    value: 'path',
+    help: 'Output file (default: <name>-<version>.<extension> in the current folder)',
+  },
+  key: { type: 'path', value: 'file', help: 'Sign the package with this secret key, after vendoring' },
+  ...byteCodeOptions,
+  'no-vendor': { type: 'boolean', help: 'Do not include the dependencies' },
+  python: {
+    type: 'string',
+    value: 'path',
+    help: 'Vendor for this interpreter (default: the one that a host uses)',
+  },
+  installer: {
+    type: 'string',
+    value: 'name',
+    choices: ['pip', 'uv'],
+    help: 'Vendor with pip or uv (default: uv if it is installed)',
+  },
+  wheels: { type: 'path', value: 'dir', help: 'Vendor only from this folder of wheels' },
+  'allow-build': { type: 'boolean', help: 'Allow builds of dependencies, which run code of their authors' },
+  constraints: { type: 'path', value: 'file', help: 'File of constraints on the vendored versions' },
+  'require-hashes': { type: 'boolean', help: 'Reject requirements without a hash' },
+  'refresh-vendor': { type: 'boolean', help: 'Vendor again even if there is a vendor folder' },
+} as const satisfies OptionDefinitions;
+
+type Given = ParsedArguments<typeof options, Record<never, never>>['options'];
+
+/** `fidius package pack`: writes a package as an archive. */
+export const packagePack = defineCommand({
+  name: 'package pack',
+  summary: 'Vendor the dependencies of a package, sign it, and write it as an archive',
+  arguments: { dir: {} },
+  options,
+  json: true,
+  hints: {
+    ...byteCodeHints,
+    FIDIUS_SIGNATURE_STALE: 'Sign it again with --key, or delete package.sig and package.files.sig.',
+    FIDIUS_VENDOR_BUILD:
+      'Provide a wheel, or allow builds with --allow-build if you trust the authors of all dependencies.',
+    FIDIUS_VENDOR_NO_INSTALLER:
+      'Specify a Python that has pip 22.2 or later with --python, or install uv 0.6.15 or later.',
+    FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'Choose another location with --output.',
+  },
+  examples: [
+    'fidius package pack my-greeter',
+    'fidius package pack my-greeter --key acme.secret --output dist/my-greeter.fid',
+    'fidius package pack my-greeter --wheels wheels --require-hashes',
+  ],
+  async run({ options: given, args: { dir } }, io) {
+    const path = resolve(io.cwd, dir);
+    const { packPackage } = await import('../../../packaging/archive/pack-package.ts');
+
+    const packOptions = await toPackOptions(path, given, io);
+    const packed = await withProgress(io, `Packing ${dir}`, ({ report, signal }) =>
+      packPackage(path, {
+        ...packOptions,
+        signal,
+        onProgress: ({ files, totalFiles, bytes }) =>
+          report(`Packing ${dir}: file ${files} of ${totalFiles}, ${formatSize(bytes)}`),
+      }),
+    );
+    for (const warning of warningsOf(packed)) io.stderr.write(`warning: ${warning}\n`);
+    return { record: recordOf(packed), text: textOf(packed, given) };
+  },
+});
+
+async function toPackOptions(path: string, given: Given, io: CommandIo): Promise<PackOptions> {
+  const { loadManifest } = await import('../../../packaging/manifest.ts');
+  const { archiveFileName } = await import('../../../packaging/package-name.ts');
+  const { readSecretKey } = await import('../../../packaging/signing/key-files.ts');
+  return {
+    output: resolve(io.cwd, given.output ?? archiveFileName(loadManifest(path))),
+    key: given.key === undefined ? undefined : await readSecretKey(given.key),
+    byteCode: given['byte-code'],
+    vendor: given['no-vendor'] ? false : await toVendorOptions(path, given, io),
+  };
+}
+
+async function toVendorOptions(path: string, given: Given, { cwd, env }: CommandIo): Promise<VendorOptions> {
+  const { findVendorState } = await import('../../../packaging/vendor/vendor-dependencies.ts');
+  const { loadManifest } = await import('../../../packaging/manifest.ts');
+  const refresh = given['refresh-vendor'];
+  const isNeeded = (await findVendorState(path, loadManifest(path), { refresh })) === 'needed';
+  const { hostInterpreter } = await import('../../../host/host-interpreter.ts');
+  return {
+    // Only if it is needed: a package without dependencies can be packed without a Python.
+    python: isNeeded ? hostInterpreter({ python: given.python, cwd, env }) : undefined,
+    installer: given.installer,
+    wheels: given.wheels,
+    constraints: given.constraints,
+    allowBuild: given['allow-build'],
+    requireHashes: given['require-hashes'],
+    refresh,
+  };
+}
+
+function warningsOf({ signature, uncoveredFiles, remarks, vendored }: PackedPackage): string[] {
+  const built = vendored?.status === 'vendored' ? vendored.distributions.filter((each) => each.built === true) : [];
+  return [
+    ...built.map(({ name, version }) => `${name} ${version} was built from source, which ran code of its author`),
+    ...(signature === 'none' ? ['the package is not signed, so its author cannot be verified'] : []),
+    ...(signature === 'kept unchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
+    ...uncoveredFiles.map((path) => `${path} is not covered by the signature, because its name ends in .sig`),
+    ...remarks,
+  ];
+}
+
+function recordOf({ archive, manifest, digest, vendored, ...facts }: PackedPackage): object {
+  const { name, version } = manifest;
+  return { archive, name, version, digest: digest.toString('hex'), vendored, ...facts };
+}
+
+function textOf({ archive, archiveBytes, vendored }: PackedPackage, { output }: Given): string {
+  const names = vendored?.distributions.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const line = vendored?.status === 'vendored' ? `Vendored: ${names || 'nothing'}\n` : '';
+  return `${line}Packed: ${output ?? basename(archive)} (${formatSize(archiveBytes)})\n`;
+}

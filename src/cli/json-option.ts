@@ -1,2 +1,0 @@
-/** `--json`, the same for every command that prints facts. */
-export const jsonOption = { type: 'boolean', help: 'Print the facts as JSON' } as const;

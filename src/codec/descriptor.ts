@@ -1,0 +1,23 @@
+/** An interface as the loader needs it: the property `descriptor` of an interface made by `defineInterface`. */
+export interface InterfaceDescriptor {
+  readonly interfaceName: string;
+  /** 64 bits. The package must declare the same value in `__interface_hash__`. */
+  readonly interfaceHash: bigint;
+  /** One entry per method, optional ones included; the position is the method's index. */
+  readonly methods: readonly MethodDescriptor[];
+  /** The hash with the other spelling of types, for an error that explains the mismatch. */
+  readonly standaloneHash?: bigint | undefined;
+  /**
+   * The hash that the stub generator of the Rust tool writes, for the same purpose. It differs in more than the
+   * spelling.
+   */
+  readonly rustStubHash?: bigint | undefined;
+}
+
+export interface MethodDescriptor {
+  readonly name: string;
+  /** Bytes in, bytes out, without encoding. */
+  readonly wireRaw: boolean;
+  /** A plugin may omit the method. Default: `false`. */
+  readonly optional?: boolean | undefined;
+}

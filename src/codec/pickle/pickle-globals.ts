@@ -1,0 +1,88 @@
+import { corruptDataError } from '../corrupt-data-error.ts';
+import { MissingValue } from '../missing-value.ts';
+
+/** An array of numpy or a `memoryview` with zero, two or more dimensions; `data` is in C order. */
+export interface NdArray {
+  /** Item type, as numpy names it: `float64`, for example. A `bool` is one byte, 0 or 1. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+export type TypedArray = InstanceType<(typeof itemTypes)[keyof typeof itemTypes]>;
+
+/** Item types, as numpy names them. */
+const itemTypes = {
+  bool: Uint8Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/**
+ * The JavaScript counterpart of a function of `fidius_host.crossing`.
+ *
+ * Python's pickler encodes an object without counterpart as a call of the function that would create it. The Python
+ * side uses only these functions, and the decoder executes no others.
+ */
+export class PickleGlobal {
+  /** @throws FidiusError `FIDIUS_WIRE_CORRUPT` when the arguments differ from those that the Python side writes. */
+  readonly call: (args: readonly unknown[], offset: number) => unknown;
+
+  constructor(call: (args: readonly unknown[], offset: number) => unknown) {
+    this.call = call;
+  }
+}
+
+export function findPickleGlobal(module: unknown, name: unknown): PickleGlobal | undefined {
+  return module === 'fidius_host.crossing' ? functions.get(name) : undefined;
+}
+
+const functions: ReadonlyMap<unknown, PickleGlobal> = new Map([
+  // The value that an object was converted to: a dataclass to a dict, an enum to its value, …
+  ['plain', new PickleGlobal((args, offset) => (args.length === 1 ? args[0] : malformed('plain', offset)))],
+  [
+    'missing',
+    new PickleGlobal(([name], offset) =>
+      typeof name === 'string' ? new MissingValue(name) : malformed('missing', offset),
+    ),
+  ],
+  [
+    'array',
+    new PickleGlobal(([dtype, data], offset) => {
+      return itemsOf(dtype, data) ?? malformed('array', offset);
+    }),
+  ],
+  [
+    'ndarray',
+    new PickleGlobal(([dtype, shape, data], offset): NdArray => {
+      const items = itemsOf(dtype, data);
+      if (items === undefined || !isShape(shape)) throw malformed('ndarray', offset);
+      if (shape.reduce((product, length) => product * length, 1) !== items.length) throw malformed('ndarray', offset);
+      return { dtype: dtype as string, shape: [...shape], data: items };
+    }),
+  ],
+]);
+
+/** A typed array over `data`, which is a private copy. */
+function itemsOf(dtype: unknown, data: unknown): TypedArray | undefined {
+  if (typeof dtype !== 'string' || !Object.hasOwn(itemTypes, dtype) || !(data instanceof Uint8Array)) return undefined;
+  const type = itemTypes[dtype as keyof typeof itemTypes];
+  const length = data.length / type.BYTES_PER_ELEMENT;
+  return Number.isInteger(length) ? new type(data.buffer as ArrayBuffer, 0, length) : undefined;
+}
+
+function isShape(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 0);
+}
+
+function malformed(name: string, offset: number): never {
+  throw corruptDataError(`${name}() with wrong arguments`, offset);
+}

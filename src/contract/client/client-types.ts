@@ -1,0 +1,62 @@
+import type { ArgumentInput, ArgumentType } from '../argument-types.ts';
+import type { Interface, Methods } from '../interface.ts';
+import type { Method, ReturnType } from '../method.ts';
+import type { ResultType, StreamType } from '../result-and-stream.ts';
+import type { OutputOf } from '../type.ts';
+
+/** Options of one call, after its arguments. */
+export interface CallOptions extends SyncCallOptions {
+  /** Aborts the call; the promise rejects immediately. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of one call that blocks. */
+export interface SyncCallOptions {
+  /** Time limit of the call, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The methods of an interface as functions that return promises; a method that streams returns an async iterable. */
+export type Client<I extends Interface> = Functions<MethodsOf<I>, 'async'>;
+
+/** The methods of an interface as functions that block until Python is done. */
+export type SyncClient<I extends Interface> = Functions<MethodsOf<I>, 'sync'>;
+
+/** The names of the methods of an interface. */
+export type MethodName<I extends Interface> = keyof MethodsOf<I> & string;
+
+type MethodsOf<I extends Interface> = I extends Interface<infer M> ? M : Methods;
+
+type Side = 'async' | 'sync';
+
+/** An optional method may be missing from a plugin, and is then `undefined`. */
+type Functions<M extends Methods, S extends Side> = {
+  readonly [K in keyof M as M[K] extends Method<readonly ArgumentType[], ReturnType, true> ? never : K]: Call<M[K], S>;
+} & {
+  readonly [K in keyof M as M[K] extends Method<readonly ArgumentType[], ReturnType, true> ? K : never]?: Call<M[K], S>;
+};
+
+type Call<M extends Method, S extends Side> =
+  M extends Method<infer A>
+    ? (
+        ...args: [
+          ...{ [I in keyof A]: ArgumentInput<A[I]> },
+          options?: S extends 'async' ? CallOptions : SyncCallOptions,
+        ]
+      ) => Answer<M['returns'], S>
+    : never;
+
+type Answer<R extends ReturnType, S extends Side> =
+  R extends StreamType<infer Item>
+    ? S extends 'async'
+      ? AsyncIterable<OutputOf<Item>>
+      : Iterable<OutputOf<Item>>
+    : S extends 'async'
+      ? Promise<Value<R>>
+      : Value<R>;
+
+type Value<R extends ReturnType> = R extends undefined
+  ? undefined
+  : R extends ResultType<infer T>
+    ? OutputOf<T>
+    : OutputOf<R>;

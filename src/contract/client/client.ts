@@ -1,0 +1,98 @@
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { checkSignal } from '../../errors/option-values.ts';
+import { checkOptionNames, describe } from '../../errors/options.ts';
+import type { Interface, InterfaceMethod } from '../interface.ts';
+import { wrongCount } from '../typed-codec.ts';
+import { isPlainObject } from '../types/plain-object.ts';
+import type { CallOptions, Client, SyncClient } from './client-types.ts';
+import { FailedStream, FailedSyncStream } from './failed-stream.ts';
+
+/**
+ * Makes one call. `args` are the unchecked arguments of the caller, one for each argument of the method: the codec of
+ * the method checks their types.
+ */
+export type Invoke<Result> = (args: unknown[], options: CallOptions | undefined) => Result;
+
+/** Returns the function that calls a method; `undefined` for an optional method that the plugin lacks. */
+export type Bind<Result> = (method: InterfaceMethod, index: number) => Invoke<Result> | undefined;
+
+/**
+ * Plain functions for the methods of an interface, made once per load. They reject; they never throw.
+ *
+ * @param bind returns functions that return a promise, or an async iterable for a method that streams. They may throw.
+ */
+export function createClient<I extends Interface>(definition: I, bind: Bind<unknown>): Client<I> {
+  // An error thrown synchronously would bypass the caller's catch(), or the loop over the items.
+  return createFunctions(definition, bind, asyncOptions, (method, call) =>
+    caught(call, (error) => (method.streaming ? new FailedStream(error) : Promise.reject(error))),
+  ) as Client<I>;
+}
+
+/** The same for functions that return when Python is done, or throw; a method that streams returns an iterable. */
+export function createSyncClient<I extends Interface>(definition: I, bind: Bind<unknown>): SyncClient<I> {
+  return createFunctions(definition, bind, syncOptions, (method, call) =>
+    method.streaming ? caught(call, (error) => new FailedSyncStream(error)) : call,
+  ) as SyncClient<I>;
+}
+
+function caught(call: Call, onError: (error: unknown) => unknown): Call {
+  return (...args) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      return onError(error);
+    }
+  };
+}
+
+const asyncOptions = ['signal', 'timeoutMs'];
+const syncOptions = ['timeoutMs'];
+
+type Call = (...args: unknown[]) => unknown;
+
+function createFunctions(
+  definition: Interface,
+  bind: Bind<unknown>,
+  optionNames: readonly string[],
+  finish: (method: InterfaceMethod, call: Call) => Call,
+): Readonly<Record<string, Call>> {
+  // Without prototype: an absent method is undefined also when every object has a property of that name.
+  const client = Object.create(null) as Record<string, Call>;
+  for (const method of definition.methods) {
+    const invoke = bind(method, method.index);
+    if (invoke === undefined) continue;
+    const call = finish(method, separateOptions(method, invoke, optionNames));
+    Object.defineProperty(call, 'name', { value: method.name });
+    client[method.name] = call;
+  }
+  return Object.freeze(client);
+}
+
+/** Distinguishes call options from arguments by position alone: options follow the last argument. */
+function separateOptions(method: InterfaceMethod, invoke: Invoke<unknown>, optionNames: readonly string[]): Call {
+  const count = method.arguments.length;
+
+  return (...args) => {
+    if (args.length === count) return invoke(args, undefined);
+    const options = args.length === count + 1 ? args.pop() : noOptions;
+    if (options === undefined) return invoke(args, undefined);
+    if (!isPlainObject(options)) {
+      const names = method.arguments.map(({ name }) => name);
+      throw wrongCount(method.name, names, args.length + (options === noOptions ? 0 : 1));
+    }
+    return invoke(args, readCallOptions(`${method.name}()`, options, optionNames));
+  };
+}
+
+const noOptions = Symbol('no options');
+
+function readCallOptions(place: string, options: unknown, known: readonly string[]): CallOptions {
+  checkOptionNames(place, options, known);
+  const { signal, timeoutMs } = options as CallOptions;
+  checkSignal(signal, place);
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    const text = `timeoutMs of ${place} must be a positive number of milliseconds, got ${describe(timeoutMs)}`;
+    throw new FidiusError('FIDIUS_OPTION_INVALID', text);
+  }
+  return options as CallOptions;
+}

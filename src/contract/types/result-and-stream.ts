@@ -1,0 +1,23 @@
+import { createResultType, createStreamType, type ResultType, type StreamType } from '../result-and-stream.ts';
+import { type AnyType, isType } from '../type.ts';
+import { requireRustType, requireType } from './require-type.ts';
+
+/**
+ * `Result<T, E>`, as the return of a method.
+ *
+ * Python returns the `T`, or raises; the caller gets the `T`, or the promise rejects with a `PluginError`. The `E` is
+ * relevant only for the hash.
+ *
+ * @param error the error type, as a type or in Rust source.
+ */
+export function result<T extends AnyType>(inner: T, error: AnyType | string = 'PluginError'): ResultType<T> {
+  requireType(inner, 't.result()');
+  const errorType = isType(error) ? error.rust : requireRustType(error, 't.result()');
+  return createResultType(`Result<${inner.rust}, ${errorType}>`, inner);
+}
+
+/** `Stream<T>`, as the return of a method (a generator in Python) or as one of its arguments (an iterator). */
+export function stream<T extends AnyType>(item: T): StreamType<T> {
+  requireType(item, 't.stream()');
+  return createStreamType(`fidius::Stream<${item.rust}>`, item);
+}

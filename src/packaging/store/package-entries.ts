@@ -1,0 +1,88 @@
+import type { OpenArchive } from '../archive/open-archive.ts';
+import { type ArchiveEntry, type ReadArchiveOptions, readOpenArchive } from '../archive/read-archive.ts';
+import { noManifest } from '../archive/read-whole-archive.ts';
+import { uncoveredPart } from '../coverage.ts';
+import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
+import { isOurSignature, signatureBytes, signatureFileName } from '../signing/signature-files.ts';
+
+/** A file of an archive that the package digest covers. */
+export interface CoveredFile {
+  /** Path below the package. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Must be read in full before the visit ends. */
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Path in the archive, for messages. */
+  readonly entry: string;
+}
+
+/** The parts of a package in an archive that are not files covered by its digest. */
+export interface PackageFacts {
+  /** Where the manifest was found, for messages. */
+  readonly origin: string;
+  /** The text of `package.toml`, not validated yet. */
+  readonly manifest: string;
+  /** The signature in the archive, as `readSignature()` returns it. */
+  readonly signature: Buffer | undefined;
+  /** Paths that the digest does not cover, except the signature files. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Reads a whole archive, and visits the files that the package digest covers in the order of the archive.
+ *
+ * Folders and modes of the archive are ignored.
+ *
+ * @throws ArchiveError; and the errors of `visit`.
+ */
+export async function visitCoveredFiles(
+  archive: OpenArchive,
+  options: ReadArchiveOptions,
+  visit: (file: CoveredFile) => Promise<void>,
+): Promise<PackageFacts> {
+  const leftOut = new Set<string>();
+  let origin = '';
+  let manifest: Buffer | undefined;
+  let signature: Buffer | undefined;
+  for await (const file of readOpenArchive(archive, options)) {
+    if (file.kind === 'folder') continue;
+    const parts = file.parts.slice(1);
+    const path = parts.join('/');
+    const uncovered = uncoveredPart(parts);
+    if (path === signatureFileName) signature = await readUpTo(file.content, signatureBytes + 1);
+    if (uncovered !== undefined) {
+      if (!isOurSignature(path)) leftOut.add(uncovered);
+      continue;
+    }
+    let { content } = file;
+    if (path === manifestFileName) {
+      origin = originOf(archive, file);
+      checkManifestSize(origin, file.size);
+      manifest = await readUpTo(content, file.size);
+      content = once(manifest);
+    }
+    await visit({ path, bytes: file.size, content, entry: file.parts.join('/') });
+  }
+  if (manifest === undefined) throw noManifest(archive.path);
+  return { origin, manifest: decodeManifest(origin, manifest), signature, leftOut: [...leftOut] };
+}
+
+function originOf(archive: OpenArchive, { parts }: ArchiveEntry): string {
+  return `${archive.path}!${parts.join('/')}`;
+}
+
+/** The first `count` bytes of a content, fewer if it is shorter. */
+export async function readUpTo(content: AsyncIterable<Uint8Array>, count: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of content) {
+    if (length >= count) break;
+    pieces.push(new Uint8Array(piece.subarray(0, count - length)));
+    length += Math.min(piece.length, count - length);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield piece;
+}
