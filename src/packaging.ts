@@ -46,3 +46,4 @@ export type { Distribution } from './packaging/vendor/distributions.ts';
 export type { InstallerName } from './packaging/vendor/installer.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export { type VendorOptions, type VendorOutcome, vendorDependencies } from './packaging/vendor/vendor-dependencies.ts';
+export type { VendoredDistribution } from './packaging/vendor/vendor-record.ts';

@@ -83,11 +83,15 @@ export const errorCodes = {
   FIDIUS_TRUST_INVALID: 'The file or folder of trusted keys has invalid contents.',
   FIDIUS_TRUST_UNREADABLE: 'The file or folder of trusted keys cannot be read.',
   FIDIUS_TRUST_UNSAFE: 'Another user can change or replace the trust store.',
+  FIDIUS_VENDOR_BUILD:
+    'A dependency is not a wheel. It would have to be built, which runs code of its author, and builds are not allowed.',
   FIDIUS_VENDOR_FAILED:
     'Dependencies could not be vendored: pip or uv failed, or did not install the requirements. The package is unchanged.',
   FIDIUS_VENDOR_MISMATCH: 'Vendored code of the package was built for another Python version or another system.',
-  FIDIUS_VENDOR_NO_INSTALLER: 'Dependencies cannot be vendored: neither uv nor a Python with pip was found.',
-  FIDIUS_VENDOR_REQUIREMENTS: 'The requirements file that the manifest names is outside the package.',
+  FIDIUS_VENDOR_NO_INSTALLER:
+    'Dependencies cannot be vendored: neither uv nor a Python with pip was found, or the version is too old.',
+  FIDIUS_VENDOR_REQUIREMENTS:
+    'The requirements file is outside the package, cannot be read, or contains a line that is not accepted.',
 
   // finding and starting CPython
   FIDIUS_GIL_ASYNC_BODY:

@@ -11,7 +11,7 @@ import { fill, pythonManifest } from '../support/packages.ts';
 import { fidius } from '../support/run-fidius.ts';
 import { tarEntry, tarOf, writeArchiveFile } from '../support/tar-builder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { makeWheels, pythonWithPip } from '../support/wheels.ts';
+import { makeSourceDistribution, makeWheels, pythonWithPip } from '../support/wheels.ts';
 
 /** A folder with a package `demo` and the key pair `acme`. */
 async function workplace(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<string> {
@@ -122,6 +122,37 @@ describe('fidius package pack', () => {
     });
     expect(withoutSizes(stdout)).toBe('Vendored: tiny 1.0\nPacked: demo-1.0.0.fid (<size>)\n');
     expect(existsSync(join(folder, 'demo/vendor/tiny.py'))).toBe(true);
+  });
+
+  it('builds nothing without --allow-build, and warns of what was built with it', async () => {
+    const ran = join(tempFolder(), 'ran');
+    const folder = await workplace({ 'requirements.txt': 'built==1.0\n' });
+    makeSourceDistribution(join(folder, 'wheels'), ran);
+    const argv = ['package', 'pack', 'demo', '--wheels', 'wheels', '--python', pythonWithPip, '--installer', 'pip'];
+
+    const refused = await fidiusIn(folder, argv, { env: process.env });
+    const ranBefore = existsSync(ran);
+    const built = await fidiusIn(folder, [...argv, '--allow-build', '--json'], { env: process.env });
+
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('Only wheels are installed');
+    expect([ranBefore, existsSync(ran)]).toEqual([false, true]);
+    expect(built.stderr).toContain('warning: built 1.0 was built from source, which ran code of its author\n');
+    expect(JSON.parse(built.stdout)).toMatchObject({
+      vendored: { distributions: [{ name: 'built', source: 'built-1.0.tar.gz', built: true }] },
+    });
+  });
+
+  it('names the line that needs a build, and the option that allows it', async () => {
+    const folder = await workplace({ 'requirements.txt': 'tiny\n./lib\n' });
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['package', 'pack', 'demo', '--python', pythonWithPip]);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^error: Cannot vendor dependencies: line 2 of \S+requirements\.txt, ".\/lib", is not a wheel/,
+    );
+    expect(stderr).toContain('allow builds with --allow-build if you trust the authors of all dependencies');
   });
 
   it('omits the dependencies with --no-vendor', async () => {
@@ -317,6 +348,26 @@ describe('an archive', () => {
       hint: Sign it, or load it without requiring a signature if you trust where it came from.
       "
     `);
+  });
+
+  it.each([
+    ['archive', '--max-entries', '3'],
+    ['archive', '--max-bytes', '100000'],
+    ['folder', '--max-entries', '3'],
+    ['folder', '--max-bytes', '100000'],
+  ])('is inspected within the limits, also behind the manifest: %s, %s', async (kind, option, limit) => {
+    const files = { 'z/1.txt': '', 'z/2.txt': '', 'z/large.bin': 'x'.repeat(200_000) };
+    const folder = kind === 'archive' ? await packed(files) : await workplace(files);
+    const argv = ['package', 'inspect', kind === 'archive' ? 'demo-1.0.0.fid' : 'demo', '--max-ratio', '0'];
+
+    const within = await fidiusIn(folder, argv);
+    const beyond = await fidiusIn(folder, [...argv, option, limit]);
+
+    expect(within).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(beyond).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(beyond.stderr).toMatch(
+      kind === 'archive' ? new RegExp(`hint: Raise ${option}`) : /(?:than 3 entries|100000 bytes)/,
+    );
   });
 
   it('is inspected without being unpacked, except for its digest', async () => {

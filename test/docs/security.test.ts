@@ -61,6 +61,22 @@ const promises: Readonly<Record<string, Evidence>> = {
     ['host/load-budget', 'bounds the verification of a package'],
     ['host/load-budget', 'ends the search for packages'],
   ],
+  '`fidius package pack`, `packPackage()` and `vendorDependencies()` install only wheels': [
+    ['packaging/attacks/vendoring', 'rejects %s, names the line, and runs nothing'],
+    ['packaging/attacks/vendoring', 'does not take a source distribution in place of a wheel'],
+    ['packaging/attacks/vendoring', 'does not build what a wheel depends on by address'],
+    ['packaging/attacks/vendoring', 'does not allow builds because of the variable %s'],
+    ['packaging/attacks/vendoring', 'does not run a module of the package in place of one'],
+    ['packaging/attacks/vendoring', 'does not run a module of PYTHONPATH or of the user'],
+    ['packaging/attacks/vendoring', 'does not use a virtual environment or settings in or around the package'],
+    ['cli/archives', 'builds nothing without --allow-build'],
+  ],
+  'with `--wheels` or `wheels`, pip and uv take dependencies only': [
+    ['packaging/attacks/vendoring', 'rejects a line that refers elsewhere, whether builds are allowed or not'],
+    ['packaging/attacks/vendoring', 'connects to nothing, whatever variables, wheels and pages in the folder say'],
+    ['packaging/attacks/vendoring', 'rejects a wheel that lies elsewhere on the disk'],
+    ['packaging/vendor/installer-environment', 'has no settings of indexes either if only a folder may be used'],
+  ],
   'files of a killed process are removed only': [
     ['packaging/attacks/staging', 'is not taken for what this library left there'],
     ['packaging/attacks/staging', 'is neither deleted nor moved'],

@@ -427,7 +427,7 @@ describe('plugins that vendor different versions of one distribution', () => {
         kind: 'vendored versions',
         plugins: ['first', 'second'],
         message: 'six is vendored as 1.15.0 in first, 1.16.0 in second, and one Python can import only one of them',
-        hint: 'Vendor one version of six in all of them, or run one of them in a program of its own.',
+        hint: 'Vendor one version of six in all of them, or run one of them in a separate process.',
       },
     ]);
   });
@@ -453,7 +453,7 @@ describe('plugins that vendor different versions of one distribution', () => {
       /^Cannot load .*: its module vendored_alike .* has the name of another package's module/,
     );
     expect(error.message.endsWith(`; ${told[0]}`)).toBe(true);
-    expect(error.hint).toBe('Vendor one version of six in all of them, or run one of them in a program of its own.');
+    expect(error.hint).toBe('Vendor one version of six in all of them, or run one of them in a separate process.');
     expect(first.sync.greet('x')).toBe('Hello, x');
   });
 

@@ -2,6 +2,7 @@ import { relative, sep } from 'node:path';
 import type { Interface } from '../../contract/interface.ts';
 import { firstMethod } from './interface-template.ts';
 import { npmFiles, type ProjectFiles } from './project.ts';
+import { isIdentifierName, quoted, toVariableName } from './typescript-text.ts';
 
 /** The files of a program that loads every plugin in its folder `plugins`. */
 export function hostFiles(
@@ -34,19 +35,16 @@ ${callText(definition)}}
   };
 }
 
-function importOf(exportName: string, interfaceName: string): { readonly clause: string; readonly name: string } {
-  if (exportName === 'default') return { clause: interfaceName, name: interfaceName };
-  // The name of an export can be any text. The name of an interface is an identifier.
-  if (!/^[A-Za-z_$][\w$]*$/.test(exportName)) {
-    return { clause: `{ ${quoted(exportName)} as ${interfaceName} }`, name: interfaceName };
-  }
-  return { clause: `{ ${exportName} }`, name: exportName };
-}
+/** Names that the program uses for something else. */
+const taken = ['PluginHost', 'console', 'host', 'join', 'manifest', 'packages', 'path', 'plugin', 'reason', 'skipped'];
 
-/** A text as a TypeScript literal. A path may contain quotes, backslashes and line breaks. */
-function quoted(text: string): string {
-  const inner = JSON.stringify(text).slice(1, -1).replaceAll(String.raw`\"`, '"').replaceAll("'", String.raw`\'`);
-  return `'${inner.replaceAll('\u2028', String.raw`\u2028`).replaceAll('\u2029', String.raw`\u2029`)}'`;
+function importOf(exportName: string, interfaceName: string): { readonly clause: string; readonly name: string } {
+  // The name of an export can be any text.
+  const isName = isIdentifierName(exportName);
+  const name = toVariableName(isName && exportName !== 'default' ? exportName : interfaceName, taken);
+  if (exportName === 'default') return { clause: name, name };
+  if (exportName === name) return { clause: `{ ${name} }`, name };
+  return { clause: `{ ${isName ? exportName : quoted(exportName)} as ${name} }`, name };
 }
 
 function callText({ methods }: Interface): string {

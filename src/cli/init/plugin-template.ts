@@ -15,7 +15,7 @@ name = "${name}"
 version = "0.1.0"
 interface = "${definition.name}"
 interface_version = ${definition.version}
-${extension === undefined ? '' : `extension = ${JSON.stringify(extension)}\n`}runtime = "python"
+${extension === undefined ? '' : `extension = ${tomlString(extension)}\n`}runtime = "python"
 
 [metadata]
 
@@ -24,6 +24,11 @@ entry_module = "${module}"
 `,
     [`${module}.py`]: await moduleText(definition),
   };
+}
+
+/** JSON allows two things that TOML does not: a plain DEL, and half a surrogate pair. */
+function tomlString(text: string): string {
+  return JSON.stringify(text.toWellFormed()).replaceAll('\x7f', String.raw`\u007f`);
 }
 
 /** The name of the module has at least two words, because the standard library may use a single word. */

@@ -1,56 +1,128 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { normalizeName, readDistributions } from './distributions.ts';
+import { type Distribution, normalizeName, readDistributions } from './distributions.ts';
+import { type InstalledSource, pathOfUrl, publicSource } from './installed-source.ts';
 import type { InstallerName } from './installer.ts';
-import { readRequirements } from './requirements.ts';
+import type { RequirementPlan } from './requirement-plan.ts';
+import type { VendoredDistribution } from './vendor-record.ts';
 
 /**
- * Refuses requirements that would only leave a link to a folder of this machine.
+ * Rejects an installation that does not contain the requirements although the installer reported success.
  *
  * @throws FidiusError `FIDIUS_VENDOR_FAILED`
  */
-export function refuseEditable(file: string): void {
-  const line = readRequirements(file).find(({ kind }) => kind === 'editable');
-  if (line !== undefined) throw editable(file, line.text, `the requirement ${JSON.stringify(line.text)} is editable`);
-}
-
-/**
- * Refuses what an installer left behind when the requirements are not in it, although it reported success.
- *
- * @throws FidiusError `FIDIUS_VENDOR_FAILED`
- */
-export function requireArrived(target: string, file: string, installer: InstallerName): void {
+export function requireArrived(target: string, { lines }: RequirementPlan, installer: InstallerName): void {
   const entries = readdirSync(target);
   const linked = entries.map((entry) => linkedName(target, entry)).find((name) => name !== undefined);
-  if (linked !== undefined) throw editable(file, `-e …${linked}`, `${linked} was installed as editable`);
+  if (linked !== undefined) {
+    throw failed(
+      `${linked} was installed as editable, which leaves only a link to a folder of this machine`,
+      `Look for a setting of ${installer} that makes it editable (${settingsOf(installer)}).`,
+    );
+  }
 
   // Older versions of pip describe what they build from a `setup.py` in an `.egg-info`.
   const eggs = entries.flatMap((entry) => /^(.+?)(?:-\d[^-]*(?:-py[\d.]+)?)?\.egg-info$/.exec(entry)?.[1] ?? []);
   const arrived = new Set([...readDistributions(target).map(({ name }) => name), ...eggs].map(normalizeName));
-  const missing = readRequirements(file).find(({ kind, name, conditional }) => {
-    if (kind === 'option' || conditional) return false;
+  const missing = lines.find(({ name, marker }) => {
+    if (marker !== '') return false;
     return name === undefined ? entries.length === 0 : !arrived.has(normalizeName(name));
   });
   if (missing === undefined) return;
-  throw new FidiusError(
-    'FIDIUS_VENDOR_FAILED',
-    `Cannot vendor dependencies: ${installer} reported success, but did not install ${missing.text} of ${file}`,
-    {
-      hint: `Look for a setting of ${installer} that installs elsewhere or not at all (\`${installer === 'pip' ? 'pip config list' : 'uv.toml'}\`, environment variables); nothing was changed.`,
-    },
+  throw failed(
+    `${installer} reported success, but did not install ${missing.text} of ${missing.file}`,
+    `Look for a setting of ${installer} that installs elsewhere or not at all (${settingsOf(installer)}, environment variables); nothing was changed.`,
   );
 }
 
-function editable(file: string, text: string, problem: string): FidiusError {
-  const message = `Cannot vendor dependencies: ${problem}, which leaves only a link to a folder of this machine`;
-  return new FidiusError('FIDIUS_VENDOR_FAILED', message, {
-    hint: `Remove \`-e\` from ${JSON.stringify(text)} in ${file}; a folder can be a requirement without it.`,
+export interface OriginRules {
+  /** The folder of the package. */
+  readonly dir: string;
+  readonly installer: InstallerName;
+  readonly wheels: string | undefined;
+  readonly allowBuild: boolean;
+  /** See {@link RequirementPlan.hashes}. */
+  readonly hashes: RequirementPlan['hashes'];
+  readonly requireHashes: boolean;
+}
+
+/**
+ * Combines what lies in the folder with what the installer reported about its origin, and checks that the rules were
+ * kept: the options of the installer and the checks of the requirements promise this, and a setting or a new version
+ * might break it.
+ *
+ * @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_BUILD`
+ */
+export function requireOrigins(
+  installed: readonly Distribution[],
+  sources: readonly InstalledSource[],
+  rules: OriginRules,
+): readonly VendoredDistribution[] {
+  const byName = new Map(sources.map((source) => [normalizeName(source.name), source]));
+  return installed.map((distribution) => {
+    const source = byName.get(normalizeName(distribution.name));
+    if (source === undefined) {
+      throw failed(
+        `${nameOf(distribution)} lies in the vendor folder, but ${rules.installer} did not report that it installed it`,
+        'Find the wheel that contains a second distribution, and do not use it.',
+      );
+    }
+    requireRules(distribution, source, rules);
+    const { sha256, built } = source;
+    return { ...distribution, source: publicSource(source, rules.dir), ...(sha256 !== undefined && { sha256 }), built };
   });
 }
 
-/** The name of a distribution that lies elsewhere; `undefined` for an entry that is none. */
+function requireRules(distribution: Distribution, source: InstalledSource, rules: OriginRules): void {
+  const from = publicSource(source, rules.dir);
+  if (source.built && !rules.allowBuild) {
+    throw new FidiusError(
+      'FIDIUS_VENDOR_BUILD',
+      `Cannot vendor dependencies: ${rules.installer} built ${nameOf(distribution)} from ${from}, although builds are not allowed`,
+      { hint: `Look for a setting of ${rules.installer} that allows builds (${settingsOf(rules.installer)}).` },
+    );
+  }
+  if (rules.wheels !== undefined && !isIn(rules.wheels, source.url)) {
+    throw failed(
+      `${rules.installer} took ${nameOf(distribution)} from ${from}, which is not in the folder of wheels ${rules.wheels}`,
+      'Find the distribution or page in the folder that refers to it, and put the wheel itself into the folder.',
+    );
+  }
+  const allowed = rules.hashes.get(normalizeName(distribution.name));
+  if (allowed === undefined && rules.requireHashes) {
+    throw failed(
+      `Hashes are required, and the requirements contain none for ${nameOf(distribution)}`,
+      `Write \`--hash\` behind ${distribution.name} in the requirements.`,
+    );
+  }
+  // Only uv needs this check, and its reports contain SHA-256 hashes. pip checks every kind by itself.
+  if (allowed === undefined || rules.installer === 'pip' || allowed.has(`sha256:${source.sha256}`)) return;
+  throw failed(
+    `the hash of ${nameOf(distribution)} does not match the requirements. Expected ${[...allowed].join(' or ')}, got sha256:${source.sha256 ?? ' unknown'}`,
+    `Check where ${distribution.name} comes from, then correct its \`--hash\` in the requirements; nothing was changed.`,
+  );
+}
+
+function isIn(folder: string, url: string): boolean {
+  const path = pathOfUrl(url);
+  return path !== undefined && realpathSync(dirname(path)) === realpathSync(folder);
+}
+
+function nameOf({ name, version }: Distribution): string {
+  return `${name} ${version}`;
+}
+
+function settingsOf(installer: InstallerName): string {
+  return installer === 'pip' ? '`pip config list`' : '`uv.toml`';
+}
+
+function failed(problem: string, hint: string): FidiusError {
+  return new FidiusError('FIDIUS_VENDOR_FAILED', `Cannot vendor dependencies: ${problem}`, { hint });
+}
+
+/** The name of a distribution that lies elsewhere; `undefined` for other entries. */
 function linkedName(target: string, entry: string): string | undefined {
   if (entry.endsWith('.egg-link')) return entry.slice(0, -'.egg-link'.length);
   if (!entry.endsWith('.dist-info')) return undefined;

@@ -9,17 +9,17 @@ import { fitsTag, type TargetPython, type TargetSystem } from './wheel-tags.ts';
 /** A vendored distribution that a Python cannot import. */
 export interface VendorProblem {
   readonly distribution: Distribution;
-  /** In words, such as `is built for cp311-cp311-manylinux_2_17_x86_64`. */
+  /** For a message, such as `is built for cp311-cp311-manylinux_2_17_x86_64`. */
   readonly problem: string;
 }
 
 /**
  * Finds vendored distributions that were made for another Python or another system.
  *
- * Importing them would fail somewhere inside, with a message about a missing symbol or module that names neither the package
- * nor the reason.
+ * Their import would fail with a message about a missing symbol or module, which names neither the package nor the
+ * reason.
  *
- * @param system default: the one that this process runs on.
+ * @param system default: the system of this process.
  */
 export function findVendorProblems(dir: string, python: TargetPython, system = thisSystem()): readonly VendorProblem[] {
   return readDistributions(join(dir, vendorFolder)).flatMap((distribution) => {
@@ -28,14 +28,14 @@ export function findVendorProblems(dir: string, python: TargetPython, system = t
       return [{ distribution, problem: `is built for ${tags.join(' or ')}` }];
     }
     if (!allowsPython(requiresPython, python.version)) {
-      return [{ distribution, problem: `asks for Python ${requiresPython}` }];
+      return [{ distribution, problem: `requires Python ${requiresPython}` }];
     }
     return [];
   });
 }
 
 /**
- * Refuses a package whose vendored code cannot run on `python`.
+ * Rejects a package whose vendored code cannot run on `python`.
  *
  * @throws FidiusError `FIDIUS_VENDOR_MISMATCH`
  */
@@ -47,7 +47,7 @@ export function requireVendoredFor(dir: string, python: TargetPython, system = t
   const source = record === undefined ? '' : `; it was vendored for ${nameOf(record.python, record.platform)}`;
   const message = `Cannot run package ${dir} on ${nameOf(python, system.platform)}: ${found.join(', ')}${source}`;
   throw new FidiusError('FIDIUS_VENDOR_MISMATCH', message, {
-    hint: 'Get the package for this Python, or delete its vendor folder and pack it anew with this Python.',
+    hint: 'Get the package for this Python, or delete its vendor folder and pack it again with this Python.',
   });
 }
 
@@ -55,7 +55,9 @@ function nameOf({ version, implementation, machine }: Omit<TargetPython, 'freeTh
   return `${implementation === 'cpython' ? 'CPython' : implementation} ${version} (${system} ${machine})`;
 }
 
-/** The system of this process. The version of glibc takes a while to find, so it is looked up when it is asked for. */
+/**
+ * The system of this process. The version of glibc is determined on first use, because that takes several milliseconds.
+ */
 function thisSystem(): TargetSystem {
   return {
     platform: platform(),

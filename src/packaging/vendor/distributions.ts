@@ -3,26 +3,26 @@ import { join } from 'node:path';
 import { readForeignHead } from '../../files/open-foreign-file.ts';
 import { ioCode } from '../io-error.ts';
 
-/** A Python distribution that a package brings along, as its metadata describes it. */
+/** A Python distribution in the `vendor` folder of a package, as its metadata describes it. */
 export interface Distribution {
-  /** As its author writes it. */
+  /** In the spelling of its author. */
   readonly name: string;
   readonly version: string;
-  /** Wheel tags such as `cp311-cp311-manylinux_2_17_x86_64`, any of which describes it; empty when it was no wheel. */
+  /** Wheel tags such as `cp311-cp311-manylinux_2_17_x86_64`, any of which describes it; empty if it was not a wheel. */
   readonly tags: readonly string[];
-  /** The versions of Python it asks for, such as `>=3.9`; empty when it does not say. */
+  /** The versions of Python that it requires, such as `>=3.9`; empty if the metadata does not contain them. */
   readonly requiresPython: string;
 }
 
-// No package vendors more; what is beyond them is not looked at, and Python says what is wrong with it.
+// No package vendors more. The rest is not checked; Python reports problems with it at import.
 const mostDistributions = 1000;
-// Metadata ends in a description that may be long; the fields come before.
+// Metadata ends with a description that may be long. The fields are before it.
 const maxHeadBytes = 128 * 1024;
 
-/** The folder of a package that its dependencies lie in. */
+/** The folder of a package that contains its dependencies. */
 export const vendorFolder = 'vendor';
 
-/** Reads what `*.dist-info` folders say of the vendored distributions, in order of their names. */
+/** Reads the metadata of the vendored distributions from their `*.dist-info` folders, sorted by name. */
 export function readDistributions(vendorDir: string): readonly Distribution[] {
   return listFolder(vendorDir)
     .filter((name) => name.endsWith('.dist-info'))
@@ -32,7 +32,7 @@ export function readDistributions(vendorDir: string): readonly Distribution[] {
     .sort((a, b) => (normalizeName(a.name) < normalizeName(b.name) ? -1 : 1));
 }
 
-/** Names are the same when they differ only in case and in `-`, `_` and `.` (PEP 503). */
+/** Names are equal if they differ only in case and in `-`, `_` and `.` (PEP 503). */
 export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-');
 }
@@ -59,7 +59,7 @@ function readDistribution(dir: string): Distribution | undefined {
   };
 }
 
-/** The head of a file in the form of an e-mail; empty when there is no such file. */
+/** The header fields of a file in the format of an e-mail; empty if there is no such file. */
 function readFields(path: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();
   for (const line of readText(path).split(/\r?\n/)) {

@@ -1,7 +1,8 @@
 /**
  * Whether a version of Python is among those that a specifier such as `>=3.9,!=3.9.1,<4` allows (PEP 440).
  *
- * Only what distributions write in practice is understood; anything else counts as allowing it, and the import will tell.
+ * Only the forms that distributions use in practice are evaluated. Any other form counts as allowed: if it is not, the
+ * import fails.
  */
 export function allowsPython(specifier: string, version: string): boolean {
   const have = numbersOf(version);

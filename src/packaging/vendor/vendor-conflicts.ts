@@ -3,30 +3,30 @@ import { shown } from '../../errors/shown.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { type Distribution, normalizeName, readDistributions, vendorFolder } from './distributions.ts';
 
-/** One distribution that several packages bring along in different versions. */
+/** A distribution that several packages contain in different versions. */
 export interface VendorConflict {
-  /** Its name, in the form that all spellings share. */
+  /** Its normalized name (PEP 503). */
   readonly distribution: string;
-  /** What each package brings, in order of the packages. */
+  /** The version in each package, in the order of the packages. */
   readonly versions: readonly { readonly package: string; readonly version: string }[];
 }
 
-/** What users know a package by, and its folder. */
+/** The name of a package, as users know it, and its folder. */
 export interface VendoringPackage {
   readonly name: string;
   readonly dir: string;
 }
 
-/** A package and what it brings along. */
+/** A package and its vendored distributions. */
 export interface VendoredPackage extends VendoringPackage {
   readonly distributions: readonly Distribution[];
 }
 
 /**
- * Finds distributions that packages bring along in different versions.
+ * Finds distributions that packages contain in different versions.
  *
- * In one interpreter a module exists once, and a package never runs the module of another: whichever imports it second
- * fails, unless both files are the same.
+ * A module exists once in an interpreter, and a package never runs the module of another one. The second package that
+ * imports the module fails, unless both files are equal.
  */
 export function findVendorConflicts(packages: readonly VendoredPackage[]): readonly VendorConflict[] {
   const versions = new Map<string, { package: string; version: string }[]>();
@@ -44,12 +44,12 @@ export function findVendorConflicts(packages: readonly VendoredPackage[]): reado
     .sort((a, b) => (a.distribution < b.distribution ? -1 : 1));
 }
 
-/** Reads what a package brings along. */
+/** Reads the vendored distributions of a package. */
 export function readVendored({ name, dir }: VendoringPackage): VendoredPackage {
   return { name, dir, distributions: readDistributions(join(dir, vendorFolder)) };
 }
 
-/** Reads any number of packages, without holding up the event loop, and compares them. @throws the reason of `signal`. */
+/** Reads any number of packages without blocking the event loop, and compares them. @throws the reason of `signal`. */
 export async function discoverVendorConflicts(
   packages: readonly VendoringPackage[],
   signal?: AbortSignal,
@@ -63,7 +63,7 @@ export async function discoverVendorConflicts(
   return findVendorConflicts(vendored);
 }
 
-/** A conflict in words, and what to do about it. */
+/** The message for a conflict, and a hint. */
 export function describeVendorConflict({ distribution, versions }: VendorConflict): {
   readonly message: string;
   readonly hint: string;
@@ -71,6 +71,6 @@ export function describeVendorConflict({ distribution, versions }: VendorConflic
   const found = versions.map(({ package: name, version }) => `${shown(version)} in ${shown(name)}`).join(', ');
   return {
     message: `${distribution} is vendored as ${found}, and one Python can import only one of them`,
-    hint: `Vendor one version of ${distribution} in all of them, or run one of them in a program of its own.`,
+    hint: `Vendor one version of ${distribution} in all of them, or run one of them in a separate process.`,
   };
 }

@@ -1,6 +1,6 @@
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
@@ -11,78 +11,111 @@ import { loadManifest, type Manifest, type PythonManifest } from '../manifest.ts
 import { listPackageFiles } from '../package-files.ts';
 import { createStagingBeside } from '../staging.ts';
 import { askPython } from './ask-python.ts';
-import { refuseEditable, requireArrived } from './check-installed.ts';
-import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
+import { requireArrived, requireOrigins } from './check-installed.ts';
+import { readDistributions, vendorFolder } from './distributions.ts';
 import { chooseInstaller, type InstallerName, install } from './installer.ts';
-import { type VendorRecord, vendorRecordName } from './vendor-record.ts';
+import { planRequirements } from './requirement-plan.ts';
+import {
+  readVendoredDistributions,
+  type VendoredDistribution,
+  type VendorRecord,
+  vendorRecordName,
+} from './vendor-record.ts';
 
 export interface VendorOptions {
-  /** The Python to vendor for: the one that will run the plugin, not just any. Default `python3`. */
+  /** Python executable that will run the plugin. Default `python3`. */
   readonly python?: string | undefined;
-  /** Default `auto`: uv when it is on the path, otherwise the pip of {@link VendorOptions.python}. */
+  /**
+   * Program that installs: pip 22.2 or later of {@link VendorOptions.python}, or uv 0.6.15 or later. Default `auto`: uv
+   * if it is on the path, otherwise pip.
+   */
   readonly installer?: 'auto' | InstallerName | undefined;
-  /** Folder of wheels to install from; nothing is then fetched from anywhere else. */
+  /** Folder of wheels to install from. Nothing is then taken from anywhere else, and direct references are rejected. */
   readonly wheels?: string | undefined;
-  /** A constraints file. */
+  /**
+   * Allows source distributions, source folders and repositories, which have to be built. A build runs code of the
+   * author with the rights of this process. Default `false`: only wheels are installed.
+   */
+  readonly allowBuild?: boolean | undefined;
+  /** Path of a constraints file. */
   readonly constraints?: string | undefined;
-  /** Refuses every requirement without a hash. Default `false`: hashes are checked where the requirements have them. */
+  /** Rejects every requirement without a hash. Default `false`: hashes are checked if the requirements contain them. */
   readonly requireHashes?: boolean | undefined;
-  /** Vendors again although the package has a `vendor` folder, and replaces that. Default `false`. */
+  /** Vendors again if the package already has a `vendor` folder, and replaces that folder. Default `false`. */
   readonly refresh?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was done: `kept` what was vendored before, found that there is `nothing` to vendor, or `vendored`. */
+/** Result: the existing folder was `kept`, there was `nothing` to vendor, or dependencies were `vendored`. */
 export interface VendorOutcome {
   readonly status: 'kept' | 'nothing' | 'vendored';
-  /** What now lies in the `vendor` folder. */
-  readonly distributions: readonly Distribution[];
+  /** The distributions in the `vendor` folder. */
+  readonly distributions: readonly VendoredDistribution[];
 }
 
-const optionNames = ['constraints', 'installer', 'python', 'refresh', 'requireHashes', 'signal', 'wheels'];
+const optionNames = [
+  'allowBuild',
+  'constraints',
+  'installer',
+  'python',
+  'refresh',
+  'requireHashes',
+  'signal',
+  'wheels',
+];
 
 /**
  * Installs what the requirements file of a Python package asks for into its `vendor` folder.
  *
  * The folder appears when it is complete: a failure or an abort leaves the package as it was.
  *
- * @throws ManifestError; FidiusError `FIDIUS_VENDOR_REQUIREMENTS`, `FIDIUS_VENDOR_NO_INSTALLER`, `FIDIUS_VENDOR_FAILED`; the
- * reason of `signal`.
+ * @throws ManifestError; FidiusError `FIDIUS_VENDOR_REQUIREMENTS`, `FIDIUS_VENDOR_BUILD`, `FIDIUS_VENDOR_NO_INSTALLER`,
+ * `FIDIUS_VENDOR_FAILED`; the reason of `signal`.
  */
 export async function vendorDependencies(dir: string, options: VendorOptions = {}): Promise<VendorOutcome> {
   checkOptionNames('vendorDependencies()', options, optionNames);
   checkSignal(options.signal, 'vendorDependencies()');
-  const { python = 'python3', installer = 'auto', requireHashes = false, refresh = false, signal } = options;
+  const { refresh = false, installer = 'auto', signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
   throwIfAborted(signal);
   const manifest = loadManifest(dir);
   const target = join(dir, vendorFolder);
   const state = await findVendorState(dir, manifest, { refresh });
   if (state !== 'needed' || manifest.runtime !== 'python') {
-    return { status: state === 'kept' ? 'kept' : 'nothing', distributions: readDistributions(target) };
+    return { status: state === 'kept' ? 'kept' : 'nothing', distributions: readVendoredDistributions(target) };
   }
-
-  const used = installer === 'auto' ? await chooseInstaller() : installer;
   const requirements = requirementsOf(resolve(dir), manifest);
-  refuseEditable(requirements);
-  const staging = await createStagingBeside(resolve(dir));
+  return { status: 'vendored', distributions: await vendor(resolve(dir), requirements, target, options) };
+}
+
+async function vendor(
+  dir: string,
+  requirements: string,
+  target: string,
+  options: VendorOptions,
+): Promise<readonly VendoredDistribution[]> {
+  const { python = 'python3', allowBuild = false, signal } = options;
+  const wheels = options.wheels === undefined ? undefined : resolve(options.wheels);
+  const constraints = options.constraints === undefined ? undefined : resolve(options.constraints);
+  const plan = planRequirements(requirements, { dir, constraints, wheelsOnly: wheels !== undefined, allowBuild });
+  const requireHashes = options.requireHashes === true || plan.requireHashes;
+  const staging = await createStagingBeside(dir);
   const built = staging.shownPath;
+  const work = join(dirname(built), 'scratch-vendor');
   try {
     await mkdir(built, { mode: 0o700 });
-    await install(used, {
-      python,
-      target: built,
-      requirements,
-      constraints: options.constraints && resolve(options.constraints),
-      wheels: options.wheels && resolve(options.wheels),
-      requireHashes,
-      cwd: resolve(dir),
-      signal,
-    });
-    requireArrived(built, requirements, used);
-    const distributions = await finish(built, used, python);
+    await mkdir(work, { mode: 0o700 });
+    const installer =
+      options.installer === undefined || options.installer === 'auto' ? await chooseInstaller(work) : options.installer;
+    const { executable, description } = await askPython(python, { installer, cwd: work, signal });
+    const task = { plan, file: requirements, target: built, work, wheels, requireHashes, allowBuild, signal };
+    const sources = await install(installer, { ...task, python: executable });
+    requireArrived(built, plan, installer);
+    const rules = { dir, installer, wheels, allowBuild, requireHashes, hashes: plan.hashes };
+    const distributions = requireOrigins(readDistributions(built), sources, rules);
+    await finish(built, { format: 1, installer, python: description, platform: platform(), distributions });
     await staging.replaceFolder(target);
-    return { status: 'vendored', distributions };
+    return distributions;
   } catch (cause) {
     throwIfAborted(signal);
     if (ioCode(cause) === undefined || isFidiusError(cause)) throw cause;
@@ -94,7 +127,7 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   }
 }
 
-/** Whether there is something to vendor; a `vendor` folder that is there stays unless `refresh` says otherwise. */
+/** Whether there is something to vendor. An existing `vendor` folder is kept unless `refresh` is set. */
 export async function findVendorState(
   dir: string,
   manifest: Manifest,
@@ -107,21 +140,15 @@ export async function findVendorState(
   return isVendored ? 'kept' : 'nothing';
 }
 
-/** Cleans what was installed, and records what and for whom. */
-async function finish(built: string, installer: InstallerName, python: string): Promise<readonly Distribution[]> {
+/** Removes byte-code, and writes the record. */
+async function finish(built: string, record: VendorRecord): Promise<void> {
   await settleByteCode(built, await listPackageFiles(built, { signatures: 'keep' }), 'remove');
-  const distributions = readDistributions(built);
-  const record: VendorRecord = {
-    format: 1,
-    installer,
-    python: await askPython(python),
-    platform: platform(),
-    distributions,
-  };
-  await writeFile(join(built, vendorRecordName), `${JSON.stringify(record, undefined, 2)}\n`);
+  const path = join(built, vendorRecordName);
+  // A wheel may contain anything under this name, also a folder.
+  await rm(path, { recursive: true, force: true });
+  await writeFile(path, `${JSON.stringify(record, undefined, 2)}\n`, { flag: 'wx' });
   // It was private while it was built.
   await chmod(built, 0o755);
-  return distributions;
 }
 
 function requirementsOf(dir: string, { python }: PythonManifest): string {

@@ -1,26 +1,26 @@
-/** What is known of the Python that is to import vendored code. The record of a located Python fits. */
+/** The Python that imports vendored code. The record of a located Python has this shape. */
 export interface TargetPython {
   /** Such as `3.11.7`. */
   readonly version: string;
   /** Such as `cpython`. */
   readonly implementation: string;
-  /** As Python or Node spell it: `x86_64` or `x64`, `aarch64` or `arm64`, … */
+  /** In the spelling of Python or Node: `x86_64` or `x64`, `aarch64` or `arm64`, … */
   readonly machine: string;
   readonly freeThreaded: boolean;
 }
 
-/** The system around the Python. */
+/** The system that the Python runs on. */
 export interface TargetSystem {
   /** As Node names it: `linux`, `darwin`, `win32`. */
   readonly platform: string;
-  /** Version of glibc, such as `2.36`; `undefined` where there is none or it is not known. */
+  /** Version of glibc, such as `2.36`; `undefined` if the system has none or its version is unknown. */
   readonly glibc: string | undefined;
 }
 
 /**
  * Whether a wheel with this tag runs there; tags are those of PEP 425, PEP 600 and PEP 656.
  *
- * A tag of a kind that is not known here counts as fitting: the import will tell.
+ * An unknown kind of tag is accepted: if it does not fit, the import fails.
  */
 export function fitsTag(tag: string, python: TargetPython, system: TargetSystem): boolean {
   const [interpreters = '', abis = '', platforms = ''] = tag.split('-');
@@ -69,7 +69,7 @@ function fitsPlatform(tag: string, python: TargetPython, { platform, glibc }: Ta
   return true;
 }
 
-/** The names that manylinux had before it carried the version of glibc. */
+/** Replaces the older names of manylinux tags, which do not contain the version of glibc. */
 function legacyManylinux(tag: string): string {
   return tag
     .replace(/^manylinux1_/, 'manylinux_2_5_')

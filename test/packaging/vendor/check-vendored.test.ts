@@ -106,11 +106,11 @@ describe('requireVendoredFor', () => {
 
     expect(error.code).toBe('FIDIUS_VENDOR_MISMATCH');
     expect(error.message).toBe(
-      `Cannot run package ${dir} on CPython 3.11.7 (linux x64): modern 2.0 asks for Python >=3.13, ` +
+      `Cannot run package ${dir} on CPython 3.11.7 (linux x64): modern 2.0 requires Python >=3.13, ` +
         'numpy 1.26.4 is built for cp310-cp310-manylinux_2_17_x86_64; it was vendored for CPython 3.10.13 (linux x86_64)',
     );
     expect(error.hint).toBe(
-      'Get the package for this Python, or delete its vendor folder and pack it anew with this Python.',
+      'Get the package for this Python, or delete its vendor folder and pack it again with this Python.',
     );
   });
 
@@ -150,7 +150,7 @@ describe('findVendorConflicts', () => {
     expect(conflicts.map(describeVendorConflict)).toEqual([
       {
         message: 'my-lib is vendored as 1.0 in one, 2.0 in two, and one Python can import only one of them',
-        hint: 'Vendor one version of my-lib in all of them, or run one of them in a program of its own.',
+        hint: 'Vendor one version of my-lib in all of them, or run one of them in a separate process.',
       },
     ]);
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
@@ -23,7 +23,15 @@ describe('vendorDependencies', () => {
 
     expect(outcome.status).toBe('vendored');
     expect(outcome.distributions).toEqual([
-      { name: 'colours', version: '1.2.0', tags: ['py3-none-any'], requiresPython: '>=3.8' },
+      {
+        name: 'colours',
+        version: '1.2.0',
+        tags: ['py3-none-any'],
+        requiresPython: '>=3.8',
+        source: 'colours-1.2.0-py3-none-any.whl',
+        sha256: expect.stringMatching(/^[\da-f]{64}$/),
+        built: false,
+      },
     ]);
     expect(readFileSync(join(dir, 'vendor', 'colours.py'), 'utf8')).toContain('1.2.0');
   });
@@ -50,7 +58,9 @@ describe('vendorDependencies', () => {
     writeFileSync(join(dir, 'package.toml'), `${pythonManifest()}requirements = "deps/all.txt"\n`);
     makeWheels(join(dir, 'wheels'), [{ name: 'colours', version: '1.2.0' }]);
 
-    const outcome = await vendorDependencies(dir, offline([]));
+    const { wheels: _wheels, ...options } = offline([]);
+
+    const outcome = await vendorDependencies(dir, options);
 
     expect(outcome.distributions.map(({ name }) => name)).toEqual(['colours']);
   });
@@ -61,8 +71,42 @@ describe('vendorDependencies', () => {
 
     expect((await vendorDependencies(dir, options)).status).toBe('kept');
     expect(existsSync(join(dir, 'vendor', 'old.py'))).toBe(true);
-    expect((await vendorDependencies(dir, { ...options, refresh: true })).status).toBe('vendored');
+    const vendored = await vendorDependencies(dir, { ...options, refresh: true });
+    expect(vendored.status).toBe('vendored');
     expect(existsSync(join(dir, 'vendor', 'old.py'))).toBe(false);
+    expect(await vendorDependencies(dir, options)).toEqual({ ...vendored, status: 'kept' });
+  });
+
+  it('reads records without the origin of distributions, and ignores what is not one', async () => {
+    const older = { format: 1, installer: 'pip', python: { version: '3.9.0' }, platform: 'linux' };
+    const metadata = 'Name: colours\nVersion: 1.0\n';
+    const hostile = [
+      null,
+      7,
+      { name: 'colours' },
+      { name: 'Colours', version: '1.0', source: 7, sha256: [], built: 'no' },
+    ];
+    for (const distributions of [[{ name: 'colours', version: '1.0' }], hostile, 'none', undefined]) {
+      const dir = packageOf({
+        'vendor/colours-1.0.dist-info/METADATA': metadata,
+        'vendor/fidius-vendor.json': JSON.stringify({ ...older, distributions }),
+      });
+
+      expect((await vendorDependencies(dir)).distributions).toEqual([
+        { name: 'colours', version: '1.0', tags: [], requiresPython: '' },
+      ]);
+    }
+  });
+
+  it('starts a relative path of the Python in the current folder, not in the package', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours', 'bin/python3': '#!/bin/sh\nexit 1\n' });
+    const options = offline([{ name: 'colours', version: '1.2.0' }]);
+
+    // The folder `test` exists here only.
+    const python = `./test/../${relative(process.cwd(), pythonWithPip)}`;
+    const outcome = await vendorDependencies(dir, { ...options, python });
+
+    expect(outcome.status).toBe('vendored');
   });
 
   it('finds nothing to do without a requirements file, or in a package without Python', async () => {
@@ -114,36 +158,96 @@ describe('vendorDependencies', () => {
 
   it.each([
     ['is missing', '/nowhere/python3', 'ENOENT'],
-    ['has no pip', 'without-pip', 'it has no module pip'],
+    ['has no pip', 'echo "python3: No module named pip" >&2; exit 1', 'it has no module pip'],
+    ['has an old pip', 'echo "no such option: --report" >&2; exit 2', 'its pip is older than 22.2'],
   ])('says when the Python %s', async (_what, python, problem) => {
     const dir = packageOf({ 'requirements.txt': 'colours' });
-    const executable = python === 'without-pip' ? script('echo "python3: No module named pip" >&2; exit 1') : python;
+    const executable = python.startsWith('/') ? python : answering(python);
 
     const error = await failureOf(() => vendorDependencies(dir, { python: executable, installer: 'pip' }));
 
     expect(error.code).toBe('FIDIUS_VENDOR_NO_INSTALLER');
     expect(error.message).toContain(problem);
+    expect(error.hint).toContain('pip 22.2 or later');
   });
 
-  it('uses uv when it is there, and copies instead of linking into its cache', async () => {
+  it.each([
+    ['nothing at all', 'exit 3', 'did not report its version (exit code 3)'],
+    ['no path', 'echo \'{"executable": ""}\'', 'did not report its version'],
+  ])('says when the Python reports %s', async (_what, body, problem) => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+
+    const error = await failureOf(() => vendorDependencies(dir, { python: script(body), installer: 'pip' }));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
+    expect(error.message).toContain(problem);
+  });
+
+  // A script in place of uv, as not every machine has uv; the attacks on vendoring use the real one where there is one.
+  it('uses uv if it is installed, and copies instead of linking into its cache', async () => {
     const dir = packageOf({ 'requirements.txt': 'colours' });
     const log = join(tempFolder(), 'log');
-    // Does the little that matters here: notes how it was called, and puts a module into the target.
-    const uv = script(
-      `echo "$@" >> "${log}"\n[ "$1" = --version ] && exit 0\nwhile [ "$1" != --target ]; do shift; done\nmkdir -p "$2/colours-1.dist-info"; echo > "$2/colours.py"; printf "Name: colours\\nVersion: 1\\n" > "$2/colours-1.dist-info/METADATA"`,
-      'uv',
-    );
+    const uv = uvThat(`echo "$@" >> "${log}"`, '0.6.15', 'colours');
     vi.stubEnv('PATH', `${join(uv, '..')}${delimiter}${process.env['PATH']}`);
 
-    await vendorDependencies(dir, { python: pythonWithPip });
+    const { distributions } = await vendorDependencies(dir, { python: pythonWithPip });
 
     vi.unstubAllEnvs();
+    expect(distributions).toMatchObject([
+      { name: 'colours', source: 'https://example.org/colours-1-py3-none-any.whl' },
+    ]);
+    const common = '--no-config --quiet --python \\S+ --no-build';
+    const work = `\\S+/scratch-vendor`;
     expect(readFileSync(log, 'utf8')).toMatch(
       new RegExp(
-        `^--version\npip install --no-config --python ${pythonWithPip} --link-mode copy --quiet --requirement ${dir}/requirements.txt --target `,
+        `^--version\npip compile ${common} ${work}/requirements.txt --output-file ${work}/pylock.toml\n` +
+          `pip install ${common} --link-mode copy --requirement ${work}/pylock.toml --target \\S+/new\n$`,
       ),
     );
-    expect(existsSync(join(dir, 'vendor', 'colours.py'))).toBe(true);
+  });
+
+  it('uses pip in place of a uv that is too old to report what it installs', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const { installer: _installer, ...options } = offline([{ name: 'colours', version: '1.2.0' }]);
+    const uv = uvThat('', '0.6.14', 'colours');
+    vi.stubEnv('PATH', `${join(uv, '..')}${delimiter}${process.env['PATH']}`);
+
+    await vendorDependencies(dir, options);
+
+    vi.unstubAllEnvs();
+    const record = JSON.parse(readFileSync(join(dir, 'vendor', 'fidius-vendor.json'), 'utf8'));
+    expect(record.installer).toBe('pip');
+  });
+
+  it.each([
+    [
+      'TOML is not a supported output format for `uv pip compile`',
+      'FIDIUS_VENDOR_NO_INSTALLER',
+      'it is older than 0.6.15',
+    ],
+    ['something else', 'FIDIUS_VENDOR_FAILED', 'something else'],
+  ])('says when uv fails: %s', async (said, code, problem) => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const uv = script(`echo "${said.replaceAll('`', "'")}" >&2; exit 2`, 'uv');
+    vi.stubEnv('PATH', `${join(uv, '..')}${delimiter}${process.env['PATH']}`);
+
+    const error = await failureOf(() => vendorDependencies(dir, { python: pythonWithPip, installer: 'uv' }));
+
+    vi.unstubAllEnvs();
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(problem);
+  });
+
+  it('asks uv for the folder of wheels alone, without a network', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const uv = script('echo "$@" >&2; exit 2', 'uv');
+    vi.stubEnv('PATH', `${join(uv, '..')}${delimiter}${process.env['PATH']}`);
+
+    const options = { python: pythonWithPip, installer: 'uv', wheels: '/some/wheels' } as const;
+    const error = await failureOf(() => vendorDependencies(dir, options));
+
+    vi.unstubAllEnvs();
+    expect(error.message).toContain('--no-build --no-index --find-links /some/wheels --offline');
   });
 
   it.each(['../requirements.txt', '/etc/requirements.txt'])('refuses the requirements file %s', async (path) => {
@@ -212,8 +316,9 @@ describe('vendorDependencies', () => {
         .trim()
         .replace(/\s+/g, ' ');
       expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
-      expect(error.message).toContain(`the requirement ${JSON.stringify(text)} is editable`);
-      expect(error.hint).toContain(`Remove \`-e\` from ${JSON.stringify(text)} in ${join(dir, 'requirements.txt')}`);
+      const place = `line 2 of ${join(dir, 'requirements.txt')}`;
+      expect(error.message).toContain(`${place}, ${JSON.stringify(text)}, is editable, which leaves only a link`);
+      expect(error.hint).toContain('Remove `-e` from the line');
       expect(readdirSync(dir)).toEqual(before);
     },
   );
@@ -224,8 +329,8 @@ describe('vendorDependencies', () => {
       'the record of an editable wheel',
       `mkdir -p "$2/lib-1.dist-info"; echo '{"url": "file:///lib", "dir_info": {"editable": true}}' > "$2/lib-1.dist-info/direct_url.json"`,
     ],
-  ])('refuses what an included requirements file has left as a link: %s', async (_what, leave) => {
-    const dir = packageOf({ 'requirements.txt': '-r more.txt', 'more.txt': '-e ./lib' });
+  ])('rejects what a setting of pip has left as a link: %s', async (_what, leave) => {
+    const dir = packageOf({ 'requirements.txt': 'lib' });
     const before = readdirSync(dir);
 
     const error = await failureOf(() => vendorDependencies(dir, { python: leaving(leave), installer: 'pip' }));
@@ -245,11 +350,12 @@ describe('vendorDependencies', () => {
       dist('other'),
     ],
     ['a folder', './lib', './lib', ':'],
-  ])('refuses to take a success of pip for one when it did not install %s', async (_what, lines, missing, leave) => {
+  ])('rejects a success of pip that did not install %s', async (_what, lines, missing, leave) => {
     const dir = packageOf({ 'requirements.txt': lines });
     const before = readdirSync(dir);
 
-    const error = await failureOf(() => vendorDependencies(dir, { python: leaving(leave), installer: 'pip' }));
+    const options = { python: leaving(leave), installer: 'pip', allowBuild: true } as const;
+    const error = await failureOf(() => vendorDependencies(dir, options));
 
     expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
     expect(error.message).toBe(
@@ -257,6 +363,30 @@ describe('vendorDependencies', () => {
     );
     expect(error.hint).toContain('pip config list');
     expect(readdirSync(dir)).toEqual(before);
+  });
+
+  it('rejects a build that pip reports, although no setting allows it', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const built =
+      '{"download_info": {"url": "https://x/colours-1.zip", "archive_info": {}}, "metadata": {"name": "colours"}}';
+    const python = leaving(`${dist('colours')}; echo '{"version": "1", "install": [${built}]}' > "$report"`);
+
+    const error = await failureOf(() => vendorDependencies(dir, { python, installer: 'pip' }));
+
+    expect(error.code).toBe('FIDIUS_VENDOR_BUILD');
+    expect(error.message).toContain(
+      'pip built colours 1 from https://x/colours-1.zip, although builds are not allowed',
+    );
+    expect(existsSync(join(dir, 'vendor'))).toBe(false);
+  });
+
+  it.each(['not JSON', '{}', '{"install": [{}]}'])('rejects a report that it cannot read: %s', async (report) => {
+    const dir = packageOf({ 'requirements.txt': 'colours' });
+    const python = leaving(`${dist('colours')}; echo '${report}' > "$report"`);
+
+    const error = await failureOf(() => vendorDependencies(dir, { python, installer: 'pip' }));
+
+    expect(error.message).toContain('pip did not report what it installed');
   });
 
   it('does not miss what a marker leaves out, what is built the old way, and what no line names', async () => {
@@ -270,7 +400,8 @@ describe('vendorDependencies', () => {
     const dir = packageOf({ 'requirements.txt': requirements.join('\n') });
     const leave = 'mkdir -p "$2/old_style-1.0-py3.9.egg-info"; echo > "$2/old_style.py"';
 
-    const outcome = await vendorDependencies(dir, { python: leaving(leave), installer: 'pip' });
+    const options = { python: leaving(leave), installer: 'pip', allowBuild: true } as const;
+    const outcome = await vendorDependencies(dir, options);
 
     expect(outcome.status).toBe('vendored');
     expect(existsSync(join(dir, 'vendor', 'old_style.py'))).toBe(true);
@@ -335,9 +466,29 @@ function offline(wheels: Parameters<typeof makeWheels>[1]): VendorOptions {
 
 /** A Python whose pip only leaves something in the target, and reports success. */
 function leaving(shell: string): string {
-  const describe = '{"version": "3.9.0", "implementation": "cpython", "machine": "x86_64"}';
+  return answering(
+    'report=; while [ "$1" != --target ]; do [ "$1" = --report ] && report="$2"; shift; done\n' +
+      `echo '{"version": "1", "install": []}' > "$report"\nmkdir -p "$2"\n${shell}`,
+  );
+}
+
+/** A Python that describes itself, and runs this in place of pip. */
+function answering(shell: string): string {
+  const describe = '{"executable": "\'"$0"\'", "version": "3.9.0", "implementation": "cpython", "machine": "x86_64"}';
+  return script(`case "$*" in *--target*) ;; *) echo '${describe}'; exit 0;; esac\n${shell}`);
+}
+
+/** A uv that does the little that matters here: it writes a lock file, and puts a module into the target. */
+function uvThat(first: string, version: string, name: string): string {
+  const file = `${name}-1-py3-none-any.whl`;
+  const lock = `[[packages]]\\nname = "${name}"\\nversion = "1"\\nwheels = [{ url = "https://me:pw@example.org/${file}?k=1", hashes = {} }]\\n`;
   return script(
-    `[ "$1" = -I ] && echo '${describe}' && exit 0\nwhile [ "$1" != --target ]; do shift; done\nmkdir -p "$2"\n${shell}`,
+    `${first}
+[ "$1" = --version ] && echo "uv ${version} (x86_64)" && exit 0
+if [ "$2" = compile ]; then while [ "$1" != --output-file ]; do shift; done; printf '${lock}' > "$2"; exit 0; fi
+while [ "$1" != --target ]; do shift; done
+${dist(name)}; printf "Tag: py3-none-any\\n" > "$2/${name}-1.dist-info/WHEEL"`,
+    'uv',
   );
 }
 

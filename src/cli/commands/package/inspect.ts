@@ -34,22 +34,22 @@ export const packageInspect = defineCommand({
   async run({ options, args }, io) {
     const path = resolve(io.cwd, args.package);
     const isArchive = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    const limits = toLimits(options);
     const facts = await withProgress(io, `Reading ${args.package}`, ({ signal }) =>
-      isArchive ? readArchiveFacts(path, toLimits(options), signal) : readFacts(path, signal),
+      isArchive ? readArchiveFacts(path, limits, signal) : readFacts(path, limits, signal),
     );
     return { record: facts, text: textOf(facts) };
   },
 });
 
-async function readFacts(path: string, signal: AbortSignal): Promise<PackageFacts> {
+async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { loadManifest } = await import('../../../packaging/manifest.ts');
-  const { packageDigest } = await import('../../../packaging/digest.ts');
-  const { readSignature } = await import('../../../packaging/signing/verify-package.ts');
+  const { readFolderSubject } = await import('../../../packaging/audit/audit-subject.ts');
   const { FolderContent } = await import('../../../packaging/signing/package-content.ts');
 
   const manifest = loadManifest(path);
-  const digest = await packageDigest(path, { signal });
-  const signed = (await readSignature(path)) !== undefined;
+  const { digest, signature } = await readFolderSubject(path, { ...limits, signal });
+  const signed = signature !== undefined;
   const list = signed ? await new FolderContent(path).readFileList() : undefined;
   return {
     path,

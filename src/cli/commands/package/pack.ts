@@ -29,6 +29,7 @@ const options = {
     help: 'Vendor with pip or uv (default: uv if it is installed)',
   },
   wheels: { type: 'path', value: 'dir', help: 'Vendor only from this folder of wheels' },
+  'allow-build': { type: 'boolean', help: 'Allow builds of dependencies, which run code of their authors' },
   constraints: { type: 'path', value: 'file', help: 'File of constraints on the vendored versions' },
   'require-hashes': { type: 'boolean', help: 'Reject requirements without a hash' },
   'refresh-vendor': { type: 'boolean', help: 'Vendor again even if there is a vendor folder' },
@@ -46,7 +47,10 @@ export const packagePack = defineCommand({
   hints: {
     ...byteCodeHints,
     FIDIUS_SIGNATURE_STALE: 'Sign it again with --key, or delete package.sig and package.files.sig.',
-    FIDIUS_VENDOR_NO_INSTALLER: 'Specify a Python that has pip with --python, or install uv.',
+    FIDIUS_VENDOR_BUILD:
+      'Provide a wheel, or allow builds with --allow-build if you trust the authors of all dependencies.',
+    FIDIUS_VENDOR_NO_INSTALLER:
+      'Specify a Python that has pip 22.2 or later with --python, or install uv 0.6.15 or later.',
     FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'Choose another location with --output.',
   },
   examples: [
@@ -96,13 +100,16 @@ async function toVendorOptions(path: string, given: Given, { cwd, env }: Command
     installer: given.installer,
     wheels: given.wheels,
     constraints: given.constraints,
+    allowBuild: given['allow-build'],
     requireHashes: given['require-hashes'],
     refresh,
   };
 }
 
-function warningsOf({ signature, uncoveredFiles, remarks }: PackedPackage): string[] {
+function warningsOf({ signature, uncoveredFiles, remarks, vendored }: PackedPackage): string[] {
+  const built = vendored?.status === 'vendored' ? vendored.distributions.filter((each) => each.built === true) : [];
   return [
+    ...built.map(({ name, version }) => `${name} ${version} was built from source, which ran code of its author`),
     ...(signature === 'none' ? ['the package is not signed, so its author cannot be verified'] : []),
     ...(signature === 'kept unchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
     ...uncoveredFiles.map((path) => `${path} is not covered by the signature, because its name ends in .sig`),
