@@ -10,7 +10,8 @@ import warnings
 
 runtime, seconds, seed, first, most = sys.argv[1:]
 sys.path.insert(0, runtime)
-from fidius_host import modules, shell  # noqa: E402
+from fidius_host import cli_support  # noqa: E402
+from fidius_host.imports import modules  # noqa: E402
 
 warnings.simplefilter("ignore")
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
@@ -47,7 +48,7 @@ def mutated(rng):
 
 def problem_of(path, other):
     start = time.process_time()
-    facts = shell.interface_hash(path)
+    facts = cli_support.interface_hash(path)
     number = facts["hash"]
     if not (number is None or (type(number) is int and 0 <= number < 1 << 64)):
         return f"the hash is {number!r}"
