@@ -42,8 +42,12 @@ def load(name):
 
 
 def loaded(name):
-    """Return a module of ``MODULES`` if it was imported, otherwise ``None``."""
-    return sys.modules.get(_full_name(name))
+    """Return a module of ``MODULES`` if it was imported, otherwise ``None``.
+
+    While another thread imports it, it is in ``sys.modules`` and incomplete.
+    """
+    module = sys.modules.get(_full_name(name))
+    return None if module is None or module.__spec__._initializing else module
 
 
 def function(module, name):

@@ -2,8 +2,12 @@
 
 import ast
 import functools
+import importlib.machinery
 import os
+import sys
+import types
 import unittest
+import unittest.mock
 
 import fidius_host
 from fidius_host import lazy_imports
@@ -129,6 +133,16 @@ class LazyImportsTest(unittest.TestCase):
     def test_reject_a_module_that_is_not_listed(self):
         with self.assertRaisesRegex(ValueError, "'plugins.loading' is not listed in lazy_imports.MODULES"):
             lazy_imports.load("plugins.loading")
+
+    def test_do_not_return_a_module_that_another_thread_is_still_importing(self):
+        name = "fidius_host.doctor"
+        module = types.ModuleType(name)
+        module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+        module.__spec__._initializing = True
+        with unittest.mock.patch.dict(sys.modules, {name: module}):
+            self.assertIsNone(lazy_imports.loaded("doctor"))
+            module.__spec__._initializing = False
+            self.assertIs(lazy_imports.loaded("doctor"), module)
 
     def test_are_the_only_imports_by_name(self):
         for module in FILES:
