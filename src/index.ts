@@ -44,14 +44,14 @@ export type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStat
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/notice.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
-export type { LoadEvent } from './host/diagnostics.ts';
-export type { ExternalImport, ExternalImports } from './host/external-imports.ts';
+export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
+export type { LoadEvent } from './host/events/load-channel.ts';
 export type { HostDiscovery } from './host/host-discovery.ts';
-export { loadPythonPlugin } from './host/load-python-plugin.ts';
-export type { PolicyOptions } from './host/package-policy.ts';
+export type { ExternalImport, ExternalImports } from './host/load/external-imports.ts';
+export { loadPythonPlugin } from './host/load/load-python-plugin.ts';
 export type { Plugin, PluginInfo } from './host/plugin.ts';
 export { type HostLoadOptions, type HostOptions, type HostStats, PluginHost } from './host/plugin-host.ts';
-export type { HostNotice, HostNoticeListener, VendorNotice } from './host/vendor-notice.ts';
+export type { PolicyOptions } from './host/policy/package-policy.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export type { ByteCodePolicy } from './packaging/byte-code.ts';
 export type {

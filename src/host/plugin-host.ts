@@ -19,20 +19,20 @@ import { type DiscoverOptions, discoverPackages } from '../packaging/discover-pa
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
-import { admitFirst } from './admit-package.ts';
-import { choosePackages } from './choose-package.ts';
-import { debugToStderr } from './debug.ts';
-import { type LoadDetails, traceLoadAsync } from './diagnostics.ts';
-import { checkExternalImports, type ExternalImports, toExternalImports } from './external-imports.ts';
+import { debugToStderr } from './events/debug-printer.ts';
+import { explainCollision, type HostNoticeListener } from './events/host-notice.ts';
+import { type LoadDetails, traceLoadAsync } from './events/load-channel.ts';
+import { VendoredVersions } from './events/vendor-conflict-reporter.ts';
+import { warn } from './events/warn.ts';
 import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
-import { explainMissingModule } from './isolation-hint.ts';
-import { LoadBudget } from './load-budget.ts';
-import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
+import { targetPython } from './load/executor-pool.ts';
+import { explainMissingModule } from './load/explain-failure.ts';
+import { checkExternalImports, type ExternalImports, toExternalImports } from './load/external-imports.ts';
+import { LoadBudget } from './load/load-budget.ts';
+import { admitFirst } from './load/load-pipeline.ts';
+import { choosePackages } from './load/select-packages.ts';
 import { describePlugin, Plugin } from './plugin.ts';
-import { targetPython } from './target-python.ts';
-import { explainCollision, type HostNoticeListener } from './vendor-notice.ts';
-import { VendoredVersions } from './vendored-versions.ts';
-import { warn } from './warn.ts';
+import { PackagePolicy, type PolicyOptions, policyOptionNames } from './policy/package-policy.ts';
 
 export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
   /** Folders that hold packages: as folders, or as archives. Default: none. */

@@ -6,8 +6,8 @@ import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import type { Admission } from './admit-package.ts';
-import type { ExternalImport } from './external-imports.ts';
+import type { ExternalImport } from './load/external-imports.ts';
+import type { Admission } from './load/load-pipeline.ts';
 
 /** What is known about a loaded plugin. */
 export interface PluginInfo {

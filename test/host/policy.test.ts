@@ -3,10 +3,10 @@ import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Interface } from '../../src/contract/interface.ts';
-import { admitFirst } from '../../src/host/admit-package.ts';
-import { PackagePolicy } from '../../src/host/package-policy.ts';
+import type { HostNotice } from '../../src/host/events/host-notice.ts';
+import { admitFirst } from '../../src/host/load/load-pipeline.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
-import type { HostNotice } from '../../src/host/vendor-notice.ts';
+import { PackagePolicy } from '../../src/host/policy/package-policy.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { loadManifest } from '../../src/packaging/manifest.ts';
 import { SecretKey } from '../../src/packaging/signing/secret-key.ts';

@@ -52,8 +52,8 @@ export const run = defineCommand({
     }
     const args = words.map(readArgument);
 
-    const { callPackage } = await import('../../host/package-call.ts');
-    const { PackagePolicy } = await import('../../host/package-policy.ts');
+    const { callPackage } = await import('../../host/run-package.ts');
+    const { PackagePolicy } = await import('../../host/policy/package-policy.ts');
     const trust = namesTrust(options) ? await readTrust(options) : {};
     const policy = { ...trust, storeDir: options.store, archiveLimits: toLimits(options) };
     try {

@@ -30,7 +30,7 @@ export const packageValidate = defineCommand({
 
 /** Problems that do not make a manifest invalid, but prevent packing or loading the package. */
 async function warningsOf(path: string, manifest: Manifest): Promise<string[]> {
-  const { findEntryModule } = await import('../../../host/entry-module.ts');
+  const { findEntryModule } = await import('../../../host/load/entry-module.ts');
   const { archiveFileName } = await import('../../../packaging/package-name.ts');
   const warnings: string[] = [];
   try {

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { messageOf } from '../errors/is-error.ts';
-import { describeVendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import type { LoadEvent } from './diagnostics.ts';
+import { messageOf } from '../../errors/is-error.ts';
+import { describeVendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import type { LoadEvent } from './load-channel.ts';
 
 let listening = false;
 

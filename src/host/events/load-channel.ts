@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
-import type { ExecutorName } from '../executor/executor.ts';
-import { now } from '../node/timers.ts';
-import type { SkippedPackage } from '../packaging/discover-packages.ts';
-import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
+import type { ExecutorName } from '../../executor/executor.ts';
+import { now } from '../../node/timers.ts';
+import type { SkippedPackage } from '../../packaging/discover-packages.ts';
+import type { VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
 
 /** What `fidius:load` publishes: a step of loading a package. A listener must not throw. */
 export interface LoadEvent {

@@ -8,12 +8,12 @@ import type { PythonManifest } from '../packaging/manifest.ts';
 import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
-import { checkInterface } from './check-interface.ts';
-import { findEntryModule } from './entry-module.ts';
-import { checkPythonManifest } from './load-python-plugin.ts';
-import type { PackagePolicy } from './package-policy.ts';
+import { checkInterface } from './load/check-manifest.ts';
+import { findEntryModule } from './load/entry-module.ts';
+import { targetPython } from './load/executor-pool.ts';
+import { checkPythonManifest } from './load/load-python-plugin.ts';
 import { noStreams } from './plugin.ts';
-import { targetPython } from './target-python.ts';
+import type { PackagePolicy } from './policy/package-policy.ts';
 
 /** One call of one method of a package, for whoever is no program: the command line. */
 export interface PackageCall {

@@ -1,7 +1,7 @@
-import { type LoadPhase, LoadTimeoutError } from '../errors/load-timeout-error.ts';
-import { loadAborted } from '../executor/load-options.ts';
-import { Patience } from '../executor/patience.ts';
-import { now } from '../node/timers.ts';
+import { type LoadPhase, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { loadAborted } from '../../executor/load-options.ts';
+import { Patience } from '../../executor/patience.ts';
+import { now } from '../../node/timers.ts';
 
 /** Milliseconds that a load may take unless a host or a load says otherwise. */
 const defaultLoadMs = 60_000;

@@ -1,10 +1,10 @@
-import { callListener } from '../executor/call-listener.ts';
+import { callListener } from '../../executor/call-listener.ts';
 import {
   findVendorConflicts,
   type VendorConflict,
   type VendoredPackage,
-} from '../packaging/vendor/vendor-conflicts.ts';
-import { type HostNoticeListener, toVendorNotice } from './vendor-notice.ts';
+} from '../../packaging/vendor/vendor-conflicts.ts';
+import { type HostNoticeListener, toVendorNotice } from './host-notice.ts';
 
 /** Where packages of one host bring different versions of a distribution along, each conflict told once. */
 export class VendoredVersions {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { checkInterface } from '../../src/host/check-interface.ts';
-import { readManifest } from '../../src/packaging/manifest.ts';
-import { failureOf } from '../support/failure.ts';
-import { manifestText } from '../support/plugin-folders.ts';
+import { defineInterface } from '../../../src/contract/interface.ts';
+import { method } from '../../../src/contract/method.ts';
+import { t } from '../../../src/contract/t.ts';
+import { checkInterface } from '../../../src/host/load/check-manifest.ts';
+import { readManifest } from '../../../src/packaging/manifest.ts';
+import { failureOf } from '../../support/failure.ts';
+import { manifestText } from '../../support/plugin-folders.ts';
 
 const Store = defineInterface('Store', {
   version: 4,

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { closest } from '../errors/closest.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
-import type { Discovery, FoundPackage } from '../packaging/discover-packages.ts';
+import { closest } from '../../errors/closest.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import type { Discovery, FoundPackage } from '../../packaging/discover-packages.ts';
 
 /** What a host asks for. */
 export interface PackageQuery {
@@ -33,7 +33,7 @@ export async function choosePackages(
 
 async function sortByFit(named: readonly FoundPackage[], range: string | undefined): Promise<readonly FoundPackage[]> {
   // Most hosts never need to compare versions; those that do can wait for what it takes.
-  const { compareVersions, isInRange } = await import('./version-range.ts');
+  const { compareVersions, isInRange } = await import('../policy/version-range.ts');
   const fitting = named.filter(({ manifest }) => range === undefined || isInRange(manifest.version, range));
   const searchPaths = [...new Set(named.map(({ path }) => dirname(path)))];
   const places = new Map(searchPaths.map((path, index) => [path, index]));

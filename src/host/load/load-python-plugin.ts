@@ -1,13 +1,13 @@
-import type { InterfaceDescriptor } from '../codec/descriptor.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
-import { LoadError } from '../errors/load-error.ts';
-import { checkOptionNames, describe } from '../errors/options.ts';
-import { loadManifest, type Manifest, type PythonManifest } from '../packaging/manifest.ts';
-import { PythonPluginHandle } from '../python/handle.ts';
-import { loadPackage } from '../python/load.ts';
-import { type StartOptions, startPython } from '../python/start.ts';
-import { debugToStderr } from './debug.ts';
-import { traceLoad } from './diagnostics.ts';
+import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { LoadError } from '../../errors/load-error.ts';
+import { checkOptionNames, describe } from '../../errors/options.ts';
+import { loadManifest, type Manifest, type PythonManifest } from '../../packaging/manifest.ts';
+import { PythonPluginHandle } from '../../python/handle.ts';
+import { loadPackage } from '../../python/load.ts';
+import { type StartOptions, startPython } from '../../python/start.ts';
+import { debugToStderr } from '../events/debug-printer.ts';
+import { traceLoad } from '../events/load-channel.ts';
 
 /**
  * Loads the Python package in a folder for an interface, on the calling thread.

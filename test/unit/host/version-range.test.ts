@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions, isInRange } from '../../src/host/version-range.ts';
+import { compareVersions, isInRange } from '../../../src/host/policy/version-range.ts';
 
 describe('a range of versions', () => {
   it.each([

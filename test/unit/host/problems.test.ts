@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, findProblems } from '../../src/host/findings.ts';
-import { healthyFacts } from '../support/doctor-facts.ts';
+import { type Facts, findProblems } from '../../../src/host/doctor/problems.ts';
+import { healthyFacts } from '../../support/doctor-facts.ts';
 
 describe('a Python where everything fits', () => {
   it('has no finding', () => {

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isFidiusError } from '../errors/fidius-error.ts';
-import { isError } from '../errors/is-error.ts';
-import { type Attempt, PythonNotFoundError } from '../errors/python-not-found-error.ts';
-import { locatePython } from '../python/locate/locate-python.ts';
-import type { LocatedPython, LocateOptions } from '../python/locate/located-python.ts';
-import { runtimeFolder } from '../python/runtime-folders.ts';
-import { type Facts, type Finding, findProblems } from './findings.ts';
+import { isFidiusError } from '../../errors/fidius-error.ts';
+import { isError } from '../../errors/is-error.ts';
+import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
+import { locatePython } from '../../python/locate/locate-python.ts';
+import type { LocatedPython, LocateOptions } from '../../python/locate/located-python.ts';
+import { runtimeFolder } from '../../python/runtime-folders.ts';
 import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
+import { type Facts, type Finding, findProblems } from './problems.ts';
 
 /** Everything that decides whether Python works in this process: a plain record, made to be printed and sent. */
 export interface Diagnosis extends Facts {

@@ -1,7 +1,7 @@
-import { LoadError } from '../errors/load-error.ts';
-import type { Notice } from '../executor/notice.ts';
-import { vendorFolder } from '../packaging/vendor/distributions.ts';
-import { describeVendorConflict, type VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
+import { LoadError } from '../../errors/load-error.ts';
+import type { Notice } from '../../executor/notice.ts';
+import { vendorFolder } from '../../packaging/vendor/distributions.ts';
+import { describeVendorConflict, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
 
 /** Packages of one host bring different versions of one distribution along. Said before the second is imported. */
 export interface VendorNotice {

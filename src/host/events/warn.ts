@@ -1,4 +1,4 @@
-import type { HostNotice } from './vendor-notice.ts';
+import type { HostNotice } from './host-notice.ts';
 
 /** Says as a warning of the process what the host has noticed. */
 export function warn({ message, hint }: HostNotice): void {
