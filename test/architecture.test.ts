@@ -59,7 +59,7 @@ const facts = [
 const exceptions: Record<string, string> = {
   'packaging/staging.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
-  'host/events/warn.ts': 'What plugins change for the whole process is a warning of the process.',
+  'host/events/host-notice.ts': 'What plugins change for the whole process is a warning of the process.',
   'python/stop.ts':
     'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
 };

@@ -11,6 +11,9 @@ import type { LoadedPackage, MethodKind } from '../python/load.ts';
 export const executorNames = ['inline', 'thread'] as const;
 export type ExecutorName = (typeof executorNames)[number];
 
+/** What must be started before an executor can load a package. `libpython`: CPython in this process. */
+export const executorNeeds: Readonly<Record<ExecutorName, 'libpython'>> = { inline: 'libpython', thread: 'libpython' };
+
 /** What an executor must know to load a package. */
 export interface LoadRequest {
   /** Name of the package, as errors and events call the plugin. */

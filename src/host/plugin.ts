@@ -6,8 +6,8 @@ import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import type { ExternalImport } from './load/external-imports.ts';
-import type { Admission } from './load/load-pipeline.ts';
+import { type ExternalImport, toExternalImports } from './load/external-imports.ts';
+import type { LoadOutcome } from './load/load-pipeline.ts';
 
 /** What is known about a loaded plugin. */
 export interface PluginInfo {
@@ -28,8 +28,8 @@ export interface PluginInfo {
   readonly pythonVersion: string;
   /** `[metadata]` of its manifest. */
   readonly metadata: unknown;
-  /** Packages that would have been loaded in its place, had there been nothing wrong with them. */
-  readonly passedOver: readonly SkippedPackage[];
+  /** Packages that were preferred to this one and could not be loaded, with the reasons. */
+  readonly skipped: readonly SkippedPackage[];
   /** What this package and others of the host bring along in different versions: only one of them can be imported. */
   readonly vendorConflicts: readonly VendorConflict[];
   /**
@@ -131,13 +131,10 @@ export function noStreams({ name }: InterfaceMethod): FidiusError {
   });
 }
 
-/** What a plugin's info says, put together from where it is known. */
-export function describePlugin(
-  definition: Interface,
-  { admitted, passedOver }: Admission,
-  place: Pick<PluginInfo, 'executor' | 'externalImports' | 'pythonVersion' | 'vendorConflicts'>,
-): PluginInfo {
-  const { path, folder, manifest, signedBy } = admitted;
+/** Collects the facts about a plugin that was loaded. */
+export function describePlugin(definition: Interface, outcome: LoadOutcome): PluginInfo {
+  const { selected, skipped, vendorConflicts, pythonVersion, plugin } = outcome;
+  const { path, folder, manifest, signedBy } = selected;
   return Object.freeze({
     name: manifest.name,
     version: manifest.version,
@@ -148,8 +145,11 @@ export function describePlugin(
     interfaceVersion: definition.version,
     interfaceHash: definition.hash,
     runtime: 'python',
+    executor: plugin.executor,
+    pythonVersion,
     metadata: manifest.metadata,
-    passedOver,
-    ...place,
+    skipped,
+    vendorConflicts,
+    externalImports: toExternalImports(plugin.external),
   });
 }

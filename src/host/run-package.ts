@@ -3,63 +3,76 @@ import { rawCodec } from '../codec/raw-codec.ts';
 import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import { LoadError } from '../errors/load-error.ts';
-import { createExecutor } from '../executor/create-executor.ts';
 import type { PythonManifest } from '../packaging/manifest.ts';
-import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { Interpreter } from '../python/interpreter.ts';
-import { type StartOptions, startPython } from '../python/start.ts';
-import { checkInterface } from './load/check-manifest.ts';
+import type { StartOptions } from '../python/start.ts';
+import { printLoads } from './events/debug-printer.ts';
+import { traceLoadAsync } from './events/load-channel.ts';
 import { findEntryModule } from './load/entry-module.ts';
-import { targetPython } from './load/executor-pool.ts';
-import { checkPythonManifest } from './load/load-python-plugin.ts';
+import { ExecutorPool } from './load/executor-pool.ts';
+import { LoadBudget } from './load/load-budget.ts';
+import { runLoad } from './load/load-pipeline.ts';
 import { noStreams } from './plugin.ts';
 import type { PackagePolicy } from './policy/package-policy.ts';
 
-/** One call of one method of a package, for whoever is no program: the command line. */
+/** One call of one method of a package, as a command asks for it. */
 export interface PackageCall {
   /** Folder or archive of the package. */
   readonly path: string;
   readonly policy: PackagePolicy;
   readonly method: string;
-  /** The interface to hold the package and the call to. Without it the package is taken at its word. */
+  /** The interface to check the package and the call against. Without one, the hash that the package declares is used. */
   readonly definition: Interface | undefined;
   /** Bytes for a raw method, or arguments for any other. */
   readonly input: Uint8Array | readonly unknown[];
   readonly start: StartOptions;
-  /** Told the hash that the package declares, when there is no interface to compare it with; before any of it runs. */
+  /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
   readonly onDeclaredHash: (hash: bigint) => void;
 }
 
 /**
- * Loads a package, calls a method and gives the package up again. What plugins print goes to standard error.
+ * Loads a package, calls one method and closes the package. The output of plugins goes to standard error.
  *
  * @returns what the method returned; bytes for a raw one.
- * @throws what admitting the package throws; PluginError; LoadError, also with `FIDIUS_INTERFACE_HASH_MISSING` for a module
- *   whose source does not show its hash when there is no interface; the codes of starting Python and of calls.
+ * @throws what loading throws; PluginError; LoadError, also with `FIDIUS_INTERFACE_HASH_MISSING` for a module whose source
+ *   does not contain its hash when no interface is given; the codes of calls.
  */
-export async function callPackage(call: PackageCall): Promise<unknown> {
+export async function runPackage(call: PackageCall): Promise<unknown> {
   const { path, policy, method, definition, input, start } = call;
-  const { folder, manifest } = await policy.admit(path);
-  checkPythonManifest(path, manifest, { interfaceName: definition?.name ?? manifest.interface });
-  if (definition !== undefined) checkInterface(path, manifest, definition);
   const declared = definition?.methods.find(({ name }) => name === method);
   if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
 
-  const isolatePython = start.isolatePython ?? policy.requireSignature;
-  const interpreter = startPython({ ...start, isolatePython });
-  requireVendoredFor(folder, targetPython(interpreter));
-  interpreter.invoke('shell.print_to_stderr');
-  const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { folder, manifest, call });
-  const index = descriptor.methods.findIndex(({ name }) => name === method);
-  const executor = createExecutor('thread', interpreter);
+  printLoads(process.env);
+  const executors = new ExecutorPool({ ...start, isolatePython: start.isolatePython ?? policy.requireSignature });
+  // The user of a command ends it with Ctrl-C: verifying a large package may take long.
+  const budget = new LoadBudget(path, undefined, Number.POSITIVE_INFINITY);
+  let index = -1;
   try {
-    const { entryModule } = manifest.python;
-    const plugin = await executor.load({ plugin: manifest.name, folder, origin: path, entryModule, descriptor });
+    const { plugin } = await traceLoadAsync({ path, interface: definition?.name ?? '' }, (details) =>
+      runLoad(
+        { definition, executor: 'thread', refuseExternal: false, options: {} },
+        {
+          policy,
+          executors,
+          budget,
+          details,
+          select: async () => [{ path }],
+          compareVendored: () => [],
+          describe: (selected, { interpreter }) => {
+            interpreter.invoke('shell.print_to_stderr');
+            const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { ...selected, call });
+            index = descriptor.methods.findIndex(({ name }) => name === method);
+            return descriptor;
+          },
+        },
+      ),
+    );
     if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input]);
     const codec = declared === undefined || declared.wireRaw ? untypedCodec : declared.codec;
     return await plugin.call({ index, codec }, input);
   } finally {
-    await executor.close();
+    budget.end();
+    await executors.closeAll();
   }
 }
 

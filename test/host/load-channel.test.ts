@@ -33,7 +33,7 @@ describe.each(executorNames)('the channel fidius:load, with the executor %s,', (
         plugin: 'traced',
         entryModule: 'traced',
         executor,
-        passedOver: [],
+        skipped: [],
         vendorConflicts: [],
         durationMs,
       },

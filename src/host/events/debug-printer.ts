@@ -6,10 +6,10 @@ import type { LoadEvent } from './load-channel.ts';
 let listening = false;
 
 /**
- * Prints what the diagnostics channels publish, for people: on stderr, when `FIDIUS_DEBUG` is set to anything but `0`.
- * Only the first call does anything.
+ * Prints the events of the channel `fidius:load` to stderr when `FIDIUS_DEBUG` is set to anything but `0`. Only the first call
+ * has an effect.
  */
-export function debugToStderr(env: NodeJS.ProcessEnv): void {
+export function printLoads(env: NodeJS.ProcessEnv): void {
   if (listening || (env['FIDIUS_DEBUG'] ?? '0') === '0' || env['FIDIUS_DEBUG'] === '') return;
   listening = true;
   subscribe('fidius:load', (message) => {
@@ -18,10 +18,10 @@ export function debugToStderr(env: NodeJS.ProcessEnv): void {
   });
 }
 
-function warnings({ phase, passedOver = [], vendorConflicts = [] }: LoadEvent): string[] {
+function warnings({ phase, skipped = [], vendorConflicts = [] }: LoadEvent): string[] {
   if (phase === 'start') return [];
   return [
-    ...passedOver.map(({ path, reason }) => `passed over ${path}: ${reason.message}`),
+    ...skipped.map(({ path, reason }) => `skipped ${path}: ${reason.message}`),
     ...vendorConflicts.map((conflict) => describeVendorConflict(conflict).message),
   ];
 }

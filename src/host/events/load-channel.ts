@@ -18,7 +18,7 @@ export interface LoadEvent {
   /** Where its calls run; `undefined` for a handle of `loadPythonPlugin()`. */
   readonly executor?: ExecutorName | undefined;
   /** See `PluginInfo`. */
-  readonly passedOver?: readonly SkippedPackage[] | undefined;
+  readonly skipped?: readonly SkippedPackage[] | undefined;
   /** See `PluginInfo`; known before the package is imported. */
   readonly vendorConflicts?: readonly VendorConflict[] | undefined;
   /** Milliseconds since `start`; with `end` and `error`. */
@@ -35,7 +35,7 @@ export interface LoadDetails {
   plugin?: string;
   entryModule?: string;
   executor?: ExecutorName;
-  passedOver?: readonly SkippedPackage[];
+  skipped?: readonly SkippedPackage[];
   vendorConflicts?: readonly VendorConflict[];
 }
 

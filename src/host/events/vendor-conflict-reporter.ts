@@ -1,32 +1,39 @@
 import { callListener } from '../../executor/call-listener.ts';
 import {
+  describeVendorConflict,
   findVendorConflicts,
   type VendorConflict,
   type VendoredPackage,
 } from '../../packaging/vendor/vendor-conflicts.ts';
-import { type HostNoticeListener, toVendorNotice } from './host-notice.ts';
+import type { HostNoticeListener, VendorNotice } from './host-notice.ts';
 
-/** Where packages of one host bring different versions of a distribution along, each conflict told once. */
-export class VendoredVersions {
+/** Finds distributions that packages of one host vendor in different versions, and reports each conflict once. */
+export class VendorConflictReporter {
   readonly #onNotice: HostNoticeListener;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(onNotice: HostNoticeListener) {
     this.#onNotice = onNotice;
   }
 
-  /** The conflicts of a package with those that are loaded. */
-  compare(vendored: VendoredPackage, loaded: Iterable<VendoredPackage>): readonly VendorConflict[] {
+  /** Reports the conflicts of a package with those that are loaded. */
+  report(vendored: VendoredPackage, loaded: Iterable<VendoredPackage>): readonly VendorConflict[] {
     const others = [...loaded].filter(({ dir }) => dir !== vendored.dir);
-    const conflicts = findVendorConflicts([...others, vendored]);
-    return conflicts.filter(({ versions }) => versions.some((each) => each.package === vendored.name));
+    const conflicts = findVendorConflicts([...others, vendored]).filter(({ versions }) =>
+      versions.some((each) => each.package === vendored.name),
+    );
+    for (const conflict of conflicts) this.#reportOnce(toNotice(conflict));
+    return conflicts;
   }
 
-  tell(conflicts: readonly VendorConflict[]): void {
-    for (const notice of conflicts.map(toVendorNotice)) {
-      if (this.#told.has(notice.message)) continue;
-      this.#told.add(notice.message);
-      callListener(this.#onNotice, notice);
-    }
+  #reportOnce(notice: VendorNotice): void {
+    if (this.#reported.has(notice.message)) return;
+    this.#reported.add(notice.message);
+    callListener(this.#onNotice, notice);
   }
+}
+
+function toNotice(conflict: VendorConflict): VendorNotice {
+  const plugins = [...new Set(conflict.versions.map((each) => each.package))];
+  return { kind: 'vendoredVersions', plugins, ...describeVendorConflict(conflict) };
 }

@@ -1,22 +1,47 @@
 import { isRustName } from '../../contract/hash/rust-source.ts';
 import type { Interface } from '../../contract/interface.ts';
 import { LoadError } from '../../errors/load-error.ts';
-import type { Manifest } from '../../packaging/manifest.ts';
+import type { Manifest, PythonManifest } from '../../packaging/manifest.ts';
+
+/** What a manifest is compared with. */
+export interface Expectation {
+  /** The interface; `undefined`: any interface is accepted. */
+  readonly definition?: Interface | undefined;
+  /** Name of the interface, for errors. Default: that of the definition, or of the manifest. */
+  readonly interfaceName?: string | undefined;
+}
 
 /**
- * Compares what a manifest says of its interface with the interface asked for: before any code of the package runs, and in
- * words where the hash has only numbers.
+ * Checks, before any code of a package runs, that it is a Python plugin for the interface.
  *
- * The name may be an alias of the interface: then, too, the hash in the entry module decides.
- *
- * A package for an earlier version passes if the interface itself tells that nothing but optional methods came since:
- * for every version in between it has one with that `since`.
- *
- * @throws LoadError `FIDIUS_INTERFACE_NAME_MISMATCH`, `FIDIUS_INTERFACE_VERSION_MISMATCH`.
+ * @throws LoadError `FIDIUS_RUNTIME_NOT_PYTHON`, `FIDIUS_INTERFACE_NAME_MISMATCH`, `FIDIUS_INTERFACE_VERSION_MISMATCH`.
  */
-export function checkInterface(path: string, manifest: Manifest, definition: Interface): void {
+export function checkManifest(
+  path: string,
+  manifest: Manifest,
+  { definition, interfaceName = definition?.name ?? manifest.interface }: Expectation = {},
+): asserts manifest is PythonManifest {
+  if (manifest.runtime !== 'python') {
+    throw new LoadError(
+      'FIDIUS_RUNTIME_NOT_PYTHON',
+      `it is not a Python plugin, its manifest says runtime = "${manifest.runtime}"`,
+      { path, interface: interfaceName },
+      { hint: 'Load packages of other runtimes with the Rust host.' },
+    );
+  }
+  if (definition !== undefined) checkInterface(path, manifest, definition);
+}
+
+/**
+ * Compares the interface in the manifest with the one that the host asks for. The hash in the entry module decides later; the
+ * manifest allows for an error that names the interfaces.
+ *
+ * The name may be an alias of the interface. A package for an earlier version is accepted if only optional methods were added
+ * since: the interface has one with the `since` of each version in between.
+ */
+function checkInterface(path: string, manifest: Manifest, definition: Interface): void {
   const place = { path, interface: definition.name };
-  // An interface that another copy of this library has made may know no aliases.
+  // An interface of another copy of this library may lack `aliases`.
   const { aliases }: { readonly aliases?: readonly string[] | undefined } = definition;
   if (manifest.interface !== definition.name && aliases?.includes(manifest.interface) !== true) {
     throw new LoadError(
@@ -44,7 +69,7 @@ function mismatchHint(found: string): string {
 function isCompatible(offered: number, { version, methods }: Interface): boolean {
   if (offered >= version) return offered === version;
   const steps = new Set(methods.filter(({ optional }) => optional).map(({ since }) => since));
-  // Never more steps than optional methods: a version may be any number up to 4294967295.
+  // There are at most as many steps as optional methods, and a version may be any number up to 4294967295.
   if (version - offered > steps.size) return false;
   return Array.from({ length: version - offered }, (_, step) => version - step).every((each) => steps.has(each));
 }

@@ -1,24 +1,26 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { LoadError } from '../../errors/load-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
-import { loadManifest, type Manifest, type PythonManifest } from '../../packaging/manifest.ts';
+import { loadManifest } from '../../packaging/manifest.ts';
 import { PythonPluginHandle } from '../../python/handle.ts';
 import { loadPackage } from '../../python/load.ts';
 import { type StartOptions, startPython } from '../../python/start.ts';
-import { debugToStderr } from '../events/debug-printer.ts';
+import { printLoads } from '../events/debug-printer.ts';
 import { traceLoad } from '../events/load-channel.ts';
+import { checkManifest } from './check-manifest.ts';
+import { toLoadRequest } from './to-load-request.ts';
 
 /**
  * Loads the Python package in a folder for an interface, on the calling thread.
  *
- * Reads the manifest, starts Python if this process has not yet, puts `<dir>/vendor` and `<dir>` in front of `sys.path`,
- * imports the entry module, checks its interface hash and resolves each method. All or nothing. The low-level way in:
- * nothing is verified; `PluginHost` does more. The behaviour is that of the Rust host's `load_python_plugin`.
+ * Reads the manifest, starts Python if it does not run yet, puts `<dir>/vendor` and `<dir>` in front of `sys.path`, imports the
+ * entry module, checks its interface hash and resolves each method. A failed load changes nothing. This is the low-level
+ * function: nothing is verified, and there is no executor. Use `PluginHost` otherwise. It behaves like `load_python_plugin` of
+ * the Rust host.
  *
- * @param packageDir folder with `package.toml`, as it shall stand on `sys.path`.
+ * @param packageDir folder with `package.toml`, as it is put on `sys.path`.
  * @param descriptor `descriptor` of an interface made by `defineInterface`, or one written by hand.
- * @throws ManifestError, {@link LoadError}; the codes of starting Python; `FIDIUS_ARGUMENT_INVALID`.
+ * @throws ManifestError, LoadError; the codes of starting Python; `FIDIUS_ARGUMENT_INVALID`.
  */
 export function loadPythonPlugin(
   packageDir: string,
@@ -31,33 +33,18 @@ export function loadPythonPlugin(
   }
   checkDescriptor(descriptor);
   checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython', 'isolatePython']);
-  debugToStderr(process.env);
+  printLoads(process.env);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {
     const manifest = loadManifest(packageDir);
-    checkPythonManifest(packageDir, manifest, descriptor);
-    details.plugin = manifest.name;
-    details.entryModule = manifest.python.entryModule;
+    checkManifest(packageDir, manifest, { interfaceName: descriptor.interfaceName });
+    const request = toLoadRequest({ path: packageDir, folder: packageDir, manifest }, descriptor);
+    details.plugin = request.plugin;
+    details.entryModule = request.entryModule;
     const interpreter = startPython(options);
-    const { entryModule } = manifest.python;
-    const loaded = loadPackage(interpreter, { plugin: manifest.name, folder: packageDir, entryModule, descriptor });
-    return new PythonPluginHandle(interpreter, loaded, manifest.name, descriptor);
+    const loaded = loadPackage(interpreter, request);
+    return new PythonPluginHandle(interpreter, loaded, request.plugin, descriptor);
   });
-}
-
-/** Refuses a package that is not a Python plugin. */
-export function checkPythonManifest(
-  path: string,
-  manifest: Manifest,
-  { interfaceName }: Pick<InterfaceDescriptor, 'interfaceName'>,
-): asserts manifest is PythonManifest {
-  if (manifest.runtime === 'python') return;
-  throw new LoadError(
-    'FIDIUS_RUNTIME_NOT_PYTHON',
-    `it is not a Python plugin, its manifest says runtime = "${manifest.runtime}"`,
-    { path, interface: interfaceName },
-    { hint: 'Packages of other runtimes run in the Rust host.' },
-  );
 }
 
 function checkDescriptor(descriptor: InterfaceDescriptor): void {

@@ -3,23 +3,24 @@ import { closest } from '../../errors/closest.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Discovery, FoundPackage } from '../../packaging/discover-packages.ts';
 
-/** What a host asks for. */
+/** The package that a host asks for. */
 export interface PackageQuery {
-  /** As `package.toml` gives it. */
+  /** The name in `package.toml`. */
   readonly name: string;
-  /** A range as npm writes it, or the very text of a version; any version when left out. */
+  /** A range in the syntax of npm, or the exact text of a version; `undefined`: any version. */
   readonly version: string | undefined;
 }
 
 /**
- * The packages that a query fits, the one to take first.
+ * Selects the packages that match a query, in order of preference.
  *
- * Search paths come in their order, as folders of programs do in `PATH`; within one, the highest version comes first, and
- * those of equal version in the order of their names.
+ * The order of the search paths decides first, as with folders of programs in `PATH`; then the highest version; then the name
+ * of the file or folder.
  *
- * @throws FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, with what was searched and what was passed over; `FIDIUS_PLUGIN_VERSION`.
+ * @throws FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, with the search paths and the packages that were skipped;
+ *   `FIDIUS_PLUGIN_VERSION`.
  */
-export async function choosePackages(
+export async function selectPackages(
   discovery: Discovery,
   searchPaths: readonly string[],
   { name, version }: PackageQuery,
@@ -32,7 +33,7 @@ export async function choosePackages(
 }
 
 async function sortByFit(named: readonly FoundPackage[], range: string | undefined): Promise<readonly FoundPackage[]> {
-  // Most hosts never need to compare versions; those that do can wait for what it takes.
+  // Most hosts never compare versions, so the module is loaded when it is needed.
   const { compareVersions, isInRange } = await import('../policy/version-range.ts');
   const fitting = named.filter(({ manifest }) => range === undefined || isInRange(manifest.version, range));
   const searchPaths = [...new Set(named.map(({ path }) => dirname(path)))];
@@ -46,10 +47,10 @@ function notFound({ packages, skipped }: Discovery, searchPaths: readonly string
     name,
     packages.map(({ manifest }) => manifest.name),
   );
-  const passedOver = skipped.map(({ path, reason }) => `\n  passed over ${path}: ${reason.message.split('\n', 1)[0]}`);
+  const skippedLines = skipped.map(({ path, reason }) => `\n  skipped ${path}: ${reason.message.split('\n', 1)[0]}`);
   return new FidiusError(
     'FIDIUS_PLUGIN_NOT_FOUND',
-    `No package named ${name} in ${searchPaths.length === 0 ? 'any search path, there are none' : searchPaths.join(', ')}${passedOver.join('')}`,
+    `No package named ${name} in ${searchPaths.length === 0 ? 'any search path: the host has none' : searchPaths.join(', ')}${skippedLines.join('')}`,
     {
       hint: near === undefined ? 'Check the name in package.toml and the searchPaths of the host.' : `Load "${near}".`,
     },
@@ -58,7 +59,11 @@ function notFound({ packages, skipped }: Discovery, searchPaths: readonly string
 
 function otherVersions(named: readonly FoundPackage[], name: string, range: string): FidiusError {
   const found = named.map(({ path, manifest }) => `${manifest.version} (${path})`).join(', ');
-  return new FidiusError('FIDIUS_PLUGIN_VERSION', `No package named ${name} has a version in ${range}, but ${found}`, {
-    hint: 'Widen the range, or install another version.',
-  });
+  return new FidiusError(
+    'FIDIUS_PLUGIN_VERSION',
+    `No package named ${name} has a version in ${range}; found ${found}`,
+    {
+      hint: 'Widen the range, or install another version.',
+    },
+  );
 }

@@ -43,20 +43,20 @@ export const policyOptionNames: readonly string[] = [
   'archiveLimits',
 ];
 
-/** What a load asks for, beyond what the host does. */
-export interface AdmitOptions {
+/** What one load requires in addition to the host. */
+export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
   /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
   readonly signers?: readonly string[] | undefined;
 }
 
 /** A package that may run. */
-export interface AdmittedPackage {
+export interface PreparedPackage {
   /** The folder or archive that it was found as. */
   readonly path: string;
   /** The folder that it runs from: the same, or one of the store. */
   readonly folder: string;
-  /** Read from {@link AdmittedPackage.folder}. */
+  /** Read from {@link PreparedPackage.folder}. */
   readonly manifest: Manifest;
   /** The key whose signature was required and found. */
   readonly signedBy: TrustedKey | undefined;
@@ -120,12 +120,12 @@ export class PackagePolicy {
   }
 
   /**
-   * Admits the package at a path, or refuses it.
+   * Verifies the package at a path as far as the policy requires it, and puts it into the store unless it runs from its folder.
    *
    * @throws SignatureError, ArchiveError, ManifestError; FidiusError `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`; the reason of
    *   `signal`.
    */
-  async admit(path: string, { signal, signers }: AdmitOptions = {}): Promise<AdmittedPackage> {
+  async prepare(path: string, { signal, signers }: PrepareOptions = {}): Promise<PreparedPackage> {
     const isArchive = await isFile(path);
     if (!isArchive && !this.requireSignature) {
       return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };

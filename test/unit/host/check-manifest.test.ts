@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineInterface } from '../../../src/contract/interface.ts';
 import { method } from '../../../src/contract/method.ts';
 import { t } from '../../../src/contract/t.ts';
-import { checkInterface } from '../../../src/host/load/check-manifest.ts';
+import { checkManifest } from '../../../src/host/load/check-manifest.ts';
 import { readManifest } from '../../../src/packaging/manifest.ts';
 import { failureOf } from '../../support/failure.ts';
 import { manifestText } from '../../support/plugin-folders.ts';
@@ -28,7 +28,7 @@ describe('what a manifest says of its interface', () => {
     ['a version since when one optional method came', Store, 3],
     ['a version since when two of them came', Store, 2],
   ])('is accepted when it is %s', (_what, definition, version) => {
-    expect(() => checkInterface('/x', manifestFor('Store', version), definition)).not.toThrow();
+    expect(() => checkManifest('/x', manifestFor('Store', version), { definition: definition })).not.toThrow();
   });
 
   it.each([
@@ -38,7 +38,7 @@ describe('what a manifest says of its interface', () => {
     ['a newer version', Store, 5],
     ['the highest version there is', Store, 4294967295],
   ])('is refused when it is %s', async (_what, definition, version) => {
-    const error = await failureOf(() => checkInterface('/x', manifestFor('Store', version), definition));
+    const error = await failureOf(() => checkManifest('/x', manifestFor('Store', version), { definition: definition }));
 
     expect(error).toMatchObject({
       code: 'FIDIUS_INTERFACE_VERSION_MISMATCH',
@@ -56,22 +56,22 @@ describe('what a manifest says of its interface', () => {
     });
 
     for (const name of ['Store', 'store-interface', 'Shop']) {
-      expect(() => checkInterface('/x', manifestFor(name, 4), Named)).not.toThrow();
+      expect(() => checkManifest('/x', manifestFor(name, 4), { definition: Named })).not.toThrow();
     }
     expect(Named.hash).toBe(Plain.hash);
-    const error = await failureOf(() => checkInterface('/x', manifestFor('store-interface', 5), Named));
+    const error = await failureOf(() => checkManifest('/x', manifestFor('store-interface', 5), { definition: Named }));
     expect(error.code).toBe('FIDIUS_INTERFACE_VERSION_MISMATCH');
   });
 
   it('leads to the aliases when it looks like the name of a crate', async () => {
-    const error = await failureOf(() => checkInterface('/x', manifestFor('store-interface', 4), Store));
+    const error = await failureOf(() => checkManifest('/x', manifestFor('store-interface', 4), { definition: Store }));
 
     expect(error.code).toBe('FIDIUS_INTERFACE_NAME_MISMATCH');
     expect(error.hint).toContain('list it in `aliases` of defineInterface()');
   });
 
   it('is refused when it is another interface, whatever its version', async () => {
-    const error = await failureOf(() => checkInterface('/x', manifestFor('Shop', 4), Store));
+    const error = await failureOf(() => checkManifest('/x', manifestFor('Shop', 4), { definition: Store }));
 
     expect(error).toMatchObject({
       code: 'FIDIUS_INTERFACE_NAME_MISMATCH',
@@ -86,7 +86,7 @@ describe('what a manifest says of its interface', () => {
       methods: { list: method({}, t.list(t.string), { optional: true, since: 4294967295 }) },
     });
 
-    const error = await failureOf(() => checkInterface('/x', manifestFor('Store', 1), far));
+    const error = await failureOf(() => checkManifest('/x', manifestFor('Store', 1), { definition: far }));
 
     expect(error.code).toBe('FIDIUS_INTERFACE_VERSION_MISMATCH');
   });
