@@ -27,7 +27,13 @@ export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './cont
 export type { BytesInput } from './contract/types/bytes.ts';
 export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
-export { FidiusError, type FidiusErrorOptions, isFidiusError } from './errors/fidius-error.ts';
+export {
+  FidiusError,
+  type FidiusErrorOptions,
+  FidiusRangeError,
+  FidiusTypeError,
+  isFidiusError,
+} from './errors/fidius-error.ts';
 export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
 export { type CodePlace, type LoadPhase, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
 export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';

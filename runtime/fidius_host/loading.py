@@ -250,7 +250,7 @@ _MAX_WRAPPERS = 32
 
 
 def _kind(callable_):
-    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+    """How a callable answers: ``absent``, ``function``, ``coroutine``, ``generator`` or ``asyncGenerator``.
 
     Decided by types alone. An object may answer to every attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and some
     make a request or another object for each.
@@ -268,7 +268,7 @@ def _kind(callable_):
     if flags & _COROUTINE:
         return "coroutine"
     if flags & _ASYNC_GENERATOR:
-        return "async generator"
+        return "asyncGenerator"
     return "generator" if flags & _GENERATOR else "function"
 
 

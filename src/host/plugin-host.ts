@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
@@ -171,11 +171,11 @@ export class PluginHost implements AsyncDisposable {
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
-      throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
+      throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }
     if (!isInterface(definition)) {
       const found = describe(definition);
-      throw new FidiusError(
+      throw new FidiusTypeError(
         'FIDIUS_ARGUMENT_INVALID',
         `load() takes an interface made by defineInterface(), got ${found}`,
       );
@@ -202,6 +202,22 @@ export class PluginHost implements AsyncDisposable {
     return plugin;
   }
 
+  /** The open plugins, in the order of loading. A new array each time. */
+  get plugins(): readonly Plugin<Interface>[] {
+    return [...this.#plugins.keys()];
+  }
+
+  /**
+   * Returns the open plugin of a name: the one that was loaded last, where there are several.
+   *
+   * @param name the name in `package.toml`.
+   * @returns `undefined` when no plugin of that name is open.
+   */
+  get(name: string): Plugin<Interface> | undefined {
+    return this.plugins.findLast(({ info }) => info.name === name);
+  }
+
+  /** Returns figures of the host's executors and plugins. */
   stats(): HostStats {
     return {
       executors: this.#executors.stats(),
@@ -266,7 +282,7 @@ export class PluginHost implements AsyncDisposable {
       throw invalidOption('signedBy', 'the name or id of a key, or several of them', signedBy);
     }
     if (this.#policy.requireSignature) return signers;
-    throw new FidiusError(
+    throw new FidiusTypeError(
       'FIDIUS_OPTION_INVALID',
       'signedBy cannot be checked: this host does not look at signatures',
       {
@@ -277,7 +293,7 @@ export class PluginHost implements AsyncDisposable {
 }
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
-  return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+  return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
 }
 
 /** Options of a load; what it leaves undefined comes from the host. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { ManifestError } from '../errors/manifest-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { Fields, Issues, isTable } from './fields.ts';
@@ -71,7 +71,10 @@ export function loadManifest<Metadata = unknown>(
 ): Manifest<Metadata> {
   checkManifestOptions('loadManifest()', options);
   if (typeof dir !== 'string') {
-    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `loadManifest() takes the path of a folder, got ${describe(dir)}`);
+    throw new FidiusTypeError(
+      'FIDIUS_ARGUMENT_INVALID',
+      `loadManifest() takes the path of a folder, got ${describe(dir)}`,
+    );
   }
   return readManifest(readManifestText(dir), join(dir, manifestFileName), options);
 }
@@ -120,7 +123,7 @@ export function readManifest<Metadata = unknown>(
 function checkManifestOptions(place: string, options: ManifestOptions): void {
   checkOptionNames(place, options, ['metadata']);
   if (options.metadata !== undefined && !isStandardSchema(options.metadata)) {
-    throw new FidiusError(
+    throw new FidiusTypeError(
       'FIDIUS_OPTION_INVALID',
       `Option "metadata" of ${place} must be a Standard Schema validator, got ${describe(options.metadata)}`,
       { hint: 'Pass a schema of zod, valibot, arktype or another library that implements Standard Schema.' },
@@ -171,7 +174,7 @@ function readMetadata<Metadata>(
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => {});
-    throw new FidiusError('FIDIUS_OPTION_INVALID', 'Option "metadata" is a validator that answers by a promise', {
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', 'Option "metadata" is a validator that answers by a promise', {
       hint: 'Use a schema without asynchronous checks; make those after loading.',
     });
   }

@@ -1,4 +1,4 @@
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { invalidOption } from '../../errors/option-values.ts';
 import { describe } from '../../errors/options.ts';
 import type { LoadedPackage } from '../../python/load.ts';
 
@@ -19,7 +19,7 @@ export interface ExternalImport {
 /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
 export function checkExternalImports(value: unknown): asserts value is ExternalImports | undefined {
   if (value === undefined || value === 'allow' || value === 'refuse') return;
-  throw new FidiusError('FIDIUS_OPTION_INVALID', `externalImports must be "allow" or "refuse", got ${describe(value)}`);
+  throw invalidOption(`externalImports must be "allow" or "refuse", got ${describe(value)}`, value, 'string');
 }
 
 export function toExternalImports(external: LoadedPackage['external']): readonly ExternalImport[] {

@@ -1,5 +1,5 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { loadManifest } from '../../packaging/manifest.ts';
 import { PythonPluginHandle } from '../../python/handle.ts';
@@ -29,7 +29,10 @@ export function loadPythonPlugin(
 ): PythonPluginHandle {
   if (typeof packageDir !== 'string' || packageDir === '') {
     const found = describe(packageDir);
-    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `loadPythonPlugin() takes the path of a package, got ${found}`);
+    throw new FidiusTypeError(
+      'FIDIUS_ARGUMENT_INVALID',
+      `loadPythonPlugin() takes the path of a package, got ${found}`,
+    );
   }
   checkDescriptor(descriptor);
   checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython', 'isolatePython']);
@@ -56,7 +59,7 @@ function checkDescriptor(descriptor: InterfaceDescriptor): void {
     Array.isArray(descriptor.methods) &&
     descriptor.methods.every(({ name, wireRaw }) => typeof name === 'string' && typeof wireRaw === 'boolean');
   if (sound) return;
-  throw new FidiusError(
+  throw new FidiusTypeError(
     'FIDIUS_ARGUMENT_INVALID',
     `A descriptor has interfaceName (string), interfaceHash (bigint) and methods ([{ name, wireRaw }]), got ${describe(descriptor)}`,
     { hint: 'Pass the `descriptor` of an interface made by defineInterface().' },

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
 import { type ArchiveLimits, settleLimits } from '../../packaging/archive/limits.ts';
 import { loadManifest, type Manifest } from '../../packaging/manifest.ts';
@@ -188,5 +188,5 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function invalid(name: string, expected: string, found: unknown): FidiusError {
-  return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+  return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
 }
