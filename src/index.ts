@@ -46,7 +46,14 @@ export {
   type TriedKey,
 } from './errors/signature-error.ts';
 export type { CallEvent, CallOutcome } from './executor/call-channel.ts';
-export type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from './executor/executor.ts';
+export {
+  type CloseOptions,
+  type ExecutorName,
+  type ExecutorStats,
+  executorNames,
+  type LoadOptions,
+  type PluginStats,
+} from './executor/executor.ts';
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/notice.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';

@@ -1,4 +1,12 @@
-import { defineInterface, FidiusError, FidiusRangeError, FidiusTypeError, isFidiusError, LoadError, PluginHost } from 'fidius';
+import {
+  defineInterface,
+  FidiusError,
+  FidiusRangeError,
+  FidiusTypeError,
+  isFidiusError,
+  LoadError,
+  PluginHost,
+} from 'fidius';
 import { describe, expect, it } from 'vitest';
 
 /** What an attempt throws. */

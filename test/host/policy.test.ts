@@ -7,7 +7,7 @@ import type { HostNotice } from '../../src/host/events/host-notice.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
 import { PackagePolicy } from '../../src/host/policy/package-policy.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { loadManifest } from '../../src/packaging/manifest.ts';
+import { readManifest } from '../../src/packaging/manifest.ts';
 import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { startedPython } from '../../src/python/start.ts';

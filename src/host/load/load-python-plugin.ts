@@ -1,7 +1,7 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
-import { loadManifest } from '../../packaging/manifest.ts';
+import { readManifest } from '../../packaging/manifest.ts';
 import { PythonPluginHandle } from '../../python/handle.ts';
 import { loadPackage } from '../../python/load.ts';
 import { type StartOptions, startPython } from '../../python/start.ts';
@@ -39,7 +39,7 @@ export function loadPythonPlugin(
   printLoads(process.env);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {
-    const manifest = loadManifest(packageDir);
+    const manifest = readManifest(packageDir);
     checkManifest(packageDir, manifest, { interfaceName: descriptor.interfaceName });
     const request = toLoadRequest({ path: packageDir, folder: packageDir, manifest }, descriptor);
     details.plugin = request.plugin;

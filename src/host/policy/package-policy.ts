@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
 import { type ArchiveLimits, settleLimits } from '../../packaging/archive/limits.ts';
-import { loadManifest, type Manifest } from '../../packaging/manifest.ts';
+import { type Manifest, readManifest } from '../../packaging/manifest.ts';
 import { Trust, type TrustOptions } from '../../packaging/signing/trust.ts';
 import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../../packaging/signing/trust-store.ts';
 import { defaultStoreDir } from '../../packaging/store/default-store-dir.ts';
@@ -128,7 +128,7 @@ export class PackagePolicy {
   async prepare(path: string, { signal, signers }: PrepareOptions = {}): Promise<PreparedPackage> {
     const isArchive = await isFile(path);
     if (!isArchive && !this.requireSignature) {
-      return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };
+      return { path, folder: path, manifest: readManifest(path), signedBy: undefined };
     }
     const store = await this.#openStore();
     const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };

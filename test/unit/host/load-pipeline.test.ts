@@ -5,7 +5,7 @@ import { ExecutorPool } from '../../../src/host/load/executor-pool.ts';
 import { LoadBudget } from '../../../src/host/load/load-budget.ts';
 import { type Candidates, type LoadContext, runLoad } from '../../../src/host/load/load-pipeline.ts';
 import { PackagePolicy } from '../../../src/host/policy/package-policy.ts';
-import { loadManifest } from '../../../src/packaging/manifest.ts';
+import { readManifest } from '../../../src/packaging/manifest.ts';
 import { startedPython } from '../../../src/python/start.ts';
 import { failureOf } from '../../support/failure.ts';
 import { Greeter } from '../../support/greeter.ts';
@@ -59,7 +59,7 @@ async function load(candidates: Candidates) {
 describe('the steps of a load', () => {
   it('do not start Python for a package that changed since discovery', async () => {
     const path = writeGreeter(tempFolder(), 'greeter');
-    const manifest = loadManifest(path);
+    const manifest = readManifest(path);
     writeFileSync(join(path, 'package.toml'), manifestText('greeter', 'x', Greeter).replace('1.0.0', '1.0.1'));
 
     const { steps, error } = await load([{ path, manifest }]);
@@ -73,7 +73,7 @@ describe('the steps of a load', () => {
 
   it('refuse a package for another interface before it is verified', async () => {
     const path = writeGreeter(tempFolder(), 'greeter');
-    const manifest = { ...loadManifest(path), interface: 'Other' };
+    const manifest = { ...readManifest(path), interface: 'Other' };
 
     const { steps, error } = await load([{ path, manifest }]);
 

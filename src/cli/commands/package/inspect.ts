@@ -42,13 +42,13 @@ export const packageInspect = defineCommand({
 });
 
 async function readFacts(path: string, signal: AbortSignal): Promise<PackageFacts> {
-  const { loadManifest } = await import('../../../packaging/manifest.ts');
-  const { packageDigest } = await import('../../../packaging/digest.ts');
+  const { readManifest } = await import('../../../packaging/manifest.ts');
+  const { digestPackage } = await import('../../../packaging/digest.ts');
   const { readSignature } = await import('../../../packaging/signing/verify-package.ts');
   const { FolderContent } = await import('../../../packaging/signing/package-content.ts');
 
-  const manifest = loadManifest(path);
-  const digest = await packageDigest(path, { signal });
+  const manifest = readManifest(path);
+  const digest = await digestPackage(path, { signal });
   const signed = (await readSignature(path)) !== undefined;
   const list = signed ? await new FolderContent(path).readFileList() : undefined;
   return {
