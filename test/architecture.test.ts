@@ -172,7 +172,7 @@ describe('timers, microtasks and clocks', () => {
   });
 });
 
-describe.each(['index.ts', 'packaging.ts'])('the entry src/%s', (entry) => {
+describe.each(['index.ts', 'packaging.ts', 'testing.ts'])('the entry src/%s', (entry) => {
   it('re-exports and does nothing else', () => {
     const code = withoutComments(readSource(entry));
 
