@@ -74,7 +74,7 @@ export type {
   FoundPackage,
   SkippedPackage,
 } from './packaging/discover-packages.ts';
-export type { Manifest, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest.ts';
+export type { Manifest, ManifestHeader, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest.ts';
 export type { KeyInput } from './packaging/signing/key-input.ts';
 export type { PublicKey } from './packaging/signing/public-key.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';

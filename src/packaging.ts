@@ -20,6 +20,7 @@ export {
 } from './packaging/discover-packages.ts';
 export {
   type Manifest,
+  type ManifestHeader,
   type ManifestOptions,
   type PythonManifest,
   type RustManifest,

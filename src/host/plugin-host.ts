@@ -24,23 +24,43 @@ import { type PackageQuery, selectPackages } from './load/select-packages.ts';
 import { describePlugin, Plugin } from './plugin.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './policy/package-policy.ts';
 
+/** Options of `PluginHost.open()`. */
 export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
-  /** Folders that hold packages: as folders, or as archives. Default: none. */
+  /**
+   * Folders that contain packages, as folders or archives.
+   *
+   * @default []
+   */
   readonly searchPaths?: readonly string[] | undefined;
-  /** Where calls run unless a load says otherwise. Default: `thread`. */
+  /**
+   * Where calls run, unless a load sets `executor`.
+   *
+   * @default 'thread'
+   */
   readonly executor?: ExecutorName | undefined;
-  /** Milliseconds that a call through `client` may take, unless its plugin or the call itself says otherwise. Default: no limit. */
+  /**
+   * Milliseconds that a call through `client` may take, unless the load or the call sets `timeoutMs`.
+   *
+   * @default Infinity
+   */
   readonly timeoutMs?: number | undefined;
   /**
-   * Hears of what plugins change that belongs to the whole process, and of different versions of one distribution that
-   * packages bring along, before the second is imported. Default: a warning of the process.
+   * Receives changes that plugins make to the whole process, and conflicts between vendored distributions.
+   *
+   * @default a warning of the process
    */
   readonly onNotice?: HostNoticeListener | undefined;
-  /** Milliseconds that a load may take, unless it says otherwise. Default: 60,000. */
+  /**
+   * Milliseconds that a load may take, unless the load sets `loadTimeoutMs`.
+   *
+   * @default 60_000
+   */
   readonly loadTimeoutMs?: number | undefined;
   /**
-   * What becomes of plugins that import modules from outside of their package, the standard library and the Python
-   * environment, unless a load says otherwise. Default: `allow`: they are listed in `plugin.info`.
+   * Whether plugins may import modules from outside their package, the standard library and the Python environment, unless the
+   * load sets `externalImports`. Allowed ones are listed in `plugin.info`.
+   *
+   * @default 'allow'
    */
   readonly externalImports?: ExternalImports | undefined;
 }
@@ -53,6 +73,7 @@ export interface HostStats {
   readonly plugins: readonly (PluginStats & { readonly plugin: string })[];
 }
 
+/** Options of `PluginHost.load()`. */
 export interface HostLoadOptions extends LoadOptions {
   /** Versions to choose from: a range as npm writes it, such as `^1.2`, or the very text of a version. Default: any. */
   readonly version?: string | undefined;
@@ -226,7 +247,7 @@ export class PluginHost implements AsyncDisposable {
   }
 
   /**
-   * Closes every plugin it loaded, then itself. May be called again: the first call counts.
+   * Closes every plugin of the host, then the host. It may be called again: the first call counts.
    *
    * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`; never for another reason.
    */
@@ -236,6 +257,7 @@ export class PluginHost implements AsyncDisposable {
     await this.#closed;
   }
 
+  /** Closes the host at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

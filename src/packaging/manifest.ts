@@ -16,8 +16,9 @@ import { type TomlData, toTomlData } from './toml-value.ts';
  */
 export type Manifest<Metadata = unknown> = RustManifest<Metadata> | PythonManifest<Metadata> | WasmManifest<Metadata>;
 
-interface ManifestHeader<Metadata> {
-  /** Free text for the format. Whoever makes a path of it must check it first. */
+/** The fields that the manifests of all runtimes have. */
+export interface ManifestHeader<Metadata = unknown> {
+  /** Any text. Code that derives a path from it must check it first. */
   readonly name: string;
   /** Free text for the format; usually a semantic version. */
   readonly version: string;
@@ -30,10 +31,12 @@ interface ManifestHeader<Metadata> {
   readonly metadata: Metadata;
 }
 
+/** The manifest of a package with a Rust library. */
 export interface RustManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
   readonly runtime: 'rust';
 }
 
+/** The manifest of a Python package. */
 export interface PythonManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
   readonly runtime: 'python';
   readonly python: {
@@ -44,6 +47,7 @@ export interface PythonManifest<Metadata = unknown> extends ManifestHeader<Metad
   };
 }
 
+/** The manifest of a package with a WebAssembly component. */
 export interface WasmManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
   readonly runtime: 'wasm';
   readonly wasm: {
