@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^fidius$/, replacement: source('index.ts') },
       { find: /^fidius\/packaging$/, replacement: source('packaging.ts') },
+      { find: /^fidius\/testing$/, replacement: source('testing.ts') },
     ],
   },
   test: {

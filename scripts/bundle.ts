@@ -22,7 +22,7 @@ const shared = {
 const workers = ['compress-worker', 'decompress-worker'].map((name) => join(dist, `packaging/bzip2/${name}.js`));
 
 // The entries share their classes, hence their files: what both need is a chunk of its own.
-const entries = ['index', 'packaging'].map((name) => join(dist, `${name}.js`));
+const entries = ['index', 'packaging', 'testing'].map((name) => join(dist, `${name}.js`));
 await build({ ...shared, entryPoints: entries, splitting: true });
 // Each worker is one file: a chunk would be one more file to find at each start of a thread.
 await build({ ...shared, entryPoints: workers });

@@ -27,7 +27,13 @@ export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './cont
 export type { BytesInput } from './contract/types/bytes.ts';
 export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
-export { FidiusError, type FidiusErrorOptions, isFidiusError } from './errors/fidius-error.ts';
+export {
+  FidiusError,
+  type FidiusErrorOptions,
+  FidiusRangeError,
+  FidiusTypeError,
+  isFidiusError,
+} from './errors/fidius-error.ts';
 export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
 export { type CodePlace, type LoadPhase, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
 export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
@@ -40,18 +46,25 @@ export {
   type TriedKey,
 } from './errors/signature-error.ts';
 export type { CallEvent, CallOutcome } from './executor/call-channel.ts';
-export type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from './executor/executor.ts';
+export {
+  type CloseOptions,
+  type ExecutorName,
+  type ExecutorStats,
+  executorNames,
+  type LoadOptions,
+  type PluginStats,
+} from './executor/executor.ts';
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/notice.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
-export type { LoadEvent } from './host/diagnostics.ts';
-export type { ExternalImport, ExternalImports } from './host/external-imports.ts';
+export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
+export type { LoadEvent } from './host/events/load-channel.ts';
 export type { HostDiscovery } from './host/host-discovery.ts';
-export { loadPythonPlugin } from './host/load-python-plugin.ts';
-export type { PolicyOptions } from './host/package-policy.ts';
+export type { ExternalImport, ExternalImports } from './host/load/external-imports.ts';
+export { loadPythonPlugin } from './host/load/load-python-plugin.ts';
 export type { Plugin, PluginInfo } from './host/plugin.ts';
 export { type HostLoadOptions, type HostOptions, type HostStats, PluginHost } from './host/plugin-host.ts';
-export type { HostNotice, HostNoticeListener, VendorNotice } from './host/vendor-notice.ts';
+export type { PolicyOptions } from './host/policy/package-policy.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export type { ByteCodePolicy } from './packaging/byte-code.ts';
 export type {
@@ -61,7 +74,7 @@ export type {
   FoundPackage,
   SkippedPackage,
 } from './packaging/discover-packages.ts';
-export type { Manifest, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest.ts';
+export type { Manifest, ManifestHeader, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest.ts';
 export type { KeyInput } from './packaging/signing/key-input.ts';
 export type { PublicKey } from './packaging/signing/public-key.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';

@@ -1,6 +1,6 @@
 /** The entry `fidius/packaging`: packing, signing, verifying, keys, trust, vendoring, the store, stubs. Re-exports, nothing else. */
 
-export { createPythonStub } from './contract/python-stub/create-python-stub.ts';
+export { generatePythonStub } from './contract/python-stub/create-python-stub.ts';
 export type { UnpackOptions, UnpackProgress } from './packaging/archive/extract-archive.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
@@ -9,7 +9,7 @@ export type { PackedSignature } from './packaging/archive/settle-signature.ts';
 export { type UnpackedPackage, type UnpackPackageOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
 export type { PackProgress } from './packaging/archive/write-archive.ts';
 export type { ByteCodePolicy } from './packaging/byte-code.ts';
-export { type DigestOptions, packageDigest } from './packaging/digest.ts';
+export { type DigestOptions, digestPackage } from './packaging/digest.ts';
 export {
   type DiscoverOptions,
   type Discovery,
@@ -19,19 +19,20 @@ export {
   type SkippedPackage,
 } from './packaging/discover-packages.ts';
 export {
-  loadManifest,
   type Manifest,
+  type ManifestHeader,
   type ManifestOptions,
   type PythonManifest,
   type RustManifest,
+  readManifest,
   type WasmManifest,
 } from './packaging/manifest.ts';
 export {
+  type GenerateKeyPairOptions,
+  generateKeyPair,
   type KeyPairFiles,
   readPublicKey,
   readSecretKey,
-  type WriteKeyPairOptions,
-  writeKeyPair,
 } from './packaging/signing/key-files.ts';
 export type { KeyInput } from './packaging/signing/key-input.ts';
 export { PublicKey } from './packaging/signing/public-key.ts';

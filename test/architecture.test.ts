@@ -26,7 +26,7 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
 const packages: Record<string, string> = {
   'bzip2-wasm': 'packaging/bzip2/libbzip2.ts',
   koffi: 'python/ffi.ts',
-  semver: 'host/version-range.ts',
+  semver: 'host/policy/version-range.ts',
   'smol-toml': 'packaging/',
 };
 
@@ -59,7 +59,7 @@ const facts = [
 const exceptions: Record<string, string> = {
   'packaging/staging.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
-  'host/warn.ts': 'What plugins change for the whole process is a warning of the process.',
+  'host/events/host-notice.ts': 'What plugins change for the whole process is a warning of the process.',
   'python/stop.ts':
     'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
 };
@@ -172,7 +172,7 @@ describe('timers, microtasks and clocks', () => {
   });
 });
 
-describe.each(['index.ts', 'packaging.ts'])('the entry src/%s', (entry) => {
+describe.each(['index.ts', 'packaging.ts', 'testing.ts'])('the entry src/%s', (entry) => {
   it('re-exports and does nothing else', () => {
     const code = withoutComments(readSource(entry));
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { hasControls } from '../../src/errors/shown.ts';
-import { readManifest } from '../../src/packaging/manifest.ts';
+import { parseManifest } from '../../src/packaging/manifest.ts';
 import { decodeManifest } from '../../src/packaging/manifest-text.ts';
 import { StoreMemory } from '../../src/packaging/store/store-memory.ts';
 import { VersionMemory } from '../../src/packaging/store/version-memory.ts';
@@ -54,7 +54,7 @@ export const textTargets: readonly FuzzTarget[] = [
       ),
     ],
     words: tomlWords,
-    read: (input) => readManifest(decodeManifest('x', input), 'x'),
+    read: (input) => parseManifest(decodeManifest('x', input), 'x'),
   },
   {
     name: 'requirements',

@@ -6,38 +6,91 @@ import { shownLines } from './shown.ts';
 // is recognised all the same.
 const brand = Symbol.for('fidius.error');
 
+/** What an error of this library says in addition to its message. */
 export interface FidiusErrorOptions {
-  /** What went wrong underneath: an exception from Node, from Python, from a user's callback. */
+  /** The underlying error: from Node, from Python, or from a callback of the user. */
   readonly cause?: unknown;
-  /** One imperative sentence that tells the reader what to do next. The command line prints it under the message. */
+  /** One imperative sentence that says what to do next. The command line prints it below the message. */
   readonly hint?: string | undefined;
 }
 
 /**
- * The one error class of the library. Tell failures apart by {@link FidiusError.code}, not by the message.
+ * An error of this library. Distinguish errors by {@link FidiusError.code}, not by the message.
  *
- * Subclasses exist only where a failure carries data of its own; a failure without data is a code, not a class.
+ * A subclass exists only for an error with additional data, and for misuse: {@link FidiusTypeError}, {@link FidiusRangeError}.
  */
 export class FidiusError extends Error {
+  /** Says which error it is. It is never renamed, and its meaning never changes. */
   readonly code: ErrorCode;
+  /** One imperative sentence that says what to do next. */
   readonly hint: string | undefined;
 
   static {
-    nameErrorClass(this);
-    Object.defineProperty(this.prototype, brand, { value: true });
+    markErrorClass(this);
+  }
+
+  /** @internal Misuse is a `TypeError` or a `RangeError`, and an instance of this class as well. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this === FidiusError) return isFidiusError(value);
+    return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
-    // Whatever was quoted in it: a message must not be able to move the cursor of the terminal that it is printed on.
-    super(shownLines(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(...toSuper(message, options));
     this.code = code;
     this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
   }
 }
 
-/** True for any error of this library, also one from another copy of it; prefer this and `code` to `instanceof`. */
+/** Misuse of a function: an argument or an option of the wrong type. `isFidiusError()` is true for it. */
+export class FidiusTypeError extends TypeError {
+  /** Says which error it is. */
+  readonly code: ErrorCode;
+  /** One imperative sentence that says what to do next. */
+  readonly hint: string | undefined;
+
+  static {
+    markErrorClass(this);
+  }
+
+  constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
+    super(...toSuper(message, options));
+    this.code = code;
+    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+  }
+}
+
+/** Misuse of a function: a value of the right type that is not allowed. `isFidiusError()` is true for it. */
+export class FidiusRangeError extends RangeError {
+  /** Says which error it is. */
+  readonly code: ErrorCode;
+  /** One imperative sentence that says what to do next. */
+  readonly hint: string | undefined;
+
+  static {
+    markErrorClass(this);
+  }
+
+  constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
+    super(...toSuper(message, options));
+    this.code = code;
+    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+  }
+}
+
+/** True for every error of this library, also for one of another copy of it. Prefer this and `code` to `instanceof`. */
 export function isFidiusError(value: unknown): value is FidiusError {
   return isError(value) && brand in value;
+}
+
+/** Control characters are escaped: quoted text must not control the terminal that the message is printed on. */
+function toSuper(message: string, { cause }: FidiusErrorOptions): [string, ErrorOptions?] {
+  return cause === undefined ? [shownLines(message)] : [shownLines(message), { cause }];
+}
+
+function markErrorClass(errorClass: { readonly name: string; readonly prototype: Error }): void {
+  nameErrorClass(errorClass);
+  Object.defineProperty(errorClass.prototype, brand, { value: true });
 }
 
 /** Puts a class's name on its prototype: inherited by subclasses, and not among an instance's own keys. */

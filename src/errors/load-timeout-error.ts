@@ -9,10 +9,10 @@ export interface CodePlace {
 }
 
 /**
- * What a load does, one after the other: it looks for packages, checks one and stores it, starts Python, and imports the entry
+ * The phases of a load, in their order: search the search paths, verify a package and store it, start Python, import the entry
  * module.
  */
-export type LoadPhase = 'discovery' | 'admission' | 'start' | 'import';
+export type LoadPhase = 'discovery' | 'verification' | 'start' | 'import';
 
 /** What is known about a load whose time was over. */
 export interface LoadStand {
@@ -66,13 +66,13 @@ export class LoadTimeoutError extends FidiusError implements LoadStand {
 
 const doing: Readonly<Record<Exclude<LoadPhase, 'import'>, string>> = {
   discovery: 'while the search paths were read',
-  admission: 'while the package was verified, unpacked or stored',
+  verification: 'while the package was verified, unpacked or stored',
   start: 'while Python was started',
 };
 
 const hints: Readonly<Record<LoadPhase, string>> = {
   discovery: 'Name search paths with fewer packages, or allow more time with `loadTimeoutMs`.',
-  admission: 'Use a faster disk or a smaller package, or allow more time with `loadTimeoutMs`.',
+  verification: 'Use a faster disk or a smaller package, or allow more time with `loadTimeoutMs`.',
   start: 'See what the .pth files of the environment import, or allow more time with `loadTimeoutMs`.',
   import: 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.',
 };

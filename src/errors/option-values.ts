@@ -1,4 +1,4 @@
-import { FidiusError } from './fidius-error.ts';
+import { type FidiusError, FidiusRangeError, FidiusTypeError } from './fidius-error.ts';
 import { describe } from './options.ts';
 
 /** The longest delay that a timer of Node takes; it silently makes 1 ms of anything beyond. */
@@ -8,9 +8,10 @@ export const longestTimerMs = 2 ** 31 - 1;
 export function checkTimeout(name: string, value: unknown): void {
   if (value === undefined || value === Number.POSITIVE_INFINITY) return;
   if (typeof value === 'number' && value > 0 && value <= longestTimerMs) return;
-  throw new FidiusError(
-    'FIDIUS_OPTION_INVALID',
+  throw invalidOption(
     `${name} must be a positive number of milliseconds up to ${longestTimerMs}, or Infinity, got ${describe(value)}`,
+    value,
+    'number',
   );
 }
 
@@ -24,7 +25,7 @@ export function checkTimeout(name: string, value: unknown): void {
 export function checkSignal(value: unknown, place?: string): void {
   if (value === undefined || isAbortSignal(value)) return;
   const of = place === undefined ? '' : ` of ${place}`;
-  throw new FidiusError('FIDIUS_OPTION_INVALID', `signal${of} must be an AbortSignal, got ${describe(value)}`);
+  throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `signal${of} must be an AbortSignal, got ${describe(value)}`);
 }
 
 function isAbortSignal(value: unknown): value is AbortSignal {
@@ -42,8 +43,19 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 export function checkCount(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined) return;
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
-  throw new FidiusError(
-    'FIDIUS_OPTION_INVALID',
+  throw invalidOption(
     `${name} must be a whole number from ${least} to ${most}, got ${describe(value)}`,
+    value,
+    'number',
   );
+}
+
+/**
+ * The error for an option with an invalid value.
+ *
+ * @param type the expected type: a value of this type is out of range, any other has the wrong type.
+ */
+export function invalidOption(message: string, value: unknown, type: 'number' | 'string'): FidiusError {
+  const ErrorClass = typeof value === type ? FidiusRangeError : FidiusTypeError;
+  return new ErrorClass('FIDIUS_OPTION_INVALID', message);
 }

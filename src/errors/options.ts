@@ -1,5 +1,5 @@
 import { closest } from './closest.ts';
-import { FidiusError } from './fidius-error.ts';
+import { FidiusRangeError, FidiusTypeError } from './fidius-error.ts';
 
 /**
  * Refuses option names that `place` does not have: a misspelt option would otherwise do nothing, silently.
@@ -9,12 +9,15 @@ import { FidiusError } from './fidius-error.ts';
  */
 export function checkOptionNames(place: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `Options of ${place} must be an object, got ${describe(options)}`);
+    throw new FidiusTypeError(
+      'FIDIUS_ARGUMENT_INVALID',
+      `Options of ${place} must be an object, got ${describe(options)}`,
+    );
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const near = closest(name, known);
-    throw new FidiusError('FIDIUS_OPTION_UNKNOWN', `Unknown option "${name}" in ${place}`, {
+    throw new FidiusTypeError('FIDIUS_OPTION_UNKNOWN', `Unknown option "${name}" in ${place}`, {
       hint: near === undefined ? `Known options: ${known.join(', ')}.` : `Write "${near}".`,
     });
   }
@@ -28,7 +31,8 @@ export function checkOptionNames(place: string, options: unknown, known: readonl
 export function checkChoice(place: string, name: string, value: unknown, choices: readonly string[]): void {
   if (typeof value === 'string' && choices.includes(value)) return;
   const expected = choices.map((choice) => `"${choice}"`).join(' or ');
-  throw new FidiusError(
+  const ErrorClass = typeof value === 'string' ? FidiusRangeError : FidiusTypeError;
+  throw new ErrorClass(
     'FIDIUS_OPTION_INVALID',
     `Option "${name}" of ${place} must be ${expected}, got ${describe(value)}`,
   );

@@ -8,11 +8,11 @@ export type CallOutcome =
   /** The Python code was interrupted. */
   | 'stopped'
   /** It came to its end in spite of the interruption. */
-  | 'finished anyway'
+  | 'finishedAnyway'
   /** It is running a second later, and holds a thread. One of the other two follows if it ever ends. */
-  | 'still running'
+  | 'stillRunning'
   /** It was waiting for its turn and never began. */
-  | 'never ran';
+  | 'neverRan';
 
 /**
  * What `fidius:call` publishes. Events of one call share its `id`.

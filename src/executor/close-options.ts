@@ -1,5 +1,4 @@
-import { FidiusError } from '../errors/fidius-error.ts';
-import { checkTimeout } from '../errors/option-values.ts';
+import { checkTimeout, invalidOption } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { CloseOptions } from './executor.ts';
 
@@ -14,5 +13,5 @@ export function checkCloseOptions(place: string, options: CloseOptions): void {
   checkTimeout('timeoutMs', options.timeoutMs);
   const { mode } = options;
   if (mode === undefined || mode === 'drain' || mode === 'abort') return;
-  throw new FidiusError('FIDIUS_OPTION_INVALID', `mode must be "drain" or "abort", got ${describe(mode)}`);
+  throw invalidOption(`mode must be "drain" or "abort", got ${describe(mode)}`, mode, 'string');
 }

@@ -1,4 +1,4 @@
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusRangeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type Executor, type ExecutorName, executorNames } from './executor.ts';
@@ -24,7 +24,7 @@ export function createExecutor(name: ExecutorName, interpreter: Interpreter, opt
 /** @throws FidiusError `FIDIUS_EXECUTOR_UNKNOWN`. */
 export function checkExecutorName(name: unknown): asserts name is ExecutorName {
   if (executorNames.some((known) => known === name)) return;
-  throw new FidiusError('FIDIUS_EXECUTOR_UNKNOWN', `There is no executor ${describe(name)}`, {
+  throw new FidiusRangeError('FIDIUS_EXECUTOR_UNKNOWN', `There is no executor ${describe(name)}`, {
     hint: `Choose one of ${executorNames.map((known) => `"${known}"`).join(', ')}.`,
   });
 }

@@ -1,4 +1,4 @@
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkCount } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { NoticeListener } from './notice.ts';
@@ -31,5 +31,5 @@ export function checkExecutorOptions({ threads, spareThreads, onOutput, onNotice
 
 function checkFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return;
-  throw new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be a function, got ${describe(value)}`);
+  throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be a function, got ${describe(value)}`);
 }

@@ -9,7 +9,11 @@ import type { LoadedPackage, MethodKind } from '../python/load.ts';
  * - `thread`: on Python's own threads in this process. The event loop never waits for Python.
  */
 export const executorNames = ['inline', 'thread'] as const;
+/** Name of an executor: where calls run. */
 export type ExecutorName = (typeof executorNames)[number];
+
+/** What must be started before an executor can load a package. `libpython`: CPython in this process. */
+export const executorNeeds: Readonly<Record<ExecutorName, 'libpython'>> = { inline: 'libpython', thread: 'libpython' };
 
 /** What an executor must know to load a package. */
 export interface LoadRequest {

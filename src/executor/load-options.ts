@@ -1,4 +1,4 @@
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkCount, checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { LoadOptions, LoadRequest } from './executor.ts';
@@ -13,7 +13,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   checkSignal(options.signal);
   const { ownThread } = options;
   if (ownThread === undefined || typeof ownThread === 'boolean') return;
-  throw new FidiusError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);
+  throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);
 }
 
 export function loadAborted({ plugin }: Pick<LoadRequest, 'plugin'>, cause: unknown): FidiusError {

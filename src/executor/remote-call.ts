@@ -106,14 +106,14 @@ export class RemoteCall implements LaneCall, Waiting {
     this.#trace?.failed(error, undefined);
     if (this.#number === 0) {
       lane.forget(this);
-      this.#trace?.outcome('never ran');
+      this.#trace?.outcome('neverRan');
       return;
     }
     tally.stillRunning += 1;
     connection.cancel(this.#number);
     const trace = this.#trace;
     if (trace === undefined) return;
-    this.#stillRunning = setTimeout(() => trace.outcome('still running'), stillRunningMs).unref();
+    this.#stillRunning = setTimeout(() => trace.outcome('stillRunning'), stillRunningMs).unref();
   }
 
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
@@ -158,13 +158,13 @@ export class RemoteCall implements LaneCall, Waiting {
     const { tally } = this.home;
     tally.stillRunning -= 1;
     if (type === frameType.skipped) {
-      this.#trace?.outcome('never ran');
+      this.#trace?.outcome('neverRan');
     } else if (type === frameType.stopped) {
       tally.stopped += 1;
       this.#trace?.outcome('stopped');
     } else {
       tally.finishedAnyway += 1;
-      this.#trace?.outcome('finished anyway');
+      this.#trace?.outcome('finishedAnyway');
     }
   }
 

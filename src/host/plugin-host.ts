@@ -1,56 +1,66 @@
 import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
-import { checkExecutorName, createExecutor } from '../executor/create-executor.ts';
-import type {
-  CloseOptions,
-  Executor,
-  ExecutorName,
-  ExecutorStats,
-  LoadOptions,
-  PluginStats,
-} from '../executor/executor.ts';
+import { checkExecutorName } from '../executor/create-executor.ts';
+import type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import { checkLoadOptions } from '../executor/load-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
-import type { Interpreter } from '../python/interpreter.ts';
-import { type StartOptions, startPython } from '../python/start.ts';
-import { admitFirst } from './admit-package.ts';
-import { choosePackages } from './choose-package.ts';
-import { debugToStderr } from './debug.ts';
-import { type LoadDetails, traceLoadAsync } from './diagnostics.ts';
-import { checkExternalImports, type ExternalImports, toExternalImports } from './external-imports.ts';
+import type { StartOptions } from '../python/start.ts';
+import { printLoads } from './events/debug-printer.ts';
+import { emitWarning, type HostNoticeListener } from './events/host-notice.ts';
+import { traceLoadAsync } from './events/load-channel.ts';
+import { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
 import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
-import { explainMissingModule } from './isolation-hint.ts';
-import { LoadBudget } from './load-budget.ts';
-import { PackagePolicy, type PolicyOptions, policyOptionNames } from './package-policy.ts';
+import { ExecutorPool } from './load/executor-pool.ts';
+import { checkExternalImports, type ExternalImports } from './load/external-imports.ts';
+import { LoadBudget } from './load/load-budget.ts';
+import { type PackageLoad, runLoad } from './load/load-pipeline.ts';
+import { type PackageQuery, selectPackages } from './load/select-packages.ts';
 import { describePlugin, Plugin } from './plugin.ts';
-import { targetPython } from './target-python.ts';
-import { explainCollision, type HostNoticeListener } from './vendor-notice.ts';
-import { VendoredVersions } from './vendored-versions.ts';
-import { warn } from './warn.ts';
+import { PackagePolicy, type PolicyOptions, policyOptionNames } from './policy/package-policy.ts';
 
+/** Options of `PluginHost.open()`. */
 export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
-  /** Folders that hold packages: as folders, or as archives. Default: none. */
+  /**
+   * Folders that contain packages, as folders or archives.
+   *
+   * @default []
+   */
   readonly searchPaths?: readonly string[] | undefined;
-  /** Where calls run unless a load says otherwise. Default: `thread`. */
+  /**
+   * Where calls run, unless a load sets `executor`.
+   *
+   * @default 'thread'
+   */
   readonly executor?: ExecutorName | undefined;
-  /** Milliseconds that a call through `client` may take, unless its plugin or the call itself says otherwise. Default: no limit. */
+  /**
+   * Milliseconds that a call through `client` may take, unless the load or the call sets `timeoutMs`.
+   *
+   * @default Infinity
+   */
   readonly timeoutMs?: number | undefined;
   /**
-   * Hears of what plugins change that belongs to the whole process, and of different versions of one distribution that
-   * packages bring along, before the second is imported. Default: a warning of the process.
+   * Receives changes that plugins make to the whole process, and conflicts between vendored distributions.
+   *
+   * @default a warning of the process
    */
   readonly onNotice?: HostNoticeListener | undefined;
-  /** Milliseconds that a load may take, unless it says otherwise. Default: 60,000. */
+  /**
+   * Milliseconds that a load may take, unless the load sets `loadTimeoutMs`.
+   *
+   * @default 60_000
+   */
   readonly loadTimeoutMs?: number | undefined;
   /**
-   * What becomes of plugins that import modules from outside of their package, the standard library and the Python
-   * environment, unless a load says otherwise. Default: `allow`: they are listed in `plugin.info`.
+   * Whether plugins may import modules from outside their package, the standard library and the Python environment, unless the
+   * load sets `externalImports`. Allowed ones are listed in `plugin.info`.
+   *
+   * @default 'allow'
    */
   readonly externalImports?: ExternalImports | undefined;
 }
@@ -63,12 +73,13 @@ export interface HostStats {
   readonly plugins: readonly (PluginStats & { readonly plugin: string })[];
 }
 
+/** Options of `PluginHost.load()`. */
 export interface HostLoadOptions extends LoadOptions {
   /** Versions to choose from: a range as npm writes it, such as `^1.2`, or the very text of a version. Default: any. */
   readonly version?: string | undefined;
   /**
    * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A package that
-   * another key signed is passed over. Default: any of them.
+   * another key signed is skipped. Default: any of them.
    */
   readonly signedBy?: string | readonly string[] | undefined;
   /** `refuse`: the plugin cannot import external modules, also when it is called. Default: as the host says. */
@@ -105,34 +116,17 @@ const loadOptionNames = [
   'ownThread',
 ];
 
-/** One load under way. */
-interface Load<I extends Interface> {
-  readonly name: string;
-  readonly definition: I;
-  readonly request: {
-    readonly version: string | undefined;
-    readonly signers: readonly string[] | undefined;
-    readonly executor: ExecutorName;
-    readonly externalImports: ExternalImports;
-  };
-  readonly loadOptions: LoadOptions;
-  readonly budget: LoadBudget;
-  readonly details: LoadDetails;
-}
-
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
   readonly #searchPaths: readonly string[];
   readonly #executor: ExecutorName;
-  readonly #start: StartOptions;
   readonly #policy: PackagePolicy;
-  readonly #executorOptions: ExecutorOptions;
   readonly #externalImports: ExternalImports;
-  readonly #vendoredVersions: VendoredVersions;
+  readonly #conflicts: VendorConflictReporter;
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
-  readonly #executors = new Map<ExecutorName, Executor>();
-  /** Each with what it brings along. */
+  readonly #executors: ExecutorPool;
+  /** The open plugins, each with what its package vendors, in the order of loading. */
   readonly #plugins = new Map<Plugin<Interface>, VendoredPackage>();
   #closed: Promise<void> | undefined;
 
@@ -141,11 +135,11 @@ export class PluginHost implements AsyncDisposable {
     this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
     this.#executor = options.executor ?? 'thread';
     const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
-    this.#start = { python, libpython, isolatePython };
     this.#externalImports = externalImports;
-    const { threads, spareThreads, onOutput, onNotice = warn, timeoutMs, loadTimeoutMs } = options;
-    this.#vendoredVersions = new VendoredVersions(onNotice);
-    this.#executorOptions = { threads, spareThreads, onOutput, onNotice };
+    const { threads, spareThreads, onOutput, onNotice = emitWarning, timeoutMs, loadTimeoutMs } = options;
+    this.#conflicts = new VendorConflictReporter(onNotice);
+    const executorOptions = { threads, spareThreads, onOutput, onNotice };
+    this.#executors = new ExecutorPool({ python, libpython, isolatePython }, executorOptions);
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
 
@@ -171,7 +165,7 @@ export class PluginHost implements AsyncDisposable {
       throw invalidOption('isolatePython', 'true or false', isolatePython);
     }
     const policy = await PackagePolicy.read('PluginHost.open()', options);
-    debugToStderr(process.env);
+    printLoads(process.env);
     return new PluginHost(options, policy);
   }
 
@@ -180,7 +174,7 @@ export class PluginHost implements AsyncDisposable {
    * vendored in different versions. Runs, verifies and unpacks nothing.
    */
   async discover(options: DiscoverOptions = {}): Promise<HostDiscovery> {
-    this.#checkOpen('discover packages');
+    this.#executors.checkOpen('discover packages');
     checkOptionNames('PluginHost.discover()', options, ['signal']);
     return discoverForHost(this.#searchPaths, options);
   }
@@ -189,7 +183,7 @@ export class PluginHost implements AsyncDisposable {
    * Loads a package for an interface.
    *
    * Where several packages have the name, the first search path that holds one decides, and within it the highest version.
-   * One that is not admitted, was made for another interface or for another Python is passed over.
+   * A package that is refused, or was made for another interface or another Python, is skipped.
    *
    * @param name as `package.toml` gives it.
    * @throws LoadError, ManifestError, SignatureError, ArchiveError; FidiusError `FIDIUS_PLUGIN_NOT_FOUND`,
@@ -198,11 +192,11 @@ export class PluginHost implements AsyncDisposable {
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
-      throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
+      throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }
     if (!isInterface(definition)) {
       const found = describe(definition);
-      throw new FidiusError(
+      throw new FidiusTypeError(
         'FIDIUS_ARGUMENT_INVALID',
         `load() takes an interface made by defineInterface(), got ${found}`,
       );
@@ -217,30 +211,43 @@ export class PluginHost implements AsyncDisposable {
     if (version !== undefined && typeof version !== 'string') {
       throw invalidOption('version', 'a range of versions', version);
     }
-    this.#checkOpen(`load ${name}`);
-
+    this.#executors.checkOpen(`load ${name}`);
     checkLoadOptions(loadOptions);
 
-    return traceLoadAsync({ plugin: name, interface: definition.name }, async (details) => {
-      const budget = new LoadBudget(name, loadOptions.signal, loadOptions.loadTimeoutMs);
-      const request = { version, signers, executor, externalImports };
-      try {
-        return await this.#load({ name, definition, request, loadOptions, budget, details });
-      } finally {
-        budget.end();
-      }
-    });
+    const refuseExternal = externalImports === 'refuse';
+    const load = { definition, signers, executor, refuseExternal, options: loadOptions };
+    const [outcome, vendored] = await this.#run(load, { name, version });
+    const info = describePlugin(definition, outcome);
+    const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
+    this.#plugins.set(plugin, vendored);
+    return plugin;
   }
 
+  /** The open plugins, in the order of loading. A new array each time. */
+  get plugins(): readonly Plugin<Interface>[] {
+    return [...this.#plugins.keys()];
+  }
+
+  /**
+   * Returns the open plugin of a name: the one that was loaded last, where there are several.
+   *
+   * @param name the name in `package.toml`.
+   * @returns `undefined` when no plugin of that name is open.
+   */
+  get(name: string): Plugin<Interface> | undefined {
+    return this.plugins.findLast(({ info }) => info.name === name);
+  }
+
+  /** Returns figures of the host's executors and plugins. */
   stats(): HostStats {
     return {
-      executors: [...this.#executors.values()].map((executor) => executor.stats()),
+      executors: this.#executors.stats(),
       plugins: [...this.#plugins.keys()].map((plugin) => ({ plugin: plugin.info.name, ...plugin.stats() })),
     };
   }
 
   /**
-   * Closes every plugin it loaded, then itself. May be called again: the first call counts.
+   * Closes every plugin of the host, then the host. It may be called again: the first call counts.
    *
    * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`; never for another reason.
    */
@@ -250,64 +257,44 @@ export class PluginHost implements AsyncDisposable {
     await this.#closed;
   }
 
+  /** Closes the host at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   async #close(options: CloseOptions): Promise<void> {
+    this.#executors.refuseLoads();
     await Promise.all([...this.#plugins.keys()].map((plugin) => plugin.close(options)));
-    await Promise.all([...this.#executors.values()].map((executor) => executor.close(options)));
+    await this.#executors.closeAll(options);
   }
 
-  async #load<I extends Interface>(plan: Load<I>): Promise<Plugin<I>> {
-    const { name, definition, request, loadOptions, budget, details } = plan;
-    const { version, signers, executor, externalImports } = request;
-    const { signal } = budget;
-    const admission = await budget.run(async () => {
-      const discovery = await discoverPackages(this.#searchPaths, { signal });
-      const candidates = await choosePackages(discovery, this.#searchPaths, { name, version });
-      details.path = candidates[0].path;
-      return admitFirst(candidates, definition, this.#policy, {
-        signal,
-        signers,
-        onAttempt: (path) => budget.enter('admission', path),
-        startPython: (path) => {
-          budget.enter('start', path);
-          return targetPython(startPython(this.#start));
-        },
-      });
-    });
-    // Closed meanwhile: an executor that is made now would never be closed.
-    this.#checkOpen(`load ${name}`);
-    const { path, folder, manifest } = admission.admitted;
-    const { entryModule } = manifest.python;
-    const vendored = readVendored({ name, dir: folder });
-    const vendorConflicts = this.#vendoredVersions.compare(vendored, this.#plugins.values());
-    const { passedOver } = admission;
-    Object.assign(details, { path, entryModule, executor, passedOver, vendorConflicts });
-    this.#vendoredVersions.tell(vendorConflicts);
-    const interpreter = startPython(this.#start);
-    const source = { plugin: name, folder, origin: path, entryModule, descriptor: definition.descriptor };
-    const refuseExternal = externalImports === 'refuse';
-    const { leftMs: loadTimeoutMs, timeoutMs: totalTimeoutMs } = budget;
-    const load = () =>
-      this.#executorNamed(executor, interpreter).load(
-        { ...source, refuseExternal, totalTimeoutMs },
-        { ...loadOptions, loadTimeoutMs },
+  async #run(load: PackageLoad & { readonly definition: Interface }, query: PackageQuery) {
+    const { definition, options } = load;
+    const { name } = query;
+    const budget = new LoadBudget(name, options.signal, options.loadTimeoutMs);
+    let vendored: VendoredPackage = { name, distributions: [], dir: '' };
+    try {
+      const outcome = await traceLoadAsync({ plugin: name, interface: definition.name }, (details) =>
+        runLoad(load, {
+          policy: this.#policy,
+          executors: this.#executors,
+          budget,
+          details,
+          select: async (signal) => {
+            const discovery = await discoverPackages(this.#searchPaths, { signal });
+            return selectPackages(discovery, this.#searchPaths, query);
+          },
+          compareVendored: ({ folder }) => {
+            vendored = readVendored({ name, dir: folder });
+            return this.#conflicts.report(vendored, this.#plugins.values());
+          },
+          describe: () => definition.descriptor,
+        }),
       );
-    const loaded = await explainMissingModule(this.#start, () => explainCollision(vendorConflicts, load));
-    // Closed meanwhile: nobody else knows of this one yet.
-    if (this.#closed !== undefined) await loaded.close();
-    this.#checkOpen(`load ${name}`);
-    const info = describePlugin(definition, admission, {
-      executor,
-      pythonVersion: interpreter.facts.version,
-      vendorConflicts,
-      externalImports: toExternalImports(loaded.external),
-    });
-    const plugin: Plugin<I> = new Plugin(definition, loaded, info, () => this.#plugins.delete(plugin));
-    this.#plugins.set(plugin, vendored);
-    return plugin;
+      return [outcome, vendored] as const;
+    } finally {
+      budget.end();
+    }
   }
 
   #readSigners(signedBy: unknown): readonly string[] | undefined {
@@ -317,7 +304,7 @@ export class PluginHost implements AsyncDisposable {
       throw invalidOption('signedBy', 'the name or id of a key, or several of them', signedBy);
     }
     if (this.#policy.requireSignature) return signers;
-    throw new FidiusError(
+    throw new FidiusTypeError(
       'FIDIUS_OPTION_INVALID',
       'signedBy cannot be checked: this host does not look at signatures',
       {
@@ -325,26 +312,10 @@ export class PluginHost implements AsyncDisposable {
       },
     );
   }
-
-  #executorNamed(name: ExecutorName, interpreter: Interpreter): Executor {
-    let executor = this.#executors.get(name);
-    if (executor === undefined) {
-      executor = createExecutor(name, interpreter, this.#executorOptions);
-      this.#executors.set(name, executor);
-    }
-    return executor;
-  }
-
-  #checkOpen(doing: string): void {
-    if (this.#closed === undefined) return;
-    throw new FidiusError('FIDIUS_HOST_CLOSED', `The host is closed and cannot ${doing}`, {
-      hint: 'Open a new host.',
-    });
-  }
 }
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
-  return new FidiusError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+  return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
 }
 
 /** Options of a load; what it leaves undefined comes from the host. */

@@ -6,31 +6,38 @@ import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import type { Admission } from './admit-package.ts';
-import type { ExternalImport } from './external-imports.ts';
+import { type ExternalImport, toExternalImports } from './load/external-imports.ts';
+import type { LoadOutcome } from './load/load-pipeline.ts';
 
 /** What is known about a loaded plugin. */
 export interface PluginInfo {
+  /** The name in its manifest. */
   readonly name: string;
+  /** The version in its manifest. */
   readonly version: string;
-  /** The folder or archive that it was found as. */
+  /** The folder or archive that was found. */
   readonly path: string;
   /** The folder that it runs from: the same, or one of the store. */
   readonly folder: string;
   /** The key whose signature was required and found; `undefined` when none was required. */
   readonly signedBy: { readonly name: string | undefined; readonly keyId: string } | undefined;
+  /** Name of the interface. */
   readonly interface: string;
+  /** Version of the interface. */
   readonly interfaceVersion: number;
+  /** Hash of the interface. */
   readonly interfaceHash: bigint;
+  /** What it is written in. */
   readonly runtime: 'python';
+  /** Where its calls run. */
   readonly executor: ExecutorName;
   /** Version of the Python that runs it, such as `3.11.7`. */
   readonly pythonVersion: string;
   /** `[metadata]` of its manifest. */
   readonly metadata: unknown;
-  /** Packages that would have been loaded in its place, had there been nothing wrong with them. */
-  readonly passedOver: readonly SkippedPackage[];
-  /** What this package and others of the host bring along in different versions: only one of them can be imported. */
+  /** Packages that were preferred to this one and could not be loaded, with the reasons. */
+  readonly skipped: readonly SkippedPackage[];
+  /** Distributions that this package and others of the host vendor in different versions: only one can be imported. */
   readonly vendorConflicts: readonly VendorConflict[];
   /**
    * Modules that were imported for it until it was loaded, and that lie neither in its package, nor in the standard library,
@@ -39,10 +46,11 @@ export interface PluginInfo {
   readonly externalImports: readonly ExternalImport[];
 }
 
-/** A loaded plugin, with the methods of its interface as typed functions. Made by `PluginHost.load()`. */
+/** A loaded plugin, with the methods of its interface as typed functions. `PluginHost.load()` returns it. */
 export class Plugin<I extends Interface> implements AsyncDisposable {
   /** Functions that return promises; Python runs where the executor says. */
   readonly client: Client<I>;
+  /** What is known about it. */
   readonly info: PluginInfo;
   readonly #definition: I;
   readonly #loaded: ExecutorPlugin;
@@ -61,8 +69,8 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
   }
 
   /**
-   * Functions that run on this thread and return when Python is done: the shortest way, for short calls of trusted code.
-   * Nothing else runs in this thread meanwhile.
+   * Functions that run on this thread and return when Python is done: the fastest way, for short calls of trusted code. They
+   * block this thread.
    *
    * @throws FidiusError `FIDIUS_CALL_SYNC` for a plugin with a thread of its own; `FIDIUS_PLUGIN_CLOSED`.
    */
@@ -76,12 +84,13 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     return this.client[method as keyof Client<I>] !== undefined;
   }
 
+  /** Returns figures of its calls. */
   stats(): PluginStats {
     return this.#loaded.stats();
   }
 
   /**
-   * Ends the plugin; afterwards every method says that it is closed. May be called again: the first call counts.
+   * Closes the plugin. Afterwards every method is rejected. It may be called again: the first call counts.
    *
    * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`; never for another reason.
    */
@@ -91,6 +100,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     await this.#loaded.close(options);
   }
 
+  /** Closes it at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -131,13 +141,10 @@ export function noStreams({ name }: InterfaceMethod): FidiusError {
   });
 }
 
-/** What a plugin's info says, put together from where it is known. */
-export function describePlugin(
-  definition: Interface,
-  { admitted, passedOver }: Admission,
-  place: Pick<PluginInfo, 'executor' | 'externalImports' | 'pythonVersion' | 'vendorConflicts'>,
-): PluginInfo {
-  const { path, folder, manifest, signedBy } = admitted;
+/** Collects the facts about a plugin that was loaded. */
+export function describePlugin(definition: Interface, outcome: LoadOutcome): PluginInfo {
+  const { selected, skipped, vendorConflicts, pythonVersion, plugin } = outcome;
+  const { path, folder, manifest, signedBy } = selected;
   return Object.freeze({
     name: manifest.name,
     version: manifest.version,
@@ -148,8 +155,11 @@ export function describePlugin(
     interfaceVersion: definition.version,
     interfaceHash: definition.hash,
     runtime: 'python',
+    executor: plugin.executor,
+    pythonVersion,
     metadata: manifest.metadata,
-    passedOver,
-    ...place,
+    skipped,
+    vendorConflicts,
+    externalImports: toExternalImports(plugin.external),
   });
 }

@@ -8,7 +8,7 @@ import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
 import { readArchiveManifest } from './archive/read-archive-manifest.ts';
 import { ioCode } from './io-error.ts';
-import { loadManifest, type Manifest } from './manifest.ts';
+import { type Manifest, readManifest } from './manifest.ts';
 import { manifestFileName } from './manifest-text.ts';
 import { TimeSlice } from './time-slice.ts';
 
@@ -97,7 +97,7 @@ async function readPackage(path: string, signal: AbortSignal | undefined): Promi
     const message = `Cannot use ${shown(path)}: its name contains a control character or a mark of text direction`;
     throw new FidiusError('FIDIUS_PACKAGE_FILE_NAME', message, { hint: 'Rename it.' });
   }
-  if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: loadManifest(path) };
+  if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: readManifest(path) };
   if (!path.endsWith('.fid') && !looksLikeArchive(path)) return undefined;
   return { path, kind: 'archive', manifest: await readArchiveManifest(path, { signal }) };
 }

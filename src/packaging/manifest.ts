@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { ManifestError } from '../errors/manifest-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { Fields, Issues, isTable } from './fields.ts';
@@ -16,8 +16,9 @@ import { type TomlData, toTomlData } from './toml-value.ts';
  */
 export type Manifest<Metadata = unknown> = RustManifest<Metadata> | PythonManifest<Metadata> | WasmManifest<Metadata>;
 
-interface ManifestHeader<Metadata> {
-  /** Free text for the format. Whoever makes a path of it must check it first. */
+/** The fields that the manifests of all runtimes have. */
+export interface ManifestHeader<Metadata = unknown> {
+  /** Any text. Code that derives a path from it must check it first. */
   readonly name: string;
   /** Free text for the format; usually a semantic version. */
   readonly version: string;
@@ -30,10 +31,12 @@ interface ManifestHeader<Metadata> {
   readonly metadata: Metadata;
 }
 
+/** The manifest of a package with a Rust library. */
 export interface RustManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
   readonly runtime: 'rust';
 }
 
+/** The manifest of a Python package. */
 export interface PythonManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
   readonly runtime: 'python';
   readonly python: {
@@ -44,6 +47,7 @@ export interface PythonManifest<Metadata = unknown> extends ManifestHeader<Metad
   };
 }
 
+/** The manifest of a package with a WebAssembly component. */
 export interface WasmManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
   readonly runtime: 'wasm';
   readonly wasm: {
@@ -63,17 +67,20 @@ export interface ManifestOptions<Metadata = unknown> {
 /**
  * Reads and checks `package.toml` in a folder.
  *
- * @throws FidiusError `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_MANIFEST_UNREADABLE`; and what {@link readManifest} throws.
+ * @throws FidiusError `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_MANIFEST_UNREADABLE`; and what {@link parseManifest} throws.
  */
-export function loadManifest<Metadata = unknown>(
+export function readManifest<Metadata = unknown>(
   dir: string,
   options: ManifestOptions<Metadata> = {},
 ): Manifest<Metadata> {
-  checkManifestOptions('loadManifest()', options);
+  checkManifestOptions('readManifest()', options);
   if (typeof dir !== 'string') {
-    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `loadManifest() takes the path of a folder, got ${describe(dir)}`);
+    throw new FidiusTypeError(
+      'FIDIUS_ARGUMENT_INVALID',
+      `readManifest() takes the path of a folder, got ${describe(dir)}`,
+    );
   }
-  return readManifest(readManifestText(dir), join(dir, manifestFileName), options);
+  return parseManifest(readManifestText(dir), join(dir, manifestFileName), options);
 }
 
 /**
@@ -85,7 +92,7 @@ export function loadManifest<Metadata = unknown>(
  * @param origin where the text came from, for the error message.
  * @throws {@link ManifestError} with `FIDIUS_MANIFEST_PARSE` for the first step, `FIDIUS_MANIFEST_INVALID` for the second.
  */
-export function readManifest<Metadata = unknown>(
+export function parseManifest<Metadata = unknown>(
   text: string,
   origin: string,
   options: ManifestOptions<Metadata> = {},
@@ -120,7 +127,7 @@ export function readManifest<Metadata = unknown>(
 function checkManifestOptions(place: string, options: ManifestOptions): void {
   checkOptionNames(place, options, ['metadata']);
   if (options.metadata !== undefined && !isStandardSchema(options.metadata)) {
-    throw new FidiusError(
+    throw new FidiusTypeError(
       'FIDIUS_OPTION_INVALID',
       `Option "metadata" of ${place} must be a Standard Schema validator, got ${describe(options.metadata)}`,
       { hint: 'Pass a schema of zod, valibot, arktype or another library that implements Standard Schema.' },
@@ -171,7 +178,7 @@ function readMetadata<Metadata>(
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => {});
-    throw new FidiusError('FIDIUS_OPTION_INVALID', 'Option "metadata" is a validator that answers by a promise', {
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', 'Option "metadata" is a validator that answers by a promise', {
       hint: 'Use a schema without asynchronous checks; make those after loading.',
     });
   }

@@ -2,7 +2,7 @@ import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { CallableMethod, MethodCodec } from '../codec/method-codec.ts';
 import { rawCodec } from '../codec/raw-codec.ts';
 import { untypedCodec } from '../codec/untyped-codec.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import { Caller } from './call.ts';
@@ -108,7 +108,7 @@ export class PythonPluginHandle implements Disposable {
       return this.callSync({ index, codec: rawCodec }, [bytes], options) as Uint8Array;
     }
     const { method } = this.#callee(index, true);
-    throw new FidiusError(
+    throw new FidiusTypeError(
       'FIDIUS_ARGUMENT_INVALID',
       `Raw method ${method}() takes a Uint8Array or an ArrayBuffer, got ${describe(input)}`,
     );

@@ -16,7 +16,7 @@ export interface LoadedPackage {
   readonly external: readonly (readonly [module: string, path: string])[];
 }
 
-export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'async generator';
+export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'asyncGenerator';
 
 /** What must be known to load a package. */
 export interface PackageSource {

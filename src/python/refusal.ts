@@ -1,5 +1,5 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusError, FidiusRangeError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 
 /**
@@ -12,7 +12,7 @@ export function callRefusal(plugin: string, descriptor: InterfaceDescriptor, ind
   if (method === undefined) return noSuchMethod(descriptor, index);
   if (method.wireRaw !== raw) {
     const mode = (isRaw: boolean) => (isRaw ? 'raw' : 'typed');
-    return new FidiusError(
+    return new FidiusTypeError(
       'FIDIUS_CALL_WIRE_MODE',
       `${interfaceName}.${method.name} is declared ${mode(method.wireRaw)} and was called as ${mode(raw)}`,
       { hint: method.wireRaw ? 'Use callRaw() for it.' : 'Use callTyped() for it.' },
@@ -40,5 +40,5 @@ export function pluginClosed(plugin: string): FidiusError {
 
 export function noSuchMethod({ interfaceName, methods }: InterfaceDescriptor, index: unknown): FidiusError {
   const range = methods.length === 0 ? 'it has no methods' : `its methods are 0 to ${methods.length - 1}`;
-  return new FidiusError('FIDIUS_CALL_INDEX', `${interfaceName} has no method ${describe(index)}: ${range}`);
+  return new FidiusRangeError('FIDIUS_CALL_INDEX', `${interfaceName} has no method ${describe(index)}: ${range}`);
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PluginHost } from '../../src/index.ts';
 import {
+  digestPackage,
   discoverPackages,
   PackageStore,
-  packageDigest,
   packPackage,
   readArchiveManifest,
   SecretKey,
@@ -64,7 +64,7 @@ const takers: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
     return client.greet('Ada', { signal });
   },
   'discoverPackages()': (signal) => discoverPackages([join(folder, 'plugins')], { signal }),
-  'packageDigest()': (signal) => packageDigest(dir, { signal }),
+  'digestPackage()': (signal) => digestPackage(dir, { signal }),
   'signPackage()': (signal) => signPackage(dir, { key, signal }),
   'verifyPackage()': (signal) => verifyPackage(dir, { ...trust, signal }),
   'packPackage()': (signal) => packPackage(dir, { output, signal }),

@@ -119,7 +119,7 @@ describe('the channel fidius:call', () => {
 
     await failureOf(() => call('add', [1, 2], { timeoutMs: 30 }));
 
-    expect(events.map(({ phase, outcome }) => outcome ?? phase)).toEqual(['start', 'error', 'never ran']);
+    expect(events.map(({ phase, outcome }) => outcome ?? phase)).toEqual(['start', 'error', 'neverRan']);
     expect(events[1]?.queueMs).toBeGreaterThanOrEqual(29);
     expect(events[1]?.queueMs).toBe(events[1]?.durationMs);
     await sent;

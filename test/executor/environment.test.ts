@@ -43,7 +43,7 @@ describe.each(executorNames)('a plugin with the executor %s', (name) => {
 
 describe('what plugins change for the whole process', () => {
   it.each([
-    ['working folder', `os.chdir(${JSON.stringify(tmpdir())})`, `os.chdir(${JSON.stringify(process.cwd())})`],
+    ['workingFolder', `os.chdir(${JSON.stringify(tmpdir())})`, `os.chdir(${JSON.stringify(process.cwd())})`],
     ['umask', 'os.umask(0o077)', 'os.umask(0o022)'],
     ['locale', 'locale.setlocale(locale.LC_ALL, "C.UTF-8")', 'locale.setlocale(locale.LC_ALL, "C")'],
   ])('is reported: the %s', async (kind, change, restore) => {
@@ -59,7 +59,7 @@ describe('what plugins change for the whole process', () => {
 
     expect(notices).toEqual([expect.objectContaining({ kind, plugins: ['probe'] })]);
     expect(notices[0]?.message).toMatch(
-      new RegExp(`^Plugin probe changed the ${kind} of the whole process from .* to `),
+      new RegExp(`^Plugin probe changed the ${kind.replace('F', ' f')} of the whole process from .* to `),
     );
     await call('execute', [restore]);
   });
@@ -93,7 +93,7 @@ describe('what plugins change for the whole process', () => {
       lines: ['import signal', 'signal.signal(signal.SIGUSR2, lambda *_: None)'],
     });
 
-    const messages = notices.filter(({ kind }) => kind === 'signal handlers').map(({ message }) => message);
+    const messages = notices.filter(({ kind }) => kind === 'signalHandlers').map(({ message }) => message);
     expect(messages).toEqual(['Plugin probe changed the signal handlers of the whole process from [] to [SIGUSR2]']);
   });
 
@@ -108,7 +108,7 @@ describe('what plugins change for the whole process', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     process.chdir(before);
 
-    expect(notices.filter(({ kind }) => kind === 'working folder')).toEqual([]);
+    expect(notices.filter(({ kind }) => kind === 'workingFolder')).toEqual([]);
   });
 
   it.each([

@@ -91,7 +91,7 @@ describe.each(executorNames)('with the executor %s', (name) => {
       ],
     );
 
-    expect(plugin.methods).toEqual(['coroutine', 'coroutine', 'generator', 'async generator', 'function']);
+    expect(plugin.methods).toEqual(['coroutine', 'coroutine', 'generator', 'asyncGenerator', 'function']);
   });
 
   it('a result whose class answers to every attribute is refused by name', async () => {

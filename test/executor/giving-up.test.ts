@@ -82,7 +82,7 @@ describe('a call that is aborted', () => {
     expect(await first).toBe(1);
     await eventually(() => plugin.stats().running === 0);
     expect(plugin.stats()).toMatchObject({ givenUp: 1, failed: 0, outcomes: { stopped: 0, finishedAnyway: 0 } });
-    expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['never ran']);
+    expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['neverRan']);
   });
 
   it('never runs when it was waiting in the queue of its plugin', async () => {
@@ -120,7 +120,7 @@ describe('a call that is aborted', () => {
       running: 0,
       outcomes: { stopped: 0, finishedAnyway: 0, stillRunning: 0 },
     });
-    expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['never ran']);
+    expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['neverRan']);
   });
 
   it('cancels the task of a coroutine', async () => {
@@ -262,9 +262,9 @@ describe('a call that cannot be stopped', () => {
     await eventually(() => plugin.stats().outcomes.stillRunning === 0);
 
     const outcomes = events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome);
-    expect(outcomes[0]).toBe('still running');
+    expect(outcomes[0]).toBe('stillRunning');
     // Whether the interruption is raised at the return from sleep is up to the version of Python.
-    expect(['stopped', 'finished anyway']).toContain(outcomes[1]);
+    expect(['stopped', 'finishedAnyway']).toContain(outcomes[1]);
   });
 
   it('has its thread replaced, up to a bound; beyond that every call says so, until a thread comes back', async () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
 import type { Notice } from '../../src/executor/notice.ts';
+import type { HostNotice } from '../../src/host/events/host-notice.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
-import type { HostNotice } from '../../src/host/vendor-notice.ts';
 import { eventually, loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { Greeter } from '../support/greeter.ts';
 import { outputOf } from '../support/isolated.ts';
@@ -44,63 +44,63 @@ function open(name: ExecutorName): Told {
 
 /** Each with what undoes it, and parts of the message. */
 const changes: readonly (readonly [kind: Notice['kind'], change: string, undo: string, message: RegExp])[] = [
-  ['time zone', 'os.environ["TZ"] = "Asia/Tokyo"; time.tzset()', 'del os.environ["TZ"]; time.tzset()', /JST.*Tokyo/],
+  ['timeZone', 'os.environ["TZ"] = "Asia/Tokyo"; time.tzset()', 'del os.environ["TZ"]; time.tzset()', /JST.*Tokyo/],
   [
-    'environment variables',
+    'environmentVariables',
     'os.environ["FIDIUS_A"] = "secret"',
     'del os.environ["FIDIUS_A"]',
     /from \[] to \[FIDIUS_A]$/,
   ],
-  ['garbage collector', 'gc.disable()', 'gc.enable()', /from \[enabled: True] to \[enabled: False]/],
-  ['garbage collector', 'gc.set_threshold(1, 2, 3)', 'gc.set_threshold(700, 10, 10)', /to \[thresholds: \(1, 2, /],
-  ['recursion limit', 'sys.setrecursionlimit(777)', 'sys.setrecursionlimit(1000)', /to 777$/],
-  ['interpreter limits', 'sys.setswitchinterval(0.5)', 'sys.setswitchinterval(0.005)', /switch interval: 0\.5/],
-  ['byte-code', 'sys.dont_write_bytecode = False', 'sys.dont_write_bytecode = True', /"not written" to "written"/],
+  ['garbageCollector', 'gc.disable()', 'gc.enable()', /from \[enabled: True] to \[enabled: False]/],
+  ['garbageCollector', 'gc.set_threshold(1, 2, 3)', 'gc.set_threshold(700, 10, 10)', /to \[thresholds: \(1, 2, /],
+  ['recursionLimit', 'sys.setrecursionlimit(777)', 'sys.setrecursionlimit(1000)', /to 777$/],
+  ['interpreterLimits', 'sys.setswitchinterval(0.5)', 'sys.setswitchinterval(0.005)', /switch interval: 0\.5/],
+  ['byteCode', 'sys.dont_write_bytecode = False', 'sys.dont_write_bytecode = True', /"not written" to "written"/],
   ['tracing', 'threading.settrace(print)', 'threading.settrace(None)', /to \[threading\.settrace]/],
-  ['exception hooks', 'sys.excepthook = print', 'sys.excepthook = sys.__excepthook__', /to \[sys\.excepthook]/],
-  ['built-in functions', 'old = open; builtins.open = print', 'builtins.open = old', /to \[builtins\.open]/],
-  ['standard library', 'old = time.sleep; time.sleep = print', 'time.sleep = old', /to \[time\.sleep]/],
-  ['logging threshold', 'logging.disable(50)', 'logging.disable(0)', /from 0 to 50/],
+  ['exceptionHooks', 'sys.excepthook = print', 'sys.excepthook = sys.__excepthook__', /to \[sys\.excepthook]/],
+  ['builtInFunctions', 'old = open; builtins.open = print', 'builtins.open = old', /to \[builtins\.open]/],
+  ['standardLibrary', 'old = time.sleep; time.sleep = print', 'time.sleep = old', /to \[time\.sleep]/],
+  ['loggingThreshold', 'logging.disable(50)', 'logging.disable(0)', /from 0 to 50/],
   [
-    'disabled loggers',
+    'disabledLoggers',
     'logging.getLogger("someone.else"); logging.config.dictConfig({"version": 1})',
     'logging.getLogger("someone.else").disabled = False; logging.getLogger("someone").disabled = False',
     /to \[.*someone\.else.*]/,
   ],
   [
-    'warnings filters',
+    'warningsFilters',
     'kept = warnings.filters[:]; warnings.simplefilter("ignore")',
     'warnings.filters[:] = kept',
     /to \[ignore Warning/,
   ],
-  ['socket timeout', 'socket.setdefaulttimeout(3)', 'socket.setdefaulttimeout(None)', /from none to 3/],
+  ['socketTimeout', 'socket.setdefaulttimeout(3)', 'socket.setdefaulttimeout(None)', /from none to 3/],
   [
-    'certificate checks',
+    'certificateChecks',
     'old = ssl._create_default_https_context; ssl._create_default_https_context = ssl._create_unverified_context',
     'ssl._create_default_https_context = old',
     /"checked" to "_create_unverified_context"/,
   ],
-  ['decimal defaults', 'decimal.DefaultContext.prec = 5', 'decimal.DefaultContext.prec = 28', /to "5 digits/],
+  ['decimalDefaults', 'decimal.DefaultContext.prec = 5', 'decimal.DefaultContext.prec = 28', /to "5 digits/],
   [
-    'start method',
+    'startMethod',
     'multiprocessing.set_start_method("spawn", force=True)',
     'multiprocessing.set_start_method(None, force=True)',
     /to "spawn"|to "the default"/,
   ],
   [
-    'standard streams',
+    'standardStreams',
     'saved = os.dup(2); null = os.open(os.devnull, os.O_WRONLY); os.dup2(null, 2)',
     'os.dup2(saved, 2); os.close(saved); os.close(null)',
     /to \[stderr: device/,
   ],
   [
-    'standard streams',
+    'standardStreams',
     'sys.stdout.reconfigure(errors="replace")',
     'sys.stdout.reconfigure(errors="backslashreplace")',
     /text of stdout: utf-8, replace/,
   ],
-  ['standard streams', 'sys.__dict__["stdout"] = None', 'pass', /sys\.stdout: replaced/],
-  ['crash reports', 'import faulthandler; faulthandler.enable()', 'faulthandler.disable()', /false to true/],
+  ['standardStreams', 'sys.__dict__["stdout"] = None', 'pass', /sys\.stdout: replaced/],
+  ['crashReports', 'import faulthandler; faulthandler.enable()', 'faulthandler.disable()', /false to true/],
 ];
 
 describe.each(executorNames)('what a plugin changes for the whole process with the executor %s', (executor) => {
@@ -132,7 +132,7 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
     await call('execute', ['sys.setrecursionlimit(1236)']);
 
     await eventually(() => notices.length > 0);
-    expect(notices.map(({ kind }) => kind)).toEqual(['recursion limit']);
+    expect(notices.map(({ kind }) => kind)).toEqual(['recursionLimit']);
     await call('execute', ['sys.setrecursionlimit(1000)']);
   });
 
@@ -144,7 +144,7 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
     await load('innocent');
 
     await eventually(() => notices.length > 0);
-    expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursion limit', ['culprit']]]);
+    expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursionLimit', ['culprit']]]);
     await call('execute', ['sys.setrecursionlimit(1000)']);
   });
 
@@ -154,7 +154,7 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
     await load('culprit', ['sys.setrecursionlimit(1235)']);
 
     await eventually(() => notices.length > 0);
-    expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursion limit', ['culprit']]]);
+    expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursionLimit', ['culprit']]]);
     await call('execute', ['sys.setrecursionlimit(1000)']);
   });
 
@@ -219,7 +219,7 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
     await plugin.close();
     await opened.close();
 
-    expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursion limit', ['probe']]]);
+    expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursionLimit', ['probe']]]);
     const other = await loadProbe(openExecutor(executor), { methods: ['execute'], lines });
     await other.call('execute', ['sys.setrecursionlimit(1000)']);
   });
@@ -234,7 +234,7 @@ describe.each(executorNames)('the root logger with the executor %s', (name) => {
     await call('execute', [
       'logging.config.dictConfig({"version": 1, "root": {"handlers": []}, "disable_existing_loggers": False})',
     ]);
-    const found = () => notices.filter(({ kind }) => kind === 'root logger');
+    const found = () => notices.filter(({ kind }) => kind === 'rootLogger');
     await eventually(() => found().length > 0);
 
     expect(found().map(({ plugins }) => plugins)).toEqual([['probe']]);

@@ -59,7 +59,7 @@ describe('loadTimeoutMs', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_LOAD_TIMEOUT',
-      phase: 'admission',
+      phase: 'verification',
       message: `Loading greeter from ${path} timed out after 100 ms, while the package was verified, unpacked or stored`,
     });
     expect(stored).toEqual([]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { InterfaceDescriptor } from '../../src/codec/descriptor.ts';
 import { InterfaceHashMismatchError, LoadError } from '../../src/errors/load-error.ts';
 import { isPluginError, PluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
+import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
 import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';

@@ -42,7 +42,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       metadata: { mood: 'good' },
       folder: path,
       signedBy: undefined,
-      passedOver: [],
+      skipped: [],
       vendorConflicts: [],
       externalImports: [],
     });
@@ -102,7 +102,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     expect(error.code).toBe('FIDIUS_PLUGIN_NOT_FOUND');
     expect(error.message.split('\n')).toEqual([
       `No package named greetr in ${first}, ${second}`,
-      expect.stringContaining(`passed over ${join(first, 'broken')}: Invalid manifest`),
+      expect.stringContaining(`skipped ${join(first, 'broken')}: Invalid manifest`),
     ]);
     expect(error.hint).toBe('Load "greeter".');
   });
@@ -114,7 +114,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_PLUGIN_NOT_FOUND',
-      message: 'No package named greeter in any search path, there are none',
+      message: 'No package named greeter in any search path: the host has none',
       hint: 'Check the name in package.toml and the searchPaths of the host.',
     });
   });
@@ -178,7 +178,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       code: 'FIDIUS_RUNTIME_NOT_PYTHON',
       path: join(folder, 'rusty'),
       interface: 'Greeter',
-      hint: 'Packages of other runtimes run in the Rust host.',
+      hint: 'Load packages of other runtimes with the Rust host.',
     });
   });
 

@@ -138,7 +138,7 @@ describe.each(executorNames)('a host with the executor %s', (executor) => {
     }
 
     await eventually(() => kinds.length > 0, 'the notice');
-    expect(kinds).toContain('working folder');
+    expect(kinds).toContain('workingFolder');
   });
 
   it.skipIf(anotherPython() === undefined).each(['python', 'libpython'] as const)(

@@ -3,12 +3,11 @@ import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Interface } from '../../src/contract/interface.ts';
-import { admitFirst } from '../../src/host/admit-package.ts';
-import { PackagePolicy } from '../../src/host/package-policy.ts';
+import type { HostNotice } from '../../src/host/events/host-notice.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
-import type { HostNotice } from '../../src/host/vendor-notice.ts';
+import { PackagePolicy } from '../../src/host/policy/package-policy.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { loadManifest } from '../../src/packaging/manifest.ts';
+import { readManifest } from '../../src/packaging/manifest.ts';
 import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { startedPython } from '../../src/python/start.ts';
@@ -264,7 +263,7 @@ describe('an archive in a search path', () => {
     const { skipped } = await host.discover();
 
     expect(skipped).toMatchObject([{ path: damaged, reason: { code: 'FIDIUS_ARCHIVE_CORRUPT' } }]);
-    expect((await host.load('sound', Greeter)).info.passedOver).toEqual([]);
+    expect((await host.load('sound', Greeter)).info.skipped).toEqual([]);
   });
 });
 
@@ -315,7 +314,7 @@ describe('of several packages of one name', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_PLUGIN_VERSION',
-      message: `No package named greeter has a version in ^2, but 1.2.0 (${path})`,
+      message: `No package named greeter has a version in ^2; found 1.2.0 (${path})`,
       hint: 'Widen the range, or install another version.',
     });
   });
@@ -329,7 +328,7 @@ describe('of several packages of one name', () => {
     const { info } = await host.load('greeter', Greeter);
 
     expect(info.version).toBe('1.0.0');
-    expect(info.passedOver).toMatchObject([{ path: unsigned, reason: { code: 'FIDIUS_SIGNATURE_MISSING' } }]);
+    expect(info.skipped).toMatchObject([{ path: unsigned, reason: { code: 'FIDIUS_SIGNATURE_MISSING' } }]);
   });
 
   it('one for another interface, version of it, or runtime is skipped', async () => {
@@ -349,7 +348,7 @@ describe('of several packages of one name', () => {
     const { info } = await host.load('greeter', Greeter);
 
     expect(info.version).toBe('1.0.0');
-    expect(info.passedOver).toMatchObject([
+    expect(info.skipped).toMatchObject([
       { reason: { code: 'FIDIUS_INTERFACE_NAME_MISMATCH' } },
       { reason: { code: 'FIDIUS_INTERFACE_VERSION_MISMATCH' } },
       { reason: { code: 'FIDIUS_RUNTIME_NOT_PYTHON' } },
@@ -374,7 +373,7 @@ describe('of several packages of one name', () => {
 
     expect(error.code).toBe('FIDIUS_VENDOR_MISMATCH');
     expect(error.message).toContain('old 1.0 is built for cp27-cp27m-win32');
-    expect(info).toMatchObject({ version: '1.0.0', passedOver: [{ path }] });
+    expect(info).toMatchObject({ version: '1.0.0', skipped: [{ path }] });
   });
 
   it('each may be unfit; then it is said of the first', async () => {
@@ -424,7 +423,7 @@ describe('plugins that vendor different versions of one distribution', () => {
     expect(infos.map(({ vendorConflicts }) => vendorConflicts)).toEqual([[], [conflict], [conflict], []]);
     expect(notices).toEqual([
       {
-        kind: 'vendored versions',
+        kind: 'vendoredVersions',
         plugins: ['first', 'second'],
         message: 'six is vendored as 1.15.0 in first, 1.16.0 in second, and one Python can import only one of them',
         hint: 'Vendor one version of six in all of them, or run one of them in a separate process.',
@@ -496,28 +495,6 @@ describe('a load that is cancelled', () => {
     setImmediate(() => controller.abort());
 
     expect((await failureOf(() => loading)).code).toBe('FIDIUS_LOAD_ABORTED');
-  });
-});
-
-describe('a package that becomes another one between being found and being admitted', () => {
-  it('is not loaded', async () => {
-    const folder = tempFolder();
-    const path = writeGreeter(folder, { version: '1.0.0' });
-    const manifest = loadManifest(path);
-    writeFileSync(join(path, 'package.toml'), manifestText('greeter', 'x', Greeter).replace('1.0.0', '1.0.1'));
-    const policy = await PackagePolicy.read('test', {});
-
-    const error = await failureOf(() =>
-      admitFirst([{ path, kind: 'folder', manifest }], Greeter, policy, {
-        signal: undefined,
-        startPython: () => expect.fail('Python was started'),
-      }),
-    );
-
-    expect(error).toMatchObject({
-      code: 'FIDIUS_PACKAGE_CHANGED',
-      message: `Cannot load ${path}: it is greeter 1.0.1 by now, and was greeter 1.0.0`,
-    });
   });
 });
 

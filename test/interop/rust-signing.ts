@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
+import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
 import type { PublicKey } from '../../src/packaging/signing/public-key.ts';
 import type { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -8,7 +8,7 @@ import { type Outcome, rustFidius, rustFidiusOk } from './reference.ts';
 
 /** Signs a package with the Rust tool. */
 export async function rustSign(dir: string, key: SecretKey): Promise<void> {
-  const { secretPath } = await writeKeyPair(join(tempFolder('keys'), 'key'), key);
+  const { secretPath } = await generateKeyPair(join(tempFolder('keys'), 'key'), key);
   rustFidiusOk('package', 'sign', dir, '--key', secretPath);
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
+import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
 import { startPython } from '../../src/python/start.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';

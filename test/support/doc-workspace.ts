@@ -83,7 +83,11 @@ const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 const tsconfig = {
   extends: join(root, 'tsconfig.json'),
   compilerOptions: {
-    paths: { fidius: [join(root, 'src/index.ts')], 'fidius/packaging': [join(root, 'src/packaging.ts')] },
+    paths: {
+      fidius: [join(root, 'src/index.ts')],
+      'fidius/packaging': [join(root, 'src/packaging.ts')],
+      'fidius/testing': [join(root, 'src/testing.ts')],
+    },
   },
   include: ['**/*.ts'],
   exclude: ['node_modules'],

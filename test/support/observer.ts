@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { LoadRequest } from '../../src/executor/executor.ts';
-import { loadPythonPlugin } from '../../src/host/load-python-plugin.ts';
+import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
 import type { PythonPluginHandle } from '../../src/python/handle.ts';
 import { descriptorOf } from './descriptors.ts';
 

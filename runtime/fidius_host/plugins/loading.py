@@ -254,7 +254,7 @@ _MAX_WRAPPERS = 32
 
 
 def _kind(callable_):
-    """Return the kind of a callable: ``absent``, ``function``, ``coroutine``, ``generator`` or ``async generator``.
+    """Return the kind of a callable: ``absent``, ``function``, ``coroutine``, ``generator`` or ``asyncGenerator``.
 
     Decided by types only. An object may have any attribute (``xmlrpc.client.ServerProxy``, ``MagicMock``), and reading
     one may have effects.
@@ -272,7 +272,7 @@ def _kind(callable_):
     if flags & _COROUTINE:
         return "coroutine"
     if flags & _ASYNC_GENERATOR:
-        return "async generator"
+        return "asyncGenerator"
     return "generator" if flags & _GENERATOR else "function"
 
 

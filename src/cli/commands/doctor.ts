@@ -1,7 +1,7 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Diagnosis, EmbeddedOutcome } from '../../host/diagnosis.ts';
-import type { LibraryVersions } from '../../host/interpreter-report.ts';
+import type { Diagnosis, EmbeddedOutcome } from '../../host/doctor/diagnose.ts';
+import type { LibraryVersions } from '../../host/doctor/interpreter-report.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type CommandResult, defineCommand } from '../define-command.ts';
 import { pythonOptions } from '../shared-options.ts';
@@ -24,7 +24,7 @@ export const doctor = defineCommand({
   async run({ options: { python, libpython, inside } }, io) {
     if (inside) return reportFromInside({ python, libpython });
 
-    const { diagnose } = await import('../../host/diagnosis.ts');
+    const { diagnose } = await import('../../host/doctor/diagnose.ts');
     const { cwd, env } = io;
     const diagnosis = await diagnose({ python, libpython, cwd, env }, (found) => runInside(found, io));
     const record = { fidius: fidiusVersion(), ...diagnosis };
@@ -66,10 +66,10 @@ async function reportFromInside(start: {
   readonly python: string | undefined;
   readonly libpython: string | undefined;
 }): Promise<CommandResult> {
-  const { toFinding } = await import('../../host/diagnosis.ts');
+  const { toFinding } = await import('../../host/doctor/diagnose.ts');
   let outcome: EmbeddedOutcome;
   try {
-    const { readEmbeddedReport } = await import('../../host/embedded-report.ts');
+    const { readEmbeddedReport } = await import('../../host/doctor/embedded-report.ts');
     outcome = { report: readEmbeddedReport(start) };
   } catch (error) {
     outcome = { failure: toFinding(error) };

@@ -52,12 +52,12 @@ export const run = defineCommand({
     }
     const args = words.map(readArgument);
 
-    const { callPackage } = await import('../../host/package-call.ts');
-    const { PackagePolicy } = await import('../../host/package-policy.ts');
+    const { runPackage } = await import('../../host/run-package.ts');
+    const { PackagePolicy } = await import('../../host/policy/package-policy.ts');
     const trust = namesTrust(options) ? await readTrust(options) : {};
     const policy = { ...trust, storeDir: options.store, archiveLimits: toLimits(options) };
     try {
-      const result = await callPackage({
+      const result = await runPackage({
         path: resolve(io.cwd, path),
         policy: await PackagePolicy.read('fidius run', policy),
         method,

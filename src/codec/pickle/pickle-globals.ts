@@ -9,7 +9,18 @@ export interface NdArray {
   readonly data: TypedArray;
 }
 
-export type TypedArray = InstanceType<(typeof itemTypes)[keyof typeof itemTypes]>;
+/** The arrays that hold the items of an {@link NdArray}. */
+export type TypedArray =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
 
 /** Item types, as numpy names them. */
 const itemTypes = {

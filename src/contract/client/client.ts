@@ -1,4 +1,4 @@
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
@@ -92,7 +92,7 @@ function readCallOptions(place: string, options: unknown, known: readonly string
   checkSignal(signal, place);
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     const text = `timeoutMs of ${place} must be a positive number of milliseconds, got ${describe(timeoutMs)}`;
-    throw new FidiusError('FIDIUS_OPTION_INVALID', text);
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', text);
   }
   return options as CallOptions;
 }

@@ -1,4 +1,4 @@
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 
 /** A piece of Rust source. `word` is an identifier or keyword, with its raw prefix (`r#type`). */
 export type RustToken =
@@ -80,7 +80,7 @@ export function isRustName(text: string): boolean {
 }
 
 function notRust(source: string, problem: string): FidiusError {
-  return new FidiusError(
+  return new FidiusTypeError(
     'FIDIUS_INTERFACE_INVALID',
     `Not the source of a Rust type: ${JSON.stringify(source)}, ${problem}`,
     {

@@ -1,4 +1,4 @@
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { invalidOption } from '../../errors/option-values.ts';
 import { describe } from '../../errors/options.ts';
 
 /** What an archive may cost whoever unpacks it. */
@@ -24,9 +24,10 @@ export function settleLimits(place: string, limits: ArchiveLimits): SettledLimit
   };
   for (const [name, value] of Object.entries(settled)) {
     if (typeof value === 'number' && value >= 0) continue;
-    throw new FidiusError(
-      'FIDIUS_OPTION_INVALID',
+    throw invalidOption(
       `Option "${name}" of ${place} must be a number from 0 up, got ${describe(value)}`,
+      value,
+      'number',
     );
   }
   return settled;

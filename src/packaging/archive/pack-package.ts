@@ -6,7 +6,7 @@ import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { loadManifest, type Manifest } from '../manifest.ts';
+import { type Manifest, readManifest } from '../manifest.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { archiveFileName, packageStem } from '../package-name.ts';
 import { stale } from '../signing/check-freshness.ts';
@@ -78,7 +78,7 @@ const optionNames: readonly string[] = [
  * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
  * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
  * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_COMPONENT`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
- * `vendorDependencies()`, `signPackage()` and `packageDigest()` throw.
+ * `vendorDependencies()`, `signPackage()` and `digestPackage()` throw.
  */
 export async function packPackage(dir: string, options: PackOptions = {}): Promise<PackedPackage> {
   checkOptionNames('packPackage()', options, optionNames);
@@ -87,7 +87,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   checkChoice('packPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = options.key === undefined ? undefined : toSecretKey(options.key);
   const trust = new Trust(options);
-  const manifest = loadManifest(dir);
+  const manifest = readManifest(dir);
   const root = packageStem(manifest);
   const archive = resolve(options.output ?? archiveFileName(manifest));
   await refuseOutputInside(dir, archive);

@@ -1,5 +1,5 @@
 import { checkSignal } from '../../errors/option-values.ts';
-import { type Manifest, type ManifestOptions, readManifest } from '../manifest.ts';
+import { type Manifest, type ManifestOptions, parseManifest } from '../manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
 import type { ArchiveLimits } from './limits.ts';
 import { readArchive } from './read-archive.ts';
@@ -27,7 +27,7 @@ export async function readArchiveManifest<Metadata = unknown>(
     checkManifestSize(origin, size);
     const pieces: Uint8Array[] = [];
     for await (const piece of content) pieces.push(new Uint8Array(piece));
-    return readManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
+    return parseManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
   }
   throw noManifest(archive);
 }

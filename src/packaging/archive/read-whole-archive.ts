@@ -1,5 +1,5 @@
 import { ArchiveError } from '../../errors/archive-error.ts';
-import { readManifest } from '../manifest.ts';
+import { parseManifest } from '../manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest-text.ts';
 import { type ArchiveEntry, type ReadArchiveOptions, readArchive } from './read-archive.ts';
 
@@ -22,7 +22,7 @@ export async function* readWholeArchive(
       checkManifestSize(origin, size);
       const pieces: Uint8Array[] = [];
       for await (const piece of content) pieces.push(new Uint8Array(piece));
-      readManifest(decodeManifest(origin, Buffer.concat(pieces)), origin);
+      parseManifest(decodeManifest(origin, Buffer.concat(pieces)), origin);
     }
     yield entry;
   }

@@ -5,7 +5,7 @@ import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
+import { type Manifest, parseManifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { packageStem } from '../package-name.ts';
 import { readSignature } from '../signing/verify-package.ts';
@@ -54,7 +54,7 @@ export async function unpackPackage(
   try {
     const built = staging.path;
     const { root, files, bytes } = await extractArchive(archive, built, unpackOptions);
-    const manifest = readManifest(readManifestText(built), `${archive}!${root}/${manifestFileName}`);
+    const manifest = parseManifest(readManifestText(built), `${archive}!${root}/${manifestFileName}`);
     const dir = join(dest, packageStem(manifest));
     const isSigned = (await readSignature(built)) !== undefined;
     const mayReplace = (old: string) => {
@@ -75,7 +75,7 @@ function requirePackageNamed(
 ): void {
   let problem: string;
   try {
-    const found = loadManifest(old).name;
+    const found = readManifest(old).name;
     if (found === name) return;
     problem = `it holds the package "${found}"`;
   } catch (error) {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
+import { type Manifest, parseManifest, readManifest } from '../manifest.ts';
 import { archiveFileName } from '../package-name.ts';
 import { FolderContent } from '../signing/package-content.ts';
 import { Trust, type TrustOptions } from '../signing/trust.ts';
@@ -49,7 +49,7 @@ export async function auditPackage(path: string, options: AuditOptions = {}): Pr
   });
   const manifest = await audit.attempt('manifest', async () => {
     const found =
-      subject?.manifest === undefined ? loadManifestOf(path, isArchive) : readManifest(subject.manifest, path);
+      subject?.manifest === undefined ? loadManifestOf(path, isArchive) : parseManifest(subject.manifest, path);
     return [found, `${found.name} ${found.version}, for ${found.interface} (version ${found.interfaceVersion})`];
   });
   if (manifest !== undefined) {
@@ -68,7 +68,7 @@ export async function auditPackage(path: string, options: AuditOptions = {}): Pr
 /** An archive that cannot be read has no manifest that could be trusted; a folder may still have one. */
 function loadManifestOf(path: string, isArchive: boolean): Manifest {
   if (isArchive) throw new Error('the archive cannot be read');
-  return loadManifest(path);
+  return readManifest(path);
 }
 
 class Findings {

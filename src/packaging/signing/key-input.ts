@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
 import { crypto } from '../crypto.ts';
 
@@ -39,7 +39,10 @@ export function keyError(kind: KeyFormat['kind'], problem: string, cause?: unkno
 function toBytes(input: Uint8Array | string): Buffer {
   if (typeof input === 'string' && /^[0-9a-f]{64}$/i.test(input)) return Buffer.from(input, 'hex');
   if (typeof input === 'string' || input instanceof Uint8Array) return Buffer.from(input);
-  throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `A key must be bytes, text or a KeyObject, got ${describe(input)}`);
+  throw new FidiusTypeError(
+    'FIDIUS_ARGUMENT_INVALID',
+    `A key must be bytes, text or a KeyObject, got ${describe(input)}`,
+  );
 }
 
 function parseKey(bytes: Buffer, { kind, prefix, parse }: KeyFormat): KeyObject {

@@ -1,4 +1,4 @@
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
 import type { KeyInput } from './key-input.ts';
 import { type PublicKey, toPublicKey } from './public-key.ts';
@@ -30,13 +30,13 @@ export class Trust {
     const { trustedKeys = [], trustStore } = options;
     if (!Array.isArray(trustedKeys)) {
       // A single key would otherwise be taken for a list of numbers or letters.
-      throw new FidiusError(
+      throw new FidiusTypeError(
         'FIDIUS_OPTION_INVALID',
         `Option "trustedKeys" must be an array of keys, got ${describe(trustedKeys)}`,
       );
     }
     if (trustStore !== undefined && !(Array.isArray(trustStore.keys) && trustStore.revoked instanceof Map)) {
-      throw new FidiusError(
+      throw new FidiusTypeError(
         'FIDIUS_OPTION_INVALID',
         `Option "trustStore" must be a trust store, got ${describe(trustStore)}`,
         {

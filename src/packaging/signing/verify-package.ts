@@ -6,9 +6,9 @@ import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { readForeignHead } from '../../files/open-foreign-file.ts';
-import { packageDigest } from '../digest.ts';
+import { digestPackage } from '../digest.ts';
 import { ioCode } from '../io-error.ts';
-import { loadManifest, type Manifest } from '../manifest.ts';
+import { type Manifest, readManifest } from '../manifest.ts';
 import { requireManifest } from '../require-manifest.ts';
 import { explainMismatch, type Mismatch } from './explain-mismatch.ts';
 import { FolderContent, type PackageContent } from './package-content.ts';
@@ -28,7 +28,7 @@ export interface VerifyOptions extends TrustOptions {
 export interface VerifiedPackage {
   /** What the package says it is: a signature is for this name and this version, and for no other. */
   readonly manifest: Manifest;
-  /** What was signed: 32 bytes, see `packageDigest()`. */
+  /** What was signed: 32 bytes, see `digestPackage()`. */
   readonly digest: Buffer;
   readonly signedBy: TrustedKey;
 }
@@ -41,7 +41,7 @@ export interface VerifiedPackage {
  *
  * @throws SignatureError `FIDIUS_SIGNATURE_MISSING`, `FIDIUS_SIGNATURE_INVALID`, `FIDIUS_SIGNATURE_KEY_EXPIRED`,
  * `FIDIUS_SIGNATURE_KEY_REVOKED`, `FIDIUS_SIGNATURE_KEY_SCOPE`; FidiusError `FIDIUS_PACKAGE_UNEXPECTED`; ManifestError; FidiusError
- * `FIDIUS_MANIFEST_NOT_FOUND`: a folder without a manifest is not a package; and what `packageDigest()` throws.
+ * `FIDIUS_MANIFEST_NOT_FOUND`: a folder without a manifest is not a package; and what `digestPackage()` throws.
  */
 export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
   checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'name', 'signal', 'version']);
@@ -50,8 +50,8 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
   await requireManifest(dir, 'verify');
   const signature = await readSignature(dir);
   requireSignature(dir, signature, trust);
-  const manifest = loadManifest(dir);
-  const digest = await packageDigest(dir, { signal: options.signal });
+  const manifest = readManifest(dir);
+  const digest = await digestPackage(dir, { signal: options.signal });
   const content = new FolderContent(dir, { signal: options.signal });
   const signedBy = await requireTrusted(dir, { content, digest, signature, trust, name: manifest.name });
   requireExpected(dir, manifest, options);

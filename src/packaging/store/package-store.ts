@@ -9,9 +9,9 @@ import type { UnpackOptions } from '../archive/extract-archive.ts';
 import { limitNames, settleLimits } from '../archive/limits.ts';
 import { OpenArchive } from '../archive/open-archive.ts';
 import type { ReadArchiveOptions } from '../archive/read-archive.ts';
-import { packageDigest } from '../digest.ts';
+import { digestPackage } from '../digest.ts';
 import { ioCode } from '../io-error.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
+import { type Manifest, parseManifest, readManifest } from '../manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest-text.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { FolderContent } from '../signing/package-content.ts';
@@ -43,7 +43,7 @@ export interface StoreOptions extends TrustOptions, UnpackOptions {
 export interface StoredPackage {
   readonly dir: string;
   readonly manifest: Manifest;
-  /** Identifies the content: see `packageDigest()`. */
+  /** Identifies the content: see `digestPackage()`. */
   readonly digest: Buffer;
   /** The key that signed the package; `undefined` if no signature was required. */
   readonly signedBy: TrustedKey | undefined;
@@ -93,7 +93,7 @@ export class PackageStore {
    * Stores the package in a folder.
    *
    * @throws SignatureError; ManifestError; FidiusError `FIDIUS_STORE_UNWRITABLE`, `FIDIUS_STORE_UNSAFE`, and what
-   * `packageDigest()` throws; the reason of `signal`.
+   * `digestPackage()` throws; the reason of `signal`.
    */
   async addFolder(dir: string, options: Omit<StoreOptions, 'maxRatio' | 'onProgress'> = {}): Promise<StoredPackage> {
     const known = [...trustOptionNames, 'maxBytes', 'maxEntries', 'requireSignature', 'signal'];
@@ -106,7 +106,7 @@ export class PackageStore {
     this.#requirePrivate();
     const signature = await readSignature(dir);
     check.requirePresent(dir, signature);
-    const manifest = loadManifest(dir);
+    const manifest = readManifest(dir);
     const stem = stemOf(manifest);
     const { name: packageName } = manifest;
     const leftOut: string[] = [];
@@ -187,7 +187,7 @@ export class PackageStore {
     const { name, digest, signature, leftOut } = remembered;
     if ((await this.#trees.stateOf(name, digest, options.signal)) !== 'intact') return undefined;
     const content = new ArchiveContent(archive, options);
-    const { name: packageName } = loadManifest(this.#trees.pathOf(name));
+    const { name: packageName } = readManifest(this.#trees.pathOf(name));
     const signedBy = await check.verify(archive.path, { content, digest, signature, name: packageName });
     return this.#stored(name, { digest, signedBy, leftOut });
   }
@@ -207,8 +207,8 @@ export class PackageStore {
         verified === undefined
           ? await unpackIntoStore(archive, options, writer)
           : await writeSurveyed(archive, verified.survey, writer);
-      const stored = await this.#place(staging, facts.origin, readManifest(facts.manifest, facts.origin).name, {
-        digest: digest ?? (await packageDigest(staging.path, { signal: options.signal })),
+      const stored = await this.#place(staging, facts.origin, parseManifest(facts.manifest, facts.origin).name, {
+        digest: digest ?? (await digestPackage(staging.path, { signal: options.signal })),
         signedBy: verified?.signedBy,
         leftOut: facts.leftOut,
       });
@@ -251,7 +251,7 @@ export class PackageStore {
 
   /** The manifest is read from the stored files, not from the source. */
   async #place(staging: Staging, origin: string, verifiedName: string, facts: StoredFacts): Promise<StoredPackage> {
-    const manifest = readManifest(readManifestText(staging.path), origin);
+    const manifest = parseManifest(readManifestText(staging.path), origin);
     if (manifest.name !== verifiedName) throw packageChanged(origin);
     const name = storedName(stemOf(manifest), facts.digest);
     await this.#trees.add(name, facts.digest, staging);
@@ -260,7 +260,7 @@ export class PackageStore {
 
   #stored(name: string, facts: StoredFacts): StoredPackage {
     const dir = this.#trees.pathOf(name);
-    return { dir, manifest: loadManifest(dir), ...facts };
+    return { dir, manifest: readManifest(dir), ...facts };
   }
 }
 
@@ -275,7 +275,7 @@ async function verifyArchive(
     check.requirePresent(archive.path, signature);
   });
   const { digest, facts } = survey;
-  const { name } = readManifest(facts.manifest, facts.origin);
+  const { name } = parseManifest(facts.manifest, facts.origin);
   const content = new ArchiveContent(archive, options);
   return { survey, signedBy: await check.verify(archive.path, { content, digest, signature: facts.signature, name }) };
 }

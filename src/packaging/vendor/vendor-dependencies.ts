@@ -7,7 +7,7 @@ import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { settleByteCode } from '../byte-code.ts';
 import { ioCode } from '../io-error.ts';
-import { loadManifest, type Manifest, type PythonManifest } from '../manifest.ts';
+import { type Manifest, type PythonManifest, readManifest } from '../manifest.ts';
 import { listPackageFiles } from '../package-files.ts';
 import { createStagingBeside } from '../staging.ts';
 import { askPython } from './ask-python.ts';
@@ -78,7 +78,7 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   const { refresh = false, installer = 'auto', signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
   throwIfAborted(signal);
-  const manifest = loadManifest(dir);
+  const manifest = readManifest(dir);
   const target = join(dir, vendorFolder);
   const state = await findVendorState(dir, manifest, { refresh });
   if (state !== 'needed' || manifest.runtime !== 'python') {

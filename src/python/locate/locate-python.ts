@@ -1,4 +1,4 @@
-import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { type FidiusError, FidiusTypeError, isFidiusError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
 import { condaPrefix } from './conda-prefix.ts';
@@ -87,15 +87,15 @@ function readOptions(options: LocateOptions): Search {
   const { allowStatic = false, toStart = false, isolatePython = false, probeTimeoutMs = 10_000 } = options;
   for (const [name, path] of Object.entries({ libpython, python, cwd })) {
     if (path === undefined || (typeof path === 'string' && path !== '')) continue;
-    throw new FidiusError('FIDIUS_OPTION_INVALID', `Option ${name} must be a path, got ${describe(path)}`);
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `Option ${name} must be a path, got ${describe(path)}`);
   }
   if (!(probeTimeoutMs > 0)) {
     const message = `Option probeTimeoutMs must be a positive number, got ${describe(probeTimeoutMs)}`;
-    throw new FidiusError('FIDIUS_OPTION_INVALID', message);
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', message);
   }
   if (typeof isolatePython !== 'boolean') {
     const message = `Option isolatePython must be true or false, got ${describe(isolatePython)}`;
-    throw new FidiusError('FIDIUS_OPTION_INVALID', message);
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', message);
   }
   return { libpython, python, cwd, env, allowStatic, toStart, isolatePython, probeTimeoutMs };
 }

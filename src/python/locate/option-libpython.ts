@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { examineLibrary } from './examine-library.ts';
 import type { ExaminedPython, Locator, Search } from './locator.ts';
 import { namedInterpreter } from './named-interpreter.ts';
@@ -24,7 +24,7 @@ function pair(path: string, python: string, search: Search): ExaminedPython {
   const [major, minor] = interpreter.version.split('.');
   if (library.version !== `${major}.${minor}`) {
     const message = `is of Python ${library.version}, and option python, ${python}, is ${interpreter.version}`;
-    throw new FidiusError('FIDIUS_OPTION_INVALID', message, { hint: 'Leave one of the two options out.' });
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', message, { hint: 'Leave one of the two options out.' });
   }
   return { ...interpreter, libpython: path, shared: true, machine: library.machine };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnosisText } from '../../../src/cli/commands/doctor.ts';
-import type { Finding } from '../../../src/host/findings.ts';
+import type { Finding } from '../../../src/host/doctor/problems.ts';
 import { healthyAttempts, healthyFacts } from '../../support/doctor-facts.ts';
 
 const node = { version: '20.20.2', platform: 'linux', arch: 'x64', glibc: '2.36', openssl: '3.0.19', zlib: '1.3.1' };

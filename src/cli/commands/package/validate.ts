@@ -14,10 +14,10 @@ export const packageValidate = defineCommand({
   examples: ['fidius package validate my-greeter', 'fidius package validate my-greeter --json'],
   async run({ args }, io) {
     const path = resolve(io.cwd, args.dir);
-    const { loadManifest } = await import('../../../packaging/manifest.ts');
+    const { readManifest } = await import('../../../packaging/manifest.ts');
 
     try {
-      const manifest = loadManifest(path);
+      const manifest = readManifest(path);
       const warnings = await warningsOf(path, manifest);
       for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
       return { record: { valid: true, path, manifest, warnings }, text: summaryOf(manifest) };
@@ -30,7 +30,7 @@ export const packageValidate = defineCommand({
 
 /** Problems that do not make a manifest invalid, but prevent packing or loading the package. */
 async function warningsOf(path: string, manifest: Manifest): Promise<string[]> {
-  const { findEntryModule } = await import('../../../host/entry-module.ts');
+  const { findEntryModule } = await import('../../../host/load/entry-module.ts');
   const { archiveFileName } = await import('../../../packaging/package-name.ts');
   const warnings: string[] = [];
   try {

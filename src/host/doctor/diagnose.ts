@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isFidiusError } from '../../errors/fidius-error.ts';
+import { isError } from '../../errors/is-error.ts';
+import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
+import { locatePython } from '../../python/locate/locate-python.ts';
+import type { LocatedPython, LocateOptions } from '../../python/locate/located-python.ts';
+import { runtimeFolder } from '../../python/runtime-folders.ts';
+import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
+import { type Facts, type Finding, findProblems } from './problems.ts';
+
+/** Everything that decides whether Python works in this process: a plain record, made to be printed and sent. */
+export interface Diagnosis extends Facts {
+  readonly node: NodeFacts;
+  /** Every place that was tried. */
+  readonly attempts: readonly Attempt[];
+  readonly findings: readonly Finding[];
+  /** Whether plugins can run: no finding is an error. */
+  readonly usable: boolean;
+}
+
+export interface NodeFacts {
+  readonly version: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** Version of glibc; `undefined` elsewhere and on musl. */
+  readonly glibc: string | undefined;
+  readonly openssl: string | undefined;
+  readonly zlib: string | undefined;
+}
+
+/** What came of starting Python inside a Node.js process. */
+export type EmbeddedOutcome = { readonly report: EmbeddedReport } | { readonly failure: Finding };
+
+/**
+ * Collects the record.
+ *
+ * @param embed starts that Python inside a process that may be lost and brings its report; it must not reject.
+ */
+export async function diagnose(
+  options: LocateOptions,
+  embed: (python: LocatedPython) => Promise<EmbeddedOutcome>,
+): Promise<Diagnosis> {
+  const { python, attempts, failure } = locate(options);
+  const [alone, outcome] =
+    python === undefined ? [] : await Promise.all([reportAlone(python.executable), embed(python)]);
+  const embedded = outcome !== undefined && 'report' in outcome ? outcome.report : undefined;
+  const env = options.env ?? process.env;
+  const facts = {
+    node: nodeFacts(),
+    python,
+    attempts,
+    alone,
+    embedded,
+    ignoredVariables: ['PYTHONHOME', 'PYTHONPATH'].filter((name) => env[name]),
+  };
+  const failures = [failure, outcome !== undefined && 'failure' in outcome ? outcome.failure : undefined];
+  const findings = [...failures.filter((each) => each !== undefined), ...findProblems(facts)];
+  return { ...facts, findings, usable: findings.every(({ severity }) => severity !== 'error') };
+}
+
+function locate(options: LocateOptions): {
+  python: LocatedPython | undefined;
+  attempts: readonly Attempt[];
+  failure?: Finding;
+} {
+  try {
+    return locatePython(options);
+  } catch (error) {
+    if (!(error instanceof PythonNotFoundError)) throw error;
+    return { python: undefined, attempts: error.attempts, failure: toFinding(error) };
+  }
+}
+
+/** An error as a line of the report. */
+export function toFinding(error: unknown): Finding {
+  if (!isError(error)) return { severity: 'error', message: String(error) };
+  const [message = ''] = error.message.split('\n', 1);
+  if (!isFidiusError(error)) return { severity: 'error', message };
+  return { severity: 'error', code: error.code, message, hint: error.hint };
+}
+
+const execute = promisify(execFile);
+
+/** `undefined` when there is no interpreter or it does not manage; what is wrong shows when it is embedded, too. */
+async function reportAlone(executable: string | undefined): Promise<InterpreterReport | undefined> {
+  if (executable === undefined) return undefined;
+  const script = join(runtimeFolder, 'fidius_host', 'doctor.py');
+  try {
+    const { stdout } = await execute(executable, ['-I', '-S', script], { timeout: 30_000 });
+    return JSON.parse(stdout) as InterpreterReport;
+  } catch {
+    return undefined;
+  }
+}
+
+function nodeFacts(): NodeFacts {
+  const { openssl, zlib } = process.versions;
+  return {
+    version: process.versions.node,
+    platform: process.platform,
+    arch: process.arch,
+    glibc: glibc(),
+    openssl,
+    zlib,
+  };
+}
+
+function glibc(): string | undefined {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime;
+}

@@ -1,0 +1,16 @@
+import { nativeStackBytes } from '../../python/ffi.ts';
+import { type StartOptions, startPython } from '../../python/start.ts';
+import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
+
+/**
+ * Starts Python in this process and lets it report.
+ *
+ * For a process that may be lost: finding out that libraries do not get along can take the form of a crash.
+ *
+ * @throws what starting Python throws.
+ */
+export function readEmbeddedReport(options: StartOptions): EmbeddedReport {
+  const report = startPython(options).invoke('doctor.report') as InterpreterReport;
+  const [, minor = 0] = report.version.split('.').map(Number);
+  return { ...report, stack: { bytes: nativeStackBytes, protection: minor < 14 ? 'not needed' : 'set' } };
+}

@@ -1,0 +1,89 @@
+import { createExecutor } from '../../executor/create-executor.ts';
+import {
+  type CloseOptions,
+  type Executor,
+  type ExecutorName,
+  type ExecutorStats,
+  executorNeeds,
+} from '../../executor/executor.ts';
+import type { ExecutorOptions } from '../../executor/executor-options.ts';
+import { hostClosed } from '../../executor/load-options.ts';
+import type { TargetPython } from '../../packaging/vendor/wheel-tags.ts';
+import type { Interpreter } from '../../python/interpreter.ts';
+import { type StartOptions, startPython } from '../../python/start.ts';
+
+/** An executor that can load packages. */
+export interface StartedExecutor {
+  readonly executor: Executor;
+  /** The Python that runs its calls; vendored code must fit it. */
+  readonly python: TargetPython;
+  /** CPython in this process, for an executor that needs it. */
+  readonly interpreter: Interpreter;
+}
+
+/** The executors of one host. Each is started when the first load asks for it. */
+export class ExecutorPool {
+  readonly startOptions: StartOptions;
+  readonly #options: ExecutorOptions;
+  readonly #started = new Map<ExecutorName, StartedExecutor>();
+  #closed = false;
+
+  constructor(startOptions: StartOptions, options: ExecutorOptions = {}) {
+    this.startOptions = startOptions;
+    this.#options = options;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * @param doing completes "The host is closed and cannot …".
+   * @throws FidiusError `FIDIUS_HOST_CLOSED`.
+   */
+  checkOpen(doing: string): void {
+    if (this.#closed) throw hostClosed(`is closed and cannot ${doing}`);
+  }
+
+  /**
+   * Starts what an executor needs, and creates it.
+   *
+   * @param doing completes "The host is closed and cannot …".
+   * @throws FidiusError `FIDIUS_HOST_CLOSED`, `FIDIUS_EXECUTOR_UNSUPPORTED`; the codes of starting Python.
+   */
+  start(name: ExecutorName, doing: string): StartedExecutor {
+    // An executor that is created after the close would never be closed.
+    this.checkOpen(doing);
+    let started = this.#started.get(name);
+    if (started === undefined) {
+      started = startExecutor(name, this.startOptions, this.#options);
+      this.#started.set(name, started);
+    }
+    return started;
+  }
+
+  stats(): readonly ExecutorStats[] {
+    return [...this.#started.values()].map(({ executor }) => executor.stats());
+  }
+
+  /** Refuses new loads. {@link closeAll} follows, when the plugins are closed. */
+  refuseLoads(): void {
+    this.#closed = true;
+  }
+
+  async closeAll(options?: CloseOptions): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#started.values()].map(({ executor }) => executor.close(options)));
+  }
+}
+
+function startExecutor(name: ExecutorName, startOptions: StartOptions, options: ExecutorOptions): StartedExecutor {
+  switch (executorNeeds[name]) {
+    case 'libpython': {
+      const interpreter = startPython(startOptions);
+      const { version, implementation } = interpreter.facts;
+      const python = { version, implementation, machine: process.arch, freeThreaded: false };
+      return { executor: createExecutor(name, interpreter, options), python, interpreter };
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { type LoadPhase, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { loadAborted } from '../../executor/load-options.ts';
+import { Patience } from '../../executor/patience.ts';
+import { now } from '../../node/timers.ts';
+
+/** Milliseconds that a load may take unless a host or a load says otherwise. */
+const defaultLoadMs = 60_000;
+
+/**
+ * The time of one load and its signal, for all of its phases together. To be ended in any case.
+ *
+ * Work on this thread cannot be interrupted: it looks at {@link signal} now and then, and the clock is read after each phase.
+ */
+export class LoadBudget {
+  /** Aborted when the signal of the caller is, and when the time is over. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly #plugin: string;
+  readonly #given: AbortSignal | undefined;
+  readonly #endAt: number;
+  readonly #patience: Patience;
+  #phase: LoadPhase = 'discovery';
+  #path: string | undefined;
+
+  constructor(plugin: string, given: AbortSignal | undefined, timeoutMs = defaultLoadMs) {
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    this.timeoutMs = timeoutMs;
+    this.#plugin = plugin;
+    this.#given = given;
+    this.#endAt = now() + timeoutMs;
+    this.#patience = new Patience(given, timeoutMs, () => controller.abort());
+    if (given?.aborted === true) controller.abort();
+  }
+
+  /** Milliseconds that are left. Never none: {@link check} finds that out. */
+  get leftMs(): number {
+    return Math.max(1, this.#endAt - now());
+  }
+
+  /** Notes what the load does from now on, and with which package. @throws as {@link check} does. */
+  enter(phase: LoadPhase, path: string): void {
+    this.check();
+    this.#phase = phase;
+    this.#path = path;
+  }
+
+  /** @throws LoadTimeoutError; FidiusError `FIDIUS_LOAD_ABORTED`. */
+  check(): void {
+    if (this.#given?.aborted === true) throw loadAborted({ plugin: this.#plugin }, this.#given.reason);
+    if (now() < this.#endAt) return;
+    const request = { plugin: this.#plugin, folder: this.#path };
+    throw new LoadTimeoutError(request, this.timeoutMs, { phase: this.#phase });
+  }
+
+  /** Runs phases that obey {@link signal}. @throws as {@link check} does; what `body` throws. */
+  async run<T>(body: () => Promise<T>): Promise<T> {
+    this.check();
+    try {
+      const result = await body();
+      this.check();
+      return result;
+    } catch (error) {
+      // It ended because it was told to.
+      if (this.signal.aborted) this.check();
+      throw error;
+    }
+  }
+
+  end(): void {
+    this.#patience.end();
+  }
+}

@@ -1,0 +1,166 @@
+import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
+import type { Interface } from '../../contract/interface.ts';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import type { ExecutorName, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
+import type { SkippedPackage } from '../../packaging/discover-packages.ts';
+import type { Manifest, PythonManifest } from '../../packaging/manifest.ts';
+import { requireVendoredFor } from '../../packaging/vendor/check-vendored.ts';
+import type { VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import type { LoadDetails } from '../events/load-channel.ts';
+import type { PackagePolicy, PreparedPackage } from '../policy/package-policy.ts';
+import { checkManifest } from './check-manifest.ts';
+import type { ExecutorPool, StartedExecutor } from './executor-pool.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { LoadBudget } from './load-budget.ts';
+import { toLoadRequest } from './to-load-request.ts';
+
+/** A package that may be loaded. */
+export interface Candidate {
+  /** A folder or an archive. */
+  readonly path: string;
+  /** The manifest that discovery read; `undefined` for a package that the caller named by its path. */
+  readonly manifest?: Manifest | undefined;
+}
+
+export type Candidates = readonly [Candidate, ...Candidate[]];
+
+/** A package that was verified and whose manifest matches the interface. */
+export type SelectedPackage = PreparedPackage & { readonly manifest: PythonManifest };
+
+/** What to load and how. */
+export interface PackageLoad {
+  /** The interface to compare the manifest with; `undefined`: the manifest is not compared with one. */
+  readonly definition: Interface | undefined;
+  /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
+  readonly signers?: readonly string[] | undefined;
+  readonly executor: ExecutorName;
+  /** Whether the plugin must not import external modules. */
+  readonly refuseExternal: boolean;
+  readonly options: LoadOptions;
+}
+
+/** What a finished load is known by. */
+export interface LoadOutcome {
+  readonly selected: SelectedPackage;
+  /** Candidates that came first and could not be loaded. */
+  readonly skipped: readonly SkippedPackage[];
+  readonly vendorConflicts: readonly VendorConflict[];
+  /** Version of the Python that runs the calls. */
+  readonly pythonVersion: string;
+  readonly plugin: ExecutorPlugin;
+}
+
+/** The parts of a program that a load uses. */
+export interface LoadContext {
+  readonly policy: PackagePolicy;
+  readonly executors: ExecutorPool;
+  readonly budget: LoadBudget;
+  /** Receives the facts of the load as they become known. */
+  readonly details: LoadDetails;
+  /** Finds the packages, the preferred one first. */
+  readonly select: (signal: AbortSignal) => Promise<Candidates>;
+  /** Compares a package with those that are loaded, and reports conflicts. */
+  readonly compareVendored: (selected: SelectedPackage) => readonly VendorConflict[];
+  /** The interface as the plugin is checked against it. Is called before code of the package runs. */
+  readonly describe: (selected: SelectedPackage, started: StartedExecutor) => InterfaceDescriptor;
+}
+
+/**
+ * The one way to load a package through an executor: select, verify, check the manifest, start what the executor needs, check
+ * what was vendored, import, compare the hash, bind.
+ *
+ * A candidate that cannot be loaded does not prevent the load of the next one. Nothing is started before a candidate has been
+ * verified.
+ *
+ * @throws what was wrong with the first candidate, when there is something wrong with each; LoadTimeoutError; FidiusError
+ *   `FIDIUS_LOAD_ABORTED`, `FIDIUS_HOST_CLOSED`; what starting the executor throws; what importing the package throws.
+ */
+export async function runLoad(load: PackageLoad, context: LoadContext): Promise<LoadOutcome> {
+  const { executor: name, refuseExternal, options } = load;
+  const { budget, details, executors, compareVendored, describe } = context;
+  const { selected, skipped, started } = await budget.run(() => selectFirst(load, context));
+  const { path, manifest } = selected;
+  const vendorConflicts = compareVendored(selected);
+  const { entryModule } = manifest.python;
+  Object.assign(details, { plugin: manifest.name, path, entryModule, executor: name, skipped, vendorConflicts });
+
+  const descriptor = describe(selected, started);
+  const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
+  const limits = { ...options, loadTimeoutMs: budget.leftMs };
+  const plugin = await explainFailure({ vendorConflicts, start: executors.startOptions }, () =>
+    started.executor.load(request, limits),
+  );
+  // The host was closed during the load, and nothing else would close this plugin.
+  if (executors.closed) await plugin.close();
+  executors.checkOpen(`load ${manifest.name}`);
+  return { selected, skipped, vendorConflicts, pythonVersion: started.python.version, plugin };
+}
+
+interface Selection {
+  readonly selected: SelectedPackage;
+  readonly skipped: readonly SkippedPackage[];
+  readonly started: StartedExecutor;
+}
+
+async function selectFirst(
+  load: PackageLoad,
+  { select, policy, executors, budget, details }: LoadContext,
+): Promise<Selection> {
+  const { signal } = budget;
+  const candidates = await select(signal);
+  details.path = candidates[0].path;
+  const skipped: SkippedPackage[] = [];
+  for (const candidate of candidates) {
+    const { path } = candidate;
+    budget.enter('verification', path);
+    const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, signal));
+    if (selected === undefined) continue;
+    budget.enter('start', path);
+    const started = executors.start(load.executor, `load ${selected.manifest.name}`);
+    const runs = await skipOnFailure(skipped, path, () => {
+      requireVendoredFor(selected.folder, started.python);
+      return true;
+    });
+    if (runs === true) return { selected, skipped, started };
+  }
+  throw skipped[0]?.reason;
+}
+
+async function prepare(
+  { path, manifest: found }: Candidate,
+  { definition, signers }: PackageLoad,
+  policy: PackagePolicy,
+  signal: AbortSignal,
+): Promise<SelectedPackage> {
+  // The package may have changed since. A package that does not match is not unpacked first.
+  if (found !== undefined) checkManifest(path, found, { definition });
+  const prepared = await policy.prepare(path, { signal, signers });
+  const { manifest } = prepared;
+  if (found !== undefined) requireUnchanged(path, found, manifest);
+  checkManifest(path, manifest, { definition });
+  return { ...prepared, manifest };
+}
+
+/** @throws FidiusError `FIDIUS_PACKAGE_CHANGED`. */
+function requireUnchanged(path: string, found: Manifest, manifest: Manifest): void {
+  if (manifest.name === found.name && manifest.version === found.version) return;
+  const [now, then] = [manifest, found].map(({ name, version }) => `${name} ${version}`);
+  const message = `Cannot load ${path}: it changed during the load. It was ${then}, and is now ${now}`;
+  throw new FidiusError('FIDIUS_PACKAGE_CHANGED', message, { hint: 'Load it again.' });
+}
+
+/** @returns the result of `body`; `undefined` when it throws a FidiusError about the package, which is then noted. */
+async function skipOnFailure<T>(
+  skipped: SkippedPackage[],
+  path: string,
+  body: () => T | Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await body();
+  } catch (reason) {
+    // An unusable store concerns every package.
+    if (!isFidiusError(reason) || reason.code.startsWith('FIDIUS_STORE_')) throw reason;
+    skipped.push({ path, reason });
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { dirname } from 'node:path';
+import { closest } from '../../errors/closest.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import type { Discovery, FoundPackage } from '../../packaging/discover-packages.ts';
+
+/** The package that a host asks for. */
+export interface PackageQuery {
+  /** The name in `package.toml`. */
+  readonly name: string;
+  /** A range in the syntax of npm, or the exact text of a version; `undefined`: any version. */
+  readonly version: string | undefined;
+}
+
+/**
+ * Selects the packages that match a query, in order of preference.
+ *
+ * The order of the search paths decides first, as with folders of programs in `PATH`; then the highest version; then the name
+ * of the file or folder.
+ *
+ * @throws FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, with the search paths and the packages that were skipped;
+ *   `FIDIUS_PLUGIN_VERSION`.
+ */
+export async function selectPackages(
+  discovery: Discovery,
+  searchPaths: readonly string[],
+  { name, version }: PackageQuery,
+): Promise<readonly [FoundPackage, ...FoundPackage[]]> {
+  const named = discovery.packages.filter(({ manifest }) => manifest.name === name);
+  if (named.length === 0) throw notFound(discovery, searchPaths, name);
+  const [first, ...others] = version === undefined && named.length === 1 ? named : await sortByFit(named, version);
+  if (first === undefined) throw otherVersions(named, name, version ?? '');
+  return [first, ...others];
+}
+
+async function sortByFit(named: readonly FoundPackage[], range: string | undefined): Promise<readonly FoundPackage[]> {
+  // Most hosts never compare versions, so the module is loaded when it is needed.
+  const { compareVersions, isInRange } = await import('../policy/version-range.ts');
+  const fitting = named.filter(({ manifest }) => range === undefined || isInRange(manifest.version, range));
+  const searchPaths = [...new Set(named.map(({ path }) => dirname(path)))];
+  const places = new Map(searchPaths.map((path, index) => [path, index]));
+  const placeOf = ({ path }: FoundPackage) => places.get(dirname(path)) ?? 0;
+  return fitting.toSorted((a, b) => placeOf(a) - placeOf(b) || compareVersions(a.manifest.version, b.manifest.version));
+}
+
+function notFound({ packages, skipped }: Discovery, searchPaths: readonly string[], name: string): FidiusError {
+  const near = closest(
+    name,
+    packages.map(({ manifest }) => manifest.name),
+  );
+  const skippedLines = skipped.map(({ path, reason }) => `\n  skipped ${path}: ${reason.message.split('\n', 1)[0]}`);
+  return new FidiusError(
+    'FIDIUS_PLUGIN_NOT_FOUND',
+    `No package named ${name} in ${searchPaths.length === 0 ? 'any search path: the host has none' : searchPaths.join(', ')}${skippedLines.join('')}`,
+    {
+      hint: near === undefined ? 'Check the name in package.toml and the searchPaths of the host.' : `Load "${near}".`,
+    },
+  );
+}
+
+function otherVersions(named: readonly FoundPackage[], name: string, range: string): FidiusError {
+  const found = named.map(({ path, manifest }) => `${manifest.version} (${path})`).join(', ');
+  return new FidiusError(
+    'FIDIUS_PLUGIN_VERSION',
+    `No package named ${name} has a version in ${range}; found ${found}`,
+    {
+      hint: 'Widen the range, or install another version.',
+    },
+  );
+}

@@ -1,0 +1,192 @@
+import { stat } from 'node:fs/promises';
+import { FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
+import { describe } from '../../errors/options.ts';
+import { type ArchiveLimits, settleLimits } from '../../packaging/archive/limits.ts';
+import { type Manifest, readManifest } from '../../packaging/manifest.ts';
+import { Trust, type TrustOptions } from '../../packaging/signing/trust.ts';
+import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../../packaging/signing/trust-store.ts';
+import { defaultStoreDir } from '../../packaging/store/default-store-dir.ts';
+import { PackageStore } from '../../packaging/store/package-store.ts';
+import { VersionMemory } from '../../packaging/store/version-memory.ts';
+
+/** Which packages a host loads, and where it keeps them. */
+export interface PolicyOptions {
+  /** Public keys whose signatures are accepted. Default: none. */
+  readonly trustedKeys?: TrustOptions['trustedKeys'];
+  /** More of them, with names, an end and revocations: the path of a trust store, or one that was read. Default: none. */
+  readonly trustStore?: TrustStore | string | undefined;
+  /**
+   * Whether a package without a signature of a trusted key is refused. Default: `true` where `trustedKeys` or `trustStore`
+   * is given, otherwise `false`. When it is `false`, signatures are not looked at.
+   */
+  readonly requireSignature?: boolean | undefined;
+  /**
+   * Whether a package of a lower version than was loaded before is refused, of each name. The store remembers the highest version.
+   * Only for hosts that require signatures: otherwise anybody could raise it. Default: `false`.
+   */
+  readonly refuseOlder?: boolean | undefined;
+  /** Folder in which archives, and packages that had to be signed, are kept to run from. Default: among the user's caches. */
+  readonly storeDir?: string | undefined;
+  /**
+   * How much a package that is copied into the store may hold: an archive, or a folder that has to be signed. Default:
+   * 500 MiB, 10,000 files and as many folders; an archive may not unpack to more than 10 times its own size.
+   */
+  readonly archiveLimits?: ArchiveLimits | undefined;
+}
+
+export const policyOptionNames: readonly string[] = [
+  'trustedKeys',
+  'trustStore',
+  'requireSignature',
+  'refuseOlder',
+  'storeDir',
+  'archiveLimits',
+];
+
+/** What one load requires in addition to the host. */
+export interface PrepareOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
+  readonly signers?: readonly string[] | undefined;
+}
+
+/** A package that may run. */
+export interface PreparedPackage {
+  /** The folder or archive that it was found as. */
+  readonly path: string;
+  /** The folder that it runs from: the same, or one of the store. */
+  readonly folder: string;
+  /** Read from {@link PreparedPackage.folder}. */
+  readonly manifest: Manifest;
+  /** The key whose signature was required and found. */
+  readonly signedBy: TrustedKey | undefined;
+}
+
+/**
+ * Decides which packages may run, before any of their code does.
+ *
+ * What is verified is what runs: a package that has to be signed is copied into the store, verified from the copy, and run
+ * from there. A folder that nobody has to vouch for runs where it lies, so that its author can edit it.
+ */
+export class PackagePolicy {
+  /** Whether every package has to be signed by a trusted key. */
+  readonly requireSignature: boolean;
+  readonly #trust: TrustOptions;
+  readonly #storeDir: string;
+  readonly #limits: ArchiveLimits;
+  readonly #refuseOlder: boolean;
+  #store: Promise<PackageStore> | undefined;
+
+  private constructor(trust: TrustOptions, options: PolicyOptions) {
+    this.#trust = trust;
+    const {
+      trustedKeys,
+      trustStore,
+      requireSignature = trustedKeys !== undefined || trustStore !== undefined,
+    } = options;
+    this.requireSignature = requireSignature;
+    this.#refuseOlder = options.refuseOlder ?? false;
+    this.#storeDir = options.storeDir ?? defaultStoreDir(process.env);
+    this.#limits = options.archiveLimits ?? {};
+  }
+
+  /**
+   * Checks the options, and reads the trust store if there is one to read.
+   *
+   * @param place how the reader knows the function that takes the options, such as `PluginHost.open()`.
+   * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_KEY_INVALID`, `FIDIUS_TRUST_INVALID`, `FIDIUS_TRUST_UNREADABLE`.
+   */
+  static async read(place: string, options: PolicyOptions): Promise<PackagePolicy> {
+    const { trustedKeys, trustStore, requireSignature, refuseOlder, storeDir, archiveLimits = {} } = options;
+    if (requireSignature !== undefined && typeof requireSignature !== 'boolean') {
+      throw invalid('requireSignature', 'true or false', requireSignature);
+    }
+    if (storeDir !== undefined && (typeof storeDir !== 'string' || storeDir === '')) {
+      throw invalid('storeDir', 'the path of a folder', storeDir);
+    }
+    if (typeof archiveLimits !== 'object' || archiveLimits === null) {
+      throw invalid('archiveLimits', 'an object of limits', archiveLimits);
+    }
+    settleLimits(place, archiveLimits);
+    const isSigned = requireSignature ?? (trustedKeys !== undefined || trustStore !== undefined);
+    if (refuseOlder !== undefined && (typeof refuseOlder !== 'boolean' || (refuseOlder && !isSigned))) {
+      throw invalid('refuseOlder', 'true or false, and true only where signatures are required', refuseOlder);
+    }
+    const read = typeof trustStore === 'string' ? await readTrustStore(trustStore) : trustStore;
+    const trust = { trustedKeys, trustStore: read };
+    // Refuses what is no key, now and not at the first load.
+    void new Trust(trust);
+    return new PackagePolicy(trust, options);
+  }
+
+  /**
+   * Verifies the package at a path as far as the policy requires it, and puts it into the store unless it runs from its folder.
+   *
+   * @throws SignatureError, ArchiveError, ManifestError; FidiusError `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`; the reason of
+   *   `signal`.
+   */
+  async prepare(path: string, { signal, signers }: PrepareOptions = {}): Promise<PreparedPackage> {
+    const isArchive = await isFile(path);
+    if (!isArchive && !this.requireSignature) {
+      return { path, folder: path, manifest: readManifest(path), signedBy: undefined };
+    }
+    const store = await this.#openStore();
+    const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };
+    const { dir, manifest, signedBy } = isArchive
+      ? await store.addArchive(path, { ...policy, ...this.#limits })
+      : await store.addFolder(path, {
+          ...policy,
+          maxBytes: this.#limits.maxBytes,
+          maxEntries: this.#limits.maxEntries,
+        });
+    if (signers !== undefined) requireSigner(path, signedBy, signers);
+    if (this.#refuseOlder) await requireNotOlder(path, manifest, new VersionMemory(store.dir));
+    return { path, folder: dir, manifest, signedBy };
+  }
+
+  /** The store, opened on first use; where that fails, the next use tries again. */
+  #openStore(): Promise<PackageStore> {
+    this.#store ??= PackageStore.open(this.#storeDir).catch((error: unknown) => {
+      this.#store = undefined;
+      throw error;
+    });
+    return this.#store;
+  }
+}
+
+/** @throws FidiusError `FIDIUS_SIGNATURE_KEY_SCOPE` */
+function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: readonly string[]): void {
+  if (signedBy === undefined) throw new TypeError('A signer was asked for where signatures are not looked at');
+  if (signers.some((signer) => signer === signedBy.key.id || signer === signedBy.name)) return;
+  const message = `Cannot load ${path}: it was signed with ${nameOf(signedBy)}, asked for was ${signers.join(' or ')}`;
+  throw new FidiusError('FIDIUS_SIGNATURE_KEY_SCOPE', message, {
+    hint: 'Ask for a package that is signed with that key, or widen `signedBy`.',
+  });
+}
+
+/** @throws FidiusError `FIDIUS_PACKAGE_OLDER`, `FIDIUS_STORE_DAMAGED` */
+async function requireNotOlder(path: string, { name, version }: Manifest, memory: VersionMemory): Promise<void> {
+  const highest = memory.recall(name);
+  if (highest === version) return;
+  const { compareVersions } = await import('./version-range.ts');
+  // The larger one comes first.
+  const order = highest === undefined ? -1 : compareVersions(version, highest);
+  if (order > 0) {
+    const message = `Cannot load ${path}: ${name} ${version} is older than ${highest ?? ''}, which was loaded before`;
+    throw new FidiusError('FIDIUS_PACKAGE_OLDER', message, {
+      hint: 'Get the newer version; to go back on purpose, open the host without `refuseOlder`.',
+    });
+  }
+  if (order < 0) await memory.remember(name, version);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
+}
+
+function invalid(name: string, expected: string, found: unknown): FidiusError {
+  return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+}

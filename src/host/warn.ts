@@ -1,6 +1,0 @@
-import type { HostNotice } from './vendor-notice.ts';
-
-/** Says as a warning of the process what the host has noticed. */
-export function warn({ message, hint }: HostNotice): void {
-  process.emitWarning(message, { type: 'FidiusWarning', detail: `hint: ${hint}` });
-}

@@ -1,0 +1,4 @@
+/** The entry `fidius/testing`: loading a package under test. Re-exports, nothing else. */
+
+export type { OutputEvent } from './executor/output.ts';
+export { type LoadPluginOptions, loadPlugin, type TestedPlugin } from './host/load-plugin.ts';
