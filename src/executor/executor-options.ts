@@ -1,8 +1,8 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkCount } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
-import type { NoticeListener } from './notice.ts';
 import type { OutputListener } from './output.ts';
+import type { NoticeListener } from './process-change.ts';
 
 /** What an executor can be told when it is made. */
 export interface ExecutorOptions {

@@ -1,6 +1,6 @@
-import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { CallableMethod } from '../codec/method-codec.ts';
-import type { LoadedPackage, MethodKind } from '../python/load.ts';
+import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
+import type { PackageSource } from '../protocol/load-request.ts';
 
 /**
  * Where calls run. One contract, whatever is behind it: the same values, the same errors, the same closing.
@@ -11,19 +11,8 @@ import type { LoadedPackage, MethodKind } from '../python/load.ts';
 export const executorNames = ['inline', 'thread'] as const;
 export type ExecutorName = (typeof executorNames)[number];
 
-/** What an executor must know to load a package. */
-export interface LoadRequest {
-  /** Name of the package, as errors and events call the plugin. */
-  readonly plugin: string;
-  /** Folder of the package, as it shall stand on `sys.path`. */
-  readonly folder: string;
-  /** What the user knows the package by, where that is not the folder; errors name it. */
-  readonly origin?: string | undefined;
-  /** Dotted name of the module that holds the methods. */
-  readonly entryModule: string;
-  readonly descriptor: InterfaceDescriptor;
-  /** Whether it must not import external modules. Default: `false`. */
-  readonly refuseExternal?: boolean | undefined;
+/** A package to load. */
+export interface LoadRequest extends PackageSource {
   /** Of the whole load, for errors, where {@link LoadOptions.loadTimeoutMs} is what is left of it. */
   readonly totalTimeoutMs?: number | undefined;
 }

@@ -1,4 +1,4 @@
-import { callListener } from './call-listener.ts';
+import { emitSafely } from './emit-safely.ts';
 
 /** A line that a plugin printed or logged. */
 export interface OutputEvent {
@@ -20,9 +20,9 @@ export type OutputListener = (event: OutputEvent) => void;
 export type OutputLine = readonly [string | null, OutputEvent['stream'], string, string | null, string | null];
 
 /** Hands lines to a listener, one by one. */
-export function passOn(lines: readonly OutputLine[], listener: OutputListener): void {
+export function deliverLines(lines: readonly OutputLine[], listener: OutputListener): void {
   for (const [plugin, stream, text, level, logger] of lines) {
     const event = { plugin: plugin ?? undefined, stream, text };
-    callListener(listener, level === null ? event : { ...event, level, logger: logger ?? undefined });
+    emitSafely(listener, level === null ? event : { ...event, level, logger: logger ?? undefined });
   }
 }

@@ -1,5 +1,5 @@
 import { LoadError } from '../errors/load-error.ts';
-import type { Notice } from '../executor/notice.ts';
+import type { Notice } from '../executor/process-change.ts';
 import { vendorFolder } from '../packaging/vendor/distributions.ts';
 import { describeVendorConflict, type VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 

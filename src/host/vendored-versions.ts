@@ -1,4 +1,4 @@
-import { callListener } from '../executor/call-listener.ts';
+import { emitSafely } from '../executor/emit-safely.ts';
 import {
   findVendorConflicts,
   type VendorConflict,
@@ -26,7 +26,7 @@ export class VendoredVersions {
     for (const notice of conflicts.map(toVendorNotice)) {
       if (this.#told.has(notice.message)) continue;
       this.#told.add(notice.message);
-      callListener(this.#onNotice, notice);
+      emitSafely(this.#onNotice, notice);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
-import type { Notice } from '../../src/executor/notice.ts';
+import type { Notice } from '../../src/executor/process-change.ts';
 import { eventually, loadProbe, openExecutor, uncaughtDuring } from '../support/executors.ts';
 import { outputOf } from '../support/isolated.ts';
 

@@ -8,7 +8,7 @@ import {
   protocolVersion,
   referenceBytes,
   serverMethod,
-} from '../../src/executor/protocol.ts';
+} from '../../src/protocol/frames.ts';
 import { runtimeFolder } from '../../src/python/runtime-folders.ts';
 import { frame } from '../support/frames.ts';
 import { findPythons } from '../support/pythons.ts';

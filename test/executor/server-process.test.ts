@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
-import { frameType, maxPayloadBytes } from '../../src/executor/protocol.ts';
-import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
+import { ServerExecutor } from '../../src/executor/server/server-executor.ts';
+import { frameType, maxPayloadBytes } from '../../src/protocol/frames.ts';
 import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually, loadProbe } from '../support/executors.ts';
@@ -17,7 +17,7 @@ describe('a server in a separate process', () => {
   /** Nothing but the transport differs from the executor `thread`. */
   const open = async () => {
     const server = new ServerProcess();
-    const executor = new RemoteExecutor({ name: 'thread', connect: () => server.transport() });
+    const executor = new ServerExecutor({ name: 'thread', connect: () => server.transport() });
     return { server, executor, ...(await loadCalls(executor)) };
   };
 
@@ -70,7 +70,7 @@ describe('a server in a separate process', () => {
 describe('the start of a server process', () => {
   const open = () => {
     const server = new ServerProcess();
-    const executor = new RemoteExecutor({ name: 'thread', connect: () => server.transport() });
+    const executor = new ServerExecutor({ name: 'thread', connect: () => server.transport() });
     onTestFinished(() => executor.close({ mode: 'abort' }));
     return { server, executor };
   };
@@ -185,7 +185,7 @@ describe('a server whose host lies', () => {
 
   it.each([
     ['no greeting', [frame(frameType.call)], 'a greeting of type 2, version 0'],
-    ['another version', [frame(frameType.hello, { method: 99, payload: encodeValue({}) })], 'version 99'],
+    ['another version', [frame(frameType.handshake, { method: 99, payload: encodeValue({}) })], 'version 99'],
     ['a second greeting', [greeting(), greeting()], 'a second greeting'],
     ['an unknown type', [greeting(), frame(200)], 'a frame of type 200'],
     [

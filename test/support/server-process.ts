@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Reader, Transport } from '../../src/executor/server-connection.ts';
+import type { Reader, Transport } from '../../src/executor/server/server-connection.ts';
 import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 

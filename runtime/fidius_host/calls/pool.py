@@ -11,7 +11,7 @@ import time
 from collections import deque
 
 from ..codec import encode
-from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, ProtocolError, frame
+from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HANDSHAKE, POOL, RELEASE, ProtocolError, frame
 from .served_plugin import ALWAYS_SLOW, ON_LOOP, SLOW
 from .threads import ThreadsReplaced, start_thread
 from .worker import Worker
@@ -224,7 +224,7 @@ class Pool:
     def _handle(self, kind, call, data):
         if kind == RELEASE:
             self._shared_payloads.release(call)
-        elif kind == HELLO:
+        elif kind == HANDSHAKE:
             raise ProtocolError("a second greeting")
         else:
             raise ProtocolError("a frame of type %d" % kind)

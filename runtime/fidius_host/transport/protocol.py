@@ -1,6 +1,6 @@
 """The frames between a host and its call server.
 
-The counterpart is ``src/executor/protocol.ts``, which explains the frames. Both files change together.
+The counterpart is ``src/protocol/frames.ts``, which explains the frames. Both files change together.
 """
 
 import struct
@@ -16,7 +16,7 @@ REFERENCE = struct.Struct("<QQ")
 """Address and size of a payload in memory that both sides share."""
 
 # host to server, data channel
-HELLO = 1
+HANDSHAKE = 1
 CALL = 2
 RELEASE = 3
 
@@ -25,16 +25,16 @@ CANCEL = 8
 SHUTDOWN = 9
 
 # server to host, data channel
-WELCOME = 16
+READY = 16
 RETURNED = 17
 RAISED = 18
 STOPPED = 19
 SKIPPED = 20
 POOL = 24
 OUTPUT = 25
-NOTICE = 26
+PROCESS_CHANGE = 26
 FAILED = 27
-PLACE = 28
+LOAD_POSITION = 28
 
 # flags
 RAW = 1

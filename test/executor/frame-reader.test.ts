@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
-import { Inbox } from '../../src/executor/inbox.ts';
-import { maxPayloadBytes } from '../../src/executor/protocol.ts';
+import { FrameReader } from '../../src/executor/server/frame-reader.ts';
+import { maxPayloadBytes } from '../../src/protocol/frames.ts';
 import { failureOf } from '../support/failure.ts';
 import { frame } from '../support/frames.ts';
 import { feed } from '../support/server-process.ts';
@@ -12,7 +12,7 @@ type Taken = readonly [type: number, flags: number, call: number, microseconds: 
 /** Gives an inbox a stream in pieces of some sizes, the last of which is repeated; what it made of them. */
 function takenFrom(stream: Uint8Array, pieces: readonly number[]): Taken[] {
   const taken: Taken[] = [];
-  const inbox = new Inbox(
+  const inbox = new FrameReader(
     (type, flags, call, time, payload) => void taken.push([type, flags, call, time, [...payload]]),
   );
   const reader = { room: () => inbox.room(), take: (count: number) => inbox.take(count), takeLines: () => {} };
@@ -29,7 +29,7 @@ const number = fc.integer({ min: 0, max: 0xffff_ffff });
 const byte = fc.integer({ min: 0, max: 255 });
 const anyFrame = fc.tuple(byte, byte, number, number, fc.uint8Array({ maxLength: 300 }));
 
-describe('Inbox', () => {
+describe('FrameReader', () => {
   it('gives the same frames however the stream is cut into pieces', () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1 });
 

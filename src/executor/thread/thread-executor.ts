@@ -1,16 +1,16 @@
 import { readSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { FidiusError } from '../errors/fidius-error.ts';
-import { isRuntimeFailure } from '../python/exception.ts';
-import { PythonPluginHandle } from '../python/handle.ts';
-import type { Interpreter } from '../python/interpreter.ts';
-import { shareDoor } from '../python/start.ts';
-import type { ExecutorOptions } from './executor-options.ts';
-import type { OutputLine } from './output.ts';
-import { ProcessMemory } from './process-memory.ts';
-import { RemoteExecutor } from './remote-executor.ts';
-import type { Reader, Transport } from './server-connection.ts';
-import { SyncActivity } from './sync-activity.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { isRuntimeFailure } from '../../python/exception.ts';
+import { PythonPluginHandle } from '../../python/handle.ts';
+import type { Interpreter } from '../../python/interpreter.ts';
+import { shareDoor } from '../../python/start.ts';
+import type { ExecutorOptions } from '../executor-options.ts';
+import type { OutputLine } from '../output.ts';
+import type { Reader, Transport } from '../server/server-connection.ts';
+import { ServerExecutor } from '../server/server-executor.ts';
+import { SyncActivity } from '../sync-activity.ts';
+import { InProcessMemory } from './in-process-memory.ts';
 
 /**
  * Runs plugins on threads of Python in this process.
@@ -24,15 +24,15 @@ import { SyncActivity } from './sync-activity.ts';
 export function createThreadExecutor(
   interpreter: Interpreter,
   options: ExecutorOptions = {},
-  memory = new ProcessMemory(interpreter),
-): RemoteExecutor {
+  memory = new InProcessMemory(interpreter),
+): ServerExecutor {
   if (process.platform === 'win32') {
     throw new FidiusError('FIDIUS_EXECUTOR_UNSUPPORTED', 'The executor "thread" does not exist on Windows', {
       hint: 'Use the executor "inline".',
     });
   }
   let server = 0;
-  const executor = new RemoteExecutor({
+  const executor = new ServerExecutor({
     ...options,
     name: 'thread',
     connect: () => {
@@ -51,7 +51,7 @@ export function createThreadExecutor(
   return executor;
 }
 
-function startServer(interpreter: Interpreter, memory: ProcessMemory): { number: number; transport: Transport } {
+function startServer(interpreter: Interpreter, memory: InProcessMemory): { number: number; transport: Transport } {
   shareDoor(interpreter);
   const [dataFd, controlFd, number] = invokeStart(interpreter);
   const transport: Transport = {

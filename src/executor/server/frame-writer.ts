@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { runSoon } from '../node/timers.ts';
-import { headerBytes, writeHeader } from './protocol.ts';
+import { runSoon } from '../../node/timers.ts';
+import { headerBytes, writeHeader } from '../../protocol/frames.ts';
 
 const firstBytes = 1 << 15;
 /** A buffer beyond this size is not kept: one large frame must not cost memory for ever. */
@@ -11,7 +11,7 @@ const keptBytes = 1 << 20;
  *
  * A write to a socket costs more than everything else about a short call, whatever its size.
  */
-export class Outbox {
+export class FrameWriter {
   readonly #socket: Socket;
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
   #length = 0;

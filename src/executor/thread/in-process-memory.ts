@@ -1,6 +1,6 @@
-import type { Interpreter } from '../python/interpreter.ts';
-import { referenceBytes } from './protocol.ts';
-import type { SharedMemory } from './server-connection.ts';
+import { referenceBytes } from '../../protocol/frames.ts';
+import type { Interpreter } from '../../python/interpreter.ts';
+import type { SharedMemory } from '../server/server-connection.ts';
 
 /** Bytes from which on two copies through memory are quicker than a socket; `bench/payload-threshold.ts` shows it. */
 const thresholdBytes = 64 * 1024;
@@ -11,7 +11,7 @@ const thresholdBytes = 64 * 1024;
  * A payload for Python is copied into a block of C memory that becomes Python's own: JavaScript's memory may go away at
  * any time, when a worker thread is terminated in the middle of a call. None of this takes the GIL.
  */
-export class ProcessMemory implements SharedMemory {
+export class InProcessMemory implements SharedMemory {
   readonly threshold: number;
   readonly #interpreter: Interpreter;
   readonly #reference = new DataView(new ArrayBuffer(referenceBytes));

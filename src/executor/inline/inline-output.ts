@@ -1,5 +1,5 @@
-import type { EndingServer, Interpreter } from '../python/interpreter.ts';
-import { type OutputLine, type OutputListener, passOn } from './output.ts';
+import type { EndingServer, Interpreter } from '../../python/interpreter.ts';
+import { deliverLines, type OutputLine, type OutputListener } from '../output.ts';
 
 /** Fetches what plugins print and log, for calls on this thread. Takes the lock. */
 export class InlineOutput implements EndingServer {
@@ -28,7 +28,7 @@ export class InlineOutput implements EndingServer {
     this.takeLines(this.#interpreter.invoke('output_lines.take', this.#lines) as readonly OutputLine[]);
   };
 
-  readonly takeLines = (lines: readonly OutputLine[]): void => passOn(lines, this.#listener);
+  readonly takeLines = (lines: readonly OutputLine[]): void => deliverLines(lines, this.#listener);
 
   close(): void {
     this.#open = false;

@@ -7,8 +7,8 @@ const firstSlots = 512;
  * A circle of slots instead of a `Map`: the tables that a Map makes and drops while entries come and go lie where V8 collects
  * rarely, and keep alive what they held until then. With 200 calls in flight that was a fifth of everything ever allocated.
  */
-export class WaitingCalls<Waiting> {
-  #slots: (Waiting | undefined)[] = Array.from({ length: firstSlots });
+export class PendingCalls<PendingCall> {
+  #slots: (PendingCall | undefined)[] = Array.from({ length: firstSlots });
   /** The call in each slot; whatever was there last when it is free. */
   #numbers = new Uint32Array(firstSlots);
   #taken = 0;
@@ -25,7 +25,7 @@ export class WaitingCalls<Waiting> {
   }
 
   /** @returns the number of the call, from 1 to 2^32 - 1: larger than the last one, or it begins again. */
-  add(waiting: Waiting): number {
+  add(waiting: PendingCall): number {
     if (this.#taken * 2 >= this.#slots.length) this.#grow();
     this.#last = this.#nextFree();
     this.#put(this.#last, waiting);
@@ -33,7 +33,7 @@ export class WaitingCalls<Waiting> {
     return this.#last;
   }
 
-  get(call: number): Waiting | undefined {
+  get(call: number): PendingCall | undefined {
     const slot = this.#slotOf(call);
     return this.#numbers[slot] === call ? this.#slots[slot] : undefined;
   }
@@ -45,7 +45,7 @@ export class WaitingCalls<Waiting> {
   }
 
   /** All that wait now, the one that was added first before the others. */
-  values(): Waiting[] {
+  values(): PendingCall[] {
     return this.#entries().map(([, waiting]) => waiting);
   }
 
@@ -66,16 +66,16 @@ export class WaitingCalls<Waiting> {
     return call & (this.#slots.length - 1);
   }
 
-  #put(call: number, waiting: Waiting): void {
+  #put(call: number, waiting: PendingCall): void {
     const slot = this.#slotOf(call);
     this.#slots[slot] = waiting;
     this.#numbers[slot] = call;
   }
 
-  #entries(): [call: number, waiting: Waiting][] {
+  #entries(): [call: number, waiting: PendingCall][] {
     const age = (call: number) => (this.#last - call) >>> 0;
     return this.#slots
-      .flatMap((waiting, slot): [number, Waiting][] =>
+      .flatMap((waiting, slot): [number, PendingCall][] =>
         waiting === undefined ? [] : [[this.#numbers[slot] as number, waiting]],
       )
       .sort(([a], [b]) => age(b) - age(a));

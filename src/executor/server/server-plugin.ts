@@ -1,11 +1,11 @@
-import type { CallableMethod } from '../codec/method-codec.ts';
-import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
-import { checkSignal, checkTimeout } from '../errors/option-values.ts';
-import { clearTimeout, now, setTimeout } from '../node/timers.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
-import type { LoadedPackage, MethodKind } from '../python/load.ts';
-import { callRefusal, pluginClosed } from '../python/refusal.ts';
+import type { CallableMethod } from '../../codec/method-codec.ts';
+import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
+import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import { callRefusal, pluginClosed } from '../../protocol/call-errors.ts';
+import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
+import { CallCounters } from '../call-counters.ts';
 import type {
   CallOptions,
   CloseOptions,
@@ -14,23 +14,22 @@ import type {
   LoadRequest,
   PluginStats,
   SyncCalls,
-} from './executor.ts';
-import { HandleCalls } from './handle-calls.ts';
-import { Lane } from './lane.ts';
-import { type CallHome, RemoteCall, traceRefusal } from './remote-call.ts';
+} from '../executor.ts';
+import { HandleCalls, type SyncHandle } from '../handle-calls.ts';
+import { CallQueue } from './call-queue.ts';
+import { type CallContext, ServerCall, traceRefusal } from './server-call.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { Tally } from './tally.ts';
 
 /** What a plugin needs from the executor that loaded it. */
 export interface PluginOwner {
   readonly name: ExecutorName;
   readonly connection: ServerConnection;
   /** Why no call can be made now, if so. */
-  obstacle(): FidiusError | undefined;
+  unavailableReason(): FidiusError | undefined;
   /** Makes the plugin's handle for calls on this thread, if there can be one. */
-  createHandle(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle | undefined;
+  createHandle(loaded: LoadedPackage, request: LoadRequest): SyncHandle | undefined;
   /** Unloads the plugin at the server, waiting no longer than that. Never rejects. */
-  unload(plugin: RemotePlugin, timeoutMs: number): Promise<void>;
+  unload(plugin: ServerPlugin, timeoutMs: number): Promise<void>;
 }
 
 export interface PluginLimits {
@@ -46,7 +45,7 @@ const abortMs = 1000;
 const noOptions: CallOptions = {};
 
 /** A plugin at a call server, wherever that runs. */
-export class RemotePlugin implements ExecutorPlugin, CallHome {
+export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly executor: ExecutorName;
   readonly plugin: string;
   readonly interfaceName: string;
@@ -55,15 +54,15 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   readonly external: LoadedPackage['external'];
   readonly number: number;
   readonly connection: ServerConnection;
-  readonly lane: Lane;
-  readonly tally = new Tally();
+  readonly queue: CallQueue;
+  readonly counters = new CallCounters();
   unsettled = 0;
   readonly #owner: PluginOwner;
   readonly #request: LoadRequest;
   readonly #loaded: LoadedPackage;
   readonly #timeoutMs: number | undefined;
   readonly #ownThread: boolean;
-  #handle: PythonPluginHandle | undefined;
+  #handle: SyncHandle | undefined;
   #syncCalls: SyncCalls | undefined;
   #closing: Promise<void> | undefined;
   #onProgress: (() => void) | undefined;
@@ -82,7 +81,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     this.methods = loaded.methods;
     this.external = loaded.external;
     this.number = loaded.plugin;
-    this.lane = new Lane(limits.maxQueued);
+    this.queue = new CallQueue(limits.maxQueued);
   }
 
   get name(): string {
@@ -100,7 +99,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
         const payload = writer.finish();
         // Reading arguments runs code of the caller, such as getters, which may have closed the plugin or aborted the call.
         this.#checkWanted(method, options.signal);
-        new RemoteCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
+        new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
       } catch (error) {
         traceRefusal(this, method, error);
         throw error;
@@ -123,7 +122,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   }
 
   stats(): PluginStats {
-    return this.tally.toStats(this.lane.queued, this.lane.sent);
+    return this.counters.toStats(this.queue.queued, this.queue.sent);
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -137,14 +136,14 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
 
   /** Gives up every call that is not settled. */
   giveUpAll(reason: () => FidiusError): void {
-    for (const call of [...this.lane.waiting(), ...this.connection.waiting()]) {
-      if (call instanceof RemoteCall && call.home === this) call.giveUp(reason());
+    for (const call of [...this.queue.waiting(), ...this.connection.waiting()]) {
+      if (call instanceof ServerCall && call.context === this) call.giveUp(reason());
     }
   }
 
   /** The connection has failed: what waits here will never be sent. */
   lost(error: FidiusError): void {
-    for (const call of this.lane.waiting()) (call as RemoteCall).lost(error);
+    for (const call of this.queue.waiting()) (call as ServerCall).lost(error);
   }
 
   async #close({ mode = 'drain', timeoutMs = mode === 'drain' ? drainMs : abortMs }: CloseOptions): Promise<void> {
@@ -156,14 +155,14 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
     }
     this.giveUpAll(() => this.#givenUpByClosing());
     const started = now();
-    await this.#until(() => this.lane.sent === 0, left);
+    await this.#until(() => this.queue.sent === 0, left);
     await this.#owner.unload(this, Math.max(left - (now() - started), 100));
   }
 
   /** Waits until a condition holds, which may change with each settled or answered call; false when the time is over. */
   async #until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     if (condition()) return true;
-    this.connection.hold();
+    this.connection.ref();
     try {
       return await new Promise<boolean>((resolve) => {
         const timer = setTimeout(() => resolve(false), Math.min(timeoutMs, 2 ** 31 - 1));
@@ -175,7 +174,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
       });
     } finally {
       this.#onProgress = undefined;
-      this.connection.letGo();
+      this.connection.unref();
     }
   }
 
@@ -193,8 +192,8 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
       checkSignal(signal);
     }
     if (this.#closing !== undefined) throw pluginClosed(this.plugin);
-    const obstacle = this.#owner.obstacle();
-    if (obstacle !== undefined) throw obstacle;
+    const reason = this.#owner.unavailableReason();
+    if (reason !== undefined) throw reason;
     this.#checkWanted(method, signal);
     return options.timeoutMs ?? this.#timeoutMs;
   }
@@ -202,7 +201,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   #checkWanted(method: CallableMethod, signal: AbortSignal | undefined): void {
     if (this.#closing !== undefined) throw pluginClosed(this.plugin);
     if (signal?.aborted !== true) return;
-    this.tally.givenUp += 1;
+    this.counters.givenUp += 1;
     throw new FidiusError(
       'FIDIUS_CALL_ABORTED',
       `${this.nameOf(method)}() of ${this.plugin} was aborted before it started`,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Lookout } from '../../src/executor/lookout.ts';
+import { EventLoopSpinner } from '../../src/executor/server/event-loop-spinner.ts';
 import { loadCalls } from '../support/calls.ts';
 import { openExecutor } from '../support/executors.ts';
 
@@ -15,7 +15,7 @@ async function idleTurns(): Promise<number> {
 /** One whose clock goes on only when it is told to. */
 function openLookout(processors = 2) {
   let now = 1000;
-  const lookout = new Lookout(processors, () => now);
+  const lookout = new EventLoopSpinner(processors, () => now);
   const expectAnswer = () => lookout.expect();
   /** The answer is there, that many milliseconds later. */
   const met = (milliseconds: number) => {

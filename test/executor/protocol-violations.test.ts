@@ -3,8 +3,8 @@ import { createServer, type Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { frameFlag, frameType } from '../../src/executor/protocol.ts';
-import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
+import { ServerExecutor } from '../../src/executor/server/server-executor.ts';
+import { frameFlag, frameType } from '../../src/protocol/frames.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { frame, writtenByPython } from '../support/frames.ts';
@@ -16,7 +16,7 @@ const [facts, loaded, sound, reason] = writtenByPython(
   { version: 1, python: '3.11.7', process: 1, interrupts: true },
   { plugin: 1, file: 'probe.py', methods: ['function'] },
   'sound',
-  { reason: 'out of threads', lie: false },
+  { reason: 'out of threads', protocolViolation: false },
 ) as [Buffer, Buffer, Buffer, Buffer];
 const request = { plugin: 'probe', folder: '/nowhere', entryModule: 'probe', descriptor: descriptorOf('add') };
 
@@ -31,11 +31,11 @@ async function openFakeServer() {
   farControl.resume();
   // An answer must not come before its question: first the greeting, then the load.
   far.once('data', () => {
-    far.write(frame(frameType.welcome, { payload: facts }));
+    far.write(frame(frameType.ready, { payload: facts }));
     far.once('data', () => far.write(frame(frameType.returned, { call: 1, payload: loaded })));
   });
 
-  const executor = new RemoteExecutor({
+  const executor = new ServerExecutor({
     name: 'thread',
     connect: () => ({
       open: (reader) => {

@@ -1,18 +1,18 @@
-import { decodeValue } from '../codec/pickle/decode-value.ts';
-import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
-import { writeUntypedArguments } from '../codec/untyped-codec.ts';
-import type { FidiusError } from '../errors/fidius-error.ts';
-import { clearTimeout, setTimeout } from '../node/timers.ts';
-import { type ErrorDescription, toCallError } from '../python/call-error.ts';
-import { type GivenUp, Patience } from './patience.ts';
-import { frameType } from './protocol.ts';
-import type { ServerConnection, Waiting } from './server-connection.ts';
+import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts';
+import { writeUntypedArguments } from '../../codec/untyped-codec.ts';
+import type { FidiusError } from '../../errors/fidius-error.ts';
+import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
+import { frameType } from '../../protocol/frames.ts';
+import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
+import type { PendingCall, ServerConnection } from './server-connection.ts';
 
 /** How long a call whose time is over waits to be told where it stood, in milliseconds: Python may be busy in C code. */
 const placeMs = 100;
 
 /** A call of one of the server's own functions, such as loading. Sent at once. */
-export class ServerCall implements Waiting {
+export class ServerRequest implements PendingCall {
   /** What the server answered in the end, also when nobody waited any longer; `undefined` when nothing came of it. */
   readonly late: Promise<unknown>;
   readonly #connection: ServerConnection;
@@ -21,7 +21,7 @@ export class ServerCall implements Waiting {
   #resolve: (value: unknown) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #giveUp: ((error: FidiusError) => void) | undefined;
-  #placed: ((place: unknown) => void) | undefined;
+  #positioned: ((place: unknown) => void) | undefined;
 
   constructor(connection: ServerConnection, method: number, args: readonly unknown[]) {
     this.#connection = connection;
@@ -48,10 +48,10 @@ export class ServerCall implements Waiting {
   async result(
     signal: AbortSignal | undefined,
     timeoutMs: number,
-    explain: (why: GivenUp, place: unknown) => FidiusError,
+    explain: (why: CancelReason, place: unknown) => FidiusError,
   ): Promise<unknown> {
-    this.#connection.hold();
-    const patience = new Patience(signal, timeoutMs, (why) => {
+    this.#connection.ref();
+    const cancellation = new CancellationWatch(signal, timeoutMs, (why) => {
       if (why.by === 'signal') this.giveUp(explain(why, undefined));
       else this.#giveUpWithPlace((place) => explain(why, place));
     });
@@ -62,8 +62,8 @@ export class ServerCall implements Waiting {
       return await Promise.race([this.#answer, givenUp]);
     } finally {
       this.#giveUp = undefined;
-      patience.end();
-      this.#connection.letGo();
+      cancellation.end();
+      this.#connection.unref();
     }
   }
 
@@ -78,20 +78,20 @@ export class ServerCall implements Waiting {
     this.#connection.cancel(this.#number);
     const giveUp = (place: unknown) => {
       clearTimeout(timer);
-      this.#placed = undefined;
+      this.#positioned = undefined;
       this.#giveUp?.(explain(place));
     };
     const timer = setTimeout(giveUp, placeMs);
-    this.#placed = giveUp;
+    this.#positioned = giveUp;
   }
 
-  placed(place: unknown): void {
-    this.#placed?.(place);
+  positioned(place: unknown): void {
+    this.#positioned?.(place);
   }
 
   /** Waits for the answer, whatever it is, but no longer than that. @returns it, or `undefined`. Never rejects. */
   async ended(timeoutMs: number): Promise<unknown> {
-    this.#connection.hold();
+    this.#connection.ref();
     let timer: NodeJS.Timeout | undefined;
     try {
       const over = new Promise<undefined>((resolve) => {
@@ -100,13 +100,13 @@ export class ServerCall implements Waiting {
       return await Promise.race([this.late, over]);
     } finally {
       clearTimeout(timer);
-      this.#connection.letGo();
+      this.#connection.unref();
     }
   }
 
   answered(type: number, payload: Uint8Array): void {
     // The time was over before: which of the two frames is faster must not decide.
-    this.#placed?.(undefined);
+    this.#positioned?.(undefined);
     try {
       if (type === frameType.raised) {
         throw toCallError(decodeValue(payload) as ErrorDescription, 'the call server', 'load');
@@ -118,7 +118,7 @@ export class ServerCall implements Waiting {
   }
 
   lost(error: FidiusError): void {
-    this.#placed?.(undefined);
+    this.#positioned?.(undefined);
     this.#reject(error);
   }
 }

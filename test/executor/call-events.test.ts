@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MethodCodec } from '../../src/codec/method-codec.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
-import type { CallEvent } from '../../src/executor/call-channel.ts';
+import type { CallEvent } from '../../src/executor/call-events.ts';
 import { executorNames } from '../../src/executor/executor.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
 import { flipIndex, loadCalls } from '../support/calls.ts';

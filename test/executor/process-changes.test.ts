@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
-import type { Notice } from '../../src/executor/notice.ts';
+import type { Notice } from '../../src/executor/process-change.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
 import type { HostNotice } from '../../src/host/vendor-notice.ts';
 import { eventually, loadProbe, openExecutor, type Probe } from '../support/executors.ts';

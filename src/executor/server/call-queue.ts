@@ -1,4 +1,4 @@
-import { FidiusError } from '../errors/fidius-error.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
 
 /**
  * Calls of one plugin that the server may have at a time. Enough that it never runs dry between two turns of the event
@@ -7,8 +7,8 @@ import { FidiusError } from '../errors/fidius-error.ts';
  */
 const windowCalls = 256;
 
-/** A call as its lane sees it. */
-export interface LaneCall {
+/** A call as its queue sees it. */
+export interface QueuedCall {
   /** The encoded arguments while the call waits. */
   payload: Uint8Array | undefined;
   /** Hands the call to the server. `payload` is good until this returns. */
@@ -18,10 +18,10 @@ export interface LaneCall {
 }
 
 /** The calls of one plugin, in the order in which they were made: those that were sent, and those that wait here. */
-export class Lane {
+export class CallQueue {
   readonly #maxQueued: number;
   /** What waits, from {@link #head} on; given-up calls stay until they come up, without their payload. */
-  #queue: LaneCall[] = [];
+  #queue: QueuedCall[] = [];
   #head = 0;
   /** Calls at the server. */
   sent = 0;
@@ -37,7 +37,7 @@ export class Lane {
    *
    * @throws FidiusError `FIDIUS_QUEUE_FULL`.
    */
-  submit(call: LaneCall, payload: Uint8Array): void {
+  submit(call: QueuedCall, payload: Uint8Array): void {
     if (this.sent < windowCalls) {
       this.#send(call, payload);
       return;
@@ -50,7 +50,7 @@ export class Lane {
   }
 
   /** A call that waited was given up. */
-  forget(call: LaneCall): void {
+  forget(call: QueuedCall): void {
     this.queued -= 1;
     call.payload = undefined;
   }
@@ -60,7 +60,7 @@ export class Lane {
     this.sent -= 1;
     if (this.#queue.length === 0) return;
     while (this.#head < this.#queue.length) {
-      const next = this.#queue[this.#head] as LaneCall;
+      const next = this.#queue[this.#head] as QueuedCall;
       this.#head += 1;
       if (next.payload === undefined) continue;
       const { payload } = next;
@@ -77,16 +77,16 @@ export class Lane {
   }
 
   /** Calls that wait, oldest first. */
-  waiting(): LaneCall[] {
+  waiting(): QueuedCall[] {
     return this.#queue.slice(this.#head).filter((call) => call.payload !== undefined);
   }
 
-  #send(call: LaneCall, payload: Uint8Array): void {
+  #send(call: QueuedCall, payload: Uint8Array): void {
     this.sent += 1;
     call.send(payload);
   }
 
-  #full(call: LaneCall): FidiusError {
+  #full(call: QueuedCall): FidiusError {
     return new FidiusError(
       'FIDIUS_QUEUE_FULL',
       `Cannot call ${call.title}: ${this.queued} calls of this plugin are waiting, which is the limit`,

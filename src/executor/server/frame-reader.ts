@@ -1,5 +1,5 @@
-import { FidiusError } from '../errors/fidius-error.ts';
-import { headerBytes, maxPayloadBytes, readUint32 } from './protocol.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { headerBytes, maxPayloadBytes, readUint32 } from '../../protocol/frames.ts';
 
 const firstBytes = 1 << 16;
 /** A buffer beyond this size is given up when it is empty: one large frame must not cost memory for ever. */
@@ -8,22 +8,28 @@ const keptBytes = 1 << 20;
 const leastRoom = 1 << 13;
 
 /** Takes one frame. The payload is a view, good until the call returns. */
-export type FrameTaker = (type: number, flags: number, call: number, microseconds: number, payload: Uint8Array) => void;
+export type FrameHandler = (
+  type: number,
+  flags: number,
+  call: number,
+  microseconds: number,
+  payload: Uint8Array,
+) => void;
 
 /**
  * Cuts the bytes of a stream into frames, in the memory that they were read into.
  *
  * Whoever reads asks for {@link room}, fills its beginning, and says how much with {@link take}.
  */
-export class Inbox {
-  readonly #taker: FrameTaker;
+export class FrameReader {
+  readonly #onFrame: FrameHandler;
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
   /** Frames from here to {@link #end} were not taken yet. */
   #at = 0;
   #end = 0;
 
-  constructor(taker: FrameTaker) {
-    this.#taker = taker;
+  constructor(onFrame: FrameHandler) {
+    this.#onFrame = onFrame;
   }
 
   /** Memory to read into. Good until the next {@link take}. */
@@ -51,7 +57,7 @@ export class Inbox {
       if (held < needed) break;
       this.#at = at + needed;
       const buffer = this.#buffer;
-      this.#taker(
+      this.#onFrame(
         buffer[at + 4] as number,
         buffer[at + 5] as number,
         readUint32(buffer, at + 8),

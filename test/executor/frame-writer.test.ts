@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { Outbox } from '../../src/executor/outbox.ts';
-import { frameType } from '../../src/executor/protocol.ts';
+import { FrameWriter } from '../../src/executor/server/frame-writer.ts';
+import { frameType } from '../../src/protocol/frames.ts';
 import { frame } from '../support/frames.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -28,7 +28,7 @@ it.each([
   ['frames larger than what it keeps', 1_500_000],
 ])('sends %s as they were, also when the other side reads late', async (_what, size) => {
   const [near, far] = await connection();
-  const outbox = new Outbox(near);
+  const outbox = new FrameWriter(near);
   const payload = (call: number) => Buffer.alloc(size, call % 251);
   const expected: Buffer[] = [];
   const count = Math.max(20, Math.ceil(4_000_000 / size));
@@ -50,7 +50,7 @@ it.each([
 
 it('sends what was added in one turn of the event loop by itself', async () => {
   const [near, far] = await connection();
-  const outbox = new Outbox(near);
+  const outbox = new FrameWriter(near);
 
   for (const call of [1, 2]) outbox.add(frameType.release, 0, 0, call, 0, new Uint8Array());
   const [chunk] = (await once(far.resume(), 'data')) as [Buffer];

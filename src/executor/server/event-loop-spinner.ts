@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { now as clock, setImmediate } from '../node/timers.ts';
+import { now as clock, setImmediate } from '../../node/timers.ts';
 
 /** An answer that came within that many milliseconds is worth staying awake for the next time. */
 const briefMs = 0.2;
@@ -17,7 +17,7 @@ const maxPause = 255;
  * blocked by it: in each turn everything else is served as ever. With a single processor it always sleeps: nobody could
  * answer meanwhile.
  */
-export class Lookout {
+export class EventLoopSpinner {
   /** When the wait began; `undefined` while there is none. */
   #since: number | undefined;
   /** Whether the last wait was brief. */

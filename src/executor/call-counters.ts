@@ -1,7 +1,7 @@
 import type { PluginStats } from './executor.ts';
 
 /** What became of the calls of one plugin so far. */
-export class Tally {
+export class CallCounters {
   succeeded = 0;
   failed = 0;
   givenUp = 0;

@@ -11,7 +11,7 @@
  * | 0–3 | bytes of payload, at most {@link maxPayloadBytes} |
  * | 4 | one of {@link frameType} |
  * | 5 | {@link frameFlag}, or-ed |
- * | 6–7 | method: index in the interface. In `hello`: {@link protocolVersion} |
+ * | 6–7 | method: index in the interface. In `handshake`: {@link protocolVersion} |
  * | 8–11 | call: number that the host gives and the answer repeats; 0 where there is none |
  * | 12–15 | plugin: number that loading gave. In an answer to a `timed` call: microseconds that it ran |
  *
@@ -32,7 +32,7 @@ export const referenceBytes = 16;
 export const frameType = {
   // host to server, data channel
   /** The first frame: settings of the server. */
-  hello: 1,
+  handshake: 1,
   call: 2,
   /** The host has copied the payload of an answer that came by reference. */
   release: 3,
@@ -43,8 +43,8 @@ export const frameType = {
   shutdown: 9,
 
   // server to host
-  /** Answers `hello`: facts about the server. */
-  welcome: 16,
+  /** Answers `handshake`: facts about the server. */
+  ready: 16,
   /** Answer: what the method returned. */
   returned: 17,
   /** Answer: the description of what it raised, or of why its result cannot cross. */
@@ -58,11 +58,11 @@ export const frameType = {
   /** Lines that plugins printed or logged. */
   output: 25,
   /** A plugin changed something that belongs to the whole process. */
-  notice: 26,
+  processChange: 26,
   /** The server gives up; text that says why. Nothing follows. */
   failed: 27,
   /** Where a load stands that was cancelled: the code that Python runs for it. Comes before the answer of the call. */
-  place: 28,
+  loadPosition: 28,
 } as const;
 
 export const frameFlag = { raw: 1, timed: 2, byReference: 4 } as const;

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from '../node/timers.ts';
 
-export type GivenUp = { readonly by: 'signal'; readonly reason: unknown } | { readonly by: 'deadline' };
+export type CancelReason = { readonly by: 'signal'; readonly reason: unknown } | { readonly by: 'deadline' };
 
 /**
  * Who waits for a signal. One listener per signal, however many calls share it: each call adding its own would make Node
@@ -20,13 +20,13 @@ function onAbort(signal: AbortSignal, callback: () => void): void {
 }
 
 /** Watches the two reasons to give something up: an aborted signal and a deadline. To be ended in any case. */
-export class Patience {
+export class CancellationWatch {
   readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #aborted: () => void;
 
   /** `giveUp` is called at most once, never from within the constructor. */
-  constructor(signal: AbortSignal | undefined, timeoutMs: number | undefined, giveUp: (why: GivenUp) => void) {
+  constructor(signal: AbortSignal | undefined, timeoutMs: number | undefined, giveUp: (why: CancelReason) => void) {
     this.#aborted = () => {
       this.end();
       giveUp({ by: 'signal', reason: signal?.reason });

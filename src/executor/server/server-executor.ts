@@ -1,7 +1,9 @@
-import { FidiusError } from '../errors/fidius-error.ts';
-import { type CodePlace, LoadTimeoutError } from '../errors/load-timeout-error.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
-import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { type CodePlace, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { serverMethod } from '../../protocol/frames.ts';
+import { type LoadedPackage, readLoadOutcome } from '../../protocol/load-outcome.ts';
+import { toLoadRecord } from '../../protocol/load-request.ts';
+import type { CancelReason } from '../cancellation-watch.ts';
 import type {
   CloseOptions,
   Executor,
@@ -10,22 +12,21 @@ import type {
   ExecutorStats,
   LoadOptions,
   LoadRequest,
-} from './executor.ts';
-import { checkExecutorOptions, defaultThreads, type ExecutorOptions } from './executor-options.ts';
-import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
-import { type OutputLine, passOn } from './output.ts';
-import type { GivenUp } from './patience.ts';
-import { serverMethod } from './protocol.ts';
-import { type PluginOwner, RemotePlugin } from './remote-plugin.ts';
-import { ServerCall } from './server-call.ts';
+} from '../executor.ts';
+import { checkExecutorOptions, defaultThreads, type ExecutorOptions } from '../executor-options.ts';
+import type { SyncHandle } from '../handle-calls.ts';
+import { checkLoadOptions, hostClosed, loadAborted } from '../load-options.ts';
+import { deliverLines, type OutputLine } from '../output.ts';
 import { ServerConnection, type Transport } from './server-connection.ts';
+import { type PluginOwner, ServerPlugin } from './server-plugin.ts';
+import { ServerRequest } from './server-request.ts';
 
-export interface RemoteSetup extends ExecutorOptions {
+export interface ServerSetup extends ExecutorOptions {
   readonly name: ExecutorName;
   /** Starts the server. Called once, by the first load. */
   connect(): Transport;
   /** Makes a handle for calls on this thread; absent when the server is in another process. */
-  createHandle?(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle;
+  createHandle?(loaded: LoadedPackage, request: LoadRequest): SyncHandle;
   /** Addresses of references that handles have left, for the server to give up; absent when it is in another process. */
   surrender?(): readonly number[];
 }
@@ -38,20 +39,20 @@ const queueLength = 16_384;
 const lastWordsMs = 1000;
 
 /** Runs plugins at a call server. Where that is, is the transport's affair alone. */
-export class RemoteExecutor implements Executor, PluginOwner {
+export class ServerExecutor implements Executor, PluginOwner {
   readonly name: ExecutorName;
-  readonly #setup: RemoteSetup;
+  readonly #setup: ServerSetup;
   readonly #threads: number;
   readonly #spareThreads: number;
-  readonly #plugins = new Set<RemotePlugin>();
-  readonly #loads = new Set<ServerCall>();
+  readonly #plugins = new Set<ServerPlugin>();
+  readonly #loads = new Set<ServerRequest>();
   readonly #lateUnloads = new Set<Promise<unknown>>();
   #connected: Promise<ServerConnection> | undefined;
   #connection: ServerConnection | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
-  constructor(setup: RemoteSetup) {
+  constructor(setup: ServerSetup) {
     checkExecutorOptions(setup);
     const { name, threads = defaultThreads, spareThreads = defaultThreads } = setup;
     this.name = name;
@@ -69,16 +70,16 @@ export class RemoteExecutor implements Executor, PluginOwner {
     checkLoadOptions(options);
     const { signal } = options;
     const { maxConcurrent = null, ownThread = false } = options;
-    const args = [request.plugin, ...loadArguments(request), maxConcurrent, ownThread];
+    const record = toLoadRecord(request, { maxConcurrent }, ownThread);
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
     this.#checkOpen(request);
     const connection = await this.#connect();
     this.#checkOpen(request);
-    const obstacle = this.obstacle();
-    if (obstacle !== undefined) throw obstacle;
+    const reason = this.unavailableReason();
+    if (reason !== undefined) throw reason;
 
     const timeoutMs = options.loadTimeoutMs ?? loadTimeoutMs;
-    const call = new ServerCall(connection, serverMethod.load, args);
+    const call = new ServerRequest(connection, serverMethod.load, [record]);
     this.#loads.add(call);
     try {
       const outcome = await call.result(signal, timeoutMs, (why, place) =>
@@ -107,7 +108,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
     return this.#closing;
   }
 
-  obstacle(): FidiusError | undefined {
+  unavailableReason(): FidiusError | undefined {
     const { failure, pool } = this.connection;
     if (failure !== undefined) return failure;
     if (pool.stuck < this.#threads + this.#spareThreads) return undefined;
@@ -120,27 +121,27 @@ export class RemoteExecutor implements Executor, PluginOwner {
     );
   }
 
-  createHandle(loaded: LoadedPackage, request: LoadRequest): PythonPluginHandle | undefined {
+  createHandle(loaded: LoadedPackage, request: LoadRequest): SyncHandle | undefined {
     return this.#setup.createHandle?.(loaded, request);
   }
 
   /** Plugins were called on this thread, past the server, and have come to rest. */
   endSyncCalls(plugins: readonly string[]): void {
     const { connection } = this;
-    if (connection.failure === undefined) void new ServerCall(connection, serverMethod.endSyncCalls, [plugins]);
+    if (connection.failure === undefined) void new ServerRequest(connection, serverMethod.endSyncCalls, [plugins]);
   }
 
-  async unload(plugin: RemotePlugin, timeoutMs: number): Promise<void> {
+  async unload(plugin: ServerPlugin, timeoutMs: number): Promise<void> {
     this.#plugins.delete(plugin);
     const { connection } = this;
     if (connection.failure !== undefined) return;
     const references = this.#setup.surrender?.() ?? [];
-    await new ServerCall(connection, serverMethod.unload, [plugin.number, references]).ended(timeoutMs);
+    await new ServerRequest(connection, serverMethod.unload, [plugin.number, references]).ended(timeoutMs);
   }
 
-  #adopt(request: LoadRequest, loaded: LoadedPackage, options: LoadOptions): RemotePlugin {
+  #adopt(request: LoadRequest, loaded: LoadedPackage, options: LoadOptions): ServerPlugin {
     const { timeoutMs, maxQueued = queueLength, ownThread = false } = options;
-    const plugin = new RemotePlugin(this, request, loaded, { timeoutMs, maxQueued, ownThread });
+    const plugin = new ServerPlugin(this, request, loaded, { timeoutMs, maxQueued, ownThread });
     this.#plugins.add(plugin);
     return plugin;
   }
@@ -148,7 +149,7 @@ export class RemoteExecutor implements Executor, PluginOwner {
   #unloadLate(outcome: unknown): void {
     const { plugin } = (outcome ?? {}) as Partial<LoadedPackage>;
     if (plugin === undefined || this.connection.failure !== undefined) return;
-    const unload = new ServerCall(this.connection, serverMethod.unload, [plugin, []]).ended(stopLoadMs);
+    const unload = new ServerRequest(this.connection, serverMethod.unload, [plugin, []]).ended(stopLoadMs);
     this.#lateUnloads.add(unload);
     void unload.then(() => this.#lateUnloads.delete(unload));
   }
@@ -162,15 +163,15 @@ export class RemoteExecutor implements Executor, PluginOwner {
     const connection = new ServerConnection(this.#setup.connect(), this.#setup);
     this.#connection = connection;
     connection.onChange = () => this.#onChange(connection);
-    await connection.greet({ threads: this.#threads, spareThreads: this.#spareThreads });
+    await connection.handshake({ threads: this.#threads, spareThreads: this.#spareThreads });
     return connection;
   }
 
   #onChange({ failure }: ServerConnection): void {
-    const obstacle = this.obstacle();
-    if (obstacle === undefined) return;
+    const reason = this.unavailableReason();
+    if (reason === undefined) return;
     for (const plugin of this.#plugins) {
-      if (failure === undefined) plugin.giveUpAll(() => obstacle);
+      if (failure === undefined) plugin.giveUpAll(() => reason);
       else plugin.lost(failure);
     }
   }
@@ -186,8 +187,8 @@ export class RemoteExecutor implements Executor, PluginOwner {
     if (connection === undefined) return;
     const { onOutput } = this.#setup;
     if (onOutput !== undefined && connection.failure === undefined) {
-      const rest = await new ServerCall(connection, serverMethod.endCapture, []).ended(lastWordsMs);
-      passOn((rest ?? []) as readonly OutputLine[], onOutput);
+      const rest = await new ServerRequest(connection, serverMethod.endCapture, []).ended(lastWordsMs);
+      deliverLines((rest ?? []) as readonly OutputLine[], onOutput);
     }
     connection.close();
   }
@@ -198,13 +199,13 @@ export class RemoteExecutor implements Executor, PluginOwner {
 
   #stuckPlugins(): string {
     return [...this.#plugins]
-      .filter((plugin) => plugin.tally.stillRunning > 0)
+      .filter((plugin) => plugin.counters.stillRunning > 0)
       .map((plugin) => plugin.name)
       .join(', ');
   }
 }
 
-function gaveUpLoading(request: LoadRequest, why: GivenUp, timeoutMs: number, place: unknown): FidiusError {
+function gaveUpLoading(request: LoadRequest, why: CancelReason, timeoutMs: number, place: unknown): FidiusError {
   if (why.by === 'signal') return loadAborted(request, why.reason);
   const [stoodAt, calledFrom] = (place ?? []) as readonly (CodePlace | null)[];
   return new LoadTimeoutError(request, request.totalTimeoutMs ?? timeoutMs, {

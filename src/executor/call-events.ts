@@ -104,7 +104,7 @@ export class CallTrace {
  *
  * @param bytesOf tells the size of a result, where it is known.
  */
-export function traceHere<T>(subject: CallSubject, call: () => T, bytesOf?: (result: T) => number | undefined): T {
+export function traceSync<T>(subject: CallSubject, call: () => T, bytesOf?: (result: T) => number | undefined): T {
   const trace = new CallTrace(subject);
   trace.sent();
   let result: T;

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WaitingCalls } from '../../src/executor/waiting-calls.ts';
+import { PendingCalls } from '../../src/executor/server/pending-calls.ts';
 
 describe('the calls that wait for an answer', () => {
   it('are found by their numbers, in whatever order they come and go', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 5000 }), { maxLength: 3000 }), (steps) => {
-        const calls = new WaitingCalls<object>();
+        const calls = new PendingCalls<object>();
         const model = new Map<number, object>();
         const gone: number[] = [];
         for (const step of steps) {
@@ -30,7 +30,7 @@ describe('the calls that wait for an answer', () => {
   });
 
   it('get numbers that grow, and pass over those whose place a stuck call has', () => {
-    const calls = new WaitingCalls<string>();
+    const calls = new PendingCalls<string>();
     const stuck = calls.add('stuck');
 
     const numbers = Array.from({ length: 3000 }, () => {
@@ -46,7 +46,7 @@ describe('the calls that wait for an answer', () => {
   });
 
   it('may be as many as anybody makes', () => {
-    const calls = new WaitingCalls<number>();
+    const calls = new PendingCalls<number>();
     const numbers = Array.from({ length: 100_000 }, (_, index) => calls.add(index));
 
     expect(numbers.map((call) => calls.get(call))).toEqual(numbers.map((_, index) => index));
@@ -56,7 +56,7 @@ describe('the calls that wait for an answer', () => {
   });
 
   it('begin again with 1 after 2^32 - 1, for 0 stands for no call', () => {
-    const calls = new WaitingCalls<string>(0xfffffffe);
+    const calls = new PendingCalls<string>(0xfffffffe);
 
     const numbers = ['a', 'b', 'c'].map((name) => calls.add(name));
 

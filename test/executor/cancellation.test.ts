@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CallEvent } from '../../src/executor/call-channel.ts';
+import type { CallEvent } from '../../src/executor/call-events.ts';
 import { loadCalls } from '../support/calls.ts';
 import { recordEvents } from '../support/channel-events.ts';
 import { eventually, loadProbe, openExecutor } from '../support/executors.ts';

@@ -1,7 +1,7 @@
-import type { Interpreter } from '../python/interpreter.ts';
-import { callListener } from './call-listener.ts';
-import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
-import { SyncActivity } from './sync-activity.ts';
+import type { Interpreter } from '../../python/interpreter.ts';
+import { emitSafely } from '../emit-safely.ts';
+import { type FoundChange, type NoticeListener, toNotice } from '../process-change.ts';
+import { SyncActivity } from '../sync-activity.ts';
 
 /** Finds out what plugins that are called on this thread have changed for the whole process. Takes the lock. */
 export class InlineChanges {
@@ -40,7 +40,7 @@ export class InlineChanges {
     if (this.#listener === undefined) return;
     for (const [kind, before, after, plugins] of changes as Change[]) {
       const notice = toNotice({ kind, before, after, plugins });
-      if (notice !== undefined) callListener(this.#listener, notice);
+      if (notice !== undefined) emitSafely(this.#listener, notice);
     }
   }
 }

@@ -1,28 +1,28 @@
 import type { Socket } from 'node:net';
-import { decodeValue } from '../codec/pickle/decode-value.ts';
-import { encodeValue } from '../codec/pickle/encode-value.ts';
-import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
-import { callListener } from './call-listener.ts';
-import { Inbox } from './inbox.ts';
-import { Lookout } from './lookout.ts';
-import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
-import { Outbox } from './outbox.ts';
-import { type OutputLine, type OutputListener, passOn } from './output.ts';
-import { frameFlag, frameType, protocolVersion } from './protocol.ts';
-import { WaitingCalls } from './waiting-calls.ts';
+import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { encodeValue } from '../../codec/pickle/encode-value.ts';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { frameFlag, frameType, protocolVersion } from '../../protocol/frames.ts';
+import { emitSafely } from '../emit-safely.ts';
+import { deliverLines, type OutputLine, type OutputListener } from '../output.ts';
+import { type FoundChange, type NoticeListener, toNotice } from '../process-change.ts';
+import { EventLoopSpinner } from './event-loop-spinner.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { PendingCalls } from './pending-calls.ts';
 
 /** With more calls under way there is enough to do meanwhile, and answers come in larger batches to who sleeps. */
 const fewCalls = 4;
 
 /** Somebody who waits for an answer; gets exactly one of the two. */
-export interface Waiting {
+export interface PendingCall {
   /**
    * `type` is one of the answers of {@link frameType}. The payload is good until this returns, unless it is `own`: then it
    * is memory that nobody else uses.
    */
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void;
   /** Where the call stood when it was cancelled, as `runtime/fidius_host/plugins/load_position.py` tells it. Only of loads. */
-  placed?(place: unknown): void;
+  positioned?(place: unknown): void;
   /** The connection has ended. */
   lost(error: FidiusError): void;
 }
@@ -84,7 +84,7 @@ export interface Transport {
 /**
  * The host's end of the connection to a call server: numbers calls, and gives each answer to who waits for it.
  *
- * Keeps the event loop alive only between {@link hold} and {@link letGo}.
+ * Keeps the event loop alive only between {@link ref} and {@link unref}.
  */
 export class ServerConnection {
   /** Why nothing works any more. */
@@ -94,36 +94,36 @@ export class ServerConnection {
   onChange: () => void = () => {};
   readonly #data: Socket;
   readonly #control: Socket;
-  readonly #outbox: Outbox;
-  readonly #controlBox: Outbox;
+  readonly #writer: FrameWriter;
+  readonly #controlBox: FrameWriter;
   readonly #memory: SharedMemory | undefined;
   readonly #threshold: number;
   readonly #onOutput: OutputListener | undefined;
   readonly #onNotice: NoticeListener | undefined;
-  readonly #waiting = new WaitingCalls<Waiting>();
-  readonly #lookout = new Lookout();
-  #welcome: ((facts: ServerFacts) => void) | undefined;
-  #refuse: ((error: FidiusError) => void) | undefined;
-  #holds = 0;
+  readonly #pending = new PendingCalls<PendingCall>();
+  readonly #spinner = new EventLoopSpinner();
+  #ready: ((facts: ServerFacts) => void) | undefined;
+  #rejectHandshake: ((error: FidiusError) => void) | undefined;
+  #refs = 0;
   #closed = false;
 
   constructor(transport: Transport, { onOutput, onNotice }: ConnectionListeners = {}) {
     this.#onOutput = onOutput;
     this.#onNotice = onNotice;
-    const inbox = new Inbox((type, flags, call, microseconds, payload) =>
+    const reader = new FrameReader((type, flags, call, microseconds, payload) =>
       this.#take(type, flags, call, microseconds, payload),
     );
     const { data, control } = transport.open({
-      room: () => inbox.room(),
-      take: (count) => this.#read(inbox, count),
+      room: () => reader.room(),
+      take: (count) => this.#read(reader, count),
       takeLines: (lines) => this.#takeLines(lines),
     });
     this.#data = data;
     this.#control = control;
     this.#memory = transport.memory;
     this.#threshold = transport.memory?.threshold ?? Number.POSITIVE_INFINITY;
-    this.#outbox = new Outbox(data);
-    this.#controlBox = new Outbox(control);
+    this.#writer = new FrameWriter(data);
+    this.#controlBox = new FrameWriter(control);
     for (const socket of [data, control]) {
       socket.unref();
       socket.on('error', (cause) => this.fail(lostConnection(cause)));
@@ -132,18 +132,18 @@ export class ServerConnection {
   }
 
   /** Sends the settings, and waits until the server has answered. @throws FidiusError `FIDIUS_EXECUTOR_FAILED`. */
-  greet(settings: ServerSettings): Promise<ServerFacts> {
+  handshake(settings: ServerSettings): Promise<ServerFacts> {
     const payload = encodeValue({
       ...settings,
       referenceBytes: this.#memory?.threshold ?? null,
       captureOutput: this.#onOutput !== undefined,
     });
-    this.#outbox.add(frameType.hello, 0, protocolVersion, 0, 0, payload);
-    this.hold();
+    this.#writer.add(frameType.handshake, 0, protocolVersion, 0, 0, payload);
+    this.ref();
     return new Promise<ServerFacts>((resolve, reject) => {
-      this.#welcome = resolve;
-      this.#refuse = reject;
-    }).finally(() => this.letGo());
+      this.#ready = resolve;
+      this.#rejectHandshake = reject;
+    }).finally(() => this.unref());
   }
 
   /**
@@ -151,39 +151,39 @@ export class ServerConnection {
    *
    * @returns the number of the call, for {@link cancel}.
    */
-  call(waiting: Waiting, plugin: number, method: number, flags: number, payload: Uint8Array): number {
-    const call = this.#waiting.add(waiting);
-    if (this.#waiting.count <= fewCalls) this.#lookout.expect();
+  call(waiting: PendingCall, plugin: number, method: number, flags: number, payload: Uint8Array): number {
+    const call = this.#pending.add(waiting);
+    if (this.#pending.count <= fewCalls) this.#spinner.expect();
     if (payload.length > this.#threshold && this.#memory !== undefined) {
       const reference = this.#memory.give(payload);
-      this.#outbox.add(frameType.call, flags | frameFlag.byReference, method, call, plugin, reference);
+      this.#writer.add(frameType.call, flags | frameFlag.byReference, method, call, plugin, reference);
     } else {
-      this.#outbox.add(frameType.call, flags, method, call, plugin, payload);
+      this.#writer.add(frameType.call, flags, method, call, plugin, payload);
     }
     return call;
   }
 
   /** Everybody who waits for an answer now. */
-  waiting(): Waiting[] {
-    return this.#waiting.values();
+  waiting(): PendingCall[] {
+    return this.#pending.values();
   }
 
   /** Asks the server to stop a call; it is answered all the same. */
   cancel(call: number): void {
     this.#controlBox.add(frameType.cancel, 0, 0, call, 0, noBytes);
     // The call itself must not arrive later than this by more than a moment.
-    this.#outbox.flush();
+    this.#writer.flush();
   }
 
-  /** Keeps the event loop alive until {@link letGo} was called as often. */
-  hold(): void {
-    this.#holds += 1;
-    if (this.#holds === 1) this.#data.ref();
+  /** Keeps the event loop alive until {@link unref} was called as often. */
+  ref(): void {
+    this.#refs += 1;
+    if (this.#refs === 1) this.#data.ref();
   }
 
-  letGo(): void {
-    this.#holds -= 1;
-    if (this.#holds === 0) this.#data.unref();
+  unref(): void {
+    this.#refs -= 1;
+    if (this.#refs === 0) this.#data.unref();
   }
 
   /** Ends the server. Whoever still waits is told that the connection has ended. */
@@ -201,16 +201,16 @@ export class ServerConnection {
     this.failure = error;
     this.#data.destroy();
     this.#control.destroy();
-    this.#refuse?.(error);
-    for (const waiting of this.#waiting.values()) waiting.lost(error);
-    this.#waiting.clear();
+    this.#rejectHandshake?.(error);
+    for (const waiting of this.#pending.values()) waiting.lost(error);
+    this.#pending.clear();
     this.onChange();
   }
 
-  #read(inbox: Inbox, count: number): void {
-    this.#lookout.met();
+  #read(reader: FrameReader, count: number): void {
+    this.#spinner.met();
     try {
-      inbox.take(count);
+      reader.take(count);
     } catch (error) {
       this.fail(isFidiusError(error) ? error : serverFailed(String(error)));
     }
@@ -222,48 +222,51 @@ export class ServerConnection {
       this.#takeAnswer(type, flags, call, microseconds, payload);
     } else if (type === frameType.output) {
       this.#takeLines(decodeValue(payload) as readonly OutputLine[]);
-    } else if (type === frameType.notice) {
+    } else if (type === frameType.processChange) {
       const notice = toNotice(decodeValue(payload) as FoundChange);
-      if (notice !== undefined && this.#onNotice !== undefined) callListener(this.#onNotice, notice);
+      if (notice !== undefined && this.#onNotice !== undefined) emitSafely(this.#onNotice, notice);
     } else if (type === frameType.pool) {
       this.pool = decodeValue(payload) as PoolState;
       this.onChange();
-    } else if (type === frameType.place) {
-      this.#waiting.get(call)?.placed?.(decodeValue(payload));
-    } else if (type === frameType.welcome) {
-      this.#welcome?.(decodeValue(payload) as ServerFacts);
+    } else if (type === frameType.loadPosition) {
+      this.#pending.get(call)?.positioned?.(decodeValue(payload));
+    } else if (type === frameType.ready) {
+      this.#ready?.(decodeValue(payload) as ServerFacts);
     } else if (type === frameType.failed) {
-      const { reason, lie } = decodeValue(payload) as { reason: string; lie: boolean };
-      this.fail(lie ? lyingFrame(`The call server found ${reason}`) : serverFailed(reason));
+      const { reason, protocolViolation: isViolation } = decodeValue(payload) as {
+        reason: string;
+        protocolViolation: boolean;
+      };
+      this.fail(isViolation ? protocolViolation(`The call server found ${reason}`) : serverFailed(reason));
     } else {
-      throw lyingFrame(`The call server sent a frame of type ${type}`);
+      throw protocolViolation(`The call server sent a frame of type ${type}`);
     }
   }
 
   #takeLines(lines: readonly OutputLine[]): void {
-    if (this.#onOutput !== undefined) passOn(lines, this.#onOutput);
+    if (this.#onOutput !== undefined) deliverLines(lines, this.#onOutput);
   }
 
   #takeAnswer(type: number, flags: number, call: number, microseconds: number, payload: Uint8Array): void {
-    const waiting = this.#waiting.get(call);
-    if (waiting === undefined) throw lyingFrame(`The call server answered call ${call}, which is not under way`);
+    const waiting = this.#pending.get(call);
+    if (waiting === undefined) throw protocolViolation(`The call server answered call ${call}, which is not under way`);
     if ((flags & frameFlag.byReference) === 0) {
-      this.#waiting.delete(call);
+      this.#pending.delete(call);
       waiting.answered(type, payload, microseconds, false);
       return;
     }
-    if (this.#memory === undefined) throw lyingFrame('The call server referred to memory that is not shared');
+    if (this.#memory === undefined) throw protocolViolation('The call server referred to memory that is not shared');
     const copy = this.#memory.copy(payload);
     // Not before, so that the call is among those that fail when this does.
-    this.#waiting.delete(call);
-    this.#outbox.add(frameType.release, 0, 0, call, 0, noBytes);
+    this.#pending.delete(call);
+    this.#writer.add(frameType.release, 0, 0, call, 0, noBytes);
     waiting.answered(type, copy, microseconds, true);
   }
 }
 
 const noBytes = new Uint8Array(0);
 
-function lyingFrame(message: string): FidiusError {
+function protocolViolation(message: string): FidiusError {
   return new FidiusError('FIDIUS_WIRE_CORRUPT', message, {
     hint: 'Look for a plugin that writes to descriptors it did not open, and report this otherwise.',
   });

@@ -1,29 +1,29 @@
-import type { CallableMethod } from '../codec/method-codec.ts';
-import { decodeValue } from '../codec/pickle/decode-value.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
-import { clearTimeout, setTimeout } from '../node/timers.ts';
-import { type ErrorDescription, toCallError } from '../python/call-error.ts';
-import { type CallSubject, CallTrace, callChannel } from './call-channel.ts';
-import type { ExecutorName } from './executor.ts';
-import type { Lane, LaneCall } from './lane.ts';
-import { type GivenUp, Patience } from './patience.ts';
-import { frameFlag, frameType } from './protocol.ts';
-import type { ServerConnection, Waiting } from './server-connection.ts';
-import type { Tally } from './tally.ts';
+import type { CallableMethod } from '../../codec/method-codec.ts';
+import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
+import { frameFlag, frameType } from '../../protocol/frames.ts';
+import type { CallCounters } from '../call-counters.ts';
+import { type CallSubject, CallTrace, callChannel } from '../call-events.ts';
+import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
+import type { ExecutorName } from '../executor.ts';
+import type { CallQueue, QueuedCall } from './call-queue.ts';
+import type { PendingCall, ServerConnection } from './server-connection.ts';
 
 /** A given-up call that goes on for longer than this, in milliseconds, is reported as still running. */
 const stillRunningMs = 1000;
 
 /** What the calls of one plugin have in common. */
-export interface CallHome {
+export interface CallContext {
   readonly executor: ExecutorName;
   readonly plugin: string;
   readonly interfaceName: string;
   /** Number of the plugin at the server. */
   readonly number: number;
   readonly connection: ServerConnection;
-  readonly lane: Lane;
-  readonly tally: Tally;
+  readonly queue: CallQueue;
+  readonly counters: CallCounters;
   /** Calls whose promise is not settled. */
   unsettled: number;
   nameOf(method: CallableMethod): string;
@@ -37,13 +37,13 @@ export interface CallHome {
  * Its promise is settled once. When that happens because the call was given up, the call itself lives on until the server
  * has answered it: only then is known what became of it.
  */
-export class RemoteCall implements LaneCall, Waiting {
+export class ServerCall implements QueuedCall, PendingCall {
   payload: Uint8Array | undefined;
-  readonly home: CallHome;
+  readonly context: CallContext;
   readonly #method: CallableMethod;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #patience: Patience | undefined;
+  readonly #cancellation: CancellationWatch | undefined;
   readonly #trace: CallTrace | undefined;
   /** Its number at the server; 0 until it is sent. */
   #number = 0;
@@ -52,7 +52,7 @@ export class RemoteCall implements LaneCall, Waiting {
 
   /** Encodes nothing and sends nothing yet; see {@link begin}. */
   constructor(
-    home: CallHome,
+    context: CallContext,
     method: CallableMethod,
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
@@ -60,33 +60,33 @@ export class RemoteCall implements LaneCall, Waiting {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
-    this.home = home;
+    this.context = context;
     this.#method = method;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(home, method, payloadBytes));
+    if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(context, method, payloadBytes));
     if (signal !== undefined || timeoutMs !== undefined) {
-      this.#patience = new Patience(signal, timeoutMs, (why) => this.giveUp(this.#gaveUp(why, timeoutMs)));
+      this.#cancellation = new CancellationWatch(signal, timeoutMs, (why) => this.giveUp(this.#gaveUp(why, timeoutMs)));
     }
   }
 
   get title(): string {
-    return `${this.home.nameOf(this.#method)}() of ${this.home.plugin}`;
+    return `${this.context.nameOf(this.#method)}() of ${this.context.plugin}`;
   }
 
-  /** Goes into the plugin's lane. `payload` is copied. */
+  /** Goes into the plugin's queue. `payload` is copied. */
   begin(payload: Uint8Array): void {
-    this.home.unsettled += 1;
-    this.home.connection.hold();
+    this.context.unsettled += 1;
+    this.context.connection.ref();
     try {
-      this.home.lane.submit(this, payload);
+      this.context.queue.submit(this, payload);
     } catch (error) {
       this.#fail(error, undefined);
     }
   }
 
   send(payload: Uint8Array): void {
-    const { connection, number } = this.home;
+    const { connection, number } = this.context;
     const { index, codec } = this.#method;
     let flags = codec.wireRaw ? frameFlag.raw : 0;
     if (this.#trace !== undefined) {
@@ -99,17 +99,17 @@ export class RemoteCall implements LaneCall, Waiting {
   /** Rejects with `error` at once, and has Python stop. Does nothing when the promise is settled. */
   giveUp(error: FidiusError): void {
     if (this.#settled) return;
-    const { tally, lane, connection } = this.home;
-    tally.givenUp += 1;
+    const { counters, queue, connection } = this.context;
+    counters.givenUp += 1;
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, undefined);
     if (this.#number === 0) {
-      lane.forget(this);
+      queue.forget(this);
       this.#trace?.outcome('never ran');
       return;
     }
-    tally.stillRunning += 1;
+    counters.stillRunning += 1;
     connection.cancel(this.#number);
     const trace = this.#trace;
     if (trace === undefined) return;
@@ -119,17 +119,17 @@ export class RemoteCall implements LaneCall, Waiting {
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
     if (this.#settled) this.#learnOutcome(type);
     else this.#takeAnswer(type, payload, microseconds, own);
-    this.home.lane.answered();
-    this.home.onProgress();
+    this.context.queue.answered();
+    this.context.onProgress();
   }
 
   lost(error: FidiusError): void {
     clearTimeout(this.#stillRunning);
-    if (this.#number === 0) this.home.lane.forget(this);
-    else this.home.lane.sent -= 1;
-    if (this.#settled) this.home.tally.stillRunning -= 1;
+    if (this.#number === 0) this.context.queue.forget(this);
+    else this.context.queue.sent -= 1;
+    if (this.#settled) this.context.counters.stillRunning -= 1;
     else this.#fail(error, undefined);
-    this.home.onProgress();
+    this.context.onProgress();
   }
 
   #takeAnswer(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
@@ -142,34 +142,34 @@ export class RemoteCall implements LaneCall, Waiting {
       this.#fail(error, microseconds);
       return;
     }
-    this.home.tally.succeeded += 1;
+    this.context.counters.succeeded += 1;
     this.#settle();
     this.#resolve(value);
     this.#trace?.ended(payload.length, microseconds);
   }
 
   #raised(payload: Uint8Array): Error {
-    const { home } = this;
-    return toCallError(decodeValue(payload) as ErrorDescription, home.plugin, home.nameOf(this.#method));
+    const { context } = this;
+    return toCallError(decodeValue(payload) as ErrorDescription, context.plugin, context.nameOf(this.#method));
   }
 
   #learnOutcome(type: number): void {
     clearTimeout(this.#stillRunning);
-    const { tally } = this.home;
-    tally.stillRunning -= 1;
+    const { counters } = this.context;
+    counters.stillRunning -= 1;
     if (type === frameType.skipped) {
       this.#trace?.outcome('never ran');
     } else if (type === frameType.stopped) {
-      tally.stopped += 1;
+      counters.stopped += 1;
       this.#trace?.outcome('stopped');
     } else {
-      tally.finishedAnyway += 1;
+      counters.finishedAnyway += 1;
       this.#trace?.outcome('finished anyway');
     }
   }
 
   #fail(error: unknown, microseconds: number | undefined): void {
-    this.home.tally.failed += 1;
+    this.context.counters.failed += 1;
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, microseconds);
@@ -177,13 +177,13 @@ export class RemoteCall implements LaneCall, Waiting {
 
   #settle(): void {
     this.#settled = true;
-    this.#patience?.end();
-    this.home.unsettled -= 1;
-    this.home.connection.letGo();
-    this.home.onProgress();
+    this.#cancellation?.end();
+    this.context.unsettled -= 1;
+    this.context.connection.unref();
+    this.context.onProgress();
   }
 
-  #gaveUp(why: GivenUp, timeoutMs: number | undefined): FidiusError {
+  #gaveUp(why: CancelReason, timeoutMs: number | undefined): FidiusError {
     const unsent = this.#number === 0;
     const where = unsent ? ' before its turn came' : '';
     if (why.by === 'signal') {
@@ -198,14 +198,14 @@ export class RemoteCall implements LaneCall, Waiting {
 }
 
 /** Publishes the events of a call that was refused before it began, if somebody listens. */
-export function traceRefusal(home: CallHome, method: CallableMethod, error: unknown): void {
-  if (callChannel.hasSubscribers) new CallTrace(subjectOf(home, method, undefined)).failed(error, undefined);
+export function traceRefusal(context: CallContext, method: CallableMethod, error: unknown): void {
+  if (callChannel.hasSubscribers) new CallTrace(subjectOf(context, method, undefined)).failed(error, undefined);
 }
 
-function subjectOf(home: CallHome, method: CallableMethod, requestBytes: number | undefined): CallSubject {
-  const { executor, plugin, interfaceName } = home;
+function subjectOf(context: CallContext, method: CallableMethod, requestBytes: number | undefined): CallSubject {
+  const { executor, plugin, interfaceName } = context;
   const { index } = method;
-  return { executor, plugin, interface: interfaceName, method: home.nameOf(method), index, requestBytes };
+  return { executor, plugin, interface: interfaceName, method: context.nameOf(method), index, requestBytes };
 }
 
 /** The server stops calls only when asked, unless plugin code interferes with its threads. */

@@ -1,10 +1,12 @@
-import type { CallableMethod } from '../codec/method-codec.ts';
-import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
-import { checkSignal, checkTimeout } from '../errors/option-values.ts';
-import { PythonPluginHandle } from '../python/handle.ts';
-import type { Interpreter } from '../python/interpreter.ts';
-import { type LoadedPackage, loadPackage, type MethodKind } from '../python/load.ts';
-import { SyncDeadline } from '../python/sync-deadline.ts';
+import type { CallableMethod } from '../../codec/method-codec.ts';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
+import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
+import { PythonPluginHandle } from '../../python/handle.ts';
+import type { Interpreter } from '../../python/interpreter.ts';
+import { loadPackage } from '../../python/load.ts';
+import { SyncDeadline } from '../../python/sync-deadline.ts';
+import { CallCounters } from '../call-counters.ts';
 import type {
   CallOptions,
   Executor,
@@ -14,13 +16,12 @@ import type {
   LoadRequest,
   PluginStats,
   SyncCalls,
-} from './executor.ts';
-import { HandleCalls } from './handle-calls.ts';
+} from '../executor.ts';
+import type { ExecutorOptions } from '../executor-options.ts';
+import { HandleCalls } from '../handle-calls.ts';
+import { checkLoadOptions, hostClosed, loadAborted } from '../load-options.ts';
 import { InlineChanges } from './inline-changes.ts';
 import { InlineOutput } from './inline-output.ts';
-import { checkLoadOptions, hostClosed, loadAborted } from './load-options.ts';
-import type { ConnectionListeners } from './server-connection.ts';
-import { Tally } from './tally.ts';
 
 /**
  * Runs plugins on the calling JavaScript thread: a call is over when its promise is handed out.
@@ -36,7 +37,7 @@ export class InlineExecutor implements Executor {
   readonly #plugins = new Set<InlinePlugin>();
   #closing: Promise<void> | undefined;
 
-  constructor(interpreter: Interpreter, { onOutput, onNotice }: ConnectionListeners = {}) {
+  constructor(interpreter: Interpreter, { onOutput, onNotice }: Pick<ExecutorOptions, 'onOutput' | 'onNotice'> = {}) {
     this.#interpreter = interpreter;
     this.#changes = new InlineChanges(interpreter, onNotice);
     if (onOutput !== undefined) this.#output = new InlineOutput(interpreter, onOutput);
@@ -91,7 +92,7 @@ class InlinePlugin implements ExecutorPlugin {
   readonly #calls: HandleCalls;
   readonly #timeoutMs: number | undefined;
   readonly #onClose: () => void;
-  readonly #tally = new Tally();
+  readonly #tally = new CallCounters();
 
   constructor(
     handle: PythonPluginHandle,
