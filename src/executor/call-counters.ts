@@ -1,6 +1,6 @@
 import type { PluginStats } from './executor.ts';
 
-/** What became of the calls of one plugin so far. */
+/** Counts the calls of one plugin by their outcomes. */
 export class CallCounters {
   succeeded = 0;
   failed = 0;
@@ -9,7 +9,7 @@ export class CallCounters {
   finishedAnyway = 0;
   stillRunning = 0;
 
-  /** @param queued calls that wait now. @param running calls that are with Python now. */
+  /** @param queued number of waiting calls. @param running number of calls that Python has and has not answered. */
   toStats(queued: number, running: number): PluginStats {
     const { succeeded, failed, givenUp, stopped, finishedAnyway, stillRunning } = this;
     return { queued, running, succeeded, failed, givenUp, outcomes: { stopped, finishedAnyway, stillRunning } };

@@ -1,29 +1,32 @@
 /**
- * The frames between a host and its call server: the twin of `runtime/fidius_host/transport/protocol.py`.
+ * The frames between a host and its call server: the counterpart of `runtime/fidius_host/transport/protocol.py`.
  *
- * Two stream sockets connect them. Everything but cancelling goes over the *data channel*. The *control channel* only
- * leads to the server, and stands apart so that a call can be cancelled while the thread that reads the data channel runs it.
+ * Two stream sockets connect them. Everything but cancellation is sent over the *data channel*. The *control channel* is
+ * only read by the server, and separate so that a call can be cancelled while the thread that reads the data channel runs it.
  *
  * A frame is a header of 16 bytes, little-endian, and a payload:
  *
- * | bytes | what |
+ * | bytes | content |
  * |---|---|
  * | 0–3 | bytes of payload, at most {@link maxPayloadBytes} |
  * | 4 | one of {@link frameType} |
- * | 5 | {@link frameFlag}, or-ed |
- * | 6–7 | method: index in the interface. In `handshake`: {@link protocolVersion} |
- * | 8–11 | call: number that the host gives and the answer repeats; 0 where there is none |
- * | 12–15 | plugin: number that loading gave. In an answer to a `timed` call: microseconds that it ran |
+ * | 5 | {@link frameFlag}, combined |
+ * | 6–7 | method: index in the interface. In `handshake`: {@link protocolVersion}. In `hostCall`: index of the host function |
+ * | 8–11 | call: number that the host assigns and all frames of the call repeat; 0 in frames that belong to no call |
+ * | 12–15 | plugin: number that loading returned. In an answer to a `timed` call: microseconds that it ran. In `credit`: number of items. In `hostCall` and `hostResult`: number of the host call |
  *
  * Values in payloads are pickles of the value codec. A `call` carries its arguments as one tuple, a raw one bare bytes.
- * With `byReference` the payload is two 64-bit integers instead, address and size of the real one in memory that both
- * sides can reach. A block that goes to the server was taken from `PyMem_RawMalloc` and becomes the server's; one that
- * comes from it is kept until the host has sent `release`.
+ * With `byReference` the payload is two 64-bit integers instead: address and size of the payload in memory that both sides
+ * can access. A block for the server was allocated by `PyMem_RawMalloc`, and the server frees it; a block from the server is
+ * kept until the host has sent `release`.
  *
- * A call is answered exactly once, whatever happens to it, unless the connection ends. Plugin 0 is the server itself;
- * its methods are those of {@link serverMethod}.
+ * A call is a *conversation*: it begins with `call` and ends with exactly one of {@link isFinalFrame}, unless the connection
+ * ends. The frames in between are those of `conversation.ts`. Plugin 0 is the server itself; its methods are those of
+ * {@link serverMethod}.
+ *
+ * The header and the type of `handshake` and `failed` are the same in all versions, so that a mismatch can be reported.
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const headerBytes = 16;
 export const maxPayloadBytes = 0x4000_0000;
@@ -31,52 +34,70 @@ export const referenceBytes = 16;
 
 export const frameType = {
   // host to server, data channel
-  /** The first frame: settings of the server. */
+  /** The first frame: version of the protocol and settings of the server. */
   handshake: 1,
   call: 2,
-  /** The host has copied the payload of an answer that came by reference. */
+  /** The host has copied the payload of an answer that was sent by reference. */
   release: 3,
+  /** Within a call: result of a host function. */
+  hostResult: 4,
 
   // host to server, control channel; without payload
-  /** The caller has given up; the call is still answered. */
+  /** The caller has cancelled the call; it is still answered. */
   cancel: 8,
   shutdown: 9,
+
+  // within a call, both directions
+  /** One item of a stream: of the argument if the host sends it, of the result if the server does. */
+  item: 12,
+  /** The receiver of a stream accepts more items. */
+  credit: 13,
+  /** From the host: end of the argument stream. From the server: no more items of the argument stream are needed. */
+  end: 14,
 
   // server to host
   /** Answers `handshake`: facts about the server. */
   ready: 16,
-  /** Answer: what the method returned. */
+  /** Final: the result of the method. */
   returned: 17,
-  /** Answer: the description of what it raised, or of why its result cannot cross. */
+  /** Final: description of the exception that the method raised, or of the reason why its result cannot be encoded. */
   raised: 18,
-  /** Answer: the call was cancelled while it ran, and did stop. */
+  /** Final: the call was cancelled while it ran, and has stopped. */
   stopped: 19,
-  /** Answer: the call was cancelled, or its plugin unloaded, before it began. */
+  /** Final: the call was cancelled, or its plugin unloaded, before it began. */
   skipped: 20,
-  /** How many threads there are, and how many of them are stuck. */
+  /** Within a call: the plugin calls a host function. */
+  hostCall: 21,
+  /** Within a call: a report on its progress. */
+  progress: 22,
+  /** Number of threads, and how many of them are stuck. */
   pool: 24,
   /** Lines that plugins printed or logged. */
   output: 25,
   /** A plugin changed something that belongs to the whole process. */
   processChange: 26,
-  /** The server gives up; text that says why. Nothing follows. */
+  /** The server cannot continue; the payload contains the reason. It is the last frame. */
   failed: 27,
-  /** Where a load stands that was cancelled: the code that Python runs for it. Comes before the answer of the call. */
+  /** Within a load that was cancelled: the code that Python runs for it. */
   loadPosition: 28,
 } as const;
 
-export const frameFlag = { raw: 1, timed: 2, byReference: 4 } as const;
+/** Whether a frame is the last one of its call. */
+export function isFinalFrame(type: number): boolean {
+  return type >= frameType.returned && type <= frameType.skipped;
+}
+
+/** The name of a frame type for errors, such as `"item"`; the number of an unknown type. */
+export function frameName(type: number): string {
+  const [name] = Object.entries(frameType).find(([, number]) => number === type) ?? [];
+  return name === undefined ? `of type ${type}` : `"${name}"`;
+}
+
+/** `isError`, in `hostResult` and `end`: the payload is the description of an error. */
+export const frameFlag = { raw: 1, timed: 2, byReference: 4, isError: 8 } as const;
 
 /** Methods of plugin 0. */
 export const serverMethod = { load: 0, unload: 1, endCapture: 2, endSyncCalls: 3 } as const;
-
-/** The fields of a header that a reader of answers needs. */
-export interface FrameHeader {
-  readonly type: number;
-  readonly flags: number;
-  readonly call: number;
-  readonly microseconds: number;
-}
 
 /** Writes a header; `at` to `at + headerBytes` must lie within the buffer. */
 export function writeHeader(

@@ -12,67 +12,67 @@ async function idleTurns(): Promise<number> {
   return performance.nodeTiming.uvMetricsInfo.loopCount - before;
 }
 
-/** One whose clock goes on only when it is told to. */
-function openLookout(processors = 2) {
+/** A spinner whose clock advances only on request. */
+function openSpinner(processors = 2) {
   let now = 1000;
-  const lookout = new EventLoopSpinner(processors, () => now);
-  const expectAnswer = () => lookout.expect();
-  /** The answer is there, that many milliseconds later. */
-  const met = (milliseconds: number) => {
+  const spinner = new EventLoopSpinner(processors, () => now);
+  const answerExpected = () => spinner.answerExpected();
+  /** The answer arrives this many milliseconds later. */
+  const answerReceived = (milliseconds: number) => {
     now += milliseconds;
-    lookout.met();
+    spinner.answerReceived();
   };
   const waitFor = (milliseconds: number) => {
-    expectAnswer();
-    met(milliseconds);
+    answerExpected();
+    answerReceived(milliseconds);
   };
-  return { expect: expectAnswer, met, waitFor };
+  return { answerExpected, answerReceived, waitFor };
 }
 
 describe('the event loop, while an answer is expected', () => {
   it('sleeps when nothing came yet', async () => {
-    openLookout().expect();
+    openSpinner().answerExpected();
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('stays awake for some turns when the last answer came soon', async () => {
-    const lookout = openLookout();
-    lookout.waitFor(0.1);
-    lookout.expect();
+    const spinner = openSpinner();
+    spinner.waitFor(0.1);
+    spinner.answerExpected();
     const turns = await idleTurns();
     expect(turns).toBeGreaterThanOrEqual(30);
     expect(turns).toBeLessThan(60);
   });
 
   it('sleeps again as soon as the answer is there', async () => {
-    const lookout = openLookout();
-    lookout.waitFor(0.1);
-    lookout.waitFor(0.1);
+    const spinner = openSpinner();
+    spinner.waitFor(0.1);
+    spinner.waitFor(0.1);
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('sleeps when the last answer took long', async () => {
-    const lookout = openLookout();
-    lookout.waitFor(0.3);
-    lookout.expect();
+    const spinner = openSpinner();
+    spinner.waitFor(0.3);
+    spinner.answerExpected();
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('sleeps when there is one processor only', async () => {
-    const lookout = openLookout(1);
-    lookout.waitFor(0.1);
-    lookout.expect();
+    const spinner = openSpinner(1);
+    spinner.waitFor(0.1);
+    spinner.answerExpected();
     expect(await idleTurns()).toBeLessThan(20);
   });
 
   it('spins less and less often after it spun without an answer', async () => {
-    const lookout = openLookout();
-    lookout.waitFor(0.1);
+    const spinner = openSpinner();
+    spinner.waitFor(0.1);
     const awake: number[] = [];
     for (let wait = 0; wait < 20; wait += 1) {
-      lookout.expect();
+      spinner.answerExpected();
       if ((await idleTurns()) >= 30) awake.push(wait);
-      lookout.met(0.1);
+      spinner.answerReceived(0.1);
     }
     // Sleeps through 1, 3, 7 of them.
     expect(awake).toEqual([0, 2, 6, 14]);

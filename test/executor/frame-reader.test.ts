@@ -7,15 +7,26 @@ import { failureOf } from '../support/failure.ts';
 import { frame } from '../support/frames.ts';
 import { feed } from '../support/server-process.ts';
 
-type Taken = readonly [type: number, flags: number, call: number, microseconds: number, payload: readonly number[]];
+type Taken = readonly [
+  type: number,
+  flags: number,
+  method: number,
+  call: number,
+  value: number,
+  payload: readonly number[],
+];
 
-/** Gives an inbox a stream in pieces of some sizes, the last of which is repeated; what it made of them. */
+/** Reads a stream in pieces of some sizes, the last of which is repeated. @returns the frames. */
 function takenFrom(stream: Uint8Array, pieces: readonly number[]): Taken[] {
   const taken: Taken[] = [];
-  const inbox = new FrameReader(
-    (type, flags, call, time, payload) => void taken.push([type, flags, call, time, [...payload]]),
+  const frameReader = new FrameReader(
+    (type, flags, method, call, value, payload) => void taken.push([type, flags, method, call, value, [...payload]]),
   );
-  const reader = { room: () => inbox.room(), take: (count: number) => inbox.take(count), takeLines: () => {} };
+  const reader = {
+    room: () => frameReader.room(),
+    take: (count: number) => frameReader.take(count),
+    takeLines: () => {},
+  };
   let at = 0;
   for (let index = 0; at < stream.length; index += 1) {
     const size = pieces[Math.min(index, pieces.length - 1)] as number;
@@ -26,8 +37,9 @@ function takenFrom(stream: Uint8Array, pieces: readonly number[]): Taken[] {
 }
 
 const number = fc.integer({ min: 0, max: 0xffff_ffff });
+const word = fc.integer({ min: 0, max: 0xffff });
 const byte = fc.integer({ min: 0, max: 255 });
-const anyFrame = fc.tuple(byte, byte, number, number, fc.uint8Array({ maxLength: 300 }));
+const anyFrame = fc.tuple(byte, byte, word, number, number, fc.uint8Array({ maxLength: 300 }));
 
 describe('FrameReader', () => {
   it('gives the same frames however the stream is cut into pieces', () => {
@@ -36,10 +48,15 @@ describe('FrameReader', () => {
     fc.assert(
       fc.property(fc.array(anyFrame, { maxLength: 30 }), pieces, (frames, sizes) => {
         const stream = Buffer.concat(
-          frames.map(([type, flags, call, plugin, payload]) => frame(type, { flags, call, plugin, payload })),
+          frames.map(([type, flags, method, call, plugin, payload]) =>
+            frame(type, { flags, method, call, plugin, payload }),
+          ),
         );
 
-        const expected = frames.map(([type, flags, call, time, payload]) => [type, flags, call, time, [...payload]]);
+        const expected = frames.map(([type, flags, method, call, value, payload]) => [
+          ...[type, flags, method, call, value],
+          [...payload],
+        ]);
         expect(takenFrom(stream, sizes)).toEqual(expected);
       }),
     );
@@ -51,8 +68,8 @@ describe('FrameReader', () => {
 
     const taken = takenFrom(stream, [65_536]);
 
-    expect(taken.map(([, , call]) => call)).toEqual([1, 2, 3]);
-    expect(Buffer.compare(Uint8Array.from(taken[1]?.[4] ?? []), payload)).toBe(0);
+    expect(taken.map(([, , , call]) => call)).toEqual([1, 2, 3]);
+    expect(Buffer.compare(Uint8Array.from(taken[1]?.[5] ?? []), payload)).toBe(0);
   });
 
   it('refuses a size that no frame may have, before it makes room for it', async () => {
@@ -60,7 +77,7 @@ describe('FrameReader', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_WIRE_CORRUPT',
-      message: `The call server announced a frame of ${maxPayloadBytes + 1} bytes`,
+      message: `The call server announced a frame of ${maxPayloadBytes + 1} bytes, expected at most ${maxPayloadBytes}`,
     });
   });
 

@@ -17,7 +17,7 @@ describe('a server in a separate process', () => {
   /** Nothing but the transport differs from the executor `thread`. */
   const open = async () => {
     const server = new ServerProcess();
-    const executor = new ServerExecutor({ name: 'thread', connect: () => server.transport() });
+    const executor = new ServerExecutor({ name: 'thread', connect: (receiver) => server.connect(receiver) });
     return { server, executor, ...(await loadCalls(executor)) };
   };
 
@@ -61,8 +61,11 @@ describe('a server in a separate process', () => {
 
     server.child.kill('SIGKILL');
 
-    const codes = new Set((await Promise.all(calls)).map(({ code }) => code));
-    expect([...codes]).toEqual(['FIDIUS_EXECUTOR_FAILED']);
+    const errors = await Promise.all(calls);
+    expect([...new Set(errors.map(({ code }) => code))]).toEqual(['FIDIUS_EXECUTOR_FAILED']);
+    expect(errors[0]?.message).toBe(
+      `The call server (process ${server.facts.process}, ${server.facts.executable}) was terminated by SIGKILL`,
+    );
     expect((await failureOf(() => call('add', [1, 2]))).code).toBe('FIDIUS_EXECUTOR_FAILED');
   });
 });
@@ -70,7 +73,7 @@ describe('a server in a separate process', () => {
 describe('the start of a server process', () => {
   const open = () => {
     const server = new ServerProcess();
-    const executor = new ServerExecutor({ name: 'thread', connect: () => server.transport() });
+    const executor = new ServerExecutor({ name: 'thread', connect: (receiver) => server.connect(receiver) });
     onTestFinished(() => executor.close({ mode: 'abort' }));
     return { server, executor };
   };
@@ -150,6 +153,57 @@ describe('the start of a server process', () => {
     expect(server.stderr).toContain('exit functions ran');
   });
 
+  it('reports the exit code and the last lines of stderr of a server that ends during a call', async () => {
+    const { executor } = open();
+    const { call } = await loadProbe(executor, {
+      methods: ['leave'],
+      lines: ['import os, sys', 'def leave():', '    os.write(2, b"disk full\\n")', '    os._exit(3)'],
+    });
+
+    const { code, message } = await failureOf(() => call('leave'));
+
+    expect(code).toBe('FIDIUS_EXECUTOR_FAILED');
+    expect(message).toMatch(
+      /^The call server \(process \d+, .*\) exited with code 3\. The last lines of its stderr:\n/,
+    );
+    expect(message).toContain('disk full');
+  });
+
+  it('reports the reason when the server cannot start', async () => {
+    const server = new ServerProcess(['3', '4', '/nowhere/sdk']);
+    const executor = new ServerExecutor({ name: 'thread', connect: (receiver) => server.connect(receiver) });
+
+    const { code, message } = await failureOf(() => loadCalls(executor));
+
+    expect(code).toBe('FIDIUS_EXECUTOR_FAILED');
+    expect(message).toContain('exited with code 2 before it was ready. The last lines of its stderr:\n');
+    expect(message).toContain('the SDK folder does not exist: /nowhere/sdk');
+  });
+
+  it('gives each plugin a server of its own where the executor wants that', async () => {
+    const servers: ServerProcess[] = [];
+    const executor = new ServerExecutor({
+      name: 'thread',
+      serverPerPlugin: true,
+      connect: (receiver) => {
+        const server = new ServerProcess();
+        servers.push(server);
+        return server.connect(receiver);
+      },
+    });
+    onTestFinished(() => executor.close({ mode: 'abort' }));
+    const [first, second] = await Promise.all([loadCalls(executor), loadCalls(executor)]);
+    const running = failureOf(() => first.call('nap', [60]));
+
+    servers[0]?.terminate('SIGKILL');
+
+    expect((await running).message).toContain('was terminated by SIGKILL');
+    expect(await second.call('add', [1, 2])).toBe(3);
+    await second.plugin.close();
+    expect(await servers[1]?.exit()).toBe(0);
+    expect((await failureOf(() => first.call('add', [1, 2]))).code).toBe('FIDIUS_EXECUTOR_FAILED');
+  });
+
   it.each([
     ['no arguments', [], 'usage: python -I -B -X utf8 fidius_host/server <data descriptor>'],
     ['a name as a descriptor', ['data', '4', sdkFolder], 'the data descriptor is not a number: data'],
@@ -184,9 +238,25 @@ describe('a server whose host lies', () => {
   }
 
   it.each([
-    ['no greeting', [frame(frameType.call)], 'a greeting of type 2, version 0'],
-    ['another version', [frame(frameType.handshake, { method: 99, payload: encodeValue({}) })], 'version 99'],
-    ['a second greeting', [greeting(), greeting()], 'a second greeting'],
+    ['no handshake', [frame(frameType.call)], 'a frame of type 2 before the handshake'],
+    [
+      'another version',
+      [frame(frameType.handshake, { method: 99, payload: encodeValue({}) })],
+      'uses version 99 of the protocol, this call server version 2',
+    ],
+    ['a second handshake', [greeting(), greeting()], 'a second handshake'],
+    [
+      'an item for a call without stream',
+      [greeting(), frame(frameType.item, { call: 3 })],
+      'a frame "item" for call 3',
+    ],
+    [
+      'a result that was not asked for',
+      [greeting(), frame(frameType.hostResult, { call: 3 })],
+      '"hostResult" for call 3',
+    ],
+    ['a credit of nothing', [greeting(), frame(frameType.credit, { call: 3 })], '"credit" grants no items'],
+    ['an end with a payload', [greeting(), frame(frameType.end, { payload: Buffer.alloc(5) })], '"end" has 5 bytes'],
     ['an unknown type', [greeting(), frame(200)], 'a frame of type 200'],
     [
       'an impossible size',

@@ -23,10 +23,9 @@ from ..calls.threads import ThreadsReplaced
 from ..codec import error_description
 from ..plugins import load_position, loading
 from ..process import state_changes
-from ..stopping import interruption
-from ..transport import protocol
+from ..transport import conversation, protocol
 from ..transport.connection import Connection
-from ..transport.protocol import ProtocolError, frame
+from ..transport.protocol import ProtocolError, VersionMismatch, frame
 from ..transport.separate_memory import SeparateMemory
 from .control_thread import ControlThread
 from .recent_plugins import RecentPlugins
@@ -131,8 +130,10 @@ class Server(ServerEvents):
             held = connection.end - connection.at
             if held >= protocol.HEADER_BYTES:
                 size, kind, _, version, _, _ = protocol.HEADER.unpack_from(connection.view, connection.at)
-                if kind != protocol.HANDSHAKE or version != protocol.VERSION:
-                    raise ProtocolError("a greeting of type %d, version %d" % (kind, version))
+                if kind != protocol.HANDSHAKE:
+                    raise ProtocolError("a frame of type %d before the handshake" % kind)
+                if version != protocol.VERSION:
+                    raise VersionMismatch(version)
                 start = connection.at + protocol.HEADER_BYTES
                 if start + size <= connection.end:
                     connection.at = start + size
@@ -141,12 +142,7 @@ class Server(ServerEvents):
                 raise ConnectionError("the host closed the connection before the handshake")
 
     def _facts(self):
-        return {
-            "version": protocol.VERSION,
-            "python": "%d.%d.%d" % sys.version_info[:3],
-            "process": os.getpid(),
-            "interrupts": interruption.available,
-        }
+        return {"version": protocol.VERSION}
 
     def _capture(self):
         from ..process import captured_output
@@ -282,12 +278,12 @@ class Server(ServerEvents):
     def report_load_position(self, call):
         ident = self._loading.get(call)
         if ident is not None:
-            self.post(frame(protocol.LOAD_POSITION, call, codec.encode(load_position.of_load(ident))))
+            self.post(conversation.load_position(call, codec.encode(load_position.of_load(ident))))
 
     def fail_with(self, error):
         if isinstance(error, ProtocolError):
             self.fail(str(error), protocol_violation=True)
-        elif isinstance(error, ThreadsReplaced):
+        elif isinstance(error, (ThreadsReplaced, VersionMismatch)):
             self.fail(str(error))
         else:
             self.fail(error_description.describe(error)["traceback"])
@@ -297,7 +293,8 @@ class Server(ServerEvents):
         # The host may still have to copy payloads that it was given references to.
         _abandoned.append(self._shared_payloads)
         try:
-            self._send(frame(protocol.FAILED, 0, codec.encode({"reason": reason, "protocolViolation": protocol_violation})))
+            facts = {"reason": reason, "protocolViolation": protocol_violation, "version": protocol.VERSION}
+            self._send(frame(protocol.FAILED, 0, codec.encode(facts)))
         except OSError:
             pass
         self.stop()

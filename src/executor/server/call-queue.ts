@@ -1,31 +1,31 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
 
 /**
- * Calls of one plugin that the server may have at a time. Enough that it never runs dry between two turns of the event
- * loop, and few enough that a call of another plugin, which comes behind them, does not wait long: they are short, or
- * the server sets them aside.
+ * Maximum number of calls of one plugin that are sent and not answered. Enough to keep the server busy between two turns of
+ * the event loop, and few enough that a call of another plugin, which is read after them, does not wait long: they are
+ * short, or the server lets another thread read on.
  */
 const windowCalls = 256;
 
-/** A call as its queue sees it. */
+/** A call in a queue. */
 export interface QueuedCall {
   /** The encoded arguments while the call waits. */
   payload: Uint8Array | undefined;
-  /** Hands the call to the server. `payload` is good until this returns. */
+  /** Sends the call to the server. `payload` is valid until this returns. */
   send(payload: Uint8Array): void;
-  /** How errors name it, such as `add() of calculator`. */
+  /** Its name in errors, such as `add() of calculator`. */
   readonly title: string;
 }
 
-/** The calls of one plugin, in the order in which they were made: those that were sent, and those that wait here. */
+/** The calls of one plugin in their order: those that were sent, and those that wait here. */
 export class CallQueue {
   readonly #maxQueued: number;
-  /** What waits, from {@link #head} on; given-up calls stay until they come up, without their payload. */
+  /** The waiting calls, from {@link #head} on. A cancelled call stays until its turn, without its payload. */
   #queue: QueuedCall[] = [];
   #head = 0;
-  /** Calls at the server. */
+  /** Number of calls that were sent and not answered. */
   sent = 0;
-  /** Calls that wait. */
+  /** Number of waiting calls. */
   queued = 0;
 
   constructor(maxQueued: number) {
@@ -33,7 +33,7 @@ export class CallQueue {
   }
 
   /**
-   * Sends a call, or lets it wait for its turn. `payload` is copied.
+   * Sends a call, or adds it to the waiting ones. `payload` is copied.
    *
    * @throws FidiusError `FIDIUS_QUEUE_FULL`.
    */
@@ -49,13 +49,13 @@ export class CallQueue {
     this.#queue.push(call);
   }
 
-  /** A call that waited was given up. */
-  forget(call: QueuedCall): void {
+  /** A waiting call was cancelled. */
+  remove(call: QueuedCall): void {
     this.queued -= 1;
     call.payload = undefined;
   }
 
-  /** The server has answered a call: the next one may go. */
+  /** The server has answered a call: the next one is sent. */
   answered(): void {
     this.sent -= 1;
     if (this.#queue.length === 0) return;
@@ -69,14 +69,14 @@ export class CallQueue {
       this.#send(next, payload);
       break;
     }
-    // Rarely, because it copies; but what was taken out must not stay for ever.
+    // Rarely, because it copies. Calls that were sent must not stay in memory.
     if (this.#head === this.#queue.length || this.#head > 4096) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
   }
 
-  /** Calls that wait, oldest first. */
+  /** The waiting calls, oldest first. */
   waiting(): QueuedCall[] {
     return this.#queue.slice(this.#head).filter((call) => call.payload !== undefined);
   }

@@ -1,75 +1,75 @@
 import { availableParallelism } from 'node:os';
 import { now as clock, setImmediate } from '../../node/timers.ts';
 
-/** An answer that came within that many milliseconds is worth staying awake for the next time. */
+/** If an answer takes less than this, in milliseconds, the next wait spins. */
 const briefMs = 0.2;
 
-/** How many turns of the event loop to stay awake: turns and not time, so that a slower machine is given longer. */
+/** Number of turns of the event loop without sleeping: turns and not time, so that a slower machine gets more time. */
 const maxTurns = 30;
 
-/** For how many waits not to stay awake at most, after it was in vain. */
+/** Maximum number of waits without spinning after a spin that saw no answer. */
 const maxPause = 255;
 
 /**
  * Keeps the event loop turning for a moment while an answer is expected soon.
  *
- * To be put to sleep and woken takes longer than a short call does: see docs/decisions/awake-between-calls.md. Nothing is
- * blocked by it: in each turn everything else is served as ever. With a single processor it always sleeps: nobody could
+ * To sleep and wake up takes longer than a short call: see docs/decisions/awake-between-calls.md. This blocks nothing,
+ * because each turn handles all other events as usual. With a single processor the loop always sleeps: no thread could
  * answer meanwhile.
  */
 export class EventLoopSpinner {
-  /** When the wait began; `undefined` while there is none. */
+  /** Start of the wait; `undefined` while no answer is expected. */
   #since: number | undefined;
   /** Whether the last wait was brief. */
   #brief = false;
-  #looking = false;
+  #spinning = false;
   #turns = 0;
-  /** Waits to sleep through before the next look, and how many they were the last time. */
+  /** Number of waits without spinning before the next spin, and that number after the last spin. */
   #pause = 0;
   #lastPause = 0;
-  readonly #look = () => this.#lookAgain();
-  readonly #alone: boolean;
+  readonly #nextTurn = () => this.#onTurn();
+  readonly #isSingleProcessor: boolean;
   readonly #now: () => number;
 
   /**
-   * @param processors how many there are to run on.
+   * @param processors number of processors that this process can use.
    * @param now a clock in milliseconds.
    */
   constructor(processors = availableParallelism(), now = clock) {
-    this.#alone = processors === 1;
+    this.#isSingleProcessor = processors === 1;
     this.#now = now;
   }
 
-  /** Something was sent that will be answered. */
-  expect(): void {
-    if (this.#alone || this.#since !== undefined) return;
+  /** A call was sent that will be answered. */
+  answerExpected(): void {
+    if (this.#isSingleProcessor || this.#since !== undefined) return;
     this.#since = this.#now();
     this.#turns = 0;
-    if (!this.#brief || this.#looking) return;
+    if (!this.#brief || this.#spinning) return;
     if (this.#pause > 0) {
       this.#pause -= 1;
       return;
     }
-    this.#looking = true;
-    setImmediate(this.#look);
+    this.#spinning = true;
+    setImmediate(this.#nextTurn);
   }
 
-  /** Something has come. */
-  met(): void {
+  /** Bytes have arrived. */
+  answerReceived(): void {
     if (this.#since === undefined) return;
     this.#brief = this.#now() - this.#since < briefMs;
     this.#since = undefined;
-    if (this.#looking) this.#lastPause = 0;
+    if (this.#spinning) this.#lastPause = 0;
   }
 
-  #lookAgain(): void {
+  #onTurn(): void {
     if (this.#since === undefined) {
-      this.#looking = false;
+      this.#spinning = false;
     } else if (this.#turns < maxTurns) {
       this.#turns += 1;
-      setImmediate(this.#look);
+      setImmediate(this.#nextTurn);
     } else {
-      this.#looking = false;
+      this.#spinning = false;
       this.#lastPause = Math.min(2 * this.#lastPause + 1, maxPause);
       this.#pause = this.#lastPause;
     }

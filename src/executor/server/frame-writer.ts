@@ -3,13 +3,13 @@ import { runSoon } from '../../node/timers.ts';
 import { headerBytes, writeHeader } from '../../protocol/frames.ts';
 
 const firstBytes = 1 << 15;
-/** A buffer beyond this size is not kept: one large frame must not cost memory for ever. */
+/** A larger buffer is not kept: one large frame must not occupy memory permanently. */
 const keptBytes = 1 << 20;
 
 /**
- * Collects the frames of one turn of the event loop and writes them at once.
+ * Collects the frames of one turn of the event loop and writes them together.
  *
- * A write to a socket costs more than everything else about a short call, whatever its size.
+ * One write to a socket takes longer than all other parts of a short call, whatever its size.
  */
 export class FrameWriter {
   readonly #socket: Socket;
@@ -23,11 +23,11 @@ export class FrameWriter {
   }
 
   /** Adds a frame. `payload` is copied. */
-  add(type: number, flags: number, method: number, call: number, plugin: number, payload: Uint8Array): void {
+  add(type: number, flags: number, method: number, call: number, value: number, payload: Uint8Array): void {
     const size = payload.length;
     const at = this.#length;
     if (at + headerBytes + size > this.#buffer.length) this.#grow(at + headerBytes + size);
-    writeHeader(this.#buffer, at, type, flags, method, call, plugin, size);
+    writeHeader(this.#buffer, at, type, flags, method, call, value, size);
     this.#buffer.set(payload, at + headerBytes);
     this.#length = at + headerBytes + size;
     if (this.#scheduled) return;
@@ -35,14 +35,14 @@ export class FrameWriter {
     runSoon(this.#flush);
   }
 
-  /** Writes what was collected. */
+  /** Writes the collected frames. */
   flush(): void {
     this.#scheduled = false;
     if (this.#length === 0 || this.#socket.destroyed) return;
     const frames = this.#buffer.subarray(0, this.#length);
     this.#length = 0;
     this.#socket.write(frames);
-    // Nearly always the system has taken all of it by now, and the buffer is free again.
+    // Nearly always the system has accepted all of it by now, and the buffer can be used again.
     if (this.#socket.writableLength > 0 || this.#buffer.length > keptBytes) {
       this.#buffer = Buffer.allocUnsafeSlow(firstBytes);
     }

@@ -1,15 +1,15 @@
-/** Slots at the beginning; doubled whenever more than half of them are taken. A power of two. */
+/** Initial number of slots; doubled when more than half of them are in use. A power of two. */
 const firstSlots = 512;
 
 /**
- * Who waits for which answer, by the number of the call.
+ * The calls that have no answer yet, by their numbers.
  *
- * A circle of slots instead of a `Map`: the tables that a Map makes and drops while entries come and go lie where V8 collects
- * rarely, and keep alive what they held until then. With 200 calls in flight that was a fifth of everything ever allocated.
+ * A circle of slots instead of a `Map`: the tables that a `Map` creates and drops while entries come and go are in memory that
+ * V8 collects rarely, and keep alive what they contained. With 200 calls in flight they were a fifth of all allocated memory.
  */
-export class PendingCalls<PendingCall> {
-  #slots: (PendingCall | undefined)[] = Array.from({ length: firstSlots });
-  /** The call in each slot; whatever was there last when it is free. */
+export class PendingCalls<Call> {
+  #slots: (Call | undefined)[] = Array.from({ length: firstSlots });
+  /** Number of the call in each slot; of its last call if the slot is free. */
   #numbers = new Uint32Array(firstSlots);
   #taken = 0;
   #last: number;
@@ -19,21 +19,21 @@ export class PendingCalls<PendingCall> {
     this.#last = last;
   }
 
-  /** How many wait. */
+  /** Number of calls. */
   get count(): number {
     return this.#taken;
   }
 
-  /** @returns the number of the call, from 1 to 2^32 - 1: larger than the last one, or it begins again. */
-  add(waiting: PendingCall): number {
+  /** @returns the number of the call, from 1 to 2^32 - 1: larger than the last one, unless the numbers start again. */
+  add(pending: Call): number {
     if (this.#taken * 2 >= this.#slots.length) this.#grow();
     this.#last = this.#nextFree();
-    this.#put(this.#last, waiting);
+    this.#put(this.#last, pending);
     this.#taken += 1;
     return this.#last;
   }
 
-  get(call: number): PendingCall | undefined {
+  get(call: number): Call | undefined {
     const slot = this.#slotOf(call);
     return this.#numbers[slot] === call ? this.#slots[slot] : undefined;
   }
@@ -44,9 +44,9 @@ export class PendingCalls<PendingCall> {
     this.#taken -= 1;
   }
 
-  /** All that wait now, the one that was added first before the others. */
-  values(): PendingCall[] {
-    return this.#entries().map(([, waiting]) => waiting);
+  /** All calls, in the order in which they were added. */
+  values(): Call[] {
+    return this.#entries().map(([, pending]) => pending);
   }
 
   clear(): void {
@@ -54,7 +54,7 @@ export class PendingCalls<PendingCall> {
     this.#taken = 0;
   }
 
-  /** Passes over 0, which stands for "no call", and slots in which a call is stuck while others came and went. */
+  /** Skips 0, which means "no call", and slots that are in use by a stuck call. */
   #nextFree(): number {
     let call = this.#last;
     do call = (call + 1) >>> 0;
@@ -66,17 +66,17 @@ export class PendingCalls<PendingCall> {
     return call & (this.#slots.length - 1);
   }
 
-  #put(call: number, waiting: PendingCall): void {
+  #put(call: number, pending: Call): void {
     const slot = this.#slotOf(call);
-    this.#slots[slot] = waiting;
+    this.#slots[slot] = pending;
     this.#numbers[slot] = call;
   }
 
-  #entries(): [call: number, waiting: PendingCall][] {
+  #entries(): [call: number, pending: Call][] {
     const age = (call: number) => (this.#last - call) >>> 0;
     return this.#slots
-      .flatMap((waiting, slot): [number, PendingCall][] =>
-        waiting === undefined ? [] : [[this.#numbers[slot] as number, waiting]],
+      .flatMap((pending, slot): [number, Call][] =>
+        pending === undefined ? [] : [[this.#numbers[slot] as number, pending]],
       )
       .sort(([a], [b]) => age(b) - age(a));
   }
@@ -85,6 +85,6 @@ export class PendingCalls<PendingCall> {
     const entries = this.#entries();
     this.#slots = Array.from({ length: this.#slots.length * 2 });
     this.#numbers = new Uint32Array(this.#slots.length);
-    for (const [call, waiting] of entries) this.#put(call, waiting);
+    for (const [call, pending] of entries) this.#put(call, pending);
   }
 }

@@ -11,15 +11,15 @@ import type { ExecutorName } from '../executor.ts';
 import type { CallQueue, QueuedCall } from './call-queue.ts';
 import type { PendingCall, ServerConnection } from './server-connection.ts';
 
-/** A given-up call that goes on for longer than this, in milliseconds, is reported as still running. */
+/** A cancelled call that runs on for longer than this, in milliseconds, is reported as still running. */
 const stillRunningMs = 1000;
 
-/** What the calls of one plugin have in common. */
+/** The common context of the calls of one plugin. */
 export interface CallContext {
   readonly executor: ExecutorName;
   readonly plugin: string;
   readonly interfaceName: string;
-  /** Number of the plugin at the server. */
+  /** Number of the plugin at its server. */
   readonly number: number;
   readonly connection: ServerConnection;
   readonly queue: CallQueue;
@@ -27,15 +27,15 @@ export interface CallContext {
   /** Calls whose promise is not settled. */
   unsettled: number;
   nameOf(method: CallableMethod): string;
-  /** Called whenever a promise was settled, and whenever the server has answered. */
+  /** Called when a promise was settled, and when the server has answered. */
   onProgress(): void;
 }
 
 /**
- * One call, from its arguments being encoded to its answer.
+ * One call, from its encoded arguments to its answer.
  *
- * Its promise is settled once. When that happens because the call was given up, the call itself lives on until the server
- * has answered it: only then is known what became of it.
+ * Its promise is settled once. A cancelled call remains after that until the server has answered it: only then is its outcome
+ * known.
  */
 export class ServerCall implements QueuedCall, PendingCall {
   payload: Uint8Array | undefined;
@@ -50,7 +50,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   #settled = false;
   #stillRunning: NodeJS.Timeout | undefined;
 
-  /** Encodes nothing and sends nothing yet; see {@link begin}. */
+  /** Sends nothing yet; see {@link begin}. */
   constructor(
     context: CallContext,
     method: CallableMethod,
@@ -66,7 +66,9 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#reject = reject;
     if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(context, method, payloadBytes));
     if (signal !== undefined || timeoutMs !== undefined) {
-      this.#cancellation = new CancellationWatch(signal, timeoutMs, (why) => this.giveUp(this.#gaveUp(why, timeoutMs)));
+      this.#cancellation = new CancellationWatch(signal, timeoutMs, (reason) =>
+        this.cancel(this.#cancelled(reason, timeoutMs)),
+      );
     }
   }
 
@@ -74,7 +76,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     return `${this.context.nameOf(this.#method)}() of ${this.context.plugin}`;
   }
 
-  /** Goes into the plugin's queue. `payload` is copied. */
+  /** Adds the call to the queue of its plugin. `payload` is copied. */
   begin(payload: Uint8Array): void {
     this.context.unsettled += 1;
     this.context.connection.ref();
@@ -96,8 +98,8 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#number = connection.call(this, number, index, flags, payload);
   }
 
-  /** Rejects with `error` at once, and has Python stop. Does nothing when the promise is settled. */
-  giveUp(error: FidiusError): void {
+  /** Rejects with `error` immediately, and asks Python to stop. Does nothing if the promise is settled. */
+  cancel(error: FidiusError): void {
     if (this.#settled) return;
     const { counters, queue, connection } = this.context;
     counters.givenUp += 1;
@@ -105,7 +107,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#reject(error);
     this.#trace?.failed(error, undefined);
     if (this.#number === 0) {
-      queue.forget(this);
+      queue.remove(this);
       this.#trace?.outcome('never ran');
       return;
     }
@@ -117,7 +119,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   }
 
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
-    if (this.#settled) this.#learnOutcome(type);
+    if (this.#settled) this.#recordOutcome(type);
     else this.#takeAnswer(type, payload, microseconds, own);
     this.context.queue.answered();
     this.context.onProgress();
@@ -125,7 +127,7 @@ export class ServerCall implements QueuedCall, PendingCall {
 
   lost(error: FidiusError): void {
     clearTimeout(this.#stillRunning);
-    if (this.#number === 0) this.context.queue.forget(this);
+    if (this.#number === 0) this.context.queue.remove(this);
     else this.context.queue.sent -= 1;
     if (this.#settled) this.context.counters.stillRunning -= 1;
     else this.#fail(error, undefined);
@@ -136,7 +138,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     let value: unknown;
     try {
       if (type === frameType.raised) throw this.#raised(payload);
-      if (type !== frameType.returned) throw cutOff(this.title);
+      if (type !== frameType.returned) throw stoppedUnasked(this.title);
       value = this.#method.codec.decodeResult(payload, own);
     } catch (error) {
       this.#fail(error, microseconds);
@@ -153,7 +155,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     return toCallError(decodeValue(payload) as ErrorDescription, context.plugin, context.nameOf(this.#method));
   }
 
-  #learnOutcome(type: number): void {
+  #recordOutcome(type: number): void {
     clearTimeout(this.#stillRunning);
     const { counters } = this.context;
     counters.stillRunning -= 1;
@@ -183,11 +185,11 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.context.onProgress();
   }
 
-  #gaveUp(why: CancelReason, timeoutMs: number | undefined): FidiusError {
+  #cancelled(reason: CancelReason, timeoutMs: number | undefined): FidiusError {
     const unsent = this.#number === 0;
     const where = unsent ? ' before its turn came' : '';
-    if (why.by === 'signal') {
-      return new FidiusError('FIDIUS_CALL_ABORTED', `${this.title} was aborted${where}`, { cause: why.reason });
+    if (reason.by === 'signal') {
+      return new FidiusError('FIDIUS_CALL_ABORTED', `${this.title} was aborted${where}`, { cause: reason.reason });
     }
     return new FidiusError('FIDIUS_CALL_TIMEOUT', `${this.title} was given up${where}: its ${timeoutMs} ms are over`, {
       hint: unsent
@@ -197,7 +199,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   }
 }
 
-/** Publishes the events of a call that was refused before it began, if somebody listens. */
+/** Publishes the events of a call that was rejected before it began, if the channel has subscribers. */
 export function traceRefusal(context: CallContext, method: CallableMethod, error: unknown): void {
   if (callChannel.hasSubscribers) new CallTrace(subjectOf(context, method, undefined)).failed(error, undefined);
 }
@@ -208,9 +210,9 @@ function subjectOf(context: CallContext, method: CallableMethod, requestBytes: n
   return { executor, plugin, interface: interfaceName, method: context.nameOf(method), index, requestBytes };
 }
 
-/** The server stops calls only when asked, unless plugin code interferes with its threads. */
-function cutOff(title: string): FidiusError {
-  return new FidiusError('FIDIUS_EXECUTOR_FAILED', `${title} was cut off by something else than its caller`, {
+/** The server stops calls only on request, unless plugin code interferes with its threads. */
+function stoppedUnasked(title: string): FidiusError {
+  return new FidiusError('FIDIUS_EXECUTOR_FAILED', `${title} was cancelled by something other than its caller`, {
     hint: 'Look for a plugin that raises FidiusCancelled or ends threads of the host.',
   });
 }

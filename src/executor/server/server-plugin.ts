@@ -23,12 +23,11 @@ import type { ServerConnection } from './server-connection.ts';
 /** What a plugin needs from the executor that loaded it. */
 export interface PluginOwner {
   readonly name: ExecutorName;
-  readonly connection: ServerConnection;
-  /** Why no call can be made now, if so. */
-  unavailableReason(): FidiusError | undefined;
-  /** Makes the plugin's handle for calls on this thread, if there can be one. */
+  /** Why no call can be made now; `undefined` if calls can be made. */
+  unavailableReason(connection: ServerConnection): FidiusError | undefined;
+  /** Creates the handle for calls on this thread; `undefined` if the server runs in another process. */
   createHandle(loaded: LoadedPackage, request: LoadRequest): SyncHandle | undefined;
-  /** Unloads the plugin at the server, waiting no longer than that. Never rejects. */
+  /** Unloads the plugin at its server, and waits at most this long. Never rejects. */
   unload(plugin: ServerPlugin, timeoutMs: number): Promise<void>;
 }
 
@@ -38,13 +37,13 @@ export interface PluginLimits {
   readonly ownThread: boolean;
 }
 
-/** How long closing waits for calls to finish, and how long for given-up calls to stop, in milliseconds. */
+/** How long closing waits for calls to finish, and how long for cancelled calls to stop, in milliseconds. */
 const drainMs = 10_000;
 const abortMs = 1000;
 
 const noOptions: CallOptions = {};
 
-/** A plugin at a call server, wherever that runs. */
+/** A plugin at a call server, in this process or in another. */
 export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly executor: ExecutorName;
   readonly plugin: string;
@@ -67,14 +66,20 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   #closing: Promise<void> | undefined;
   #onProgress: (() => void) | undefined;
 
-  constructor(owner: PluginOwner, request: LoadRequest, loaded: LoadedPackage, limits: PluginLimits) {
+  constructor(
+    owner: PluginOwner,
+    connection: ServerConnection,
+    request: LoadRequest,
+    loaded: LoadedPackage,
+    limits: PluginLimits,
+  ) {
     this.#owner = owner;
     this.#request = request;
     this.#loaded = loaded;
     this.#timeoutMs = limits.timeoutMs;
     this.#ownThread = limits.ownThread;
     this.executor = owner.name;
-    this.connection = owner.connection;
+    this.connection = connection;
     this.plugin = request.plugin;
     this.interfaceName = request.descriptor.interfaceName;
     this.file = loaded.file;
@@ -97,7 +102,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
         writer.begin();
         method.codec.writeArguments(writer, args);
         const payload = writer.finish();
-        // Reading arguments runs code of the caller, such as getters, which may have closed the plugin or aborted the call.
+        // Reading arguments runs code of the caller, such as getters, which may close the plugin or abort the call.
         this.#checkWanted(method, options.signal);
         new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
       } catch (error) {
@@ -134,14 +139,14 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.#onProgress?.();
   }
 
-  /** Gives up every call that is not settled. */
-  giveUpAll(reason: () => FidiusError): void {
-    for (const call of [...this.queue.waiting(), ...this.connection.waiting()]) {
-      if (call instanceof ServerCall && call.context === this) call.giveUp(reason());
+  /** Cancels all calls that are not settled. */
+  cancelAll(reason: () => FidiusError): void {
+    for (const call of [...this.queue.waiting(), ...this.connection.pending()]) {
+      if (call instanceof ServerCall && call.context === this) call.cancel(reason());
     }
   }
 
-  /** The connection has failed: what waits here will never be sent. */
+  /** The connection has ended: the waiting calls will never be sent. */
   lost(error: FidiusError): void {
     for (const call of this.queue.waiting()) (call as ServerCall).lost(error);
   }
@@ -153,13 +158,13 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
       const drained = await this.#until(() => this.unsettled === 0, timeoutMs);
       left = drained ? timeoutMs : abortMs;
     }
-    this.giveUpAll(() => this.#givenUpByClosing());
+    this.cancelAll(() => this.#cancelledByClosing());
     const started = now();
     await this.#until(() => this.queue.sent === 0, left);
     await this.#owner.unload(this, Math.max(left - (now() - started), 100));
   }
 
-  /** Waits until a condition holds, which may change with each settled or answered call; false when the time is over. */
+  /** Waits until a condition holds that settled and answered calls change; returns false after a timeout. */
   async #until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     if (condition()) return true;
     this.connection.ref();
@@ -184,7 +189,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     throw callRefusal(this.plugin, descriptor, index, codec.wireRaw);
   }
 
-  /** Refuses a call that must not start. @returns its deadline in milliseconds. */
+  /** Rejects a call that must not start. @returns its time limit in milliseconds. */
   #admit(method: CallableMethod, options: CallOptions): number | undefined {
     const { signal } = options;
     if (options !== noOptions) {
@@ -192,7 +197,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
       checkSignal(signal);
     }
     if (this.#closing !== undefined) throw pluginClosed(this.plugin);
-    const reason = this.#owner.unavailableReason();
+    const reason = this.#owner.unavailableReason(this.connection);
     if (reason !== undefined) throw reason;
     this.#checkWanted(method, signal);
     return options.timeoutMs ?? this.#timeoutMs;
@@ -211,7 +216,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     );
   }
 
-  #givenUpByClosing(): FidiusError {
+  #cancelledByClosing(): FidiusError {
     return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.plugin} was closed before the call was done`, {
       hint: 'Close it with `mode: "drain"` and more time, or await its calls first.',
     });

@@ -3,25 +3,26 @@ import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts'
 import { writeUntypedArguments } from '../../codec/untyped-codec.ts';
 import type { FidiusError } from '../../errors/fidius-error.ts';
 import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import type { ServerMessage } from '../../protocol/conversation.ts';
 import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
 import { frameType } from '../../protocol/frames.ts';
 import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
 import type { PendingCall, ServerConnection } from './server-connection.ts';
 
-/** How long a call whose time is over waits to be told where it stood, in milliseconds: Python may be busy in C code. */
-const placeMs = 100;
+/** How long a load that timed out waits for the report of its position, in milliseconds: Python may be busy in C code. */
+const positionMs = 100;
 
-/** A call of one of the server's own functions, such as loading. Sent at once. */
+/** A call of one of the server's own functions, such as loading. Sent immediately. */
 export class ServerRequest implements PendingCall {
-  /** What the server answered in the end, also when nobody waited any longer; `undefined` when nothing came of it. */
-  readonly late: Promise<unknown>;
+  /** The final result, also after a cancellation; `undefined` if the request has failed. Never rejected. */
+  readonly outcome: Promise<unknown>;
   readonly #connection: ServerConnection;
   readonly #number: number;
   readonly #answer: Promise<unknown>;
   #resolve: (value: unknown) => void = () => {};
   #reject: (error: unknown) => void = () => {};
-  #giveUp: ((error: FidiusError) => void) | undefined;
-  #positioned: ((place: unknown) => void) | undefined;
+  #cancel: ((error: FidiusError) => void) | undefined;
+  #onPosition: ((position: unknown) => void) | undefined;
 
   constructor(connection: ServerConnection, method: number, args: readonly unknown[]) {
     this.#connection = connection;
@@ -29,7 +30,7 @@ export class ServerRequest implements PendingCall {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.late = this.#answer.catch(() => undefined);
+    this.outcome = this.#answer.catch(() => undefined);
     const writer = acquireWriter();
     try {
       writer.begin();
@@ -41,72 +42,74 @@ export class ServerRequest implements PendingCall {
   }
 
   /**
-   * The answer, unless it is given up before; keeps the event loop alive meanwhile.
+   * Waits for the result, unless the request is cancelled before; keeps the event loop alive meanwhile.
    *
-   * @param explain makes the error of giving up. `place` is what the server told of where the call stood.
+   * @param explain creates the error of a cancellation. `position` is the report of the server on the load.
    */
   async result(
     signal: AbortSignal | undefined,
     timeoutMs: number,
-    explain: (why: CancelReason, place: unknown) => FidiusError,
+    explain: (reason: CancelReason, position: unknown) => FidiusError,
   ): Promise<unknown> {
     this.#connection.ref();
-    const cancellation = new CancellationWatch(signal, timeoutMs, (why) => {
-      if (why.by === 'signal') this.giveUp(explain(why, undefined));
-      else this.#giveUpWithPlace((place) => explain(why, place));
+    const cancellation = new CancellationWatch(signal, timeoutMs, (reason) => {
+      if (reason.by === 'signal') this.cancel(explain(reason, undefined));
+      else this.#cancelWithPosition((position) => explain(reason, position));
     });
     try {
-      const givenUp = new Promise<never>((_, reject) => {
-        this.#giveUp = reject;
+      const cancelled = new Promise<never>((_, reject) => {
+        this.#cancel = reject;
       });
-      return await Promise.race([this.#answer, givenUp]);
+      return await Promise.race([this.#answer, cancelled]);
     } finally {
-      this.#giveUp = undefined;
+      this.#cancel = undefined;
       cancellation.end();
       this.#connection.unref();
     }
   }
 
-  /** Has `result()` reject, and the server stop. */
-  giveUp(error: FidiusError): void {
-    if (this.#giveUp === undefined) return;
-    this.#giveUp(error);
+  /** Rejects {@link result} and asks the server to stop. */
+  cancel(error: FidiusError): void {
+    if (this.#cancel === undefined) return;
+    this.#cancel(error);
     this.#connection.cancel(this.#number);
   }
 
-  #giveUpWithPlace(explain: (place: unknown) => FidiusError): void {
+  #cancelWithPosition(explain: (position: unknown) => FidiusError): void {
     this.#connection.cancel(this.#number);
-    const giveUp = (place: unknown) => {
+    const cancel = (position: unknown) => {
       clearTimeout(timer);
-      this.#positioned = undefined;
-      this.#giveUp?.(explain(place));
+      this.#onPosition = undefined;
+      this.#cancel?.(explain(position));
     };
-    const timer = setTimeout(giveUp, placeMs);
-    this.#positioned = giveUp;
+    const timer = setTimeout(cancel, positionMs);
+    this.#onPosition = cancel;
   }
 
-  positioned(place: unknown): void {
-    this.#positioned?.(place);
-  }
-
-  /** Waits for the answer, whatever it is, but no longer than that. @returns it, or `undefined`. Never rejects. */
+  /** Waits for {@link outcome}, at most this long. Never rejects. */
   async ended(timeoutMs: number): Promise<unknown> {
     this.#connection.ref();
     let timer: NodeJS.Timeout | undefined;
     try {
-      const over = new Promise<undefined>((resolve) => {
+      const timedOut = new Promise<undefined>((resolve) => {
         timer = setTimeout(() => resolve(undefined), timeoutMs);
       });
-      return await Promise.race([this.late, over]);
+      return await Promise.race([this.outcome, timedOut]);
     } finally {
       clearTimeout(timer);
       this.#connection.unref();
     }
   }
 
+  received(message: ServerMessage): boolean {
+    if (message.kind !== 'loadPosition') return false;
+    this.#onPosition?.(decodeValue(message.payload));
+    return true;
+  }
+
   answered(type: number, payload: Uint8Array): void {
-    // The time was over before: which of the two frames is faster must not decide.
-    this.#positioned?.(undefined);
+    // The request has timed out already: the order of the two frames must not decide.
+    this.#onPosition?.(undefined);
     try {
       if (type === frameType.raised) {
         throw toCallError(decodeValue(payload) as ErrorDescription, 'the call server', 'load');
@@ -118,7 +121,7 @@ export class ServerRequest implements PendingCall {
   }
 
   lost(error: FidiusError): void {
-    this.#positioned?.(undefined);
+    this.#onPosition?.(undefined);
     this.#reject(error);
   }
 }

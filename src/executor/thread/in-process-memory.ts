@@ -1,6 +1,6 @@
 import { referenceBytes } from '../../protocol/frames.ts';
 import type { Interpreter } from '../../python/interpreter.ts';
-import type { SharedMemory } from '../server/server-connection.ts';
+import type { SharedMemory } from '../server/transport.ts';
 
 /** Bytes from which on two copies through memory are quicker than a socket; `bench/payload-threshold.ts` shows it. */
 const thresholdBytes = 64 * 1024;

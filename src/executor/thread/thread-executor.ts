@@ -1,24 +1,18 @@
-import { readSync } from 'node:fs';
-import { Socket, type SocketConstructorOpts } from 'node:net';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { isRuntimeFailure } from '../../python/exception.ts';
 import { PythonPluginHandle } from '../../python/handle.ts';
 import type { Interpreter } from '../../python/interpreter.ts';
-import { shareDoor } from '../../python/start.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
-import type { OutputLine } from '../output.ts';
-import type { Reader, Transport } from '../server/server-connection.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
 import { SyncActivity } from '../sync-activity.ts';
 import { InProcessMemory } from './in-process-memory.ts';
+import { startInProcessServer } from './in-process-server.ts';
 
 /**
  * Runs plugins on threads of Python in this process.
  *
- * The server's sockets are made by Python, one end of each is handed over. Starting the server takes the GIL once;
- * nothing that comes after does.
+ * Starting the server takes the GIL once; loads and calls do not take it on this thread.
  *
- * @param memory where large payloads go, and from which size on.
+ * @param memory shares large payloads with the server.
  * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNSUPPORTED`.
  */
 export function createThreadExecutor(
@@ -35,8 +29,8 @@ export function createThreadExecutor(
   const executor = new ServerExecutor({
     ...options,
     name: 'thread',
-    connect: () => {
-      const { number, transport } = startServer(interpreter, memory);
+    connect: (receiver) => {
+      const { number, transport } = startInProcessServer(interpreter, receiver, memory);
       server = number;
       return transport;
     },
@@ -50,68 +44,3 @@ export function createThreadExecutor(
   );
   return executor;
 }
-
-function startServer(interpreter: Interpreter, memory: InProcessMemory): { number: number; transport: Transport } {
-  shareDoor(interpreter);
-  const [dataFd, controlFd, number] = invokeStart(interpreter);
-  const transport: Transport = {
-    open: (reader) => {
-      const data = openSocket(dataFd, reader);
-      const atEnd = {
-        number,
-        drain: () => drain(dataFd, reader),
-        takeLines: (lines: unknown) => reader.takeLines(lines as readonly OutputLine[]),
-      };
-      interpreter.servers.add(atEnd);
-      data.once('close', () => interpreter.servers.delete(atEnd));
-      return { data, control: openSocket(controlFd) };
-    },
-    memory,
-  };
-  return { number, transport };
-}
-
-/** @returns the descriptors of both channels, and the number of the server. @throws FidiusError `FIDIUS_EXECUTOR_FAILED`. */
-function invokeStart(interpreter: Interpreter): [data: number, control: number, server: number] {
-  try {
-    return interpreter.invoke('server.start') as [number, number, number];
-  } catch (cause) {
-    if (!isRuntimeFailure(cause)) throw cause;
-    throw new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server could not start: ${cause.data.message}`, {
-      cause,
-      hint: 'Look for plugins that replace threads, or use up threads or descriptors; then start the program anew.',
-    });
-  }
-}
-
-/** Reads what is there without the event loop, which has ended. The descriptor does not block. */
-function drain(fd: number, reader: Reader): void {
-  try {
-    for (let count = -1; count !== 0; ) {
-      count = readSync(fd, reader.room());
-      reader.take(count);
-    }
-  } catch {
-    // EAGAIN: nothing is left. Any other error says the same.
-  }
-}
-
-/** A socket that takes over a descriptor. */
-function openSocket(fd: number, reader?: Reader): Socket {
-  const options: Options = { fd, readable: true, writable: true };
-  if (reader === undefined) return new Socket(options);
-  // Read into memory that is used again, past the stream machinery.
-  const onread = {
-    buffer: () => reader.room(),
-    callback: (count: number) => {
-      reader.take(count);
-      return true;
-    },
-  };
-  return new Socket({ ...options, onread } as Options);
-}
-
-/** `onread` is documented for the constructor, too, and missing in its type. */
-type Options = SocketConstructorOpts & {
-  readonly onread?: { buffer: () => Uint8Array; callback: (count: number) => boolean };
-};
