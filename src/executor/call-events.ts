@@ -3,23 +3,23 @@ import { isFidiusError } from '../errors/fidius-error.ts';
 import { now } from '../node/timers.ts';
 import type { ExecutorName } from './executor.ts';
 
-/** What became of a call that was given up after it had started. */
+/** Outcome of a call that was cancelled after it was accepted. */
 export type CallOutcome =
   /** The Python code was interrupted. */
   | 'stopped'
-  /** It came to its end in spite of the interruption. */
+  /** It finished in spite of the interruption. */
   | 'finished anyway'
-  /** It is running a second later, and holds a thread. One of the other two follows if it ever ends. */
+  /** It is running a second later, and holds a thread. One of the two above follows if it ever ends. */
   | 'still running'
-  /** It was waiting for its turn and never began. */
+  /** It was waiting and never began. */
   | 'never ran';
 
 /**
- * What `fidius:call` publishes. Events of one call share its `id`.
+ * An event of the channel `fidius:call`. Events of one call share its `id`.
  *
  * `start` is published in the asynchronous context of the caller, before anything is sent; then either `end` or `error`.
- * An `error` of a call that was given up while it waited or ran is followed by one or two `outcome`, unless the host is
- * closed first.
+ * An `error` of a call that was cancelled while it waited or ran is followed by one or two `outcome` events, unless the host
+ * is closed first.
  */
 export interface CallEvent {
   readonly phase: 'start' | 'end' | 'error' | 'outcome';
@@ -32,7 +32,7 @@ export interface CallEvent {
   readonly method: string;
   /** Index of the method in the interface. */
   readonly index: number;
-  /** Bytes of the encoded arguments. With `inline` known of raw methods alone: many values cross without encoding there. */
+  /** Bytes of the encoded arguments. With `inline` only known for raw methods: many values are passed without encoding there. */
   readonly requestBytes?: number | undefined;
   /** Bytes of the encoded result, likewise; with `end`. */
   readonly responseBytes?: number | undefined;
@@ -52,12 +52,12 @@ export interface CallEvent {
 /** Calls of any host of this JavaScript thread: https://nodejs.org/api/diagnostics_channel.html */
 export const callChannel = channel('fidius:call');
 
-/** What the events of one call have in common. */
+/** The common fields of the events of one call. */
 export type CallSubject = Pick<CallEvent, 'executor' | 'plugin' | 'interface' | 'method' | 'index' | 'requestBytes'>;
 
 let lastId = 0;
 
-/** Publishes the events of one call. Made only while somebody listens. */
+/** Publishes the events of one call. Created only while the channel has subscribers. */
 export class CallTrace {
   readonly #id = ++lastId;
   readonly #subject: CallSubject;
@@ -100,7 +100,7 @@ export class CallTrace {
 }
 
 /**
- * Makes a call that runs on this thread, and publishes its events. To be asked for only while somebody listens.
+ * Makes a call that runs on this thread, and publishes its events. Used only while the channel has subscribers.
  *
  * @param bytesOf tells the size of a result, where it is known.
  */
@@ -112,7 +112,7 @@ export function traceSync<T>(subject: CallSubject, call: () => T, bytesOf?: (res
     result = call();
   } catch (error) {
     trace.failed(error, undefined);
-    // On this thread a call is given up by stopping it, and in no other way.
+    // On this thread a call is only cancelled by stopping it.
     if (isFidiusError(error) && error.code === 'FIDIUS_CALL_TIMEOUT') trace.outcome('stopped');
     throw error;
   }

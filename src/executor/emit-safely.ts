@@ -1,6 +1,6 @@
 import { throwUncaught } from '../node/timers.ts';
 
-/** Tells a listener of the user's. What it throws becomes an uncaught exception, and harms nothing here. */
+/** Calls a listener of the user. An error that it throws becomes an uncaught exception and does not affect the caller. */
 export function emitSafely<E>(listener: (event: E) => void, event: E): void {
   try {
     listener(event);

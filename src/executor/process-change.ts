@@ -32,7 +32,7 @@ const hints = {
 /** What plugins have changed that belongs to the whole process. */
 export type NoticeKind = keyof typeof hints;
 
-/** A plugin changed something for everybody. */
+/** A plugin changed something for the whole process. */
 export interface Notice {
   readonly kind: NoticeKind;
   /** Names of the plugins that ran, also those of other hosts; the culprit is among them. Empty when none ran. */
@@ -51,7 +51,7 @@ export interface FoundChange {
   readonly plugins: readonly string[];
 }
 
-/** @returns nothing when the change is the host's own: then Node knows of it. */
+/** @returns `undefined` if the host itself made the change: then Node knows about it. */
 export function toNotice({ kind, before, after, plugins }: FoundChange): Notice | undefined {
   if (!isNoticeKind(kind)) return undefined;
   if (kind === 'working folder' && after === process.cwd()) return undefined;

@@ -22,7 +22,7 @@ describe('a call with a deadline', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_CALL_TIMEOUT',
-      message: 'spin() of calls was given up: its 300 ms are over',
+      message: 'spin() of calls timed out after 300 ms',
     });
     await eventually(() => plugin.stats().outcomes.stopped === 1, 'stopped');
     expect(plugin.stats()).toMatchObject({ givenUp: 1, running: 0, outcomes: { stillRunning: 0 } });
@@ -31,7 +31,7 @@ describe('a call with a deadline', () => {
   it('has the time limit of its plugin by default', async () => {
     const { call } = await loadCalls(openExecutor(), { timeoutMs: 300 });
 
-    expect((await failureOf(() => call('spin'))).message).toContain('its 300 ms are over');
+    expect((await failureOf(() => call('spin'))).message).toContain('timed out after 300 ms');
     expect(await call('nap', [0.1], { timeoutMs: 5000 })).toBe(0.1);
     expect(await call('nap', [0.1], { timeoutMs: Number.POSITIVE_INFINITY })).toBe(0.1);
   });
@@ -108,7 +108,7 @@ describe('a call that is aborted', () => {
 
     expect(await last).toMatchObject({
       code: 'FIDIUS_CALL_ABORTED',
-      message: 'mark() of probe was aborted before its turn came',
+      message: 'mark() of probe was aborted before it was sent',
     });
     expect(plugin.stats()).toMatchObject({ queued: queued - 1, givenUp: 1 });
     await Promise.all(napping);

@@ -22,7 +22,7 @@ const lines = [
   '    os.waitstatus_to_exitcode = os.WEXITSTATUS',
 ];
 const threadsReplaced = 'a plugin replaced the threads of Python for the whole process, as gevent and eventlet do';
-const serverGaveUp = `FIDIUS_EXECUTOR_FAILED: The call server gave up: ${threadsReplaced}`;
+const serverGaveUp = `FIDIUS_EXECUTOR_FAILED: The call server failed: ${threadsReplaced}`;
 const methods = ['evaluate', 'execute', 'forked', 'pooled', 'spawned'];
 
 describe.each(executorNames)('a plugin with the executor %s', (name) => {

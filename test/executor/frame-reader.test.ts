@@ -54,7 +54,11 @@ describe('FrameReader', () => {
         );
 
         const expected = frames.map(([type, flags, method, call, value, payload]) => [
-          ...[type, flags, method, call, value],
+          type,
+          flags,
+          method,
+          call,
+          value,
           [...payload],
         ]);
         expect(takenFrom(stream, sizes)).toEqual(expected);
@@ -72,7 +76,7 @@ describe('FrameReader', () => {
     expect(Buffer.compare(Uint8Array.from(taken[1]?.[5] ?? []), payload)).toBe(0);
   });
 
-  it('refuses a size that no frame may have, before it makes room for it', async () => {
+  it('rejects an impossible size before it allocates memory for it', async () => {
     const error = await failureOf(() => takenFrom(frame(17, { announced: maxPayloadBytes + 1 }), [5]));
 
     expect(error).toMatchObject({
@@ -81,7 +85,7 @@ describe('FrameReader', () => {
     });
   });
 
-  it('makes something harmless of any bytes at all', () => {
+  it('reads any bytes without other errors than FIDIUS_WIRE_CORRUPT', () => {
     const outcomeOf = (stream: Uint8Array): unknown => {
       try {
         takenFrom(stream, [100]);

@@ -7,7 +7,7 @@ import { frameType } from '../../src/protocol/frames.ts';
 import { frame } from '../support/frames.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Both ends of a connection. Nothing is read from the far one until somebody does. */
+/** Both ends of a connection. Nothing is read from the far one automatically. */
 async function connection(): Promise<[near: Socket, far: Socket]> {
   const path = join(tempFolder(), 'socket');
   const server = createServer({ pauseOnConnect: true }).listen(path);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PendingCalls } from '../../src/executor/server/pending-calls.ts';
 
-describe('the calls that wait for an answer', () => {
+describe('pending calls', () => {
   it('are found by their numbers, in whatever order they come and go', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 5000 }), { maxLength: 3000 }), (steps) => {
@@ -29,7 +29,7 @@ describe('the calls that wait for an answer', () => {
     );
   });
 
-  it('get numbers that grow, and pass over those whose place a stuck call has', () => {
+  it('get increasing numbers, and skip those whose slot a stuck call uses', () => {
     const calls = new PendingCalls<string>();
     const stuck = calls.add('stuck');
 
@@ -45,7 +45,7 @@ describe('the calls that wait for an answer', () => {
     expect(calls.values()).toEqual(['stuck']);
   });
 
-  it('may be as many as anybody makes', () => {
+  it('have no maximum number', () => {
     const calls = new PendingCalls<number>();
     const numbers = Array.from({ length: 100_000 }, (_, index) => calls.add(index));
 
@@ -55,7 +55,7 @@ describe('the calls that wait for an answer', () => {
     expect(calls.values()).toEqual([]);
   });
 
-  it('begin again with 1 after 2^32 - 1, for 0 stands for no call', () => {
+  it('start again with 1 after 2^32 - 1, because 0 means no call', () => {
     const calls = new PendingCalls<string>(0xfffffffe);
 
     const numbers = ['a', 'b', 'c'].map((name) => calls.add(name));

@@ -8,7 +8,7 @@ import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually, loadProbe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
-import { frame, greeting } from '../support/frames.ts';
+import { frame, handshakeFrame } from '../support/frames.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -43,7 +43,7 @@ describe('a server in a separate process', () => {
     expect(await server.exit()).toBe(0);
   });
 
-  it('ends when its host is gone without a word, busy or not', async () => {
+  it('ends when its host closes the connection without notice, busy or not', async () => {
     const { server, call } = await open();
     const lost = failureOf(() => call('spin'));
 
@@ -180,7 +180,7 @@ describe('the start of a server process', () => {
     expect(message).toContain('the SDK folder does not exist: /nowhere/sdk');
   });
 
-  it('gives each plugin a server of its own where the executor wants that', async () => {
+  it('gives each plugin a separate server if the executor is set up that way', async () => {
     const servers: ServerProcess[] = [];
     const executor = new ServerExecutor({
       name: 'thread',
@@ -223,7 +223,7 @@ describe('the start of a server process', () => {
   });
 });
 
-describe('a server whose host lies', () => {
+describe('a server whose host violates the protocol', () => {
   /** Sends bytes and takes what comes back until the server ends. */
   async function answerTo(
     ...chunks: readonly Uint8Array[]
@@ -244,26 +244,34 @@ describe('a server whose host lies', () => {
       [frame(frameType.handshake, { method: 99, payload: encodeValue({}) })],
       'uses version 99 of the protocol, this call server version 2',
     ],
-    ['a second handshake', [greeting(), greeting()], 'a second handshake'],
+    ['a second handshake', [handshakeFrame(), handshakeFrame()], 'a second handshake'],
     [
       'an item for a call without stream',
-      [greeting(), frame(frameType.item, { call: 3 })],
+      [handshakeFrame(), frame(frameType.item, { call: 3 })],
       'a frame "item" for call 3',
     ],
     [
-      'a result that was not asked for',
-      [greeting(), frame(frameType.hostResult, { call: 3 })],
+      'a result that was not requested',
+      [handshakeFrame(), frame(frameType.hostResult, { call: 3 })],
       '"hostResult" for call 3',
     ],
-    ['a credit of nothing', [greeting(), frame(frameType.credit, { call: 3 })], '"credit" grants no items'],
-    ['an end with a payload', [greeting(), frame(frameType.end, { payload: Buffer.alloc(5) })], '"end" has 5 bytes'],
-    ['an unknown type', [greeting(), frame(200)], 'a frame of type 200'],
+    ['a credit of nothing', [handshakeFrame(), frame(frameType.credit, { call: 3 })], '"credit" grants no items'],
+    [
+      'an end with a payload',
+      [handshakeFrame(), frame(frameType.end, { payload: Buffer.alloc(5) })],
+      '"end" has 5 bytes',
+    ],
+    ['an unknown type', [handshakeFrame(), frame(200)], 'a frame of type 200'],
     [
       'an impossible size',
-      [greeting(), frame(frameType.call, { announced: maxPayloadBytes + 1 })],
+      [handshakeFrame(), frame(frameType.call, { announced: maxPayloadBytes + 1 })],
       'a frame of 1073741825',
     ],
-    ['a method that the server lacks', [greeting(), frame(frameType.call, { method: 77, call: 1 })], 'IndexError'],
+    [
+      'a method that the server lacks',
+      [handshakeFrame(), frame(frameType.call, { method: 77, call: 1 })],
+      'IndexError',
+    ],
   ])('says so and ends: %s', async (_what, chunks, reason) => {
     const { exit, answer } = await answerTo(...chunks);
 
@@ -272,12 +280,18 @@ describe('a server whose host lies', () => {
   });
 
   it.each([
-    ['half a greeting', [greeting().subarray(0, 20)]],
-    ['half a call', [greeting(), frame(frameType.call, { announced: 100, call: 1 })]],
-    ['a plugin that does not exist', [greeting(), frame(frameType.call, { plugin: 99, call: 1 })]],
-    ['arguments that are none', [greeting(), frame(frameType.call, { call: 1, payload: Buffer.from('garbage') })]],
-    ['memory it does not share', [greeting(), frame(frameType.call, { call: 1, flags: 4, payload: Buffer.alloc(16) })]],
-    ['the release of nothing', [greeting(), frame(frameType.release, { call: 9 })]],
+    ['half a handshake', [handshakeFrame().subarray(0, 20)]],
+    ['half a call', [handshakeFrame(), frame(frameType.call, { announced: 100, call: 1 })]],
+    ['a plugin that does not exist', [handshakeFrame(), frame(frameType.call, { plugin: 99, call: 1 })]],
+    [
+      'arguments that cannot be decoded',
+      [handshakeFrame(), frame(frameType.call, { call: 1, payload: Buffer.from('garbage') })],
+    ],
+    [
+      'memory it does not share',
+      [handshakeFrame(), frame(frameType.call, { call: 1, flags: 4, payload: Buffer.alloc(16) })],
+    ],
+    ['the release of nothing', [handshakeFrame(), frame(frameType.release, { call: 9 })]],
   ])('ends as usual after %s', async (_what, chunks) => {
     const { exit, stderr } = await answerTo(...chunks);
 
@@ -291,7 +305,7 @@ describe('a server whose host lies', () => {
       // Sizes stay small, so that the server does not wait for what never comes.
       for (let at = 2; at + 2 <= noise.length; at += 16) noise.fill(0, at, at + 2);
 
-      const { exit, stderr } = await answerTo(greeting(), noise);
+      const { exit, stderr } = await answerTo(handshakeFrame(), noise);
 
       expect(exit).toBe(0);
       expect(stderr).toBe('');
@@ -300,7 +314,7 @@ describe('a server whose host lies', () => {
 
   it('ends over noise on the control channel', async () => {
     const server = new ServerProcess();
-    server.data.write(greeting());
+    server.data.write(handshakeFrame());
     server.data.resume();
     server.control.write(frame(frameType.call, { call: 1 }));
 

@@ -24,7 +24,7 @@ export function frame(type: number, parts: FrameParts = {}): Buffer {
 }
 
 /** The first frame of a host. */
-export function greeting(settings: object = {}): Buffer {
+export function handshakeFrame(settings: object = {}): Buffer {
   const payload = encodeValue({ threads: 2, spareThreads: 0, referenceBytes: null, captureOutput: false, ...settings });
   return frame(frameType.handshake, { method: protocolVersion, payload });
 }

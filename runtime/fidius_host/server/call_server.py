@@ -71,7 +71,7 @@ class Server(ServerEvents):
         self._ended = threading.Event()
 
     def start(self):
-        """Begin to serve on threads of its own. Raises ``RuntimeError`` if no thread can be started."""
+        """Begin to serve on threads of the server. Raises ``RuntimeError`` if no thread can be started."""
         _servers.add(self)
         self.thread_started()
         try:

@@ -3,7 +3,7 @@ import { emitSafely } from '../emit-safely.ts';
 import { type FoundChange, type NoticeListener, toNotice } from '../process-change.ts';
 import { SyncActivity } from '../sync-activity.ts';
 
-/** Finds out what plugins that are called on this thread have changed for the whole process. Takes the lock. */
+/** Detects changes to the whole process by plugins that are called on this thread. Takes the GIL. */
 export class InlineChanges {
   readonly activity: SyncActivity;
   readonly #interpreter: Interpreter;
@@ -16,7 +16,7 @@ export class InlineChanges {
     this.#key = interpreter.invoke('change_notices.start') as string;
     this.activity = new SyncActivity(
       (plugin) => interpreter.invoke('change_notices.begin_calls', this.#key, plugin),
-      (plugins) => this.#tell(interpreter.invoke('change_notices.end_calls', this.#key, plugins)),
+      (plugins) => this.#report(interpreter.invoke('change_notices.end_calls', this.#key, plugins)),
     );
   }
 
@@ -26,17 +26,17 @@ export class InlineChanges {
     try {
       return load();
     } finally {
-      this.#tell(this.#interpreter.invoke('change_notices.end_load', this.#key, plugin));
+      this.#report(this.#interpreter.invoke('change_notices.end_load', this.#key, plugin));
     }
   }
 
   close(): void {
     this.activity.endPeriod();
-    this.#tell(this.#interpreter.invoke('change_notices.stop', this.#key));
+    this.#report(this.#interpreter.invoke('change_notices.stop', this.#key));
   }
 
-  #tell(changes: unknown): void {
-    // Looked for all the same: it would be found later otherwise, and taken for the doing of another plugin.
+  #report(changes: unknown): void {
+    // Compared even without a listener: the changes would be found later otherwise, and attributed to another plugin.
     if (this.#listener === undefined) return;
     for (const [kind, before, after, plugins] of changes as Change[]) {
       const notice = toNotice({ kind, before, after, plugins });

@@ -24,10 +24,10 @@ import { InlineChanges } from './inline-changes.ts';
 import { InlineOutput } from './inline-output.ts';
 
 /**
- * Runs plugins on the calling JavaScript thread: a call is over when its promise is handed out.
+ * Runs plugins on the calling JavaScript thread: a call has ended when its promise is returned.
  *
- * A signal that is aborted already keeps a call from starting; later ones come too late, because nothing else runs in this
- * thread while Python does. A deadline interrupts the call, where that is possible.
+ * A signal that is already aborted prevents a call from starting. It cannot be aborted later, because no other JavaScript runs
+ * during the call. A deadline interrupts the call where that is possible.
  */
 export class InlineExecutor implements Executor {
   readonly name = 'inline';
@@ -48,7 +48,7 @@ export class InlineExecutor implements Executor {
     if (this.#closing !== undefined) throw hostClosed(`is closed and cannot load ${request.plugin}`);
     const { signal, timeoutMs } = options;
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
-    // Better refused now than by every call.
+    // Rejected here instead of in every call.
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) SyncDeadline.of(this.#interpreter);
     this.#output?.claim(request.folder, request.plugin);
     try {

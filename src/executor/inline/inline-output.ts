@@ -1,7 +1,7 @@
 import type { EndingServer, Interpreter } from '../../python/interpreter.ts';
 import { deliverLines, type OutputLine, type OutputListener } from '../output.ts';
 
-/** Fetches what plugins print and log, for calls on this thread. Takes the lock. */
+/** Fetches the lines that plugins print and log during calls on this thread. Takes the GIL. */
 export class InlineOutput implements EndingServer {
   readonly number = 0;
   readonly #interpreter: Interpreter;
@@ -16,14 +16,14 @@ export class InlineOutput implements EndingServer {
     interpreter.servers.add(this);
   }
 
-  /** Counts what code in a folder writes as written by a plugin. */
+  /** Attributes the output of code in a folder to a plugin. */
   claim(folder: string, plugin: string): void {
     this.#interpreter.invoke('output_lines.claim', this.#lines, folder, plugin);
   }
 
-  /** Passes on the lines so far. */
+  /** Delivers the lines so far. */
   readonly drain = (): void => {
-    // A listener may have closed the host: then the last lines have been passed on, by closing.
+    // A listener may have closed the host, which has delivered the last lines.
     if (!this.#open) return;
     this.takeLines(this.#interpreter.invoke('output_lines.take', this.#lines) as readonly OutputLine[]);
   };

@@ -187,14 +187,14 @@ export class ServerCall implements QueuedCall, PendingCall {
 
   #cancelled(reason: CancelReason, timeoutMs: number | undefined): FidiusError {
     const unsent = this.#number === 0;
-    const where = unsent ? ' before its turn came' : '';
+    const where = unsent ? ' before it was sent' : '';
     if (reason.by === 'signal') {
       return new FidiusError('FIDIUS_CALL_ABORTED', `${this.title} was aborted${where}`, { cause: reason.reason });
     }
-    return new FidiusError('FIDIUS_CALL_TIMEOUT', `${this.title} was given up${where}: its ${timeoutMs} ms are over`, {
+    return new FidiusError('FIDIUS_CALL_TIMEOUT', `${this.title} timed out after ${timeoutMs} ms${where}`, {
       hint: unsent
-        ? 'Make fewer calls at a time, or allow more time.'
-        : 'Allow more time, or have the method do less; `stats()` tells whether Python did stop.',
+        ? 'Make fewer calls at the same time, or allow more time.'
+        : 'Allow more time, or have the method do less; `stats()` reports whether Python has stopped.',
     });
   }
 }

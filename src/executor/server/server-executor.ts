@@ -27,7 +27,7 @@ export interface ServerSetup extends ExecutorOptions {
   readonly name: ExecutorName;
   /** Starts a server. Called by the first load, or by every load. */
   readonly connect: Connect;
-  /** Whether each plugin has a server of its own. Default: `false`, one server for all. */
+  /** Whether each plugin has a separate server. Default: `false`, one server for all. */
   readonly serverPerPlugin?: boolean | undefined;
   /** Creates a handle for calls on this thread; absent if the server runs in another process. */
   createHandle?(loaded: LoadedPackage, request: LoadRequest): SyncHandle;

@@ -2,14 +2,14 @@ import { referenceBytes } from '../../protocol/frames.ts';
 import type { Interpreter } from '../../python/interpreter.ts';
 import type { SharedMemory } from '../server/transport.ts';
 
-/** Bytes from which on two copies through memory are quicker than a socket; `bench/payload-threshold.ts` shows it. */
+/** Size in bytes above which two copies in memory are faster than a socket: see `bench/payload-threshold.ts`. */
 const thresholdBytes = 64 * 1024;
 
 /**
  * The memory of this process, which the `thread` executor's server shares.
  *
- * A payload for Python is copied into a block of C memory that becomes Python's own: JavaScript's memory may go away at
- * any time, when a worker thread is terminated in the middle of a call. None of this takes the GIL.
+ * A payload for Python is copied into a block of C memory that Python frees: the memory of JavaScript may be freed at any
+ * time, when a worker thread is terminated during a call. None of this takes the GIL.
  */
 export class InProcessMemory implements SharedMemory {
   readonly threshold: number;
