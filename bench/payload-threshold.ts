@@ -5,8 +5,8 @@
  * memory and a reference in the frame: where the second becomes the quicker one is the threshold of `thread`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { ProcessMemory } from '../src/executor/process-memory.ts';
-import { createThreadExecutor } from '../src/executor/thread-executor.ts';
+import { InProcessMemory } from '../src/executor/thread/in-process-memory.ts';
+import { createThreadExecutor } from '../src/executor/thread/thread-executor.ts';
 import { startPython } from '../src/python/start.ts';
 import { rawMethod } from '../test/support/methods.ts';
 import { Bench, indexOf } from './contenders/built-fidius.ts';
@@ -34,7 +34,7 @@ await Promise.all([inFrame.close(), byReference.close()]);
 type Echo = Awaited<ReturnType<typeof open>>;
 
 async function open(threshold: number) {
-  const executor = createThreadExecutor(interpreter, {}, new ProcessMemory(interpreter, threshold));
+  const executor = createThreadExecutor(interpreter, {}, new InProcessMemory(interpreter, threshold));
   const plugin = await executor.load({
     plugin: 'bench-plugin',
     folder: pluginFolder,

@@ -45,7 +45,7 @@ export {
   type SignatureErrorData,
   type TriedKey,
 } from './errors/signature-error.ts';
-export type { CallEvent, CallOutcome } from './executor/call-channel.ts';
+export type { CallEvent, CallOutcome } from './executor/call-events.ts';
 export {
   type CloseOptions,
   type ExecutorName,
@@ -55,8 +55,8 @@ export {
   type PluginStats,
 } from './executor/executor.ts';
 export type { ExecutorOptions } from './executor/executor-options.ts';
-export type { Notice, NoticeKind, NoticeListener } from './executor/notice.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
+export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';
 export type { HostDiscovery } from './host/host-discovery.ts';
@@ -81,6 +81,6 @@ export type { TrustOptions } from './packaging/signing/trust.ts';
 export type { TrustedKey, TrustStore } from './packaging/signing/trust-store.ts';
 export type { Distribution } from './packaging/vendor/distributions.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
+export type { MethodKind } from './protocol/load-outcome.ts';
 export type { PythonPluginHandle, SyncOptions } from './python/handle.ts';
-export type { MethodKind } from './python/load.ts';
 export type { StartOptions } from './python/start.ts';

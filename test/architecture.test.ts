@@ -15,10 +15,11 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
   files: { imports: ['errors'] },
   codec: { imports: ['errors'] },
   contract: { imports: ['codec', 'errors'] },
+  protocol: { imports: ['codec', 'errors'] },
   packaging: { imports: ['contract', 'files', 'errors', 'node'] },
-  python: { imports: ['codec', 'files', 'errors', 'node'], types: ['packaging'] },
-  executor: { imports: ['python', 'codec', 'errors', 'node'] },
-  host: { imports: ['executor', 'python', 'packaging', 'contract', 'codec', 'errors', 'node'] },
+  python: { imports: ['protocol', 'codec', 'files', 'errors', 'node'], types: ['packaging'] },
+  executor: { imports: ['python', 'protocol', 'codec', 'errors', 'node'] },
+  host: { imports: ['executor', 'python', 'protocol', 'packaging', 'contract', 'codec', 'errors', 'node'] },
   cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
 };
 
@@ -67,6 +68,16 @@ const exceptions: Record<string, string> = {
 const imports = sourceImports();
 const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : undefined);
 
+/**
+ * The folders of `src/executor`, and for each the folders and rooms that it must not import from. A call server can run in
+ * another process, so its client does not depend on an interpreter in this process.
+ */
+const executorFolders: Record<string, { readonly never: readonly string[] }> = {
+  'executor/server/': { never: ['python/', 'executor/inline/', 'executor/thread/'] },
+  'executor/inline/': { never: ['executor/server/', 'executor/thread/'] },
+  'executor/thread/': { never: ['executor/inline/'] },
+};
+
 describe('the rooms of src/', () => {
   it('are those of the table', () => {
     const folders = readdirSync(fileURLToPath(new URL('../src', import.meta.url)), { withFileTypes: true })
@@ -84,6 +95,23 @@ describe('the rooms of src/', () => {
     });
 
     expect(strays).toEqual([]);
+  });
+
+  it.each(Object.entries(executorFolders))(
+    '%s imports nothing from the folders it must not know',
+    (folder, { never }) => {
+      const own = imports.filter(({ file }) => file.startsWith(folder));
+      const strays = own.filter(({ target }) => never.some((other) => target.startsWith(other)));
+
+      expect(own).not.toEqual([]);
+      expect(strays).toEqual([]);
+    },
+  );
+
+  it('have protocol without sockets, processes and files', () => {
+    const outside = imports.filter(({ file, target }) => roomOf(file) === 'protocol' && !target.endsWith('.ts'));
+
+    expect(outside).toEqual([]);
   });
 
   it('import files, never a barrel', () => {

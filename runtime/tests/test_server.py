@@ -23,7 +23,7 @@ class Host:
         self.server = Server(data, control)
         self.server.start()
         greeting = codec.encode(dict(SETTINGS, **settings))
-        self.data.sendall(HEADER.pack(len(greeting), protocol.HELLO, 0, protocol.VERSION, 0, 0) + greeting)
+        self.data.sendall(HEADER.pack(len(greeting), protocol.HANDSHAKE, 0, protocol.VERSION, 0, 0) + greeting)
         self.welcome = self.receive()
 
     def add(self, *functions, limit=2, special=None):
@@ -44,7 +44,7 @@ class Host:
             head = self.read(HEADER_BYTES)
             size, kind, _, _, call, _ = HEADER.unpack(head)
             payload = self.read(size)
-            if kind not in (protocol.POOL, protocol.NOTICE):
+            if kind not in (protocol.POOL, protocol.PROCESS_CHANGE):
                 return kind, call, codec.decode(payload) if payload else None
 
     def read(self, size):
@@ -72,7 +72,7 @@ class ServerTest(unittest.TestCase):
     def test_sends_its_facts_first(self):
         kind, call, facts = self.open().welcome
 
-        self.assertEqual((kind, call), (protocol.WELCOME, 0))
+        self.assertEqual((kind, call), (protocol.READY, 0))
         self.assertEqual(facts["version"], protocol.VERSION)
 
     def test_answers_short_calls_in_their_order_on_the_thread_that_reads(self):

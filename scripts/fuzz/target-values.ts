@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { decodeValue } from '../../src/codec/pickle/decode-value.ts';
-import { Inbox } from '../../src/executor/inbox.ts';
-import { frameType, headerBytes, writeHeader } from '../../src/executor/protocol.ts';
+import { FrameReader } from '../../src/executor/server/frame-reader.ts';
+import { frameType, headerBytes, writeHeader } from '../../src/protocol/frames.ts';
 import { findPythons } from '../../test/support/pythons.ts';
 import type { FuzzTarget } from './target.ts';
 
@@ -84,17 +84,17 @@ function frame(type: number, payload: Uint8Array): Buffer {
 /** The frames that come out, in one text; bytes go in piece by piece. */
 function framesOf(input: Buffer, pieceBytes: number): string {
   const found: string[] = [];
-  const inbox = new Inbox((type, flags, call, microseconds, payload) => {
-    found.push([type, flags, call, microseconds, createHash('sha256').update(payload).digest('hex')].join());
+  const reader = new FrameReader((type, flags, method, call, value, payload) => {
+    found.push([type, flags, method, call, value, createHash('sha256').update(payload).digest('hex')].join());
   });
   try {
     for (let at = 0; at < input.length; ) {
-      const room = inbox.room();
+      const room = reader.room();
       const count = Math.min(room.length, pieceBytes, input.length - at);
       if (count === 0) throw new Error('there is no room for what comes next');
       input.copy(room, 0, at, at + count);
       at += count;
-      inbox.take(count);
+      reader.take(count);
     }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'FIDIUS_WIRE_CORRUPT')) throw error;

@@ -3,8 +3,8 @@ import { describe } from '../errors/options.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type Executor, type ExecutorName, executorNames } from './executor.ts';
 import type { ExecutorOptions } from './executor-options.ts';
-import { InlineExecutor } from './inline.ts';
-import { createThreadExecutor } from './thread-executor.ts';
+import { InlineExecutor } from './inline/inline-executor.ts';
+import { createThreadExecutor } from './thread/thread-executor.ts';
 
 /**
  * The executor of a name.

@@ -1,22 +1,22 @@
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkCount } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
-import type { NoticeListener } from './notice.ts';
 import type { OutputListener } from './output.ts';
+import type { NoticeListener } from './process-change.ts';
 
-/** What an executor can be told when it is made. */
+/** Options of an executor. */
 export interface ExecutorOptions {
-  /** Threads that run calls. Default: 8. */
+  /** Number of threads that run calls. Default: 8. */
   readonly threads?: number | undefined;
-  /** Threads that may take the place of stuck ones. Default: 8. */
+  /** Number of threads that can replace stuck ones. Default: 8. */
   readonly spareThreads?: number | undefined;
-  /** Gets every line that plugins print or log. Default: they go where Python writes, the streams of this process. */
+  /** Receives every line that plugins print or log. Default: the lines are written to the streams of this process. */
   readonly onOutput?: OutputListener | undefined;
-  /** Hears of what plugins change that belongs to the whole process. Default: a warning of the process. */
+  /** Receives changes by plugins that affect the whole process. Default: a process warning. */
   readonly onNotice?: NoticeListener | undefined;
 }
 
-/** More threads than this would only wait for each other. */
+/** More threads would only wait for each other. */
 export const mostThreads = 256;
 
 export const defaultThreads = 8;

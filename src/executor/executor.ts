@@ -1,12 +1,12 @@
-import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { CallableMethod } from '../codec/method-codec.ts';
-import type { LoadedPackage, MethodKind } from '../python/load.ts';
+import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
+import type { PackageSource } from '../protocol/load-request.ts';
 
 /**
- * Where calls run. One contract, whatever is behind it: the same values, the same errors, the same closing.
+ * Where calls run. All executors have the same contract: the same values, the same errors, the same closing.
  *
- * - `inline`: on the calling JavaScript thread. A promise is settled when it is handed out, and the event loop waits for Python.
- * - `thread`: on Python's own threads in this process. The event loop never waits for Python.
+ * - `inline`: on the calling JavaScript thread. A promise is settled when it is returned; the event loop is blocked by Python.
+ * - `thread`: on threads of Python in this process. The event loop is never blocked by Python.
  */
 export const executorNames = ['inline', 'thread'] as const;
 /** Name of an executor: where calls run. */
@@ -15,71 +15,59 @@ export type ExecutorName = (typeof executorNames)[number];
 /** What must be started before an executor can load a package. `libpython`: CPython in this process. */
 export const executorNeeds: Readonly<Record<ExecutorName, 'libpython'>> = { inline: 'libpython', thread: 'libpython' };
 
-/** What an executor must know to load a package. */
-export interface LoadRequest {
-  /** Name of the package, as errors and events call the plugin. */
-  readonly plugin: string;
-  /** Folder of the package, as it shall stand on `sys.path`. */
-  readonly folder: string;
-  /** What the user knows the package by, where that is not the folder; errors name it. */
-  readonly origin?: string | undefined;
-  /** Dotted name of the module that holds the methods. */
-  readonly entryModule: string;
-  readonly descriptor: InterfaceDescriptor;
-  /** Whether it must not import external modules. Default: `false`. */
-  readonly refuseExternal?: boolean | undefined;
-  /** Of the whole load, for errors, where {@link LoadOptions.loadTimeoutMs} is what is left of it. */
+/** A package to load. */
+export interface LoadRequest extends PackageSource {
+  /** Time limit of the whole load, for errors, if {@link LoadOptions.loadTimeoutMs} is the remaining time. */
   readonly totalTimeoutMs?: number | undefined;
 }
 
-/** How a plugin is loaded and what its calls may take. */
+/** Options of a load, and limits for the calls of the plugin. */
 export interface LoadOptions {
-  /** Gives up loading; the promise is rejected at once, with `signal.reason` as cause. */
+  /** Cancels the load. The promise is rejected immediately, with `signal.reason` as cause. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that loading may take: looking for the package, checking and storing it, starting Python and importing the
-   * module, all together. Default: 60,000. Not kept by the import with `inline`, which holds up the thread that would have to
-   * look at the clock.
+   * Milliseconds that the whole load may take: finding the package, verifying and storing it, starting Python and importing
+   * the module. Default: 60,000. With `inline`, the import can exceed it, because it blocks the thread that checks the time.
    */
   readonly loadTimeoutMs?: number | undefined;
   /** Default of {@link CallOptions.timeoutMs} for every call of this plugin through `client`. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Calls of this plugin that may run at a time, those of `async def` methods aside. Given, it is kept strictly: a call that
-   * was given up and cannot be stopped counts until it ends. Default: one less than the pool has threads.
+   * Maximum number of calls of this plugin that run at the same time, without those of `async def` methods. If it is set, a
+   * cancelled call that cannot be stopped counts until it ends. Default: one less than the number of threads.
    */
   readonly maxConcurrent?: number | undefined;
-  /** Calls of this plugin that may wait for their turn; one more is an error. Default: 16,384. */
+  /** Maximum number of waiting calls of this plugin; one more is an error. Default: 16,384. */
   readonly maxQueued?: number | undefined;
   /**
-   * Runs the import and every call on one thread of the plugin's own, for libraries that insist on it; there is no `sync`
-   * then. Default: `false`. With `inline` everything is on one thread anyway.
+   * Runs the import and every call on one thread that only this plugin uses, for libraries that require it. Then there is no
+   * `sync`. Default: `false`. With `inline`, everything runs on one thread in any case.
    */
   readonly ownThread?: boolean | undefined;
 }
 
-/** What one call may ask for. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Gives up the call: its promise is rejected at once with `FIDIUS_CALL_ABORTED`, `signal.reason` being the cause. */
+  /** Cancels the call. Its promise is rejected immediately with `FIDIUS_CALL_ABORTED` and `signal.reason` as cause. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds from now until the call is given up with `FIDIUS_CALL_TIMEOUT`. */
+  /** Milliseconds until the call is cancelled with `FIDIUS_CALL_TIMEOUT`. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** How to close. */
+/** Options of closing. */
 export interface CloseOptions {
-  /** `drain` lets accepted calls finish; `abort` gives them up with `FIDIUS_PLUGIN_CLOSED`. Default: `drain`. */
+  /** `drain` lets accepted calls finish; `abort` cancels them with `FIDIUS_PLUGIN_CLOSED`. Default: `drain`. */
   readonly mode?: 'drain' | 'abort' | undefined;
   /** Milliseconds until a drain becomes an abort, and until an abort stops waiting for Python. Default: 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Runs plugins. Closed once and for all, together with the plugins that it loaded. */
+/** Runs plugins. Closing it closes the plugins that it loaded; it cannot be opened again. */
 export interface Executor {
   readonly name: ExecutorName;
 
   /**
-   * Loads a package: all of it or nothing.
+   * Loads a package. A load that fails changes nothing.
    *
    * @throws LoadError with the codes of loading; FidiusError `FIDIUS_LOAD_TIMEOUT`, `FIDIUS_LOAD_ABORTED`,
    *   `FIDIUS_HOST_CLOSED`, `FIDIUS_EXECUTOR_FAILED`.
@@ -101,27 +89,26 @@ export interface ExecutorPlugin {
   readonly file: string;
   /** How each method answers; `absent` for an optional one that the plugin leaves out. */
   readonly methods: readonly MethodKind[];
-  /** The external modules that were imported for it when it was loaded. */
+  /** External modules that were imported when it was loaded. */
   readonly external: LoadedPackage['external'];
 
   /**
-   * Calls a method. Arguments are read before this returns; every failure is a rejection.
+   * Calls a method. Arguments are read before this returns; every failure rejects the promise.
    *
    * @returns what the method returned; rejected with a PluginError when it raised, with FidiusError otherwise.
    */
   call(method: CallableMethod, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
 
   /**
-   * The same plugin for calls on this JavaScript thread, or `undefined` where it runs in another process, or on a thread of
-   * its own.
+   * The same plugin for calls on this JavaScript thread; `undefined` if it runs in another process, or with `ownThread`.
    *
-   * Made on first use, which takes the GIL. It is closed together with the plugin.
+   * Created on first use, which takes the GIL. It is closed together with the plugin.
    */
   sync(): SyncCalls | undefined;
 
   stats(): PluginStats;
 
-  /** Ends the plugin: no call is accepted any more, what runs is drained or given up. Never rejects, may be called again. */
+  /** Closes the plugin: new calls are rejected, running ones are drained or cancelled. Never rejects, may be called again. */
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -133,25 +120,25 @@ export interface SyncCalls {
 
 export type SyncCallOptions = Pick<CallOptions, 'timeoutMs'>;
 
-/** Figures of one plugin since it was loaded. Calls through `sync` are not counted: that would take part of their time. */
+/** Figures of one plugin since it was loaded. Calls through `sync` are not counted, because that would slow them down. */
 export interface PluginStats {
-  /** Calls that wait for their turn. */
+  /** Waiting calls. */
   readonly queued: number;
-  /** Calls handed to Python and not answered yet, given-up ones included. */
+  /** Calls that were sent to Python and not answered, including cancelled ones. */
   readonly running: number;
   /** Calls that returned a value. */
   readonly succeeded: number;
-  /** Calls that raised, or whose result could not cross. */
+  /** Calls that raised, or whose result could not be converted. */
   readonly failed: number;
-  /** Calls that were given up: aborted, timed out, or caught by closing. */
+  /** Calls that were cancelled: aborted, timed out, or cancelled by closing. */
   readonly givenUp: number;
-  /** What became of the given-up calls that had started; those that are queued simply never run. */
+  /** Outcomes of cancelled calls that had started. Those that were waiting never run. */
   readonly outcomes: {
     /** The Python code was interrupted. */
     readonly stopped: number;
-    /** It came to its end in spite of the interruption. */
+    /** It finished in spite of the interruption. */
     readonly finishedAnyway: number;
-    /** It is running to this moment. */
+    /** It is still running. */
     readonly stillRunning: number;
   };
 }
@@ -159,9 +146,9 @@ export interface PluginStats {
 /** Figures of an executor. */
 export interface ExecutorStats {
   readonly executor: ExecutorName;
-  /** Threads of the pool that exist now, stuck ones included. */
+  /** Threads of the pool, including stuck ones. */
   readonly threads: number;
-  /** Threads held by calls that were given up and cannot be stopped. */
+  /** Threads held by calls that were cancelled and cannot be stopped. */
   readonly stuckThreads: number;
   readonly queued: number;
   readonly running: number;

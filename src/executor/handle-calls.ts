@@ -1,15 +1,24 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { CallableMethod } from '../codec/method-codec.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
-import { callChannel, traceHere } from './call-channel.ts';
+import { callChannel, traceSync } from './call-events.ts';
 import type { SyncCallOptions, SyncCalls } from './executor.ts';
+
+/** A plugin that can be called on this thread: a `PythonPluginHandle`, as far as an executor needs it. */
+export interface SyncHandle {
+  readonly name: string;
+  readonly descriptor: InterfaceDescriptor;
+  callSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): unknown;
+  /** Rejects all further calls. The plugin itself remains loaded. */
+  forget(): void;
+}
 
 /** Calls a plugin on this thread, publishes the events of calls and delivers the output that they produced. */
 export class HandleCalls implements SyncCalls {
-  readonly #handle: PythonPluginHandle;
+  readonly #handle: SyncHandle;
   readonly #drain: (() => void) | undefined;
 
   /** @param drain delivers the output of a call. */
-  constructor(handle: PythonPluginHandle, drain?: () => void) {
+  constructor(handle: SyncHandle, drain?: () => void) {
     this.#handle = handle;
     this.#drain = drain;
   }
@@ -39,6 +48,6 @@ export class HandleCalls implements SyncCalls {
     // Many other values are passed without encoding.
     const bytesOf = (value: unknown) => (codec.wireRaw ? (value as Partial<ArrayBufferView>)?.byteLength : undefined);
     const subject = { executor: 'inline', plugin, interface: descriptor.interfaceName, method, index } as const;
-    return traceHere({ ...subject, requestBytes: bytesOf(args[0]) }, call, bytesOf);
+    return traceSync({ ...subject, requestBytes: bytesOf(args[0]) }, call, bytesOf);
   }
 }

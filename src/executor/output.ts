@@ -1,10 +1,10 @@
-import { callListener } from './call-listener.ts';
+import { emitSafely } from './emit-safely.ts';
 
 /** A line that a plugin printed or logged. */
 export interface OutputEvent {
   /** Name of the plugin; `undefined` for a note about the output itself. */
   readonly plugin: string | undefined;
-  /** `log` is what went through Python's `logging`. */
+  /** `log` for records of Python's `logging`. */
   readonly stream: 'stdout' | 'stderr' | 'log';
   /** Without its line break; a log record can have several lines. */
   readonly text: string;
@@ -19,10 +19,10 @@ export type OutputListener = (event: OutputEvent) => void;
 /** A line as `captured_output.py` sends it: plugin, stream, text, level, logger. */
 export type OutputLine = readonly [string | null, OutputEvent['stream'], string, string | null, string | null];
 
-/** Hands lines to a listener, one by one. */
-export function passOn(lines: readonly OutputLine[], listener: OutputListener): void {
+/** Passes lines to a listener, one by one. */
+export function deliverLines(lines: readonly OutputLine[], listener: OutputListener): void {
   for (const [plugin, stream, text, level, logger] of lines) {
     const event = { plugin: plugin ?? undefined, stream, text };
-    callListener(listener, level === null ? event : { ...event, level, logger: logger ?? undefined });
+    emitSafely(listener, level === null ? event : { ...event, level, logger: logger ?? undefined });
   }
 }

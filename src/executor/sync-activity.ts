@@ -1,12 +1,12 @@
 import { clearTimeout, setTimeout } from '../node/timers.ts';
 import type { BusyListener } from '../python/handle.ts';
 
-/** How long calls on this thread must have rested, at the latest, before somebody looks at what they have changed. */
+/** Length of a period in milliseconds: the state of the process is compared at its end. */
 const periodMs = 100;
 
 /**
- * Follows which plugins are called on this thread, in periods: looking at the state of the process after each call would
- * take longer than most calls do.
+ * Records which plugins are called on this thread, in periods: comparing the state of the process after each call would take
+ * longer than most calls.
  *
  * Does not keep the event loop alive.
  */

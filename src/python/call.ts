@@ -1,8 +1,8 @@
 import type { MethodCodec, ScalarKind } from '../codec/method-codec.ts';
 import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
+import { toCallError } from '../protocol/error-description.ts';
 import { ArgumentFrame } from './argument-frame.ts';
 import { type CallContext, ContextVariables } from './call-context.ts';
-import { toCallError } from './call-error.ts';
 import { EncodedResult } from './encoded-result.ts';
 import type { Interpreter } from './interpreter.ts';
 import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';

@@ -1,5 +1,5 @@
 import type { MethodCodec } from '../codec/method-codec.ts';
-import { type ErrorDescription, toCallError } from './call-error.ts';
+import { type ErrorDescription, toCallError } from '../protocol/error-description.ts';
 import type { Door } from './door.ts';
 import { isRuntimeFailure } from './exception.ts';
 import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';

@@ -5,14 +5,15 @@ import { untypedCodec } from '../codec/untyped-codec.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
+import { callRefusal, needsEventLoop, noSuchMethod, pluginClosed } from '../protocol/call-errors.ts';
+import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import { Caller } from './call.ts';
 import { CallContext } from './call-context.ts';
 import { DoorCaller } from './door-caller.ts';
 import type { Interpreter } from './interpreter.ts';
-import { type LoadedPackage, type MethodKind, unloadPackage } from './load.ts';
+import { unloadPackage } from './load.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import type { Owned, Ptr } from './pointers.ts';
-import { callRefusal, needsEventLoop, noSuchMethod, pluginClosed } from './refusal.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */

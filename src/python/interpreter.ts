@@ -1,7 +1,7 @@
 import { decodeValue } from '../codec/pickle/decode-value.ts';
 import { encodeValue } from '../codec/pickle/encode-value.ts';
+import type { ErrorDescription } from '../protocol/error-description.ts';
 import type { PythonApi } from './bind.ts';
-import type { ErrorDescription } from './call-error.ts';
 import type { Door } from './door.ts';
 import type { ContextState } from './entered-context.ts';
 import { RuntimeFailure, takeException } from './exception.ts';

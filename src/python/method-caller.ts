@@ -1,8 +1,8 @@
 import type { MethodCodec } from '../codec/method-codec.ts';
+import { pluginClosed } from '../protocol/call-errors.ts';
 import type { CallContext } from './call-context.ts';
 import type { DoorTarget } from './door.ts';
 import type { Null, Ptr } from './pointers.ts';
-import { pluginClosed } from './refusal.ts';
 
 /** What is being called, and how errors name it. */
 export interface Callee extends DoorTarget {

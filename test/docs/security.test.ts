@@ -19,7 +19,7 @@ const promises: Readonly<Record<string, Evidence>> = {
   ],
   'values that come from Python': [
     ['codec/fuzz-decode', 'give a value or an error of ours'],
-    ['executor/server-lies', 'settles every call once, whatever bytes come'],
+    ['executor/protocol-violations', 'settles every call once, whatever bytes come'],
     ['packaging/archive/mutated-archives', 'is refused or unpacked, without a crash'],
     ['packaging/attacks/linear-work', 'is not counted for a manifest beyond its limit'],
   ],

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
-import type { Notice } from '../../src/executor/notice.ts';
+import type { Notice } from '../../src/executor/process-change.ts';
 import { eventually, loadProbe, openExecutor, uncaughtDuring } from '../support/executors.ts';
 import { outputOf } from '../support/isolated.ts';
 
@@ -22,7 +22,7 @@ const lines = [
   '    os.waitstatus_to_exitcode = os.WEXITSTATUS',
 ];
 const threadsReplaced = 'a plugin replaced the threads of Python for the whole process, as gevent and eventlet do';
-const serverGaveUp = `FIDIUS_EXECUTOR_FAILED: The call server gave up: ${threadsReplaced}`;
+const serverGaveUp = `FIDIUS_EXECUTOR_FAILED: The call server failed: ${threadsReplaced}`;
 const methods = ['evaluate', 'execute', 'forked', 'pooled', 'spawned'];
 
 describe.each(executorNames)('a plugin with the executor %s', (name) => {

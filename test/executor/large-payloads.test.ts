@@ -12,7 +12,7 @@ const everywhere = [
 const inTheServer = [
   'are coroutines',
   'are stopped',
-  'finish although they were given up',
+  'finish although they were cancelled',
   'are aborted before the server reads them',
   'are aborted while they wait for their turn',
   'are aborted while they wait for their loop',

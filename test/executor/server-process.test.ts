@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
-import { frameType, maxPayloadBytes } from '../../src/executor/protocol.ts';
-import { RemoteExecutor } from '../../src/executor/remote-executor.ts';
+import { ServerExecutor } from '../../src/executor/server/server-executor.ts';
+import { frameType, maxPayloadBytes } from '../../src/protocol/frames.ts';
 import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually, loadProbe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
-import { frame, greeting } from '../support/frames.ts';
+import { frame, handshakeFrame } from '../support/frames.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -17,7 +17,7 @@ describe('a server in a separate process', () => {
   /** Nothing but the transport differs from the executor `thread`. */
   const open = async () => {
     const server = new ServerProcess();
-    const executor = new RemoteExecutor({ name: 'thread', connect: () => server.transport() });
+    const executor = new ServerExecutor({ name: 'thread', connect: (receiver) => server.connect(receiver) });
     return { server, executor, ...(await loadCalls(executor)) };
   };
 
@@ -43,7 +43,7 @@ describe('a server in a separate process', () => {
     expect(await server.exit()).toBe(0);
   });
 
-  it('ends when its host is gone without a word, busy or not', async () => {
+  it('ends when its host closes the connection without notice, busy or not', async () => {
     const { server, call } = await open();
     const lost = failureOf(() => call('spin'));
 
@@ -61,8 +61,11 @@ describe('a server in a separate process', () => {
 
     server.child.kill('SIGKILL');
 
-    const codes = new Set((await Promise.all(calls)).map(({ code }) => code));
-    expect([...codes]).toEqual(['FIDIUS_EXECUTOR_FAILED']);
+    const errors = await Promise.all(calls);
+    expect([...new Set(errors.map(({ code }) => code))]).toEqual(['FIDIUS_EXECUTOR_FAILED']);
+    expect(errors[0]?.message).toBe(
+      `The call server (process ${server.facts.process}, ${server.facts.executable}) was terminated by SIGKILL`,
+    );
     expect((await failureOf(() => call('add', [1, 2]))).code).toBe('FIDIUS_EXECUTOR_FAILED');
   });
 });
@@ -70,7 +73,7 @@ describe('a server in a separate process', () => {
 describe('the start of a server process', () => {
   const open = () => {
     const server = new ServerProcess();
-    const executor = new RemoteExecutor({ name: 'thread', connect: () => server.transport() });
+    const executor = new ServerExecutor({ name: 'thread', connect: (receiver) => server.connect(receiver) });
     onTestFinished(() => executor.close({ mode: 'abort' }));
     return { server, executor };
   };
@@ -150,6 +153,57 @@ describe('the start of a server process', () => {
     expect(server.stderr).toContain('exit functions ran');
   });
 
+  it('reports the exit code and the last lines of stderr of a server that ends during a call', async () => {
+    const { executor } = open();
+    const { call } = await loadProbe(executor, {
+      methods: ['leave'],
+      lines: ['import os, sys', 'def leave():', '    os.write(2, b"disk full\\n")', '    os._exit(3)'],
+    });
+
+    const { code, message } = await failureOf(() => call('leave'));
+
+    expect(code).toBe('FIDIUS_EXECUTOR_FAILED');
+    expect(message).toMatch(
+      /^The call server \(process \d+, .*\) exited with code 3\. The last lines of its stderr:\n/,
+    );
+    expect(message).toContain('disk full');
+  });
+
+  it('reports the reason when the server cannot start', async () => {
+    const server = new ServerProcess(['3', '4', '/nowhere/sdk']);
+    const executor = new ServerExecutor({ name: 'thread', connect: (receiver) => server.connect(receiver) });
+
+    const { code, message } = await failureOf(() => loadCalls(executor));
+
+    expect(code).toBe('FIDIUS_EXECUTOR_FAILED');
+    expect(message).toContain('exited with code 2 before it was ready. The last lines of its stderr:\n');
+    expect(message).toContain('the SDK folder does not exist: /nowhere/sdk');
+  });
+
+  it('gives each plugin a separate server if the executor is set up that way', async () => {
+    const servers: ServerProcess[] = [];
+    const executor = new ServerExecutor({
+      name: 'thread',
+      serverPerPlugin: true,
+      connect: (receiver) => {
+        const server = new ServerProcess();
+        servers.push(server);
+        return server.connect(receiver);
+      },
+    });
+    onTestFinished(() => executor.close({ mode: 'abort' }));
+    const [first, second] = await Promise.all([loadCalls(executor), loadCalls(executor)]);
+    const running = failureOf(() => first.call('nap', [60]));
+
+    servers[0]?.terminate('SIGKILL');
+
+    expect((await running).message).toContain('was terminated by SIGKILL');
+    expect(await second.call('add', [1, 2])).toBe(3);
+    await second.plugin.close();
+    expect(await servers[1]?.exit()).toBe(0);
+    expect((await failureOf(() => first.call('add', [1, 2]))).code).toBe('FIDIUS_EXECUTOR_FAILED');
+  });
+
   it.each([
     ['no arguments', [], 'usage: python -I -B -X utf8 fidius_host/server <data descriptor>'],
     ['a name as a descriptor', ['data', '4', sdkFolder], 'the data descriptor is not a number: data'],
@@ -169,7 +223,7 @@ describe('the start of a server process', () => {
   });
 });
 
-describe('a server whose host lies', () => {
+describe('a server whose host violates the protocol', () => {
   /** Sends bytes and takes what comes back until the server ends. */
   async function answerTo(
     ...chunks: readonly Uint8Array[]
@@ -184,16 +238,40 @@ describe('a server whose host lies', () => {
   }
 
   it.each([
-    ['no greeting', [frame(frameType.call)], 'a greeting of type 2, version 0'],
-    ['another version', [frame(frameType.hello, { method: 99, payload: encodeValue({}) })], 'version 99'],
-    ['a second greeting', [greeting(), greeting()], 'a second greeting'],
-    ['an unknown type', [greeting(), frame(200)], 'a frame of type 200'],
+    ['no handshake', [frame(frameType.call)], 'a frame of type 2 before the handshake'],
+    [
+      'another version',
+      [frame(frameType.handshake, { method: 99, payload: encodeValue({}) })],
+      'uses version 99 of the protocol, this call server version 2',
+    ],
+    ['a second handshake', [handshakeFrame(), handshakeFrame()], 'a second handshake'],
+    [
+      'an item for a call without stream',
+      [handshakeFrame(), frame(frameType.item, { call: 3 })],
+      'a frame "item" for call 3',
+    ],
+    [
+      'a result that was not requested',
+      [handshakeFrame(), frame(frameType.hostResult, { call: 3 })],
+      '"hostResult" for call 3',
+    ],
+    ['a credit of nothing', [handshakeFrame(), frame(frameType.credit, { call: 3 })], '"credit" grants no items'],
+    [
+      'an end with a payload',
+      [handshakeFrame(), frame(frameType.end, { payload: Buffer.alloc(5) })],
+      '"end" has 5 bytes',
+    ],
+    ['an unknown type', [handshakeFrame(), frame(200)], 'a frame of type 200'],
     [
       'an impossible size',
-      [greeting(), frame(frameType.call, { announced: maxPayloadBytes + 1 })],
+      [handshakeFrame(), frame(frameType.call, { announced: maxPayloadBytes + 1 })],
       'a frame of 1073741825',
     ],
-    ['a method that the server lacks', [greeting(), frame(frameType.call, { method: 77, call: 1 })], 'IndexError'],
+    [
+      'a method that the server lacks',
+      [handshakeFrame(), frame(frameType.call, { method: 77, call: 1 })],
+      'IndexError',
+    ],
   ])('says so and ends: %s', async (_what, chunks, reason) => {
     const { exit, answer } = await answerTo(...chunks);
 
@@ -202,12 +280,18 @@ describe('a server whose host lies', () => {
   });
 
   it.each([
-    ['half a greeting', [greeting().subarray(0, 20)]],
-    ['half a call', [greeting(), frame(frameType.call, { announced: 100, call: 1 })]],
-    ['a plugin that does not exist', [greeting(), frame(frameType.call, { plugin: 99, call: 1 })]],
-    ['arguments that are none', [greeting(), frame(frameType.call, { call: 1, payload: Buffer.from('garbage') })]],
-    ['memory it does not share', [greeting(), frame(frameType.call, { call: 1, flags: 4, payload: Buffer.alloc(16) })]],
-    ['the release of nothing', [greeting(), frame(frameType.release, { call: 9 })]],
+    ['half a handshake', [handshakeFrame().subarray(0, 20)]],
+    ['half a call', [handshakeFrame(), frame(frameType.call, { announced: 100, call: 1 })]],
+    ['a plugin that does not exist', [handshakeFrame(), frame(frameType.call, { plugin: 99, call: 1 })]],
+    [
+      'arguments that cannot be decoded',
+      [handshakeFrame(), frame(frameType.call, { call: 1, payload: Buffer.from('garbage') })],
+    ],
+    [
+      'memory it does not share',
+      [handshakeFrame(), frame(frameType.call, { call: 1, flags: 4, payload: Buffer.alloc(16) })],
+    ],
+    ['the release of nothing', [handshakeFrame(), frame(frameType.release, { call: 9 })]],
   ])('ends as usual after %s', async (_what, chunks) => {
     const { exit, stderr } = await answerTo(...chunks);
 
@@ -221,7 +305,7 @@ describe('a server whose host lies', () => {
       // Sizes stay small, so that the server does not wait for what never comes.
       for (let at = 2; at + 2 <= noise.length; at += 16) noise.fill(0, at, at + 2);
 
-      const { exit, stderr } = await answerTo(greeting(), noise);
+      const { exit, stderr } = await answerTo(handshakeFrame(), noise);
 
       expect(exit).toBe(0);
       expect(stderr).toBe('');
@@ -230,7 +314,7 @@ describe('a server whose host lies', () => {
 
   it('ends over noise on the control channel', async () => {
     const server = new ServerProcess();
-    server.data.write(greeting());
+    server.data.write(handshakeFrame());
     server.data.resume();
     server.control.write(frame(frameType.call, { call: 1 }));
 

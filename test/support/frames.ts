@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
-import { frameType, headerBytes, protocolVersion, writeHeader } from '../../src/executor/protocol.ts';
+import { frameType, headerBytes, protocolVersion, writeHeader } from '../../src/protocol/frames.ts';
 import { runtimeFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
@@ -24,9 +24,9 @@ export function frame(type: number, parts: FrameParts = {}): Buffer {
 }
 
 /** The first frame of a host. */
-export function greeting(settings: object = {}): Buffer {
+export function handshakeFrame(settings: object = {}): Buffer {
   const payload = encodeValue({ threads: 2, spareThreads: 0, referenceBytes: null, captureOutput: false, ...settings });
-  return frame(frameType.hello, { method: protocolVersion, payload });
+  return frame(frameType.handshake, { method: protocolVersion, payload });
 }
 
 /** Values as Python's side of the codec writes them. JSON must be able to carry them there. */

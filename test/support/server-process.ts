@@ -1,60 +1,70 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Reader, Transport } from '../../src/executor/server-connection.ts';
+import type { Exit, Receiver, Transport } from '../../src/executor/server/transport.ts';
 import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
 const program = ['-I', '-B', '-X', 'utf8', join(runtimeFolder, 'fidius_host', 'server')];
 
-/** A call server in a process of its own, as nothing but two sockets. Killed after the test. */
-export class ServerProcess {
+/** Lines of stderr that are kept. */
+const keptLines = 20;
+
+/** A call server in a separate process. No memory is shared. Killed after the test. */
+export class ServerProcess implements Transport {
   readonly child: ChildProcess;
   readonly data: Socket;
   readonly control: Socket;
-  readonly #exited: Promise<unknown[]>;
+  readonly memory = undefined;
+  readonly facts;
+  readonly exited: Promise<Exit>;
   stderr = '';
 
-  /** @param args what the program is given instead of its descriptors and the folder of the SDK. */
+  /** @param args the arguments of the program. */
   constructor(args: readonly string[] = ['3', '4', sdkFolder]) {
     const { executable } = findPythons().at(-1) as { executable: string };
     this.child = spawn(executable, [...program, ...args], { stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'] });
+    this.facts = { process: this.child.pid as number, executable };
     this.data = this.child.stdio[3] as Socket;
     this.control = this.child.stdio[4] as Socket;
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    this.#exited = once(this.child, 'exit');
-    onTestFinished(() => void this.child.kill('SIGKILL'));
+    const stderrEnded = new Promise((resolve) => this.child.stderr?.once('close', resolve));
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => void stderrEnded.then(() => resolve({ code, signal })));
+    });
+    onTestFinished(() => this.terminate('SIGKILL'));
   }
 
   /** Waits for its end. @returns exit code, or the name of the signal that ended it. */
-  async exit(): Promise<unknown> {
-    const [code, signal] = await this.#exited;
+  async exit(): Promise<number | string | null> {
+    const { code, signal } = await this.exited;
     return code ?? signal;
   }
 
-  /** What a connection needs. No memory is shared. */
-  transport(): Transport {
-    const { data, control, child } = this;
-    child.unref();
-    return {
-      open: (reader) => {
-        data.on('data', (chunk: Buffer) => feed(reader, chunk));
-        return { data, control };
-      },
-      memory: undefined,
-    };
+  /** Sends what the server writes to a host, which does not wait for the process. */
+  connect(receiver: Receiver): Transport {
+    this.child.unref();
+    this.data.on('data', (chunk: Buffer) => feed(receiver, chunk));
+    return this;
+  }
+
+  terminate(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.child.kill(signal);
+  }
+
+  stderrTail(): string {
+    return this.stderr.trimEnd().split('\n').slice(-keptLines).join('\n');
   }
 }
 
-/** Copies a chunk into the reader, in as many pieces as it takes. */
-export function feed(reader: Reader, chunk: Uint8Array): void {
+/** Copies a chunk into the receiver, in as many pieces as it takes. */
+export function feed(receiver: Receiver, chunk: Uint8Array): void {
   for (let at = 0; at < chunk.length; ) {
-    const room = reader.room();
+    const room = receiver.room();
     const piece = chunk.subarray(at, at + room.length);
     room.set(piece);
-    reader.take(piece.length);
+    receiver.take(piece.length);
     at += piece.length;
   }
 }

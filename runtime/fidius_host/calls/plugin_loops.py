@@ -28,7 +28,7 @@ class PluginLoops:
         self.of(plugin).adopt(plugin, method, flags, call, coroutine)
 
     def start(self, name):
-        """Start a loop on a thread of its own. Must not be called while the calling thread may be interrupted.
+        """Start a loop on a thread only for this plugin. Must not be called while the calling thread may be interrupted.
 
         An interrupted import would leave a module incomplete. And if a thread is interrupted while it starts another
         one, CPython may interrupt the new thread instead, which then never runs.

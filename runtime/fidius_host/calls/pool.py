@@ -11,7 +11,8 @@ import time
 from collections import deque
 
 from ..codec import encode
-from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HELLO, POOL, RELEASE, ProtocolError, frame
+from ..transport import conversation
+from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HANDSHAKE, POOL, RELEASE, ProtocolError, frame
 from .served_plugin import ALWAYS_SLOW, ON_LOOP, SLOW
 from .threads import ThreadsReplaced, start_thread
 from .worker import Worker
@@ -196,7 +197,7 @@ class Pool:
                     break
                 connection.at = at = start + size
                 if kind != CALL:
-                    self._handle(kind, call, view[start:at])
+                    self._handle(kind, flags, call, number, view[start:at])
                     continue
                 self.last_read = call
                 plugin = plugins.get(number)
@@ -221,11 +222,14 @@ class Pool:
                 watch.watch()
             at, end = connection.at, connection.end
 
-    def _handle(self, kind, call, data):
+    def _handle(self, kind, flags, call, number, data):
         if kind == RELEASE:
             self._shared_payloads.release(call)
-        elif kind == HELLO:
-            raise ProtocolError("a second greeting")
+        elif kind == HANDSHAKE:
+            raise ProtocolError("a second handshake")
+        elif conversation.is_host_message(kind):
+            message = conversation.read_host_message(kind, flags, number, data)
+            raise ProtocolError('a frame "%s" for call %d, which does not use it' % (message["kind"], call))
         else:
             raise ProtocolError("a frame of type %d" % kind)
 

@@ -53,24 +53,25 @@ class Plugin:
         self.contexts = CallContexts(home.context)
 
 
-def load(folder, entry_module, interface_hash, methods, refuse_external=False, code_ended=lambda: None):
+def load(request, code_ended=lambda: None):
     """Load a package and return ``{plugin, file, methods, external}`` or ``{failure, ...}``.
 
-    ``methods`` is a list of ``[name, optional]`` in the order of the interface. Failures are returned as data, because
-    the host may be in another process.
+    ``request`` is the record that ``src/protocol/load-request.ts`` describes. Failures are returned as data, because the
+    host may be in another process.
 
-    ``refuse_external`` refuses imports of external modules until the package is closed, also for other plugins that are
+    ``refuseExternal`` refuses imports of external modules until the package is closed, also for other plugins that are
     loaded from the same folder, because they share its modules.
 
     ``code_ended`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must
     not do so after that, because the rest must not be left incomplete.
     """
+    folder, entry_module = request["folder"], request["entryModule"]
     with _lock:
         before = set(sys.modules)
         package = packages.known(folder) or Package(folder)
         known = package.plugins > 0
         refused_before = package.refuses_external
-        package.refuses_external = refused_before or refuse_external
+        package.refuses_external = refused_before or request["refuseExternal"]
         try:
             try:
                 importlib.invalidate_caches()
@@ -80,8 +81,11 @@ def load(folder, entry_module, interface_hash, methods, refuse_external=False, c
                 module = within(_import, package, entry_module)
                 _note_manually_loaded(package, set(sys.modules) - before)
                 import_guard.guard_manually_loaded(package, set(sys.modules) - before)
-                within(_check_hash, module, entry_module, interface_hash)
-                callables = [within(_resolve, module, entry_module, name, optional) for name, optional in methods]
+                within(_check_hash, module, entry_module, request["interfaceHash"])
+                callables = [
+                    within(_resolve, module, entry_module, method["name"], method["optional"])
+                    for method in request["methods"]
+                ]
                 kinds = [_kind(callable_) for callable_ in callables]
             finally:
                 code_ended()

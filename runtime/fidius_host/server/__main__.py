@@ -1,4 +1,4 @@
-"""The call server as a program of its own, for a host in another process.
+"""The call server as a program, for a host in another process.
 
 Usage: ``python -I -B -X utf8 <fidius_host>/server <data> <control> <SDK folder>``, with two inherited descriptors of
 connected stream sockets and the folder of the ``fidius`` SDK.

@@ -23,10 +23,9 @@ from ..calls.threads import ThreadsReplaced
 from ..codec import error_description
 from ..plugins import load_position, loading
 from ..process import state_changes
-from ..stopping import interruption
-from ..transport import protocol
+from ..transport import conversation, protocol
 from ..transport.connection import Connection
-from ..transport.protocol import ProtocolError, frame
+from ..transport.protocol import ProtocolError, VersionMismatch, frame
 from ..transport.separate_memory import SeparateMemory
 from .control_thread import ControlThread
 from .recent_plugins import RecentPlugins
@@ -72,7 +71,7 @@ class Server(ServerEvents):
         self._ended = threading.Event()
 
     def start(self):
-        """Begin to serve on threads of its own. Raises ``RuntimeError`` if no thread can be started."""
+        """Begin to serve on threads of the server. Raises ``RuntimeError`` if no thread can be started."""
         _servers.add(self)
         self.thread_started()
         try:
@@ -115,7 +114,7 @@ class Server(ServerEvents):
                 pool.close()  # `stop` has not seen the pool
             if settings["captureOutput"]:
                 self._capture()
-            self._send(frame(protocol.WELCOME, 0, codec.encode(self._facts())))
+            self._send(frame(protocol.READY, 0, codec.encode(self._facts())))
             self._control.start(pool, runner)
             pool.start()
         except OSError:
@@ -131,8 +130,10 @@ class Server(ServerEvents):
             held = connection.end - connection.at
             if held >= protocol.HEADER_BYTES:
                 size, kind, _, version, _, _ = protocol.HEADER.unpack_from(connection.view, connection.at)
-                if kind != protocol.HELLO or version != protocol.VERSION:
-                    raise ProtocolError("a greeting of type %d, version %d" % (kind, version))
+                if kind != protocol.HANDSHAKE:
+                    raise ProtocolError("a frame of type %d before the handshake" % kind)
+                if version != protocol.VERSION:
+                    raise VersionMismatch(version)
                 start = connection.at + protocol.HEADER_BYTES
                 if start + size <= connection.end:
                     connection.at = start + size
@@ -141,12 +142,7 @@ class Server(ServerEvents):
                 raise ConnectionError("the host closed the connection before the handshake")
 
     def _facts(self):
-        return {
-            "version": protocol.VERSION,
-            "python": "%d.%d.%d" % sys.version_info[:3],
-            "process": os.getpid(),
-            "interrupts": interruption.available,
-        }
+        return {"version": protocol.VERSION}
 
     def _capture(self):
         from ..process import captured_output
@@ -167,11 +163,11 @@ class Server(ServerEvents):
         functions = [getattr(self, name) for name in self.OWN_METHODS]
         return ServedPlugin(0, "fidius", functions, [ALWAYS_SLOW] * len(functions), limit=1 << 30)
 
-    def load(self, name, folder, entry_module, interface_hash, methods, refuse_external, limit, own_thread):
-        """Load a package as ``loading.load`` does, on a new loop thread if ``own_thread`` is set."""
-        source = (folder, entry_module, interface_hash, methods, refuse_external)
-        load = functools.partial(self._load_here, name, source, limit)
-        if not own_thread:
+    def load(self, request):
+        """Load a package as ``loading.load`` does, on a new loop thread if ``ownThread`` is set."""
+        load = functools.partial(self._load_here, request)
+        name = request["plugin"]
+        if not request["ownThread"]:
             return load(None)
         worker = self.pool.current()
         call = worker.call
@@ -180,8 +176,8 @@ class Server(ServerEvents):
         loop.submit(ServedPlugin(0, name, [lambda: load(loop)], [0], limit=1), 0, 0, call, codec.encode(()))
         return ANSWERED_LATER
 
-    def _load_here(self, name, source, limit, loop):
-        folder = source[0]
+    def _load_here(self, request, loop):
+        name, folder = request["plugin"], request["folder"]
         worker = self.pool.current()
         # The plugin has no number yet, but its import may print.
         worker.plugin = ServedPlugin(0, name, [], [], limit=1)
@@ -191,7 +187,7 @@ class Server(ServerEvents):
         call = worker.call
         self._loading[call] = worker.ident
         try:
-            outcome = loading.load(*source, worker.end_window)
+            outcome = loading.load(request, worker.end_window)
         finally:
             del self._loading[call]
             self._watch.end_load(name)
@@ -199,8 +195,10 @@ class Server(ServerEvents):
         number = outcome.get("plugin")
         if number is not None:
             special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
+            limit = request["limits"]["maxConcurrent"]
             strict = limit is not None
-            limit = limit if strict else self.pool.default_limit
+            if not strict:
+                limit = self.pool.default_limit
             callables, new_context = loading.callables(number), loading.contexts(number).new
             self.pool.plugins[number] = ServedPlugin(
                 number, name, callables, special, limit, strict, loop, new_context
@@ -280,12 +278,12 @@ class Server(ServerEvents):
     def report_load_position(self, call):
         ident = self._loading.get(call)
         if ident is not None:
-            self.post(frame(protocol.PLACE, call, codec.encode(load_position.of_load(ident))))
+            self.post(conversation.load_position(call, codec.encode(load_position.of_load(ident))))
 
     def fail_with(self, error):
         if isinstance(error, ProtocolError):
             self.fail(str(error), protocol_violation=True)
-        elif isinstance(error, ThreadsReplaced):
+        elif isinstance(error, (ThreadsReplaced, VersionMismatch)):
             self.fail(str(error))
         else:
             self.fail(error_description.describe(error)["traceback"])
@@ -295,7 +293,8 @@ class Server(ServerEvents):
         # The host may still have to copy payloads that it was given references to.
         _abandoned.append(self._shared_payloads)
         try:
-            self._send(frame(protocol.FAILED, 0, codec.encode({"reason": reason, "lie": protocol_violation})))
+            facts = {"reason": reason, "protocolViolation": protocol_violation, "version": protocol.VERSION}
+            self._send(frame(protocol.FAILED, 0, codec.encode(facts)))
         except OSError:
             pass
         self.stop()
@@ -325,7 +324,7 @@ class Server(ServerEvents):
 
     def _post_change(self, kind, before, after, plugins):
         notice = {"kind": kind, "before": before, "after": after, "plugins": plugins}
-        self.post(frame(protocol.NOTICE, 0, codec.encode(notice)))
+        self.post(frame(protocol.PROCESS_CHANGE, 0, codec.encode(notice)))
 
     def _send(self, frame):
         self._connection.send([frame])

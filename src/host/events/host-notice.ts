@@ -1,4 +1,4 @@
-import type { Notice } from '../../executor/notice.ts';
+import type { Notice } from '../../executor/process-change.ts';
 
 /** Packages of one host vendor different versions of one distribution. Emitted before the second package is imported. */
 export interface VendorNotice {

@@ -1,4 +1,4 @@
-import { callListener } from '../../executor/call-listener.ts';
+import { emitSafely } from '../../executor/emit-safely.ts';
 import {
   describeVendorConflict,
   findVendorConflicts,
@@ -29,7 +29,7 @@ export class VendorConflictReporter {
   #reportOnce(notice: VendorNotice): void {
     if (this.#reported.has(notice.message)) return;
     this.#reported.add(notice.message);
-    callListener(this.#onNotice, notice);
+    emitSafely(this.#onNotice, notice);
   }
 }
 

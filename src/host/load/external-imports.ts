@@ -1,6 +1,6 @@
 import { invalidOption } from '../../errors/option-values.ts';
 import { describe } from '../../errors/options.ts';
-import type { LoadedPackage } from '../../python/load.ts';
+import type { LoadedPackage } from '../../protocol/load-outcome.ts';
 
 /** What becomes of a plugin that imports an external module. */
 export type ExternalImports = 'allow' | 'refuse';

@@ -1,6 +1,6 @@
 import { type LoadPhase, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { CancellationWatch } from '../../executor/cancellation-watch.ts';
 import { loadAborted } from '../../executor/load-options.ts';
-import { Patience } from '../../executor/patience.ts';
 import { now } from '../../node/timers.ts';
 
 /** Milliseconds that a load may take unless a host or a load says otherwise. */
@@ -18,7 +18,7 @@ export class LoadBudget {
   readonly #plugin: string;
   readonly #given: AbortSignal | undefined;
   readonly #endAt: number;
-  readonly #patience: Patience;
+  readonly #patience: CancellationWatch;
   #phase: LoadPhase = 'discovery';
   #path: string | undefined;
 
@@ -29,7 +29,7 @@ export class LoadBudget {
     this.#plugin = plugin;
     this.#given = given;
     this.#endAt = now() + timeoutMs;
-    this.#patience = new Patience(given, timeoutMs, () => controller.abort());
+    this.#patience = new CancellationWatch(given, timeoutMs, () => controller.abort());
     if (given?.aborted === true) controller.abort();
   }
 

@@ -1,0 +1,218 @@
+import type { CallableMethod } from '../../codec/method-codec.ts';
+import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
+import { frameFlag, frameType } from '../../protocol/frames.ts';
+import type { CallCounters } from '../call-counters.ts';
+import { type CallSubject, CallTrace, callChannel } from '../call-events.ts';
+import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
+import type { ExecutorName } from '../executor.ts';
+import type { CallQueue, QueuedCall } from './call-queue.ts';
+import type { PendingCall, ServerConnection } from './server-connection.ts';
+
+/** A cancelled call that runs on for longer than this, in milliseconds, is reported as still running. */
+const stillRunningMs = 1000;
+
+/** The common context of the calls of one plugin. */
+export interface CallContext {
+  readonly executor: ExecutorName;
+  readonly plugin: string;
+  readonly interfaceName: string;
+  /** Number of the plugin at its server. */
+  readonly number: number;
+  readonly connection: ServerConnection;
+  readonly queue: CallQueue;
+  readonly counters: CallCounters;
+  /** Calls whose promise is not settled. */
+  unsettled: number;
+  nameOf(method: CallableMethod): string;
+  /** Called when a promise was settled, and when the server has answered. */
+  onProgress(): void;
+}
+
+/**
+ * One call, from its encoded arguments to its answer.
+ *
+ * Its promise is settled once. A cancelled call remains after that until the server has answered it: only then is its outcome
+ * known.
+ */
+export class ServerCall implements QueuedCall, PendingCall {
+  payload: Uint8Array | undefined;
+  readonly context: CallContext;
+  readonly #method: CallableMethod;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #cancellation: CancellationWatch | undefined;
+  readonly #trace: CallTrace | undefined;
+  /** Its number at the server; 0 until it is sent. */
+  #number = 0;
+  #settled = false;
+  #stillRunning: NodeJS.Timeout | undefined;
+
+  /** Sends nothing yet; see {@link begin}. */
+  constructor(
+    context: CallContext,
+    method: CallableMethod,
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+    payloadBytes: number,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.context = context;
+    this.#method = method;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(context, method, payloadBytes));
+    if (signal !== undefined || timeoutMs !== undefined) {
+      this.#cancellation = new CancellationWatch(signal, timeoutMs, (reason) =>
+        this.cancel(this.#cancelled(reason, timeoutMs)),
+      );
+    }
+  }
+
+  get title(): string {
+    return `${this.context.nameOf(this.#method)}() of ${this.context.plugin}`;
+  }
+
+  /** Adds the call to the queue of its plugin. `payload` is copied. */
+  begin(payload: Uint8Array): void {
+    this.context.unsettled += 1;
+    this.context.connection.ref();
+    try {
+      this.context.queue.submit(this, payload);
+    } catch (error) {
+      this.#fail(error, undefined);
+    }
+  }
+
+  send(payload: Uint8Array): void {
+    const { connection, number } = this.context;
+    const { index, codec } = this.#method;
+    let flags = codec.wireRaw ? frameFlag.raw : 0;
+    if (this.#trace !== undefined) {
+      flags |= frameFlag.timed;
+      this.#trace.sent();
+    }
+    this.#number = connection.call(this, number, index, flags, payload);
+  }
+
+  /** Rejects with `error` immediately, and asks Python to stop. Does nothing if the promise is settled. */
+  cancel(error: FidiusError): void {
+    if (this.#settled) return;
+    const { counters, queue, connection } = this.context;
+    counters.givenUp += 1;
+    this.#settle();
+    this.#reject(error);
+    this.#trace?.failed(error, undefined);
+    if (this.#number === 0) {
+      queue.remove(this);
+      this.#trace?.outcome('neverRan');
+      return;
+    }
+    counters.stillRunning += 1;
+    connection.cancel(this.#number);
+    const trace = this.#trace;
+    if (trace === undefined) return;
+    this.#stillRunning = setTimeout(() => trace.outcome('stillRunning'), stillRunningMs).unref();
+  }
+
+  answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
+    if (this.#settled) this.#recordOutcome(type);
+    else this.#takeAnswer(type, payload, microseconds, own);
+    this.context.queue.answered();
+    this.context.onProgress();
+  }
+
+  lost(error: FidiusError): void {
+    clearTimeout(this.#stillRunning);
+    if (this.#number === 0) this.context.queue.remove(this);
+    else this.context.queue.sent -= 1;
+    if (this.#settled) this.context.counters.stillRunning -= 1;
+    else this.#fail(error, undefined);
+    this.context.onProgress();
+  }
+
+  #takeAnswer(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
+    let value: unknown;
+    try {
+      if (type === frameType.raised) throw this.#raised(payload);
+      if (type !== frameType.returned) throw stoppedUnasked(this.title);
+      value = this.#method.codec.decodeResult(payload, own);
+    } catch (error) {
+      this.#fail(error, microseconds);
+      return;
+    }
+    this.context.counters.succeeded += 1;
+    this.#settle();
+    this.#resolve(value);
+    this.#trace?.ended(payload.length, microseconds);
+  }
+
+  #raised(payload: Uint8Array): Error {
+    const { context } = this;
+    return toCallError(decodeValue(payload) as ErrorDescription, context.plugin, context.nameOf(this.#method));
+  }
+
+  #recordOutcome(type: number): void {
+    clearTimeout(this.#stillRunning);
+    const { counters } = this.context;
+    counters.stillRunning -= 1;
+    if (type === frameType.skipped) {
+      this.#trace?.outcome('neverRan');
+    } else if (type === frameType.stopped) {
+      counters.stopped += 1;
+      this.#trace?.outcome('stopped');
+    } else {
+      counters.finishedAnyway += 1;
+      this.#trace?.outcome('finishedAnyway');
+    }
+  }
+
+  #fail(error: unknown, microseconds: number | undefined): void {
+    this.context.counters.failed += 1;
+    this.#settle();
+    this.#reject(error);
+    this.#trace?.failed(error, microseconds);
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#cancellation?.end();
+    this.context.unsettled -= 1;
+    this.context.connection.unref();
+    this.context.onProgress();
+  }
+
+  #cancelled(reason: CancelReason, timeoutMs: number | undefined): FidiusError {
+    const unsent = this.#number === 0;
+    const where = unsent ? ' before it was sent' : '';
+    if (reason.by === 'signal') {
+      return new FidiusError('FIDIUS_CALL_ABORTED', `${this.title} was aborted${where}`, { cause: reason.reason });
+    }
+    return new FidiusError('FIDIUS_CALL_TIMEOUT', `${this.title} timed out after ${timeoutMs} ms${where}`, {
+      hint: unsent
+        ? 'Make fewer calls at the same time, or allow more time.'
+        : 'Allow more time, or have the method do less; `stats()` reports whether Python has stopped.',
+    });
+  }
+}
+
+/** Publishes the events of a call that was rejected before it began, if the channel has subscribers. */
+export function traceRefusal(context: CallContext, method: CallableMethod, error: unknown): void {
+  if (callChannel.hasSubscribers) new CallTrace(subjectOf(context, method, undefined)).failed(error, undefined);
+}
+
+function subjectOf(context: CallContext, method: CallableMethod, requestBytes: number | undefined): CallSubject {
+  const { executor, plugin, interfaceName } = context;
+  const { index } = method;
+  return { executor, plugin, interface: interfaceName, method: context.nameOf(method), index, requestBytes };
+}
+
+/** The server stops calls only on request, unless plugin code interferes with its threads. */
+function stoppedUnasked(title: string): FidiusError {
+  return new FidiusError('FIDIUS_EXECUTOR_FAILED', `${title} was cancelled by something other than its caller`, {
+    hint: 'Look for a plugin that raises FidiusCancelled or ends threads of the host.',
+  });
+}

@@ -1,0 +1,224 @@
+import type { CallableMethod } from '../../codec/method-codec.ts';
+import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
+import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import { callRefusal, pluginClosed } from '../../protocol/call-errors.ts';
+import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
+import { CallCounters } from '../call-counters.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  ExecutorName,
+  ExecutorPlugin,
+  LoadRequest,
+  PluginStats,
+  SyncCalls,
+} from '../executor.ts';
+import { HandleCalls, type SyncHandle } from '../handle-calls.ts';
+import { CallQueue } from './call-queue.ts';
+import { type CallContext, ServerCall, traceRefusal } from './server-call.ts';
+import type { ServerConnection } from './server-connection.ts';
+
+/** What a plugin needs from the executor that loaded it. */
+export interface PluginOwner {
+  readonly name: ExecutorName;
+  /** Why no call can be made now; `undefined` if calls can be made. */
+  unavailableReason(connection: ServerConnection): FidiusError | undefined;
+  /** Creates the handle for calls on this thread; `undefined` if the server runs in another process. */
+  createHandle(loaded: LoadedPackage, request: LoadRequest): SyncHandle | undefined;
+  /** Unloads the plugin at its server, and waits at most this long. Never rejects. */
+  unload(plugin: ServerPlugin, timeoutMs: number): Promise<void>;
+}
+
+export interface PluginLimits {
+  readonly timeoutMs: number | undefined;
+  readonly maxQueued: number;
+  readonly ownThread: boolean;
+}
+
+/** How long closing waits for calls to finish, and how long for cancelled calls to stop, in milliseconds. */
+const drainMs = 10_000;
+const abortMs = 1000;
+
+const noOptions: CallOptions = {};
+
+/** A plugin at a call server, in this process or in another. */
+export class ServerPlugin implements ExecutorPlugin, CallContext {
+  readonly executor: ExecutorName;
+  readonly plugin: string;
+  readonly interfaceName: string;
+  readonly file: string;
+  readonly methods: readonly MethodKind[];
+  readonly external: LoadedPackage['external'];
+  readonly number: number;
+  readonly connection: ServerConnection;
+  readonly queue: CallQueue;
+  readonly counters = new CallCounters();
+  unsettled = 0;
+  readonly #owner: PluginOwner;
+  readonly #request: LoadRequest;
+  readonly #loaded: LoadedPackage;
+  readonly #timeoutMs: number | undefined;
+  readonly #ownThread: boolean;
+  #handle: SyncHandle | undefined;
+  #syncCalls: SyncCalls | undefined;
+  #closing: Promise<void> | undefined;
+  #onProgress: (() => void) | undefined;
+
+  constructor(
+    owner: PluginOwner,
+    connection: ServerConnection,
+    request: LoadRequest,
+    loaded: LoadedPackage,
+    limits: PluginLimits,
+  ) {
+    this.#owner = owner;
+    this.#request = request;
+    this.#loaded = loaded;
+    this.#timeoutMs = limits.timeoutMs;
+    this.#ownThread = limits.ownThread;
+    this.executor = owner.name;
+    this.connection = connection;
+    this.plugin = request.plugin;
+    this.interfaceName = request.descriptor.interfaceName;
+    this.file = loaded.file;
+    this.methods = loaded.methods;
+    this.external = loaded.external;
+    this.number = loaded.plugin;
+    this.queue = new CallQueue(limits.maxQueued);
+  }
+
+  get name(): string {
+    return this.plugin;
+  }
+
+  call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#checkExists(method);
+      const writer = acquireWriter();
+      try {
+        const timeoutMs = this.#admit(method, options);
+        writer.begin();
+        method.codec.writeArguments(writer, args);
+        const payload = writer.finish();
+        // Reading arguments runs code of the caller, such as getters, which may close the plugin or abort the call.
+        this.#checkWanted(method, options.signal);
+        new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
+      } catch (error) {
+        traceRefusal(this, method, error);
+        throw error;
+      } finally {
+        releaseWriter(writer);
+      }
+    });
+  }
+
+  nameOf({ index }: CallableMethod): string {
+    return this.#request.descriptor.methods[index]?.name ?? String(index);
+  }
+
+  sync(): SyncCalls | undefined {
+    if (this.#closing !== undefined) throw pluginClosed(this.plugin);
+    if (this.#ownThread) return undefined;
+    this.#handle ??= this.#owner.createHandle(this.#loaded, this.#request);
+    if (this.#handle !== undefined) this.#syncCalls ??= new HandleCalls(this.#handle);
+    return this.#syncCalls;
+  }
+
+  stats(): PluginStats {
+    return this.counters.toStats(this.queue.queued, this.queue.sent);
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  onProgress(): void {
+    this.#onProgress?.();
+  }
+
+  /** Cancels all calls that are not settled. */
+  cancelAll(reason: () => FidiusError): void {
+    for (const call of [...this.queue.waiting(), ...this.connection.pending()]) {
+      if (call instanceof ServerCall && call.context === this) call.cancel(reason());
+    }
+  }
+
+  /** The connection has ended: the waiting calls will never be sent. */
+  lost(error: FidiusError): void {
+    for (const call of this.queue.waiting()) (call as ServerCall).lost(error);
+  }
+
+  async #close({ mode = 'drain', timeoutMs = mode === 'drain' ? drainMs : abortMs }: CloseOptions): Promise<void> {
+    this.#handle?.forget();
+    let left = timeoutMs;
+    if (mode === 'drain') {
+      const drained = await this.#until(() => this.unsettled === 0, timeoutMs);
+      left = drained ? timeoutMs : abortMs;
+    }
+    this.cancelAll(() => this.#cancelledByClosing());
+    const started = now();
+    await this.#until(() => this.queue.sent === 0, left);
+    await this.#owner.unload(this, Math.max(left - (now() - started), 100));
+  }
+
+  /** Waits until a condition holds that settled and answered calls change; returns false after a timeout. */
+  async #until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (condition()) return true;
+    this.connection.ref();
+    try {
+      return await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(false), Math.min(timeoutMs, 2 ** 31 - 1));
+        this.#onProgress = () => {
+          if (!condition()) return;
+          clearTimeout(timer);
+          resolve(true);
+        };
+      });
+    } finally {
+      this.#onProgress = undefined;
+      this.connection.unref();
+    }
+  }
+
+  #checkExists({ index, codec }: CallableMethod): void {
+    const { descriptor } = this.#request;
+    if (descriptor.methods[index]?.wireRaw === codec.wireRaw && this.methods[index] !== 'absent') return;
+    throw callRefusal(this.plugin, descriptor, index, codec.wireRaw);
+  }
+
+  /** Rejects a call that must not start. @returns its time limit in milliseconds. */
+  #admit(method: CallableMethod, options: CallOptions): number | undefined {
+    const { signal } = options;
+    if (options !== noOptions) {
+      checkTimeout('timeoutMs', options.timeoutMs);
+      checkSignal(signal);
+    }
+    if (this.#closing !== undefined) throw pluginClosed(this.plugin);
+    const reason = this.#owner.unavailableReason(this.connection);
+    if (reason !== undefined) throw reason;
+    this.#checkWanted(method, signal);
+    return options.timeoutMs ?? this.#timeoutMs;
+  }
+
+  #checkWanted(method: CallableMethod, signal: AbortSignal | undefined): void {
+    if (this.#closing !== undefined) throw pluginClosed(this.plugin);
+    if (signal?.aborted !== true) return;
+    this.counters.givenUp += 1;
+    throw new FidiusError(
+      'FIDIUS_CALL_ABORTED',
+      `${this.nameOf(method)}() of ${this.plugin} was aborted before it started`,
+      {
+        cause: signal.reason,
+      },
+    );
+  }
+
+  #cancelledByClosing(): FidiusError {
+    return new FidiusError('FIDIUS_PLUGIN_CLOSED', `Plugin ${this.plugin} was closed before the call was done`, {
+      hint: 'Close it with `mode: "drain"` and more time, or await its calls first.',
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { PythonPluginHandle } from '../../python/handle.ts';
+import type { Interpreter } from '../../python/interpreter.ts';
+import type { ExecutorOptions } from '../executor-options.ts';
+import { ServerExecutor } from '../server/server-executor.ts';
+import { SyncActivity } from '../sync-activity.ts';
+import { InProcessMemory } from './in-process-memory.ts';
+import { startInProcessServer } from './in-process-server.ts';
+
+/**
+ * Runs plugins on threads of Python in this process.
+ *
+ * Starting the server takes the GIL once; loads and calls do not take it on this thread.
+ *
+ * @param memory shares large payloads with the server.
+ * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNSUPPORTED`.
+ */
+export function createThreadExecutor(
+  interpreter: Interpreter,
+  options: ExecutorOptions = {},
+  memory = new InProcessMemory(interpreter),
+): ServerExecutor {
+  if (process.platform === 'win32') {
+    throw new FidiusError('FIDIUS_EXECUTOR_UNSUPPORTED', 'The executor "thread" does not exist on Windows', {
+      hint: 'Use the executor "inline".',
+    });
+  }
+  let server = 0;
+  const executor = new ServerExecutor({
+    ...options,
+    name: 'thread',
+    connect: (receiver) => {
+      const { number, transport } = startInProcessServer(interpreter, receiver, memory);
+      server = number;
+      return transport;
+    },
+    surrender: () => interpreter.gil.surrender(),
+    createHandle: (loaded, { plugin, descriptor }) =>
+      new PythonPluginHandle(interpreter, loaded, plugin, descriptor, activity.of(plugin)),
+  });
+  const activity = new SyncActivity(
+    (plugin) => interpreter.invoke('change_notices.begin_calls', `server ${server}`, plugin),
+    (plugins) => executor.endSyncCalls(plugins),
+  );
+  return executor;
+}

@@ -1,0 +1,108 @@
+import { frameFlag, frameName, frameType } from './frames.ts';
+import { protocolViolation } from './protocol-violation.ts';
+
+/**
+ * What a server sends within a call, before its final frame. The counterpart of
+ * `runtime/fidius_host/transport/conversation.py`.
+ *
+ * Only `loadPosition` is used yet. The others are reserved for streams and host functions: a side that receives one for a
+ * call that does not use it reports a protocol violation.
+ */
+export type ServerMessage =
+  | { readonly kind: 'item'; readonly payload: Uint8Array }
+  | { readonly kind: 'credit'; readonly items: number }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'hostCall'; readonly number: number; readonly function: number; readonly payload: Uint8Array }
+  | { readonly kind: 'progress'; readonly payload: Uint8Array }
+  | { readonly kind: 'loadPosition'; readonly payload: Uint8Array };
+
+/** What a host sends within a call. */
+export type HostMessage =
+  | { readonly kind: 'item'; readonly payload: Uint8Array }
+  | { readonly kind: 'credit'; readonly items: number }
+  /** With a payload, reading the argument stream failed; the payload describes the error. */
+  | { readonly kind: 'end'; readonly error?: Uint8Array | undefined }
+  | { readonly kind: 'hostResult'; readonly number: number; readonly raised: boolean; readonly payload: Uint8Array };
+
+/** Sends one frame. The payload is copied. */
+export type SendFrame = (
+  type: number,
+  flags: number,
+  method: number,
+  call: number,
+  value: number,
+  payload: Uint8Array,
+) => void;
+
+const noBytes = new Uint8Array(0);
+
+const { item, credit, end, hostCall, progress, loadPosition } = frameType;
+const serverMessages: ReadonlySet<number> = new Set([item, credit, end, hostCall, progress, loadPosition]);
+
+/** Whether a server sends frames of this type within a call. */
+export function isServerMessage(type: number): boolean {
+  return serverMessages.has(type);
+}
+
+/**
+ * Reads a frame within a call.
+ *
+ * @param type a type for which {@link isServerMessage} holds.
+ * @param value bytes 12 to 15 of the header.
+ * @throws FidiusError `FIDIUS_WIRE_CORRUPT`.
+ */
+export function readServerMessage(
+  type: number,
+  flags: number,
+  method: number,
+  value: number,
+  payload: Uint8Array,
+): ServerMessage {
+  if (flags !== 0) throw violation(type, `has the flags ${flags}, expected none`);
+  switch (type) {
+    case frameType.item:
+      return { kind: 'item', payload };
+    case frameType.progress:
+      return { kind: 'progress', payload };
+    case frameType.loadPosition:
+      return { kind: 'loadPosition', payload };
+    case frameType.hostCall:
+      return { kind: 'hostCall', number: value, function: method, payload };
+    case frameType.credit:
+      if (value === 0) throw violation(type, 'grants no items');
+      checkEmpty(type, payload);
+      return { kind: 'credit', items: value };
+    default:
+      checkEmpty(type, payload);
+      return { kind: 'end' };
+  }
+}
+
+/** Sends a message of a call to the server. */
+export function sendHostMessage(send: SendFrame, call: number, message: HostMessage): void {
+  switch (message.kind) {
+    case 'item':
+      send(frameType.item, 0, 0, call, 0, message.payload);
+      break;
+    case 'credit':
+      send(frameType.credit, 0, 0, call, message.items, noBytes);
+      break;
+    case 'end':
+      if (message.error === undefined) send(frameType.end, 0, 0, call, 0, noBytes);
+      else send(frameType.end, frameFlag.isError, 0, call, 0, message.error);
+      break;
+    case 'hostResult': {
+      const flags = message.raised ? frameFlag.isError : 0;
+      send(frameType.hostResult, flags, 0, call, message.number, message.payload);
+      break;
+    }
+  }
+}
+
+function checkEmpty(type: number, payload: Uint8Array): void {
+  if (payload.length > 0) throw violation(type, `has ${payload.length} bytes of payload, expected none`);
+}
+
+function violation(type: number, found: string): Error {
+  return protocolViolation(`The call server sent an invalid frame: ${frameName(type)} ${found}`);
+}

@@ -1,0 +1,81 @@
+import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import { LoadError } from '../errors/load-error.ts';
+
+/** A package to load, and the interface that it must implement. */
+export interface PackageSource {
+  /** Name of the package, used in errors and events. */
+  readonly plugin: string;
+  /** Folder of the package. It is added to `sys.path` unchanged: neither resolved nor made absolute. */
+  readonly folder: string;
+  /** The path that errors name if it is not the folder, such as the archive that was unpacked. */
+  readonly origin?: string | undefined;
+  /** Dotted name of the module that contains the methods. */
+  readonly entryModule: string;
+  readonly descriptor: InterfaceDescriptor;
+  /** Whether the package must not import external modules. Default: `false`. */
+  readonly refuseExternal?: boolean | undefined;
+}
+
+/** How the calls of a plugin are run. */
+export interface LoadLimits {
+  /** Maximum number of calls that run at the same time; `null` for the default of the server. */
+  readonly maxConcurrent: number | null;
+}
+
+/** A method of the interface, as a load request describes it. */
+export interface MethodRecord {
+  readonly name: string;
+  readonly optional: boolean;
+  /** Whether its payloads are bytes without encoding. */
+  readonly raw: boolean;
+  /** Whether it takes a stream. Reserved: always `false`. */
+  readonly streamIn: boolean;
+  /** Whether it returns a stream. Reserved: always `false`. */
+  readonly streamOut: boolean;
+}
+
+/**
+ * A load request as it is sent. `runtime/fidius_host/plugins/loading.py` reads it; the call server reads `plugin`, `limits`
+ * and `ownThread` itself.
+ */
+export interface LoadRecord {
+  readonly plugin: string;
+  readonly folder: string;
+  readonly entryModule: string;
+  readonly interfaceHash: bigint;
+  readonly methods: readonly MethodRecord[];
+  readonly refuseExternal: boolean;
+  readonly limits: LoadLimits;
+  /** Whether the import and all calls run on one thread of the plugin. */
+  readonly ownThread: boolean;
+  /** Configuration of the plugin. Reserved: not sent yet. */
+  readonly config?: unknown;
+  /** Names of the host functions that the plugin may call. Reserved: not sent yet. */
+  readonly hostFunctions?: readonly string[];
+}
+
+/**
+ * Converts a load request to the record that is sent.
+ *
+ * @throws {@link LoadError} `FIDIUS_ENTRY_MODULE_INVALID`.
+ */
+export function toLoadRecord(
+  source: PackageSource,
+  limits: LoadLimits = { maxConcurrent: null },
+  ownThread = false,
+): LoadRecord {
+  const { plugin, folder, origin, entryModule, descriptor, refuseExternal = false } = source;
+  if (!dottedName.test(entryModule)) {
+    const place = { path: origin ?? folder, interface: descriptor.interfaceName };
+    throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
+      hint: 'Give [python] entry_module as a dotted Python name, such as "greeter" or "greeter.main".',
+    });
+  }
+  const methods = descriptor.methods.map(({ name, optional = false, wireRaw }) => {
+    return { name, optional, raw: wireRaw, streamIn: false, streamOut: false };
+  });
+  const { interfaceHash } = descriptor;
+  return { plugin, folder, entryModule, interfaceHash, methods, refuseExternal, limits, ownThread };
+}
+
+const dottedName = /^[\p{XID_Start}_]\p{XID_Continue}*(\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;
