@@ -16,16 +16,17 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
   codec: { imports: ['errors'] },
   contract: { imports: ['codec', 'errors'] },
   packaging: { imports: ['contract', 'files', 'errors', 'node'] },
-  python: { imports: ['codec', 'files', 'errors', 'node'], types: ['packaging'] },
-  executor: { imports: ['python', 'codec', 'errors', 'node'] },
-  host: { imports: ['executor', 'python', 'packaging', 'contract', 'codec', 'errors', 'node'] },
+  ffi: { imports: ['errors'] },
+  cpython: { imports: ['ffi', 'codec', 'files', 'errors', 'node'], types: ['packaging'] },
+  executor: { imports: ['cpython', 'codec', 'errors', 'node'] },
+  host: { imports: ['executor', 'cpython', 'ffi', 'packaging', 'contract', 'codec', 'errors', 'node'] },
   cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
 };
 
 /** Packages from outside, and the one file or room that knows each of them, so that another can take its place. */
 const packages: Record<string, string> = {
   'bzip2-wasm': 'packaging/bzip2/libbzip2.ts',
-  koffi: 'python/ffi.ts',
+  koffi: 'ffi/koffi.ts',
   semver: 'host/version-range.ts',
   'smol-toml': 'packaging/',
 };
@@ -60,7 +61,7 @@ const exceptions: Record<string, string> = {
   'packaging/staging.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
   'host/warn.ts': 'What plugins change for the whole process is a warning of the process.',
-  'python/stop.ts':
+  'cpython/lifecycle/stop.ts':
     'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
 };
 

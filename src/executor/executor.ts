@@ -1,6 +1,6 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { CallableMethod } from '../codec/method-codec.ts';
-import type { LoadedPackage, MethodKind } from '../python/load.ts';
+import type { LoadedPackage, MethodKind } from '../cpython/call/package-loader.ts';
 
 /**
  * Where calls run. One contract, whatever is behind it: the same values, the same errors, the same closing.

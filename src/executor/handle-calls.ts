@@ -1,5 +1,5 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
+import type { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
 import { callChannel, traceHere } from './call-channel.ts';
 import type { SyncCallOptions, SyncCalls } from './executor.ts';
 

@@ -1,4 +1,4 @@
-import type { Interpreter } from '../python/interpreter.ts';
+import type { Interpreter } from '../cpython/interpreter.ts';
 import { callListener } from './call-listener.ts';
 import { type FoundChange, type NoticeListener, toNotice } from './notice.ts';
 import { SyncActivity } from './sync-activity.ts';

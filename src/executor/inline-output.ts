@@ -1,4 +1,4 @@
-import type { EndingServer, Interpreter } from '../python/interpreter.ts';
+import type { EndingServer, Interpreter } from '../cpython/interpreter.ts';
 import { type OutputLine, type OutputListener, passOn } from './output.ts';
 
 /** Fetches what plugins print and log, for calls on this thread. Takes the lock. */

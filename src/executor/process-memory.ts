@@ -1,4 +1,4 @@
-import type { Interpreter } from '../python/interpreter.ts';
+import type { Interpreter } from '../cpython/interpreter.ts';
 import { referenceBytes } from './protocol.ts';
 import type { SharedMemory } from './server-connection.ts';
 

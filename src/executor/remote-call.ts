@@ -1,8 +1,8 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
 import { decodeValue } from '../codec/pickle/decode-value.ts';
+import { type ErrorDescription, toCallError } from '../cpython/call/error-description.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { clearTimeout, setTimeout } from '../node/timers.ts';
-import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { type CallSubject, CallTrace, callChannel } from './call-channel.ts';
 import type { ExecutorName } from './executor.ts';
 import type { Lane, LaneCall } from './lane.ts';

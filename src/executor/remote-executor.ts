@@ -1,7 +1,7 @@
+import { type LoadedPackage, loadArguments, readLoadOutcome } from '../cpython/call/package-loader.ts';
+import type { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { type CodePlace, LoadTimeoutError } from '../errors/load-timeout-error.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
-import { type LoadedPackage, loadArguments, readLoadOutcome } from '../python/load.ts';
 import type {
   CloseOptions,
   Executor,

@@ -1,11 +1,11 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
 import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
+import { callRefusal, pluginClosed } from '../cpython/call/call-errors.ts';
+import type { LoadedPackage, MethodKind } from '../cpython/call/package-loader.ts';
+import type { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../errors/option-values.ts';
 import { clearTimeout, now, setTimeout } from '../node/timers.ts';
-import type { PythonPluginHandle } from '../python/handle.ts';
-import type { LoadedPackage, MethodKind } from '../python/load.ts';
-import { callRefusal, pluginClosed } from '../python/refusal.ts';
 import type {
   CallOptions,
   CloseOptions,

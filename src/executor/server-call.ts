@@ -1,9 +1,9 @@
 import { decodeValue } from '../codec/pickle/decode-value.ts';
 import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
 import { writeUntypedArguments } from '../codec/untyped-codec.ts';
+import { type ErrorDescription, toCallError } from '../cpython/call/error-description.ts';
 import type { FidiusError } from '../errors/fidius-error.ts';
 import { clearTimeout, setTimeout } from '../node/timers.ts';
-import { type ErrorDescription, toCallError } from '../python/call-error.ts';
 import { type GivenUp, Patience } from './patience.ts';
 import { frameType } from './protocol.ts';
 import type { ServerConnection, Waiting } from './server-connection.ts';

@@ -1,5 +1,5 @@
+import type { BusyListener } from '../cpython/call/python-plugin-handle.ts';
 import { clearTimeout, setTimeout } from '../node/timers.ts';
-import type { BusyListener } from '../python/handle.ts';
 
 /** How long calls on this thread must have rested, at the latest, before somebody looks at what they have changed. */
 const periodMs = 100;

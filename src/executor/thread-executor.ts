@@ -1,10 +1,10 @@
 import { readSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { isRuntimeFailure } from '../cpython/api/exception.ts';
+import { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
+import type { Interpreter } from '../cpython/interpreter.ts';
+import { shareDoor } from '../cpython/lifecycle/start.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { isRuntimeFailure } from '../python/exception.ts';
-import { PythonPluginHandle } from '../python/handle.ts';
-import type { Interpreter } from '../python/interpreter.ts';
-import { shareDoor } from '../python/start.ts';
 import type { ExecutorOptions } from './executor-options.ts';
 import type { OutputLine } from './output.ts';
 import { ProcessMemory } from './process-memory.ts';

@@ -1,5 +1,5 @@
-import { nativeStackBytes } from '../python/ffi.ts';
-import { type StartOptions, startPython } from '../python/start.ts';
+import { type StartOptions, startPython } from '../cpython/lifecycle/start.ts';
+import { nativeStackBytes } from '../ffi/koffi.ts';
 import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
 
 /**

@@ -1,6 +1,6 @@
+import type { LoadedPackage } from '../cpython/call/package-loader.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
-import type { LoadedPackage } from '../python/load.ts';
 
 /** What becomes of a plugin that imports an external module. */
 export type ExternalImports = 'allow' | 'refuse';

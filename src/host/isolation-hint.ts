@@ -1,7 +1,7 @@
+import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { findImplicitEnvironment } from '../cpython/locate/places/dot-venv.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { isPluginError } from '../errors/plugin-error.ts';
-import { findImplicitEnvironment } from '../python/locate/dot-venv.ts';
-import type { StartOptions } from '../python/start.ts';
 
 /**
  * Loads a package. Where a module is missing that may be in the `.venv` of the current folder, which an isolated Python does not

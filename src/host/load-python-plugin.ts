@@ -1,11 +1,11 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import { loadPackage } from '../cpython/call/package-loader.ts';
+import { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
+import { type StartOptions, startPython } from '../cpython/lifecycle/start.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { loadManifest, type Manifest, type PythonManifest } from '../packaging/manifest.ts';
-import { PythonPluginHandle } from '../python/handle.ts';
-import { loadPackage } from '../python/load.ts';
-import { type StartOptions, startPython } from '../python/start.ts';
 import { debugToStderr } from './debug.ts';
 import { traceLoad } from './diagnostics.ts';
 

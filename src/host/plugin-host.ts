@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
+import type { Interpreter } from '../cpython/interpreter.ts';
+import { type StartOptions, startPython } from '../cpython/lifecycle/start.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
@@ -17,8 +19,6 @@ import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor
 import { checkLoadOptions } from '../executor/load-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
-import type { Interpreter } from '../python/interpreter.ts';
-import { type StartOptions, startPython } from '../python/start.ts';
 import { admitFirst } from './admit-package.ts';
 import { choosePackages } from './choose-package.ts';
 import { debugToStderr } from './debug.ts';

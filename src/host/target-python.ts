@@ -1,5 +1,5 @@
+import type { Interpreter } from '../cpython/interpreter.ts';
 import type { TargetPython } from '../packaging/vendor/wheel-tags.ts';
-import type { Interpreter } from '../python/interpreter.ts';
 
 /** What vendored code has to fit: this process is of the same kind as the Python in it. */
 export function targetPython({ facts }: Interpreter): TargetPython {

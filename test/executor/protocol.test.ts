@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { runtimeFolder } from '../../src/cpython/runtime-folders.ts';
 import {
   frameFlag,
   frameType,
@@ -9,7 +10,6 @@ import {
   referenceBytes,
   serverMethod,
 } from '../../src/executor/protocol.ts';
-import { runtimeFolder } from '../../src/python/runtime-folders.ts';
 import { frame } from '../support/frames.ts';
 import { findPythons } from '../support/pythons.ts';
 

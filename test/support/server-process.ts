@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { runtimeFolder, sdkFolder } from '../../src/cpython/runtime-folders.ts';
 import type { Reader, Transport } from '../../src/executor/server-connection.ts';
-import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
 const program = ['-I', '-B', '-X', 'utf8', join(runtimeFolder, 'fidius_host', 'server')];

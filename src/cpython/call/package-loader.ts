@@ -1,0 +1,244 @@
+import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
+import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../../errors/load-error.ts';
+import type { Interpreter } from '../interpreter.ts';
+import { type ErrorDescription, toPluginError } from './error-description.ts';
+
+/** A package that was loaded into the interpreter; to be given back with {@link unloadPackage}. */
+export interface LoadedPackage {
+  /** Number under which `loading.py` keeps the callables. */
+  readonly plugin: number;
+  /** File of the entry module. */
+  readonly file: string;
+  /** How each method answers. */
+  readonly methods: readonly MethodKind[];
+  /** Names and files of the external modules that were imported for it: see `external.py`. */
+  readonly external: readonly (readonly [module: string, path: string])[];
+}
+
+export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'async generator';
+
+/** What must be known to load a package. */
+export interface PackageSource {
+  /** Name of the package, as errors call it. */
+  readonly plugin: string;
+  /** Its folder, as it shall stand on `sys.path`: it is neither resolved nor made absolute. */
+  readonly folder: string;
+  /** What the user knows the package by, where that is not the folder: the archive it came from. */
+  readonly origin?: string | undefined;
+  /** Dotted name of the module that holds the methods. */
+  readonly entryModule: string;
+  readonly descriptor: InterfaceDescriptor;
+  /** Whether it must not import external modules. Default: `false`. */
+  readonly refuseExternal?: boolean | undefined;
+}
+
+/**
+ * Loads a package into the interpreter: search path, import, interface hash, methods (`runtime/fidius_host/plugins/loading.py`).
+ *
+ * All or nothing: on failure `sys.path` and `sys.modules` are as before. Takes the lock, and holds it for as long as the
+ * package's module-level code runs.
+ *
+ * @throws {@link LoadError} one code for each way in which loading can fail.
+ */
+export function loadPackage(interpreter: Interpreter, source: PackageSource): LoadedPackage {
+  return readLoadOutcome(interpreter.invoke('loading.load', ...loadArguments(source)), source);
+}
+
+/**
+ * The arguments of `loading.load`, checked.
+ *
+ * @throws {@link LoadError} `FIDIUS_ENTRY_MODULE_INVALID`.
+ */
+export function loadArguments(source: PackageSource): readonly unknown[] {
+  const { folder, origin, entryModule, descriptor, refuseExternal = false } = source;
+  if (!dottedName.test(entryModule)) {
+    const place = { path: origin ?? folder, interface: descriptor.interfaceName };
+    throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
+      hint: 'Give [python] entry_module as a dotted Python name, such as "greeter" or "greeter.main".',
+    });
+  }
+  const methods = descriptor.methods.map(({ name, optional }) => [name, optional ?? false]);
+  return [folder, entryModule, descriptor.interfaceHash, methods, refuseExternal];
+}
+
+/**
+ * What `loading.load` answered, wherever it ran.
+ *
+ * @throws {@link LoadError} when it answered with a failure.
+ */
+export function readLoadOutcome(outcome: unknown, source: PackageSource): LoadedPackage {
+  if ((outcome as Partial<Failure>).failure === undefined) return outcome as LoadedPackage;
+  throw toError(outcome as Failure, source);
+}
+
+/** Gives a package back: the last load of it takes its modules along. */
+export function unloadPackage(interpreter: Interpreter, loaded: LoadedPackage): void {
+  interpreter.invoke('loading.unload', loaded.plugin);
+}
+
+const dottedName = /^[\p{XID_Start}_]\p{XID_Continue}*(\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;
+
+/** What `LoadFailure` of `loading.py` says; which fields there are depends on the kind. */
+interface Failure {
+  readonly failure: FailureKind;
+  readonly module: string;
+  readonly method: string;
+  readonly attribute: string;
+  readonly found: string;
+  readonly got: number | bigint;
+  readonly reason: CollisionReason;
+  readonly first: string;
+  readonly second: string;
+  readonly error: ErrorDescription;
+  /** Folder of the Python environment. */
+  readonly environment: string;
+  /** Whether the module makes its methods in `__fidius_configure__`. */
+  readonly configures?: boolean;
+}
+
+type FailureKind = keyof typeof explanations;
+
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly message: (failure: Failure) => string;
+  readonly hint: string;
+}
+
+type CollisionReason = 'packages' | 'environment' | 'outside' | 'standard' | 'compiled' | 'changed';
+
+/** One name that means different code to two that share an interpreter. */
+const collisions: Readonly<Record<CollisionReason, Omit<Explanation, 'code'>>> = {
+  packages: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) has the name of another package's module (${first}), and one would run the other's code`,
+    hint: 'Rename one of the modules, bring the same files in both packages, or load one of them in a process of its own.',
+  },
+  environment: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) differs from the module of that name in the Python environment (${first}), which is imported already`,
+    hint: 'Vendor the version of the environment, rename the module if it is your own, or use a Python environment without it.',
+  },
+  outside: {
+    message: ({ module, first, second }) =>
+      `it imports the module ${module} of the Python environment (${second}), and a package is open that has another of that name (${first})`,
+    hint: 'Use the same version in both, or load one of the packages in a process of its own.',
+  },
+  standard: {
+    message: ({ module, first, second }) =>
+      `it imports its module ${module} (${second}), whose name belongs to the standard library (${first})`,
+    hint: 'Rename the module; if it is vendored, remove it.',
+  },
+  compiled: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) differs from the copy that is loaded (${first}), and a compiled module cannot be loaded twice in one process`,
+    hint: 'Restart the process to load the other version, or load it in a process of its own.',
+  },
+  changed: {
+    message: ({ module, first, second }) =>
+      `its module ${module} (${second}) was changed on disk after it was imported (${first}), and plugins that are open use what was imported`,
+    hint: 'Close the plugins that use it, or restart the process.',
+  },
+};
+
+const explanations = {
+  search_path: {
+    code: 'FIDIUS_SEARCH_PATH',
+    message: ({ found }) => `sys.path is not a list, some plugin made it a ${found}`,
+    hint: 'Find the plugin that assigns to sys.path, and have it change the list instead.',
+  },
+  collision: {
+    code: 'FIDIUS_MODULE_COLLISION',
+    message: (failure) => collisions[failure.reason].message(failure),
+    hint: '',
+  },
+  foreign: {
+    code: 'FIDIUS_ENTRY_MODULE_FOREIGN',
+    message: ({ module, found }) =>
+      `entry module ${module} must come from the package, but the name belongs to ${found}`,
+    hint: 'Rename the entry module to something of your own, in the file name and in [python] entry_module.',
+  },
+  not_found: {
+    code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND',
+    message: ({ module }) => `the package holds no module ${module}`,
+    hint: 'Check [python] entry_module against the files of the package.',
+  },
+  external: {
+    code: 'FIDIUS_IMPORT_EXTERNAL',
+    message: ({ module, found, environment }) =>
+      `it imports ${module} (${found}), which lies neither in the package, nor in the standard library, nor in the Python environment (${environment})`,
+    hint: 'Vendor the module, install it in the environment, or load the package with externalImports: "allow".',
+  },
+  import: {
+    code: 'FIDIUS_IMPORT_FAILED',
+    message: ({ module, error }) => `importing ${module} failed with ${error.pythonType}: ${error.message}`,
+    hint: 'See `cause.traceback` for the line that raised.',
+  },
+  attribute: {
+    code: 'FIDIUS_INTERFACE_HASH_MISSING',
+    message: ({ module, attribute }) => `entry module ${module} has no ${attribute}`,
+    hint: 'Generate the stub of the interface (`fidius stub`) and copy its __interface_hash__ line into the module.',
+  },
+  hash_type: {
+    code: 'FIDIUS_INTERFACE_HASH_INVALID',
+    message: ({ module, found }) => `__interface_hash__ of ${module} must be an int, is a ${found}`,
+    hint: 'Write the hash as a number (0x…), not as text.',
+  },
+  hash_range: {
+    code: 'FIDIUS_INTERFACE_HASH_INVALID',
+    message: ({ module, got }) => `__interface_hash__ of ${module} must be from 0 to 2^64 - 1, is ${shortened(got)}`,
+    hint: 'Copy the hash from the generated stub of the interface.',
+  },
+  method: {
+    code: 'FIDIUS_METHOD_MISSING',
+    message: ({ module, method, error }) => `entry module ${module} has no method ${method} (${error.message})`,
+    hint: 'Define a function of that name at the top level of the entry module.',
+  },
+  callable: {
+    code: 'FIDIUS_METHOD_NOT_CALLABLE',
+    message: ({ module, method, found }) => `${method} of entry module ${module} is a ${found}, not a function`,
+    hint: 'Define a function of that name at the top level of the entry module.',
+  },
+  hash: { code: 'FIDIUS_INTERFACE_HASH_MISMATCH', message: () => '', hint: '' },
+} as const satisfies Record<string, Explanation>;
+
+function toError(failure: Failure, { plugin, folder, origin = folder, descriptor }: PackageSource): LoadError {
+  const { module, method, attribute, first, second, error } = failure;
+  const collidingPaths = failure.failure === 'collision' ? ([first, second] as const) : undefined;
+  const place: LoadPlace = {
+    path: origin,
+    interface: descriptor.interfaceName,
+    module,
+    method,
+    attribute,
+    collidingPaths,
+  };
+  if (failure.failure === 'hash') {
+    const got = BigInt(failure.got);
+    return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));
+  }
+  const { code, message, hint: usualHint }: Explanation = explanations[failure.failure];
+  const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
+  if (error === undefined) return new LoadError(code, message(failure), place, { hint: advice });
+  const cause = toPluginError(error, { plugin, method: method ?? '' });
+  const hint = cause.hint ?? (failure.configures ? configuredHint : advice);
+  return new LoadError(code, message(failure), place, { hint, cause });
+}
+
+const configuredHint =
+  'The module makes its methods in __fidius_configure__(), which this version does not call yet (configured instances). Define functions at the top level of the entry module as well.';
+
+function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {
+  if (got === rustStubHash && got !== standaloneHash) {
+    return `${formatHash(got)} is what \`fidius python-stub\` of the Rust tool makes of this interface, and no host expects: write the expected hash into the package.`;
+  }
+  if (got === standaloneHash) {
+    return `The package was made with the other spelling of the same types (${formatHash(got)}): write the expected hash into it.`;
+  }
+  return `Build the package against the host's version of ${interfaceName}, or load it with the version it was built for.`;
+}
+
+function shortened(value: number | bigint): string {
+  const text = String(value);
+  return text.length <= 40 ? text : `an integer of ${text.length} digits`;
+}

@@ -1,0 +1,24 @@
+import { closeSync, openSync } from 'node:fs';
+import type { Library } from '../../ffi/koffi.ts';
+
+/** `LOCK_EX` of `flock()`. */
+const exclusive = 2;
+
+/**
+ * Runs a start while no other JavaScript thread of this process runs one: CPython does not defend itself against two
+ * threads that initialize it at once, and crashes.
+ *
+ * Threads of JavaScript share no memory unless they are made to, so the lock is the kernel's, on a file that each process
+ * has of its own. It goes with the descriptor, which Node closes when a worker thread is terminated. On Linux only.
+ */
+export function inStartTurn<T>(libc: Library, start: () => T): T {
+  if (process.platform !== 'linux') return start();
+  const flock = libc.function('flock', 'int', ['int', 'int']) as (file: number, operation: number) => number;
+  const file = openSync('/proc/self/stat', 'r');
+  try {
+    flock(file, exclusive);
+    return start();
+  } finally {
+    closeSync(file);
+  }
+}
