@@ -188,6 +188,10 @@ describe('the outside world', () => {
     expect(importers.filter((file) => !file.startsWith(only))).toEqual([]);
   });
 
+  it('has one FFI implementation, which one file selects', () => {
+    expect(imports.filter(({ target }) => target === 'ffi/koffi.ts').map(({ file }) => file)).toEqual(['ffi/native.ts']);
+  });
+
   it('is made of Node and the packages of the table', () => {
     const known = Object.keys({ ...packages, ...developmentPackages });
     const outside = imports.map(({ target }) => target).filter((target) => !target.endsWith('.ts'));

@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec/pickle/decode-value.ts';
 import { encodeValue } from '../codec/pickle/encode-value.ts';
-import { PinnedMemory } from '../ffi/koffi.ts';
+import { PinnedMemory } from '../ffi/pinned-memory.ts';
 import type { PythonApi } from './api/bind.ts';
 import { RuntimeFailure, takeException } from './api/exception.ts';
 import type { Memory } from './api/memory.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { type SymbolSpec, symbols } from '../../src/cpython/api/symbols.ts';
+import { type PythonSymbol, symbols } from '../../src/cpython/api/symbols.ts';
 import { embeddablePythons } from '../support/pythons.ts';
 
 /** Asks the dynamic linker, through ctypes of that Python, which of these names its library exports. */
@@ -18,7 +18,7 @@ describe.each(embeddablePythons().map((python) => [python.version, python] as co
   (version, python) => {
     it('exports every function of the table that it is said to have', () => {
       const [, minor = 0] = version.split('.').map(Number);
-      const expected = Object.entries<SymbolSpec>(symbols)
+      const expected = Object.entries<PythonSymbol>(symbols)
         .filter(([, { since }]) => since !== undefined && minor < since[1])
         .map(([name]) => name);
 

@@ -1,12 +1,21 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import type { Library, PyStatus } from '../../ffi/koffi.ts';
+import type { SharedLibrary } from '../../ffi/ffi.ts';
+import { type Bound, bindSymbol } from '../../ffi/symbol-table.ts';
 import type { Borrowed, Null, Owned, Ptr } from './pointers.ts';
-import { kindTypes, type ParamKind, type ResultKind, type SymbolSpec, symbols } from './symbols.ts';
+import { kindTypes, type ParamKind, type PythonSymbol, type ResultKind, symbols } from './symbols.ts';
 
 /** A `PyThreadState *` or `PyInterpreterState *`. */
 export type State = number & { readonly state: unique symbol };
 
-interface Results {
+/** What the `PyStatus` functions return, see `symbols.ts`. */
+export interface PyStatus {
+  readonly type: number;
+  readonly func: string | null;
+  readonly err_msg: string | null;
+  readonly exitcode: number;
+}
+
+interface Results extends Record<ResultKind, unknown> {
   new: Owned | Null;
   borrowed: Borrowed | Null;
   state: State;
@@ -20,7 +29,7 @@ interface Results {
   void: void;
 }
 
-interface Params {
+interface Params extends Record<ParamKind, unknown> {
   obj: Ptr;
   steals: Owned;
   state: State;
@@ -34,31 +43,25 @@ interface Params {
   texts: readonly string[];
 }
 
-type Args<P extends readonly ParamKind[]> = { -readonly [K in keyof P]: Params[P[K]] };
-
-type Bound<S extends SymbolSpec> = (...args: Args<S['params']>) => Results[S['result']];
-
 /** libpython, one function per entry of the {@link symbols} table; those with a `since` may be missing. */
 export type PythonApi = {
-  readonly [Name in keyof typeof symbols]: Bound<(typeof symbols)[Name]> | Absence<(typeof symbols)[Name]>;
+  readonly [Name in keyof typeof symbols]:
+    | Bound<(typeof symbols)[Name], Results, Params>
+    | Absence<(typeof symbols)[Name]>;
 };
 
-type Absence<S extends SymbolSpec> = S extends { since: readonly number[] } ? undefined : never;
+type Absence<S extends PythonSymbol> = S extends { since: readonly number[] } ? undefined : never;
 
 /**
  * Binds the whole table.
  *
  * @throws {@link FidiusError} `FIDIUS_LIBPYTHON_INVALID` when a function that every supported CPython has is missing.
  */
-export function bindPython(library: Library): PythonApi {
+export function bindPython(library: SharedLibrary): PythonApi {
   const api: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries<SymbolSpec>(symbols)) {
+  for (const [name, spec] of Object.entries<PythonSymbol>(symbols)) {
     try {
-      api[name] = library.function(
-        name,
-        kindTypes[spec.result satisfies ResultKind],
-        spec.params.map((kind) => kindTypes[kind]),
-      );
+      api[name] = bindSymbol(library, name, spec, kindTypes);
     } catch (cause) {
       if (spec.since !== undefined) continue;
       throw new FidiusError('FIDIUS_LIBPYTHON_INVALID', `${library.path} has no function ${name}: not a CPython 3.9+`, {

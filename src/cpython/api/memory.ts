@@ -1,4 +1,5 @@
-import { type Library, PinnedMemory } from '../../ffi/koffi.ts';
+import type { Libc, LibcFunction } from '../../ffi/libc.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import type { PythonApi } from './bind.ts';
 import { loadPointer, type Ptr } from './pointers.ts';
 
@@ -19,20 +20,20 @@ const lessonBytes = 31 * 1024 * 1024;
  */
 export class Memory {
   readonly #api: PythonApi;
-  readonly #copyTo: CopyTo;
-  readonly #copyToAddress: (to: number, from: number, bytes: number) => void;
-  readonly #copyFrom: (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;
+  readonly #copyTo: LibcFunction<'copyToMemory'>;
+  readonly #copyToAddress: LibcFunction<'copyToAddress'>;
+  readonly #copyFrom: LibcFunction<'copyFromMemory'>;
   readonly #size = new PinnedMemory(8);
   readonly #scratch = new PinnedMemory(scratchBytes);
   readonly #scratchText: Buffer;
   #bytesOffset: number | undefined;
   #expectsLarge = process.platform !== 'linux';
 
-  constructor(api: PythonApi, libc: Library) {
+  constructor(api: PythonApi, libc: Libc) {
     this.#api = api;
-    this.#copyTo = libc.function('memcpy', 'void', ['memory', 'address', 'size']) as CopyTo;
-    this.#copyToAddress = libc.function('memcpy', 'void', ['address', 'address', 'size']) as CopyToAddress;
-    this.#copyFrom = libc.function('memcpy', 'void', ['address', 'memory', 'size']) as CopyFrom;
+    this.#copyTo = libc.bind('copyToMemory');
+    this.#copyToAddress = libc.bind('copyToAddress');
+    this.#copyFrom = libc.bind('copyFromMemory');
     this.#scratchText = Buffer.from(this.#scratch.buffer);
   }
 
@@ -99,7 +100,3 @@ export class Memory {
     return bytes + this.#bytesOffset;
   }
 }
-
-type CopyTo = (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
-type CopyToAddress = (to: number, from: number, bytes: number) => void;
-type CopyFrom = (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;

@@ -1,4 +1,5 @@
-import { PinnedMemory, viewOf } from '../../ffi/koffi.ts';
+import { ffi } from '../../ffi/native.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import type { Memory } from './memory.ts';
 import type { Ptr } from './pointers.ts';
 
@@ -93,7 +94,7 @@ export class ObjectView {
   #view(number: number): Region {
     if (!this.#mayView || this.#regions.size === maxRegions) return this.#elsewhere;
     try {
-      const buffer = viewOf(number * regionBytes, regionBytes);
+      const buffer = ffi.viewOf(number * regionBytes, regionBytes);
       const region = { number, words: new Int32Array(buffer), doubles: new Float64Array(buffer) };
       this.#regions.set(number, region);
       return region;

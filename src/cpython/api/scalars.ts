@@ -1,6 +1,6 @@
 import { IntegralFloat } from '../../codec/integral-float.ts';
 import type { ScalarKind } from '../../codec/method-codec.ts';
-import { PinnedMemory } from '../../ffi/koffi.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import type { ArgumentFrame } from '../call/vectorcall-arguments.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { ObjectHead } from './int-float-layout.ts';

@@ -1,4 +1,5 @@
-import type { CType } from '../../ffi/koffi.ts';
+import type { CType, StructType } from '../../ffi/ffi.ts';
+import type { SymbolSpec } from '../../ffi/symbol-table.ts';
 
 /**
  * The C functions this library calls, and for each of them who owns the references it moves.
@@ -94,7 +95,7 @@ export const symbols = {
   PyErr_NormalizeException: { result: 'void', params: ['memory', 'memory', 'memory'] },
   PyException_SetTraceback: { result: 'int', params: ['obj', 'obj'] },
   PyErr_GetRaisedException: { result: 'new', params: [], since: [3, 12] },
-} as const satisfies Record<string, SymbolSpec>;
+} as const satisfies Record<string, PythonSymbol>;
 
 export type ResultKind =
   | 'new'
@@ -121,12 +122,13 @@ export type ParamKind =
   | 'text'
   | 'texts';
 
-export interface SymbolSpec {
-  readonly result: ResultKind;
-  readonly params: readonly ParamKind[];
-  /** First CPython that has it, where that is later than 3.9. */
+export interface PythonSymbol extends SymbolSpec<ResultKind, ParamKind> {
+  /** First CPython that has it, if that is later than 3.9. */
   readonly since?: readonly [number, number];
 }
+
+/** `PyStatus`: 0 for success, 1 for an error, 2 for a request to exit; a struct of 32 bytes, returned by value. */
+const status: StructType = { struct: { type: 'int', func: 'text', err_msg: 'text', exitcode: 'int' } };
 
 /** How each kind is passed to C. */
 export const kindTypes: Record<ResultKind | ParamKind, CType> = {
@@ -143,6 +145,6 @@ export const kindTypes: Record<ResultKind | ParamKind, CType> = {
   double: 'double',
   text: 'text',
   texts: 'texts',
-  status: 'status',
+  status,
   void: 'void',
 };

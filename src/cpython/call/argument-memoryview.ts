@@ -1,5 +1,5 @@
 import { KEPT_SIZE, type PickleWriter } from '../../codec/pickle/pickle-writer.ts';
-import { addressOf } from '../../ffi/koffi.ts';
+import { ffi } from '../../ffi/native.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';
 
@@ -27,7 +27,7 @@ export class WriterView {
     if (memory === this.#memory) return this.#view;
     if (memory.length > KEPT_SIZE) return undefined;
     const { api } = this.#interpreter;
-    const view = this.#interpreter.owned(api.PyMemoryView_FromMemory(addressOf(memory), memory.length, readOnly));
+    const view = this.#interpreter.owned(api.PyMemoryView_FromMemory(ffi.addressOf(memory), memory.length, readOnly));
     if (this.#view !== undefined) api.Py_DecRef(this.#view);
     this.#memory = memory;
     this.#view = view;

@@ -1,4 +1,4 @@
-import { PinnedMemory } from '../../ffi/koffi.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import { ObjectView } from '../api/object-memory.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';

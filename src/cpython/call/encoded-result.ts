@@ -1,5 +1,5 @@
 import type { DetachedBuffer } from '../../codec/pickle/unpickler.ts';
-import { PinnedMemory } from '../../ffi/koffi.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import { loadPointer, type Owned, type Ptr } from '../api/pointers.ts';
 import type { Scalars } from '../api/scalars.ts';
 import type { Interpreter } from '../interpreter.ts';

@@ -1,11 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { openProcess, PinnedMemory } from '../../ffi/koffi.ts';
+import { Libc } from '../../ffi/libc.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
+import { PosixTimer } from '../../ffi/posix-timer.ts';
 import { now } from '../../node/timers.ts';
 import type { Interpreter } from '../interpreter.ts';
-
-/** SIGEV_THREAD_ID of `struct sigevent` on Linux, and CLOCK_MONOTONIC. */
-const [notifyThread, monotonicClock] = [4, 1];
 
 /** How often the signal comes again once the time is over, in milliseconds: the code may be where it must not be stopped. */
 const repeatMs = 10;
@@ -27,7 +26,7 @@ export class SyncDeadline {
    */
   readonly #cells = new PinnedMemory(24);
   readonly #end: () => void;
-  readonly #arm: (timeoutMs: number, intervalMs: number) => void;
+  readonly #timer: PosixTimer;
   /** What to add to the clock of `node/timers.ts` to get the milliseconds of `time.monotonic`. */
   readonly #offsetMs: number;
 
@@ -37,7 +36,9 @@ export class SyncDeadline {
     const before = now();
     const there = interpreter.invoke('signal_deadline.now') as number;
     this.#offsetMs = there * 1000 - (before + now()) / 2;
-    this.#arm = createTimer(installed.signal);
+    const timer = PosixTimer.create(new Libc(), { signal: installed.signal, thread: process.pid });
+    if (timer === undefined) throw unsupported('the system has no timer left');
+    this.#timer = timer;
     this.#end = () => interpreter.invoke('signal_deadline.end');
   }
 
@@ -68,7 +69,7 @@ export class SyncDeadline {
     if (outer !== 0 && outer <= due) return call();
     doubles[0] = due;
     doubles[1] = 0;
-    this.#arm(timeoutMs, repeatMs);
+    this.#timer.set(timeoutMs, repeatMs);
     try {
       return call();
     } catch (error) {
@@ -79,8 +80,8 @@ export class SyncDeadline {
     } finally {
       doubles[0] = outer;
       if (doubles[2] !== 0) this.#end();
-      if (outer === 0) this.#arm(0, 0);
-      else this.#arm(Math.max(outer * 1000 - this.#offsetMs - now(), 0.001), repeatMs);
+      if (outer === 0) this.#timer.set(0, 0);
+      else this.#timer.set(Math.max(outer * 1000 - this.#offsetMs - now(), 0.001), repeatMs);
     }
   }
 }
@@ -92,38 +93,8 @@ interface Installed {
   readonly refused?: string;
 }
 
-/** A timer that sends a signal to this thread, which is the main thread of the process. */
-function createTimer(signal: number): (timeoutMs: number, intervalMs: number) => void {
-  const libc = openProcess();
-  const create = libc.function('timer_create', 'int', ['int', 'memory', 'memory']) as Create;
-  const set = libc.function('timer_settime', 'int', ['address', 'int', 'address', 'address']) as Set;
-  const event = new DataView(new ArrayBuffer(64));
-  event.setInt32(8, signal, true); // sigev_signo
-  event.setInt32(12, notifyThread, true); // sigev_notify
-  event.setInt32(16, process.pid, true); // the thread's id, which for the main thread is that of the process
-  const timer = new BigInt64Array(1);
-  if (create(monotonicClock, event, timer) !== 0) throw unsupported('the system has no timer left');
-  const id = Number(timer[0]);
-  // Interval and first expiry, each as seconds and nanoseconds of 64 bits, of which the upper halves stay 0.
-  const when = new PinnedMemory(32);
-  return (timeoutMs, intervalMs) => {
-    storeTime(when.words, 0, intervalMs);
-    storeTime(when.words, 4, timeoutMs);
-    set(id, 0, when.address, 0);
-  };
-}
-
-function storeTime(words: Int32Array, at: number, ms: number): void {
-  const seconds = Math.floor(ms / 1000);
-  words[at] = seconds;
-  words[at + 2] = Math.floor((ms - seconds * 1000) * 1e6);
-}
-
 function unsupported(reason: string): FidiusError {
   return new FidiusError('FIDIUS_CALL_SYNC_TIMEOUT', `A call on this thread cannot have a deadline: ${reason}`, {
     hint: 'Leave out `timeoutMs`, or make the call through `client` with the executor "thread".',
   });
 }
-
-type Create = (clock: number, event: DataView, timer: BigInt64Array) => number;
-type Set = (timer: number, flags: number, when: number, old: number) => number;

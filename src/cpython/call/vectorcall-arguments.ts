@@ -1,4 +1,4 @@
-import { PinnedMemory } from '../../ffi/koffi.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import type { PythonApi } from '../api/bind.ts';
 import { type Borrowed, type Owned, type Ptr, storePointer } from '../api/pointers.ts';
 

@@ -3,7 +3,8 @@ import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts'
 import { writeUntypedArguments } from '../../codec/untyped-codec.ts';
 import type { PayloadWriter } from '../../codec/value-writer.ts';
 import type { PluginErrorData } from '../../errors/plugin-error.ts';
-import { functionAt, PinnedMemory } from '../../ffi/koffi.ts';
+import { ffi } from '../../ffi/native.ts';
+import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import { RuntimeFailure } from '../api/exception.ts';
 import type { Memory } from '../api/memory.ts';
 
@@ -37,7 +38,7 @@ export class Door {
 
   constructor(memory: Memory, address: number) {
     this.#memory = memory;
-    this.#enter = functionAt(address, 'int', ['memory', 'size', 'address']) as Enter;
+    this.#enter = ffi.functionAt(address, 'int', ['memory', 'size', 'address']) as Enter;
   }
 
   /** Calls a function of `host_api.py` by its name. @throws {@link RuntimeFailure} when it raises. */

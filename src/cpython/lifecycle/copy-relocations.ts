@@ -1,4 +1,6 @@
-import { type Library, openSystemLibrary } from '../../ffi/koffi.ts';
+import type { SharedLibrary } from '../../ffi/ffi.ts';
+import type { Libc, LibcFunction } from '../../ffi/libc.ts';
+import { ffi } from '../../ffi/native.ts';
 
 /** Streams of C++ by the names of their symbols, with their sizes in bytes, which the ABI has fixed. */
 const streams = { _ZSt4cout: 272, _ZSt4cerr: 272, _ZSt4clog: 272, _ZSt3cin: 280 };
@@ -14,12 +16,11 @@ const pointerBytes = 8;
  * would have nothing in it, and the first output of a C++ library would be a crash.
  *
  * To be called before Python starts, once per process. Does nothing where there are no such copies.
- *
- * @param everything the process, with all that is loaded.
  */
-export function fillOriginals(everything: Library): void {
+export function fillOriginals(libc: Libc): void {
   if (process.platform !== 'linux') return;
-  const data = new Data(everything);
+  const everything = libc.library;
+  const data = new Data(libc);
   const environment = findOriginal(everything, 'libc.so.6', 'environ');
   if (environment !== undefined) fillEnvironment(environment, data);
   for (const [name, bytes] of Object.entries(streams)) {
@@ -35,10 +36,10 @@ interface Original {
 }
 
 /** Nothing where there is only one. */
-function findOriginal(everything: Library, libraryName: string, name: string): Original | undefined {
+function findOriginal(everything: SharedLibrary, libraryName: string, name: string): Original | undefined {
   // Looked for first, so that nothing is loaded into a process that does not have it.
   if (!everything.has(name)) return undefined;
-  const library = openSystemLibrary(libraryName);
+  const library = ffi.openSystemLibrary(libraryName);
   if (library?.has(name) !== true) return undefined;
   const [used, original] = [everything.address(name), library.address(name)];
   return used === original ? undefined : { used, original };
@@ -65,14 +66,14 @@ function fillStream({ used, original }: Original, bytes: number, data: Data): vo
 
 /** Memory at addresses of the process. */
 class Data {
-  readonly #copyOut: CopyOut;
-  readonly #copyIn: CopyIn;
-  readonly #allocate: Allocate;
+  readonly #copyOut: LibcFunction<'copyToMemory'>;
+  readonly #copyIn: LibcFunction<'copyFromMemory'>;
+  readonly #allocate: LibcFunction<'malloc'>;
 
-  constructor(libc: Library) {
-    this.#copyOut = libc.function('memcpy', 'void', ['memory', 'address', 'size']) as CopyOut;
-    this.#copyIn = libc.function('memcpy', 'void', ['address', 'memory', 'size']) as CopyIn;
-    this.#allocate = libc.function('malloc', 'address', ['size']) as Allocate;
+  constructor(libc: Libc) {
+    this.#copyOut = libc.bind('copyToMemory');
+    this.#copyIn = libc.bind('copyFromMemory');
+    this.#allocate = libc.bind('malloc');
   }
 
   read(address: number, bytes: number): Uint8Array {
@@ -98,7 +99,3 @@ class Data {
     return address;
   }
 }
-
-type CopyOut = (to: NodeJS.ArrayBufferView, from: number, bytes: number) => void;
-type CopyIn = (to: number, from: NodeJS.ArrayBufferView, bytes: number) => void;
-type Allocate = (bytes: number) => number;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { loadForeignFunctions } from '../../ffi/koffi.ts';
+import { ffi } from '../../ffi/native.ts';
 import { isDenied, isRestricted } from '../../node/permission.ts';
 import { runtimeFolder } from '../runtime-folders.ts';
 
@@ -56,7 +56,7 @@ function unreadable(): string[] {
 /** Why this process loads no native code; `undefined` when it does. */
 function refusedAddons(): unknown {
   try {
-    loadForeignFunctions();
+    ffi.load();
     return undefined;
   } catch (error) {
     const { code } = error as { code?: unknown };

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { Library } from '../../ffi/koffi.ts';
+import type { Libc } from '../../ffi/libc.ts';
 
 /** `LOCK_EX` of `flock()`. */
 const exclusive = 2;
@@ -11,12 +11,11 @@ const exclusive = 2;
  * Threads of JavaScript share no memory unless they are made to, so the lock is the kernel's, on a file that each process
  * has of its own. It goes with the descriptor, which Node closes when a worker thread is terminated. On Linux only.
  */
-export function inStartTurn<T>(libc: Library, start: () => T): T {
+export function inStartTurn<T>(libc: Libc, start: () => T): T {
   if (process.platform !== 'linux') return start();
-  const flock = libc.function('flock', 'int', ['int', 'int']) as (file: number, operation: number) => number;
   const file = openSync('/proc/self/stat', 'r');
   try {
-    flock(file, exclusive);
+    libc.bind('flock')(file, exclusive);
     return start();
   } finally {
     closeSync(file);

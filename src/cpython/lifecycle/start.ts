@@ -1,7 +1,10 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { type Library, openLibrary, openProcess } from '../../ffi/koffi.ts';
+import type { SharedLibrary } from '../../ffi/ffi.ts';
+import { Libc } from '../../ffi/libc.ts';
+import { ffi } from '../../ffi/native.ts';
+import { nativeStackBounds, type StackBounds } from '../../ffi/stack-bounds.ts';
 import { mainRealm } from '../../node/main-realm.ts';
 import { bindPython, type PythonApi } from '../api/bind.ts';
 import { isRuntimeFailure } from '../api/exception.ts';
@@ -16,7 +19,6 @@ import { initializePython } from './initialize.ts';
 import { planStart, requireIsolated, type StartPlan } from './isolation.ts';
 import { isOtherVersion, type LibraryCopy, refuseOtherVersion, thisCopy } from './library-copy.ts';
 import { permittedSearch, requirePermission } from './permission.ts';
-import { nativeStackBounds, type StackBounds } from './stack-bounds.ts';
 import { inStartTurn } from './start-lock.ts';
 import { giveBackState, stopAtExit } from './stop.ts';
 
@@ -84,10 +86,10 @@ function startOrJoin(options: StartOptions): Interpreter {
     throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`);
   }
   refuseSecondLibrary(python.libpython);
-  const library = openLibrary(python.libpython);
+  const library = ffi.openLibrary(python.libpython);
   const api = bindPython(library);
   try {
-    const libc = openProcess();
+    const libc = new Libc();
     const plan = planStart(python, options.isolatePython === true);
     const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, plan));
     shelf[key] = { ...thisCopy(), interpreter, asked: askedBy(options) };
@@ -113,7 +115,7 @@ export function startedPython(): Interpreter | undefined {
   return shelf[key]?.interpreter;
 }
 
-function enterPython(api: PythonApi, library: Library, libc: Library, plan: StartPlan): Interpreter {
+function enterPython(api: PythonApi, library: SharedLibrary, libc: Libc, plan: StartPlan): Interpreter {
   const first = api.Py_IsInitialized() === 0;
   const door = first || isMainThread ? undefined : knownDoor();
   if (door !== undefined) return enterThroughDoor(api, library, libc, door);
@@ -143,7 +145,7 @@ function enterPython(api: PythonApi, library: Library, libc: Library, plan: Star
 }
 
 /** Joins a Python that runs already, without the lock: this thread may be terminated at any time. */
-function enterThroughDoor(api: PythonApi, library: Library, libc: Library, door: number): Interpreter {
+function enterThroughDoor(api: PythonApi, library: SharedLibrary, libc: Libc, door: number): Interpreter {
   const gil = new Gil(api, api.PyThreadState_New(api.PyInterpreterState_Main()));
   const memory = new Memory(api, libc);
   const interpreter = new Interpreter(api, gil, memory, library.path);
@@ -181,7 +183,7 @@ export function shareDoor(interpreter: Interpreter): void {
 }
 
 /** Sets the limits of this thread's state to the stack that koffi runs it on. */
-function protectStack(api: PythonApi, libc: Library): void {
+function protectStack(api: PythonApi, libc: Libc): void {
   const bounds = stackBoundsNeeded(api, libc);
   if (bounds !== undefined) {
     api.PyUnstable_ThreadState_SetStackProtection?.(api.PyThreadState_Get(), bounds.base, bounds.size);
@@ -189,7 +191,7 @@ function protectStack(api: PythonApi, libc: Library): void {
 }
 
 /** The bounds that this CPython must be told; nothing before 3.14. @throws FidiusError `FIDIUS_PYTHON_STACK`. */
-function stackBoundsNeeded(api: PythonApi, libc: Library): StackBounds | undefined {
+function stackBoundsNeeded(api: PythonApi, libc: Libc): StackBounds | undefined {
   const [major = 0, minor = 0] = api.Py_GetVersion().split('.', 2).map(Number);
   if (major === 3 && minor < 14) return undefined;
   const bounds = nativeStackBounds(libc);

@@ -1,10 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
 import { messageOf } from '../../errors/is-error.ts';
-import type { Library } from '../../ffi/koffi.ts';
+import type { Libc } from '../../ffi/libc.ts';
 import { mainRealm } from '../../node/main-realm.ts';
 import type { Interpreter } from '../interpreter.ts';
-import { leave } from './exit-now.ts';
-import { armDeadman } from './exit-watchdog.ts';
+import { armExitWatchdog } from './exit-watchdog.ts';
 
 const { process } = mainRealm;
 
@@ -31,12 +30,12 @@ export interface Beginning {
  *
  * The exit code stays Node's in every case. Signals without a JavaScript handler end a process before this can run.
  */
-export function stopAtExit(interpreter: Interpreter, libc: Library, { initialized }: Beginning): void {
+export function stopAtExit(interpreter: Interpreter, libc: Libc, { initialized }: Beginning): void {
   const listener = (code: number) => {
     if (!isMainThread) endThread(interpreter, initialized);
-    else if (finalize(interpreter, libc, code) === 'leave') {
+    else if (finalize(interpreter, libc, code) === 'exitNow') {
       runListenersAfter(listener, code);
-      leave(libc, exitCode(code));
+      exitNow(libc, exitCode(code));
     }
   };
   process.on('exit', listener);
@@ -59,9 +58,9 @@ export function giveBackState({ api, gil }: Interpreter): void {
 }
 
 /** @returns whether the process can end as usual, or must be left at once because threads are running in Python. */
-function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' | 'leave' {
+function finalize(interpreter: Interpreter, libc: Libc, code: number): 'end' | 'exitNow' {
   // Armed before the lock is taken: whoever holds it may never give it back.
-  const disarm = armDeadman(libc, code, patienceMs);
+  const disarm = armExitWatchdog(libc, code, patienceMs);
   interpreter.gil.enter();
   const waiting = blockingThreads(interpreter);
   if (waiting.length === 0) {
@@ -75,7 +74,7 @@ function finalize(interpreter: Interpreter, libc: Library, code: number): 'end' 
       '  hint: Make it a daemon thread, or join it in an atexit function.\n',
   );
   disarm();
-  return 'leave';
+  return 'exitNow';
 }
 
 /** Asks who would block finalization; if somebody would, does at once what finalization would have done for plugins. */
@@ -112,4 +111,10 @@ function runListenersAfter(ours: (code: number) => void, code: number): void {
 
 function exitCode(code: number): number {
   return typeof process.exitCode === 'number' ? process.exitCode : code;
+}
+
+/** Ends the process and runs nothing more: no exit handlers, no destructors under running threads. */
+function exitNow(libc: Libc, code: number): never {
+  libc.bind('_exit')(code);
+  throw new Error('_exit returned');
 }
