@@ -189,7 +189,9 @@ describe('the outside world', () => {
   });
 
   it('has one FFI implementation, which one file selects', () => {
-    expect(imports.filter(({ target }) => target === 'ffi/koffi.ts').map(({ file }) => file)).toEqual(['ffi/native.ts']);
+    expect(imports.filter(({ target }) => target === 'ffi/koffi.ts').map(({ file }) => file)).toEqual([
+      'ffi/native.ts',
+    ]);
   });
 
   it('is made of Node and the packages of the table', () => {

@@ -2,13 +2,13 @@ import { decodeValue } from '../codec/pickle/decode-value.ts';
 import { encodeValue } from '../codec/pickle/encode-value.ts';
 import { PinnedMemory } from '../ffi/pinned-memory.ts';
 import type { PythonApi } from './api/bind.ts';
-import { RuntimeFailure, takeException } from './api/exception.ts';
+import { InternalPythonError, takeException } from './api/exception.ts';
 import type { Memory } from './api/memory.ts';
 import { type Null, type Owned, type Ptr, storePointer } from './api/pointers.ts';
 import type { ContextState } from './call/entered-context.ts';
 import type { ErrorDescription } from './call/error-description.ts';
 import type { Gil } from './gil/gil.ts';
-import type { Door } from './gil/gil-trampoline.ts';
+import type { GilTrampoline } from './gil/gil-trampoline.ts';
 
 /** What a started interpreter says about itself. */
 export interface PythonFacts {
@@ -47,12 +47,12 @@ export class Interpreter {
   readonly libpython: string;
   readonly servers = new Set<EndingServer>();
   /** The contexts that calls of this thread have entered. */
-  readonly contexts: ContextState = { depth: 0, resting: undefined };
-  /** On a worker thread, what must be used instead of the lock. */
-  door: Door | undefined;
+  readonly contexts: ContextState = { depth: 0, idle: undefined };
+  /** On a worker thread, the function that must be used instead of the GIL. */
+  trampoline: GilTrampoline | undefined;
   readonly #arguments = new PinnedMemory(16);
   readonly #helpers = new Map<string, Owned>();
-  #bridge: Owned | undefined;
+  #hostApi: Owned | undefined;
   #facts: PythonFacts | undefined;
 
   constructor(api: PythonApi, gil: Gil, memory: Memory, libpython: string) {
@@ -63,8 +63,8 @@ export class Interpreter {
   }
 
   /** Imports the helpers; `fidius_host` must be importable. Under the lock, once. */
-  adoptBridge(): void {
-    this.#bridge = this.owned(this.api.PyImport_ImportModule('fidius_host.host_api'));
+  importHostApi(): void {
+    this.#hostApi = this.owned(this.api.PyImport_ImportModule('fidius_host.host_api'));
   }
 
   get facts(): PythonFacts {
@@ -75,10 +75,10 @@ export class Interpreter {
   /**
    * Calls a function of `runtime/fidius_host` by its name in `host_api.py`; takes the lock itself.
    *
-   * @throws {@link RuntimeFailure} when it raises: these functions report what can go wrong as data.
+   * @throws {@link InternalPythonError} when it raises: these functions report what can go wrong as data.
    */
   invoke(name: string, ...args: readonly unknown[]): unknown {
-    if (this.door !== undefined) return this.door.invoke(name, args);
+    if (this.trampoline !== undefined) return this.trampoline.invoke(name, args);
     const message = encodeValue([name, ...args]);
     return this.gil.hold(() => {
       const data = this.owned(this.api.PyBytes_FromStringAndSize(message, message.length));
@@ -94,8 +94,9 @@ export class Interpreter {
   helper(name: string): Owned {
     let helper = this.#helpers.get(name);
     if (helper === undefined) {
-      if (this.#bridge === undefined) throw new RuntimeFailure(undescribed(`${name} was asked for before the start`));
-      helper = this.owned(this.api.PyObject_GetAttrString(this.#bridge, name));
+      if (this.#hostApi === undefined)
+        throw new InternalPythonError(undescribed(`${name} was asked for before the start`));
+      helper = this.owned(this.api.PyObject_GetAttrString(this.#hostApi, name));
       this.#helpers.set(name, helper);
     }
     return helper;
@@ -130,7 +131,7 @@ export class Interpreter {
 
   /** The reference that a C call handed over, or the exception that says why there is none. Under the lock. */
   owned(result: Owned | Null): Owned {
-    if (result === 0) throw new RuntimeFailure(this.takeError());
+    if (result === 0) throw new InternalPythonError(this.takeError());
     return result;
   }
 
@@ -139,7 +140,7 @@ export class Interpreter {
     const exception = takeException(this.api);
     if (exception === 0) return undescribed('a call failed without an exception');
     try {
-      if (this.#bridge === undefined) return undescribed(this.#plainText(exception));
+      if (this.#hostApi === undefined) return undescribed(this.#plainText(exception));
       const description = this.call(this.helper('describe'), exception);
       if (description === 0) {
         this.api.PyErr_Clear();
@@ -164,7 +165,7 @@ export class Interpreter {
     return copy;
   }
 
-  /** The content of a `bytes` object, for a reader that is done at once; gives up the reference. */
+  /** The content of a `bytes` object, for a reader that finishes before the next copy; releases the reference. */
   #takeBytes(bytes: Owned): Uint8Array {
     try {
       return this.memory.peekBytes(bytes);

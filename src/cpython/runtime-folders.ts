@@ -13,7 +13,7 @@ export const sdkFolder = folderOfPackage('python');
 /**
  * Makes sure that the Python files are where this file expects them, which they are not when it was bundled into a program,
  * and that Python can read them, which it cannot where only Node sees into a zip archive (Yarn Plug'n'Play).
- * To be called before Python is started: without them it would be started in vain, and once only.
+ * To be called before Python is started: a start without them fails, and Python can be started only once.
  *
  * @throws FidiusError `FIDIUS_RUNTIME_MISSING`.
  */
@@ -31,7 +31,7 @@ export function requireRuntimeFolders(): void {
   // Not allowed to look: that is another error, see permission.ts.
   if (isDenied('fs.read', runtimeFolder)) return;
   throw new FidiusError('FIDIUS_RUNTIME_MISSING', `The Python files of fidius are not in ${runtimeFolder}`, {
-    hint: 'Keep fidius out of the bundle: name it as external (esbuild: --external:fidius), and install it beside the program.',
+    hint: 'Keep fidius out of the bundle: name it as external (esbuild: --external:fidius), and install it next to the program.',
   });
 }
 

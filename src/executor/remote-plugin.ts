@@ -1,6 +1,6 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
 import { acquireWriter, releaseWriter } from '../codec/pickle/writer-pool.ts';
-import { callRefusal, pluginClosed } from '../cpython/call/call-errors.ts';
+import { notCallableError, pluginClosed } from '../cpython/call/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../cpython/call/package-loader.ts';
 import type { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
@@ -182,7 +182,7 @@ export class RemotePlugin implements ExecutorPlugin, CallHome {
   #checkExists({ index, codec }: CallableMethod): void {
     const { descriptor } = this.#request;
     if (descriptor.methods[index]?.wireRaw === codec.wireRaw && this.methods[index] !== 'absent') return;
-    throw callRefusal(this.plugin, descriptor, index, codec.wireRaw);
+    throw notCallableError(this.plugin, descriptor, index, codec.wireRaw);
   }
 
   /** Refuses a call that must not start. @returns its deadline in milliseconds. */

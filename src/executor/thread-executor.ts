@@ -1,9 +1,9 @@
 import { readSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { isRuntimeFailure } from '../cpython/api/exception.ts';
+import { isInternalPythonError } from '../cpython/api/exception.ts';
 import { PythonPluginHandle } from '../cpython/call/python-plugin-handle.ts';
 import type { Interpreter } from '../cpython/interpreter.ts';
-import { shareDoor } from '../cpython/lifecycle/start.ts';
+import { shareTrampoline } from '../cpython/lifecycle/start.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import type { ExecutorOptions } from './executor-options.ts';
 import type { OutputLine } from './output.ts';
@@ -52,7 +52,7 @@ export function createThreadExecutor(
 }
 
 function startServer(interpreter: Interpreter, memory: ProcessMemory): { number: number; transport: Transport } {
-  shareDoor(interpreter);
+  shareTrampoline(interpreter);
   const [dataFd, controlFd, number] = invokeStart(interpreter);
   const transport: Transport = {
     open: (reader) => {
@@ -76,7 +76,7 @@ function invokeStart(interpreter: Interpreter): [data: number, control: number, 
   try {
     return interpreter.invoke('server.start') as [number, number, number];
   } catch (cause) {
-    if (!isRuntimeFailure(cause)) throw cause;
+    if (!isInternalPythonError(cause)) throw cause;
     throw new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server could not start: ${cause.data.message}`, {
       cause,
       hint: 'Look for plugins that replace threads, or use up threads or descriptors; then start the program anew.',

@@ -43,7 +43,7 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
 
     expect(error).toMatchObject({
       code: 'FIDIUS_CALL_TIMEOUT',
-      message: `${method}() of calls was stopped: its 50 ms are over`,
+      message: `${method}() of calls timed out after 50 ms`,
     });
   });
 
@@ -91,7 +91,7 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
       '        waited.append(True)',
     ]);
 
-    expect(() => probe(50)).toThrow('its 50 ms are over');
+    expect(() => probe(50)).toThrow('timed out after 50 ms');
   });
 
   it('is interrupted while a library waits that holds no lock', () => {
@@ -103,7 +103,7 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
       'def work(): urllib.request.urlopen("http://127.0.0.1:%d" % server.getsockname()[1])',
     ]);
 
-    expect(() => probe(50)).toThrow('its 50 ms are over');
+    expect(() => probe(50)).toThrow('timed out after 50 ms');
   });
 
   it('still raises what the method raised', () => {
@@ -123,7 +123,7 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
   });
 
   it('is over within milliseconds of its deadline', async () => {
-    const late = durationOf(() => expect(() => call('nap', [30], 100)).toThrow('100 ms are over'));
+    const late = durationOf(() => expect(() => call('nap', [30], 100)).toThrow('timed out after 100 ms'));
 
     expect(late).toBeGreaterThan(95);
     expect(late).toBeLessThan(2000);

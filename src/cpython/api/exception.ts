@@ -27,7 +27,7 @@ const brand = Symbol.for('fidius.runtime-failure');
  * A Python exception that our own helpers raised: a defect of this library or an interpreter at its end (no memory,
  * stack exhausted). What plugins raise never takes this shape, see `describe.ts`.
  */
-export class RuntimeFailure extends Error {
+export class InternalPythonError extends Error {
   readonly data: PluginErrorData;
 
   static {
@@ -40,7 +40,7 @@ export class RuntimeFailure extends Error {
   }
 }
 
-/** True for a {@link RuntimeFailure}, also one of the copy of this library that started Python for all of this thread. */
-export function isRuntimeFailure(value: unknown): value is RuntimeFailure {
+/** True for a {@link InternalPythonError}, also one of the copy of this library that started Python for all of this thread. */
+export function isInternalPythonError(value: unknown): value is InternalPythonError {
   return isError(value) && brand in value;
 }

@@ -1,5 +1,5 @@
 import type { Memory } from './memory.ts';
-import { ObjectView } from './object-memory.ts';
+import { ObjectMemory } from './object-memory.ts';
 import type { Ptr } from './pointers.ts';
 
 /** Every object begins with its reference count, and its type follows. */
@@ -11,17 +11,17 @@ type IntLayout = 'size' | 'tag';
 /**
  * Reads the beginning of an object: its type, and the value too when it is a small `int` or a `float`.
  *
- * That saves calls into C for the most frequent results. Where a value lies is not part of CPython's API, so it is not
- * believed but tried out at the start ({@link learn}); where it turns out otherwise, {@link int} and {@link float} give
- * nothing, and the caller asks CPython.
+ * That saves calls into C for the most frequent results. The position of a value is not part of CPython's API, so it is
+ * tested with known objects at the start ({@link probeLayouts}); if the test fails, {@link int} and {@link float}
+ * return `undefined`, and the caller asks CPython.
  */
-export class ObjectHead {
-  readonly #view: ObjectView;
+export class IntFloatLayout {
+  readonly #view: ObjectMemory;
   #intLayout: IntLayout | undefined;
   #floatsKnown = false;
 
   constructor(memory: Memory) {
-    this.#view = new ObjectView(memory);
+    this.#view = new ObjectMemory(memory);
   }
 
   /**
@@ -29,19 +29,19 @@ export class ObjectHead {
    *
    * @param ints objects with their values, some of them negative, zero, and of two digits of 30 bits.
    */
-  learn(ints: readonly (readonly [Ptr, number])[], floats: readonly (readonly [Ptr, number])[]): void {
+  probeLayouts(ints: readonly (readonly [Ptr, number])[], floats: readonly (readonly [Ptr, number])[]): void {
     this.#floatsKnown = true;
-    this.#floatsKnown = floats.every(([pointer, value]) => this.#knows(pointer, () => this.float(), value));
+    this.#floatsKnown = floats.every(([pointer, value]) => this.#isRead(pointer, () => this.float(), value));
     for (const layout of ['size', 'tag'] as const) {
       this.#intLayout = layout;
-      if (ints.every(([pointer, value]) => this.#knows(pointer, () => this.int(), value))) return;
+      if (ints.every(([pointer, value]) => this.#isRead(pointer, () => this.int(), value))) return;
     }
     this.#intLayout = undefined;
   }
 
   /** Turns to an object and returns the address of its type. Under the lock. */
   read(object: Ptr): number {
-    this.#view.look(object);
+    this.#view.moveTo(object);
     return this.#view.pointer(typeSlot);
   }
 
@@ -65,9 +65,9 @@ export class ObjectHead {
     return this.#view.complete && this.#floatsKnown ? this.#view.double(2) : undefined;
   }
 
-  #knows(pointer: Ptr, value: () => number | undefined, expected: number): boolean {
+  #isRead(pointer: Ptr, value: () => number | undefined, expected: number): boolean {
     this.read(pointer);
-    // At the end of a page nothing can be told, which is no mistake.
+    // At the end of a page nothing can be read. This is not an error.
     return !this.#view.complete || Object.is(value(), expected);
   }
 }

@@ -10,7 +10,7 @@ const scratchBytes = 16_384;
 const largeBytes = 128 * 1024;
 
 /** The largest block from which glibc learns, or a little less. */
-const lessonBytes = 31 * 1024 * 1024;
+const trimThresholdBytes = 31 * 1024 * 1024;
 
 /**
  * Copying between Python's memory and JavaScript's.
@@ -27,7 +27,7 @@ export class Memory {
   readonly #scratch = new PinnedMemory(scratchBytes);
   readonly #scratchText: Buffer;
   #bytesOffset: number | undefined;
-  #expectsLarge = process.platform !== 'linux';
+  #trimThresholdRaised = process.platform !== 'linux';
 
   constructor(api: PythonApi, libc: Libc) {
     this.#api = api;
@@ -47,14 +47,14 @@ export class Memory {
     this.#copyFrom(to, from, from.byteLength);
   }
 
-  /** A copy of a `bytes` object, in memory of its own. */
+  /** A copy of a `bytes` object, in separate memory. */
   copyBytes(bytes: Ptr): Uint8Array {
     return this.copyOf(this.#dataOf(bytes), this.#api.PyBytes_Size(bytes));
   }
 
   /** A copy of what lies at an address, in memory of its own. */
   copyOf(from: number, bytes: number): Uint8Array {
-    if (bytes >= largeBytes && !this.#expectsLarge) this.#expectLarge();
+    if (bytes >= largeBytes && !this.#trimThresholdRaised) this.#raiseTrimThreshold();
     // Not zeroed first, and not a slice of Node's shared pool, which a caller could transfer away.
     const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
     if (bytes > 0) this.#copyTo(copy, from, bytes);
@@ -84,14 +84,14 @@ export class Memory {
   }
 
   /**
-   * Has glibc keep up to twice {@link lessonBytes} that were freed, instead of giving them back to the system each time.
+   * Has glibc keep up to twice {@link trimThresholdBytes} that were freed, instead of giving them back to the system each time.
    *
    * V8 frees results by the dozen, and to get each page back costs more than to copy into it. Freeing a block tells glibc
    * that blocks of this size come and go; the memory of this one is never touched.
    */
-  #expectLarge(): void {
-    this.#expectsLarge = true;
-    this.#api.PyMem_RawFree(this.#api.PyMem_RawMalloc(lessonBytes));
+  #raiseTrimThreshold(): void {
+    this.#trimThresholdRaised = true;
+    this.#api.PyMem_RawFree(this.#api.PyMem_RawMalloc(trimThresholdBytes));
   }
 
   /** Where the bytes of a `bytes` object begin: at one offset for all of them, which the first one tells. */

@@ -4,7 +4,7 @@ import type { Memory } from './memory.ts';
 import type { Ptr } from './pointers.ts';
 
 /** What is read of an object at most. */
-export const headBytes = 32;
+export const readBytes = 32;
 
 /** Every object has its reference count and its type. */
 const smallestObjectBytes = 16;
@@ -27,14 +27,14 @@ interface Region {
  * The first bytes of objects, read where they are.
  *
  * A copy by `memcpy` would be a call into C for each object. So the regions in which objects were met are kept in view,
- * and only bytes of an object that is alive are ever read: that the rest of a region may belong to nobody does not matter.
+ * and only bytes of an object that is alive are ever read: the rest of a region need not be allocated.
  * When there are too many regions, or where memory outside of V8's heap cannot be viewed (Electron), the bytes are copied.
  *
- * Under the lock, with an object that the caller keeps alive; what was read is gone with the next {@link look}.
+ * Under the lock, with an object that the caller keeps alive; what was read is gone with the next {@link moveTo}.
  */
-export class ObjectView {
+export class ObjectMemory {
   readonly #memory: Memory;
-  readonly #copy = new PinnedMemory(headBytes);
+  readonly #copy = new PinnedMemory(readBytes);
   /** Stands for all that is not in view. */
   readonly #elsewhere: Region = { number: -1, words: this.#copy.words, doubles: this.#copy.doubles };
   readonly #regions = new Map<number, Region>();
@@ -42,22 +42,22 @@ export class ObjectView {
   #region = this.#elsewhere;
   /** Index among the 32-bit words of the region. */
   #at = 0;
-  /** Whether all of {@link headBytes} may be read. */
+  /** Whether all of {@link readBytes} may be read. */
   complete = false;
 
   constructor(memory: Memory) {
     this.#memory = memory;
   }
 
-  look(object: Ptr): void {
-    // What lies behind a small object may belong to nobody; but memory comes in pages.
-    this.complete = (object & (pageBytes - 1)) <= pageBytes - headBytes;
+  moveTo(object: Ptr): void {
+    // Memory behind a small object may not be mapped; but memory is mapped in pages.
+    this.complete = (object & (pageBytes - 1)) <= pageBytes - readBytes;
     const number = Math.floor(object / regionBytes);
     if (this.#region.number !== number) this.#region = this.#regions.get(number) ?? this.#view(number);
     if (this.#region.number === number) {
       this.#at = (object & (regionBytes - 1)) >>> 2;
     } else {
-      this.#memory.copyPinned(this.#copy, object, this.complete ? headBytes : smallestObjectBytes);
+      this.#memory.copyPinned(this.#copy, object, this.complete ? readBytes : smallestObjectBytes);
       this.#at = 0;
     }
   }
@@ -85,7 +85,7 @@ export class ObjectView {
    * To be read only as long as the object is alive.
    */
   locate(object: Ptr, slot: number): { readonly words: Int32Array; readonly at: number } | undefined {
-    this.look(object);
+    this.moveTo(object);
     if (!this.complete || this.#region === this.#elsewhere) return undefined;
     return { words: this.#region.words, at: this.#at + 2 * slot };
   }

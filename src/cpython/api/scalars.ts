@@ -1,9 +1,9 @@
 import { IntegralFloat } from '../../codec/integral-float.ts';
 import type { ScalarKind } from '../../codec/method-codec.ts';
 import { PinnedMemory } from '../../ffi/pinned-memory.ts';
-import type { ArgumentFrame } from '../call/vectorcall-arguments.ts';
+import type { VectorcallArguments } from '../call/vectorcall-arguments.ts';
 import type { Interpreter } from '../interpreter.ts';
-import { ObjectHead } from './int-float-layout.ts';
+import { IntFloatLayout } from './int-float-layout.ts';
 import type { Borrowed, Null, Owned, Ptr } from './pointers.ts';
 
 /** Integers from `-smallest` to `largest` are made once and kept: most arguments are among them. */
@@ -17,7 +17,7 @@ const minInt64 = -(2n ** 63n);
 const maxInt64 = 2n ** 63n - 1n;
 const maxUint64 = 2n ** 64n - 1n;
 
-/** What {@link Scalars.toJs} returns for an object that is no scalar. */
+/** What {@link Scalars.toJs} returns for an object that is not a scalar. */
 export const notScalar: unique symbol = Symbol('not a scalar');
 
 /**
@@ -36,7 +36,7 @@ export class Scalars {
   readonly #floatType: number;
   readonly #strType: number;
   readonly #bytesType: number;
-  readonly #head: ObjectHead;
+  readonly #layout: IntFloatLayout;
   readonly #overflow = new PinnedMemory(4);
   readonly #text = Buffer.allocUnsafeSlow(12_288);
 
@@ -46,7 +46,7 @@ export class Scalars {
     const builtins = interpreter.owned(api.PyImport_ImportModule('builtins'));
     const builtin = (name: string) => kept(interpreter.owned(api.PyObject_GetAttrString(builtins, name)));
     this.#interpreter = interpreter;
-    this.#head = new ObjectHead(interpreter.memory);
+    this.#layout = new IntFloatLayout(interpreter.memory);
     this.#none = builtin('None');
     this.#true = builtin('True');
     this.#false = builtin('False');
@@ -58,7 +58,7 @@ export class Scalars {
       kept(interpreter.owned(api.PyLong_FromLongLong(smallest + index))),
     );
     api.Py_DecRef(builtins);
-    this.#learnLayouts();
+    this.#probeLayouts();
   }
 
   /**
@@ -67,22 +67,22 @@ export class Scalars {
    * @returns false for an integer too large for a C type, which the codec takes, and for text with a lone surrogate, which
    *   the codec refuses.
    */
-  push(frame: ArgumentFrame, kind: ScalarKind, value: unknown): boolean {
+  push(frame: VectorcallArguments, kind: ScalarKind, value: unknown): boolean {
     switch (kind) {
       case 'int':
         return typeof value === 'number' ? this.#pushInt(frame, value) : this.#pushBigint(frame, value as bigint);
       case 'float':
-        frame.give(this.#interpreter.owned(this.#interpreter.api.PyFloat_FromDouble(value as number)));
+        frame.pushOwned(this.#interpreter.owned(this.#interpreter.api.PyFloat_FromDouble(value as number)));
         return true;
       case 'str':
         return this.#pushText(frame, value as string);
       case 'bytes':
         return this.#pushBytes(frame, value as Uint8Array);
       case 'bool':
-        frame.lend(value === true ? this.#true : this.#false);
+        frame.pushBorrowed(value === true ? this.#true : this.#false);
         return true;
       case 'none':
-        frame.lend(this.#none);
+        frame.pushBorrowed(this.#none);
         return true;
     }
   }
@@ -96,11 +96,11 @@ export class Scalars {
     if (pointer === this.#true) return true;
     if (pointer === this.#false) return false;
     const { api, memory } = this.#interpreter;
-    switch (this.#head.read(pointer)) {
+    switch (this.#layout.read(pointer)) {
       case this.#intType:
-        return this.#head.int() ?? this.#askInt(pointer);
+        return this.#layout.int() ?? this.#askInt(pointer);
       case this.#floatType: {
-        const value = this.#head.float() ?? api.PyFloat_AsDouble(pointer);
+        const value = this.#layout.float() ?? api.PyFloat_AsDouble(pointer);
         return Number.isInteger(value) ? new IntegralFloat(value) : value;
       }
       case this.#strType:
@@ -118,7 +118,7 @@ export class Scalars {
   }
 
   isBytes(pointer: Ptr): boolean {
-    return this.#head.read(pointer) === this.#bytesType;
+    return this.#layout.read(pointer) === this.#bytesType;
   }
 
   /** The value of any `int` that fits 64 bits; larger ones go to the codec. */
@@ -129,26 +129,26 @@ export class Scalars {
     return Number.isSafeInteger(value) ? value : BigInt(value);
   }
 
-  #learnLayouts(): void {
+  #probeLayouts(): void {
     const { api } = this.#interpreter;
     const make = (values: readonly number[], create: (value: number) => Owned | Null) =>
       values.map((value) => [this.#interpreter.owned(create(value)), value] as const);
     const ints = make(sampleInts, api.PyLong_FromLongLong);
     const floats = make(sampleFloats, api.PyFloat_FromDouble);
-    this.#head.learn(ints, floats);
+    this.#layout.probeLayouts(ints, floats);
     for (const [pointer] of [...ints, ...floats]) api.Py_DecRef(pointer);
   }
 
-  #pushInt(frame: ArgumentFrame, value: number): boolean {
-    if (value >= smallest && value <= largest) frame.lend(this.#small[value - smallest] as Borrowed);
-    else frame.give(this.#interpreter.owned(this.#interpreter.api.PyLong_FromLongLong(value)));
+  #pushInt(frame: VectorcallArguments, value: number): boolean {
+    if (value >= smallest && value <= largest) frame.pushBorrowed(this.#small[value - smallest] as Borrowed);
+    else frame.pushOwned(this.#interpreter.owned(this.#interpreter.api.PyLong_FromLongLong(value)));
     return true;
   }
 
-  #pushBigint(frame: ArgumentFrame, value: bigint): boolean {
+  #pushBigint(frame: VectorcallArguments, value: bigint): boolean {
     if (value < minInt64 || value > maxUint64) return false;
     const { api } = this.#interpreter;
-    frame.give(
+    frame.pushOwned(
       this.#interpreter.owned(
         value > maxInt64 ? api.PyLong_FromUnsignedLongLong(value) : api.PyLong_FromLongLong(value),
       ),
@@ -156,18 +156,18 @@ export class Scalars {
     return true;
   }
 
-  #pushText(frame: ArgumentFrame, value: string): boolean {
+  #pushText(frame: VectorcallArguments, value: string): boolean {
     if (!value.isWellFormed()) return false;
     // A UTF-16 unit takes three bytes at most.
     const needed = value.length * 3;
     const text = needed <= this.#text.length ? this.#text : Buffer.allocUnsafeSlow(needed);
     const size = text.write(value);
-    frame.give(this.#interpreter.owned(this.#interpreter.api.PyUnicode_FromStringAndSize(text, size)));
+    frame.pushOwned(this.#interpreter.owned(this.#interpreter.api.PyUnicode_FromStringAndSize(text, size)));
     return true;
   }
 
-  #pushBytes(frame: ArgumentFrame, value: Uint8Array): boolean {
-    frame.give(this.#interpreter.owned(this.#interpreter.api.PyBytes_FromStringAndSize(value, value.length)));
+  #pushBytes(frame: VectorcallArguments, value: Uint8Array): boolean {
+    frame.pushOwned(this.#interpreter.owned(this.#interpreter.api.PyBytes_FromStringAndSize(value, value.length)));
     return true;
   }
 
@@ -178,7 +178,7 @@ export class Scalars {
   }
 }
 
-/** Says that a reference will never be given up. */
+/** Marks a reference that is never released. */
 function kept(pointer: Owned): Borrowed {
   return pointer as Ptr as Borrowed;
 }

@@ -27,7 +27,7 @@ export const symbols = {
   Py_InitializeFromConfig: { result: 'status', params: ['memory'] },
 
   // the lock and thread states
-  // Returns the state of the thread, which nobody asks for: half the price.
+  // It returns the thread state, which is not used: without it a call costs half as much.
   PyEval_SaveThread: { result: 'void', params: [] },
   PyEval_RestoreThread: { result: 'void', params: ['state'] },
   PyThreadState_Get: { result: 'state', params: [] },
@@ -83,7 +83,7 @@ export const symbols = {
   // that parameter is stable ABI since 3.12, but exported only since 3.11.
   PyObject_VectorcallDict: { result: 'new', params: ['obj', 'address', 'size', 'address'] },
 
-  // contexts; entering one takes a reference of its own, which leaving gives up
+  // contexts; entering one takes another reference, which leaving releases
   PyContext_Enter: { result: 'int', params: ['obj'] },
   PyContext_Exit: { result: 'int', params: ['obj'] },
 

@@ -10,9 +10,9 @@ const readOnly = 0x100;
  * Python's view of the memory that arguments are written into, which is the same for nearly all calls: that saves making a
  * `bytes` object of each.
  *
- * Under the lock. Whoever reads it does so before anything else can be written: one call, not nested in another.
+ * Under the GIL. It is read before anything else can be written: in one call that is not nested in another.
  */
-export class WriterView {
+export class ArgumentMemoryview {
   readonly #interpreter: Interpreter;
   #memory: Uint8Array | undefined;
   #view: Owned | undefined;

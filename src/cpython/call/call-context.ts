@@ -1,5 +1,5 @@
 import { PinnedMemory } from '../../ffi/pinned-memory.ts';
-import { ObjectView } from '../api/object-memory.ts';
+import { ObjectMemory } from '../api/object-memory.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { type ContextState, EnteredContext, nowhere, type Place } from './entered-context.ts';
@@ -14,13 +14,13 @@ const variablesSlot = 3;
  * in place, {@link watch} gives nothing.
  */
 export class ContextVariables {
-  readonly #view: ObjectView;
+  readonly #view: ObjectMemory;
   readonly #known: boolean;
 
   /** Under the lock. */
   constructor(interpreter: Interpreter) {
-    this.#view = new ObjectView(interpreter.memory);
-    this.#known = this.#tryOut(interpreter);
+    this.#view = new ObjectMemory(interpreter.memory);
+    this.#known = this.#probe(interpreter);
   }
 
   /** The place in a context that tells. Under the lock. */
@@ -28,17 +28,17 @@ export class ContextVariables {
     return this.#known ? this.#view.locate(context, variablesSlot) : undefined;
   }
 
-  #tryOut(interpreter: Interpreter): boolean {
+  #probe(interpreter: Interpreter): boolean {
     const { api } = interpreter;
     const overflow = new PinnedMemory(4);
     const samples = interpreter.owned(api.PyObject_VectorcallDict(interpreter.helper('context_samples'), 0, 0, 0));
     try {
       const count = api.PyList_Size(samples);
       for (let index = 0; index < count; index += 2) {
-        this.#view.look(api.PyList_GetItem(samples, index) as Ptr);
+        this.#view.moveTo(api.PyList_GetItem(samples, index) as Ptr);
         const address = api.PyList_GetItem(samples, index + 1) as Ptr;
         const expected = api.PyLong_AsLongLongAndOverflow(address, overflow.address);
-        // At the end of a page nothing can be told, which is no mistake.
+        // At the end of a page nothing can be read. This is not an error.
         if (this.#view.complete && this.#view.pointer(variablesSlot) !== expected) return false;
       }
       return count > 0;
@@ -62,12 +62,12 @@ export class CallContext {
   /** Makes a context. */
   readonly #create: Owned;
   /** Holds the variables that a context begins with, so that nothing else comes to lie at their address; or 0. */
-  readonly #pristine: Owned | 0;
+  readonly #unchangedContext: Owned | 0;
   #open = true;
 
   /**
    * @param number under which `loading.py` keeps the plugin.
-   * @throws RuntimeFailure when the plugin is not loaded. Under the lock.
+   * @throws InternalPythonError when the plugin is not loaded. Under the lock.
    */
   constructor(interpreter: Interpreter, variables: ContextVariables, number: number) {
     const { api } = interpreter;
@@ -81,46 +81,46 @@ export class CallContext {
     this.#state = interpreter.contexts;
     this.#variables = variables;
     this.#create = part(0);
-    this.#pristine = api.PyList_Size(parts) > 1 ? part(1) : 0;
+    this.#unchangedContext = api.PyList_Size(parts) > 1 ? part(1) : 0;
     api.Py_DecRef(parts);
   }
 
   /** Enters a context for a call; to be given to {@link end}, also when the call throws. Under the lock. */
   begin(): EnteredContext {
     const state = this.#state;
-    const { resting } = state;
-    if (resting === undefined) return this.#enter();
-    state.resting = undefined;
+    const { idle } = state;
+    if (idle === undefined) return this.#enter();
+    state.idle = undefined;
     // What runs between calls, such as a destructor, may have set a variable.
-    if (resting.owner !== this || !resting.unchanged) {
-      this.#leave(resting);
+    if (idle.owner !== this || !idle.unchanged) {
+      this.#leave(idle);
       return this.#enter();
     }
     state.depth += 1;
-    return resting;
+    return idle;
   }
 
   /** Leaves a context, unless the next call can go on with it. Under the lock. */
   end(entered: EnteredContext): void {
     const state = this.#state;
     state.depth -= 1;
-    if (state.depth === 0 && entered.unchanged && this.#open) state.resting = entered;
+    if (state.depth === 0 && entered.unchanged && this.#open) state.idle = entered;
     else this.#leave(entered);
   }
 
-  /** Gives up all references, as soon as the lock is held. May be called inside a call, and again. */
+  /** Releases all references as soon as the GIL is held. May be called inside a call, and more than once. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     const { gil } = this.#interpreter;
     gil.later(() => {
-      const { resting } = this.#state;
-      if (resting?.owner !== this) return;
-      this.#state.resting = undefined;
-      this.#leave(resting);
+      const { idle } = this.#state;
+      if (idle?.owner !== this) return;
+      this.#state.idle = undefined;
+      this.#leave(idle);
     });
     gil.release(this.#create);
-    if (this.#pristine !== 0) gil.release(this.#pristine);
+    if (this.#unchangedContext !== 0) gil.release(this.#unchangedContext);
   }
 
   #enter(): EnteredContext {
@@ -132,11 +132,11 @@ export class CallContext {
       interpreter.owned(0);
     }
     this.#state.depth += 1;
-    const place = this.#pristine === 0 ? undefined : this.#variables.watch(context);
+    const place = this.#unchangedContext === 0 ? undefined : this.#variables.watch(context);
     return new EnteredContext(this, context, place ?? nowhere);
   }
 
-  /** Leaves a context and gives it up, with what was set in it. */
+  /** Exits a context and releases it, with the variables that were set in it. */
   #leave({ context }: EnteredContext): void {
     const { api } = this.#interpreter;
     if (api.PyContext_Exit(context) !== 0) api.PyErr_Clear();

@@ -3,14 +3,14 @@ import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts'
 import type { Null, Owned, Ptr } from '../api/pointers.ts';
 import { notScalar, Scalars } from '../api/scalars.ts';
 import type { Interpreter } from '../interpreter.ts';
-import { WriterView } from './argument-memoryview.ts';
+import { ArgumentMemoryview } from './argument-memoryview.ts';
 import { type CallContext, ContextVariables } from './call-context.ts';
 import { EncodedResult } from './encoded-result.ts';
 import { toCallError } from './error-description.ts';
 import { type Callee, checkStillOpen, type MethodCaller } from './method-caller.ts';
-import { ArgumentFrame } from './vectorcall-arguments.ts';
+import { VectorcallArguments } from './vectorcall-arguments.ts';
 
-/** Says that a result is no scalar and was encoded. */
+/** Marks a result that is not a scalar and was encoded. */
 const encoded: unique symbol = Symbol('encoded');
 
 /**
@@ -25,9 +25,9 @@ export class Caller implements MethodCaller {
   readonly contextVariables: ContextVariables;
   readonly #interpreter: Interpreter;
   readonly #scalars: Scalars;
-  readonly #writerView: WriterView;
+  readonly #memoryview: ArgumentMemoryview;
   /** The frame of a call that is not inside another; nested calls make their own. */
-  #idleFrame: ArgumentFrame | undefined = new ArgumentFrame();
+  #idleArguments: VectorcallArguments | undefined = new VectorcallArguments();
   /** An encoded result between the end of a call under the lock and its decoding after it. */
   readonly #result: EncodedResult;
 
@@ -36,7 +36,7 @@ export class Caller implements MethodCaller {
     this.#interpreter = interpreter;
     this.#scalars = new Scalars(interpreter);
     this.#result = new EncodedResult(interpreter, this.#scalars);
-    this.#writerView = new WriterView(interpreter);
+    this.#memoryview = new ArgumentMemoryview(interpreter);
     this.contextVariables = new ContextVariables(interpreter);
   }
 
@@ -59,7 +59,7 @@ export class Caller implements MethodCaller {
    */
   #callWithScalars(callee: Callee, kinds: readonly ScalarKind[], args: readonly unknown[]): unknown {
     const { gil, api } = this.#interpreter;
-    const frame = this.#takeFrame();
+    const frame = this.#takeArguments();
     gil.enter();
     try {
       checkStillOpen(callee);
@@ -81,7 +81,7 @@ export class Caller implements MethodCaller {
         context.end(entered);
       }
     } finally {
-      this.#giveFrame(frame);
+      this.#returnArguments(frame);
       gil.leave();
     }
   }
@@ -103,7 +103,7 @@ export class Caller implements MethodCaller {
       checkStillOpen(callee);
       interpreter.gil.enter();
       try {
-        const view = this.#writerView.of(writer);
+        const view = this.#memoryview.of(writer);
         if (view === undefined) this.#callWithCopy(callee, writer.memory, size);
         else this.#callEncoded(callee, view);
       } finally {
@@ -137,7 +137,7 @@ export class Caller implements MethodCaller {
     }
   }
 
-  /** Passes a result through a helper that may refuse it and runs code of the plugin; gives up the reference. */
+  /** Passes a result through a helper that may reject it and runs code of the plugin; releases the reference. */
   #convert(callee: Callee, result: Owned): Owned {
     const interpreter = this.#interpreter;
     const helper = interpreter.helper(callee.wireRaw ? 'raw_bytes' : 'encode');
@@ -153,15 +153,15 @@ export class Caller implements MethodCaller {
     throw toCallError(this.#interpreter.takeError(), plugin, method);
   }
 
-  #takeFrame(): ArgumentFrame {
-    const frame = this.#idleFrame ?? new ArgumentFrame();
-    this.#idleFrame = undefined;
+  #takeArguments(): VectorcallArguments {
+    const frame = this.#idleArguments ?? new VectorcallArguments();
+    this.#idleArguments = undefined;
     return frame;
   }
 
   /** Under the lock. */
-  #giveFrame(frame: ArgumentFrame): void {
+  #returnArguments(frame: VectorcallArguments): void {
     frame.clear(this.#interpreter.api);
-    this.#idleFrame = frame;
+    this.#idleArguments = frame;
   }
 }

@@ -30,7 +30,7 @@ export class EncodedResult {
     this.#scalars = scalars;
   }
 
-  /** Takes the content and gives up the reference. Under the lock. */
+  /** Takes the content and releases the reference. Under the GIL. */
   take(result: Owned): void {
     const { api, memory } = this.#interpreter;
     try {

@@ -41,5 +41,5 @@ export interface ContextState {
   /** How many calls are running, one inside the other. */
   depth: number;
   /** The context that was left entered when no call runs. */
-  resting: EnteredContext | undefined;
+  idle: EnteredContext | undefined;
 }

@@ -1,11 +1,11 @@
 import type { MethodCodec } from '../../codec/method-codec.ts';
 import type { Null, Ptr } from '../api/pointers.ts';
-import type { DoorTarget } from '../gil/gil-trampoline.ts';
+import type { TrampolineTarget } from '../gil/gil-trampoline.ts';
 import type { CallContext } from './call-context.ts';
 import { pluginClosed } from './call-errors.ts';
 
 /** What is being called, and how errors name it. */
-export interface Callee extends DoorTarget {
+export interface Callee extends TrampolineTarget {
   /** 0 where the callable is looked up by number and index. */
   readonly callable: Ptr | Null;
   /** What its calls run in; absent where Python sees to that. */

@@ -8,12 +8,12 @@ import { describe } from '../../errors/options.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { CallContext } from './call-context.ts';
-import { callRefusal, needsEventLoop, noSuchMethod, pluginClosed } from './call-errors.ts';
+import { needsEventLoop, noSuchMethod, notCallableError, pluginClosed } from './call-errors.ts';
 import { Caller } from './caller.ts';
 import type { Callee, MethodCaller } from './method-caller.ts';
 import { type LoadedPackage, type MethodKind, unloadPackage } from './package-loader.ts';
 import { SyncDeadline } from './sync-deadline.ts';
-import { DoorCaller } from './trampoline-caller.ts';
+import { TrampolineCaller } from './trampoline-caller.ts';
 
 /** What a call on this thread may ask for. */
 export interface SyncOptions {
@@ -43,7 +43,7 @@ export class PythonPluginHandle implements Disposable {
   #context: CallContext | undefined;
   #open = true;
   /** Whether the next call is the first one after a while. */
-  #resting: boolean;
+  #idle: boolean;
   readonly #onBusy: BusyListener | undefined;
 
   /** @internal Made by `loadPythonPlugin()`. */
@@ -55,20 +55,20 @@ export class PythonPluginHandle implements Disposable {
     onBusy?: BusyListener,
   ) {
     this.#onBusy = onBusy;
-    this.#resting = onBusy !== undefined;
+    this.#idle = onBusy !== undefined;
     this.#interpreter = interpreter;
     this.#loaded = loaded;
     this.descriptor = descriptor;
     this.name = name;
-    const { door, gil } = interpreter;
-    if (door === undefined) {
+    const { trampoline, gil } = interpreter;
+    if (trampoline === undefined) {
       const caller = gil.hold(() => callerOf(interpreter));
       const context = gil.hold(() => new CallContext(interpreter, caller.contextVariables, loaded.plugin));
       this.#caller = caller;
       this.#context = context;
       this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor, context));
     } else {
-      this.#caller = new DoorCaller(door);
+      this.#caller = new TrampolineCaller(trampoline);
       this.#callees = calleesOf(loaded, name, descriptor, undefined, () => 0);
     }
   }
@@ -121,17 +121,17 @@ export class PythonPluginHandle implements Disposable {
     return this.#callWithin(options.timeoutMs, callee, codec, args);
   }
 
-  /** Gives the plugin back; afterwards its methods say that it is closed. May be called again, and inside a call. */
+  /** Unloads the plugin; afterwards its methods throw `FIDIUS_PLUGIN_CLOSED`. May be called again, and inside a call. */
   close(): void {
     if (!this.#open) return;
-    const { door, gil } = this.#interpreter;
-    // Under the lock references are given up at once, before the modules that they keep alive are collected.
-    if (door === undefined) gil.hold(() => this.forget());
+    const { trampoline, gil } = this.#interpreter;
+    // Under the GIL references are released at once, before the modules that they keep alive are collected.
+    if (trampoline === undefined) gil.hold(() => this.forget());
     else this.forget();
     unloadPackage(this.#interpreter, this.#loaded);
   }
 
-  /** The same for a plugin that somebody else has loaded and will give back. Does not take the lock. */
+  /** The same for a plugin that another component has loaded and unloads. Does not take the GIL. */
   forget(): void {
     this.#open = false;
     for (const callee of this.#callees) {
@@ -158,26 +158,26 @@ export class PythonPluginHandle implements Disposable {
     const callee = this.#callees[index];
     // The rare cases in one place, off the path that every call takes.
     if (typeof index !== 'number' || callee === undefined || callee.wireRaw !== wireRaw) {
-      throw this.#refusal(index, wireRaw);
+      throw this.#callError(index, wireRaw);
     }
-    if (this.#resting) this.#leaveRest();
+    if (this.#idle) this.#endIdle();
     return callee;
   }
 
-  #leaveRest(): void {
-    this.#resting = false;
+  #endIdle(): void {
+    this.#idle = false;
     this.#onBusy?.(() => {
-      this.#resting = true;
+      this.#idle = true;
     });
   }
 
-  #refusal(index: number, raw: boolean): FidiusError {
+  #callError(index: number, raw: boolean): FidiusError {
     if (!this.#open) return pluginClosed(this.name);
     const { methods } = this.descriptor;
     if (Number.isInteger(index) && this.#loaded.methods[index] === 'coroutine' && methods[index]?.wireRaw === raw) {
       return needsEventLoop(this.name, methods[index].name);
     }
-    return callRefusal(this.name, this.descriptor, index, raw);
+    return notCallableError(this.name, this.descriptor, index, raw);
   }
 }
 

@@ -6,13 +6,13 @@ import { PosixTimer } from '../../ffi/posix-timer.ts';
 import { now } from '../../node/timers.ts';
 import type { Interpreter } from '../interpreter.ts';
 
-/** How often the signal comes again once the time is over, in milliseconds: the code may be where it must not be stopped. */
+/** Interval of the signal after the deadline, in milliseconds: the code may be at a place where it must not be stopped. */
 const repeatMs = 10;
 
 /**
  * Deadlines for calls that block this thread.
  *
- * No JavaScript can run while such a call does, and whoever needed the GIL would wait for the very code it means to stop.
+ * No JavaScript runs while such a call does, and a thread that needs the GIL would wait for the code that it should stop.
  * So a timer of the kernel sends a signal to this thread, and a Python handler of that signal looks at the code that it
  * interrupted. It raises in code of the package, and out of a C function that this code waits in (`sleep`, sockets). Other
  * Python code goes on until it returns to the package, and code in C that does not look for signals until it returns.
@@ -74,7 +74,7 @@ export class SyncDeadline {
       return call();
     } catch (error) {
       if (doubles[1] === 0) throw error;
-      throw new FidiusError('FIDIUS_CALL_TIMEOUT', `${title} was stopped: its ${timeoutMs} ms are over`, {
+      throw new FidiusError('FIDIUS_CALL_TIMEOUT', `${title} timed out after ${timeoutMs} ms`, {
         hint: 'Allow more time, or have the method do less.',
       });
     } finally {

@@ -6,24 +6,24 @@ import { type Borrowed, type Owned, type Ptr, storePointer } from '../api/pointe
 const initialSlots = 16;
 
 /**
- * The arguments of one call as C wants them, and the references among them that are ours.
+ * The argument array of one vectorcall, and the references in it that are owned.
  *
- * Used over and over. A call made while another one runs (from a callback) needs a frame of its own, because the callee
- * borrows the arguments for as long as it runs.
+ * Reused by later calls. A call that is made while another one runs (from a callback) needs a separate instance, because
+ * the callee borrows the arguments for as long as it runs.
  */
-export class ArgumentFrame {
+export class VectorcallArguments {
   #memory = new PinnedMemory(8 * initialSlots);
   readonly #owned: Owned[] = [];
   #count = 0;
 
   /** Adds an argument and takes over the reference. */
-  give(pointer: Owned): void {
+  pushOwned(pointer: Owned): void {
     this.#owned.push(pointer);
     this.#push(pointer);
   }
 
   /** Adds an argument that something else keeps alive. */
-  lend(pointer: Borrowed): void {
+  pushBorrowed(pointer: Borrowed): void {
     this.#push(pointer);
   }
 
@@ -32,7 +32,7 @@ export class ArgumentFrame {
     return api.PyObject_VectorcallDict(callable, this.#memory.address, this.#count, 0);
   }
 
-  /** Gives up the references and is empty again. */
+  /** Releases the references and removes all arguments. */
   clear(api: PythonApi): void {
     const owned = this.#owned;
     while (owned.length > 0) api.Py_DecRef(owned.pop() as Owned);

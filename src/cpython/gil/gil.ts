@@ -14,7 +14,7 @@ type Settled<T> = T extends PromiseLike<unknown> ? never : T;
  *   lock, and Python's threads would stand still until it settled. So a body that returns a promise is refused.
  * - A thread state is made once per JavaScript thread and kept: making one per call costs 50 µs under contention.
  * - A reference may only be released under the lock, but the garbage collector tells us about a dead object whenever it
- *   likes. Such references wait in a queue and are released by whoever holds the lock next.
+ *   likes. Such references are queued and released by the next holder of the GIL.
  */
 export class Gil {
   readonly #api: PythonApi;
@@ -47,7 +47,7 @@ export class Gil {
     this.#depth += 1;
   }
 
-  /** The interpreter, or this thread's state in it, is gone: whoever wants the lock from now on gets an error. */
+  /** The interpreter or the state of this thread no longer exists: later attempts to take the GIL throw an error. */
   abandon(): void {
     this.#state = undefined;
     this.#depth = 0;
@@ -92,7 +92,7 @@ export class Gil {
     }
   }
 
-  /** Gives up a reference: at once under the lock, otherwise when the lock is next held. Callable from a finalizer. */
+  /** Releases a reference: at once under the GIL, otherwise when the GIL is next held. Can be called from a finalizer. */
   release(pointer: Owned): void {
     if (this.held) this.#api.Py_DecRef(pointer);
     else this.#released.push(pointer);
@@ -104,7 +104,7 @@ export class Gil {
     else this.#later.push(work);
   }
 
-  /** The references that wait for the lock, for a thread of Python to give up: this one may not take it for long. */
+  /** Takes the queued references out, for a Python thread to release: this thread must not hold the GIL for long. */
   surrender(): readonly Owned[] {
     return this.#released.splice(0);
   }

@@ -11,13 +11,13 @@ const pointerBytes = 8;
  * Fills in data of the C and C++ libraries that Python would find empty.
  *
  * The node binary keeps `environ`, `std::cout` and other variables of its libraries in itself (a "copy relocation"), and
- * everybody uses those; the originals in the libraries are never initialised. Only what is loaded to prefer its own
- * libraries, as libpython and its extension modules must be (see `openLibrary`), finds the originals instead: `os.environ`
- * would have nothing in it, and the first output of a C++ library would be a crash.
+ * all other code uses these; the originals in the libraries are never initialised. Code that prefers its own libraries, as
+ * libpython and its extension modules must (see `openLibrary`), finds the originals: `os.environ` would be empty, and the
+ * first output of a C++ library would crash.
  *
  * To be called before Python starts, once per process. Does nothing where there are no such copies.
  */
-export function fillOriginals(libc: Libc): void {
+export function fillCopyRelocations(libc: Libc): void {
   if (process.platform !== 'linux') return;
   const everything = libc.library;
   const data = new Data(libc);
@@ -29,7 +29,7 @@ export function fillOriginals(libc: Libc): void {
   }
 }
 
-/** Where a variable is that everybody uses, and where the library has room for it. */
+/** The address of a variable in use, and its address in the library. */
 interface Original {
   readonly used: number;
   readonly original: number;
@@ -46,8 +46,8 @@ function findOriginal(everything: SharedLibrary, libraryName: string, name: stri
 }
 
 /**
- * The environment as it is now. In an array of its own, which is never freed: the one in use moves when variables are
- * added, while nobody ever frees their texts.
+ * Copies the environment in its present state to a separate array, which is never freed: the array in use moves when
+ * variables are added, while their texts are never freed.
  */
 function fillEnvironment({ used, original }: Original, data: Data): void {
   const array = Number(data.pointerAt(used));

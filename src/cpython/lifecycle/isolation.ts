@@ -26,7 +26,7 @@ export function planStart(python: LocatedPython, isolated: boolean): StartPlan {
 const isolatedFor = new WeakMap<Interpreter, Set<string | undefined>>();
 
 /**
- * Makes sure that an interpreter, whoever started it, is what an isolated one would be.
+ * Makes sure that an interpreter, also one that other code started, is what an isolated one would be.
  *
  * Nothing that it has taken in can be taken out again. What matters is what it has taken in, not the switches it was started
  * with: an interpreter that found nothing of the kind is accepted.

@@ -7,19 +7,19 @@ import { ffi } from '../../ffi/native.ts';
 import { nativeStackBounds, type StackBounds } from '../../ffi/stack-bounds.ts';
 import { mainRealm } from '../../node/main-realm.ts';
 import { bindPython, type PythonApi } from '../api/bind.ts';
-import { isRuntimeFailure } from '../api/exception.ts';
+import { isInternalPythonError } from '../api/exception.ts';
 import { Memory } from '../api/memory.ts';
 import { Gil } from '../gil/gil.ts';
-import { Door } from '../gil/gil-trampoline.ts';
+import { GilTrampoline } from '../gil/gil-trampoline.ts';
 import { Interpreter } from '../interpreter.ts';
 import { locatePython } from '../locate/locate-python.ts';
 import { requireRuntimeFolders, runtimeFolder, sdkFolder } from '../runtime-folders.ts';
-import { fillOriginals } from './copy-relocations.ts';
+import { fillCopyRelocations } from './copy-relocations.ts';
 import { initializePython } from './initialize.ts';
 import { planStart, requireIsolated, type StartPlan } from './isolation.ts';
 import { isOtherVersion, type LibraryCopy, refuseOtherVersion, thisCopy } from './library-copy.ts';
 import { permittedSearch, requirePermission } from './permission.ts';
-import { inStartTurn } from './start-lock.ts';
+import { withStartLock } from './start-lock.ts';
 import { giveBackState, stopAtExit } from './stop.ts';
 
 export interface StartOptions {
@@ -49,7 +49,7 @@ interface Started extends LibraryCopy {
 // Not in this module: a test runner may load it twice into one thread, and the second copy must find the interpreter of
 // the first. It is the same for every version: one that is not ours must be found, too. Nor on `process`, which jest copies with all that hangs on it.
 const key = Symbol.for('fidius.python@1');
-const shelf = mainRealm as unknown as { [key]?: Started };
+const processRegistry = mainRealm as unknown as { [key]?: Started };
 
 /**
  * The interpreter of this process, started on first use and never stopped before the process ends.
@@ -67,7 +67,7 @@ export function startPython(options: StartOptions = {}): Interpreter {
 }
 
 function startOrJoin(options: StartOptions): Interpreter {
-  const started = shelf[key];
+  const started = processRegistry[key];
   if (started !== undefined) refuseOtherVersion(started);
   if (started?.interpreter !== undefined) {
     if (askedBy(options) !== started.asked) refuseOther(started.interpreter, options);
@@ -76,7 +76,7 @@ function startOrJoin(options: StartOptions): Interpreter {
   if (started !== undefined) {
     throw new FidiusError('FIDIUS_PYTHON_FAILED_EARLIER', 'CPython failed to start earlier in this process', {
       cause: started.failure,
-      hint: 'Mend the first failure (see cause) and start the program anew: CPython cannot be started twice.',
+      hint: 'Fix the first failure (see `cause`) and restart the process: CPython cannot be started twice in a process.',
     });
   }
   requireRuntimeFolders();
@@ -91,19 +91,19 @@ function startOrJoin(options: StartOptions): Interpreter {
   try {
     const libc = new Libc();
     const plan = planStart(python, options.isolatePython === true);
-    const interpreter = inStartTurn(libc, () => enterPython(api, library, libc, plan));
-    shelf[key] = { ...thisCopy(), interpreter, asked: askedBy(options) };
+    const interpreter = withStartLock(libc, () => enterPython(api, library, libc, plan));
+    processRegistry[key] = { ...thisCopy(), interpreter, asked: askedBy(options) };
     return interpreter;
   } catch (cause) {
     if (isOtherVersion(cause)) throw cause;
     const failure = startFailure(cause);
-    shelf[key] = { ...thisCopy(), failure };
+    processRegistry[key] = { ...thisCopy(), failure };
     throw failure;
   }
 }
 
 function startFailure(cause: unknown): unknown {
-  if (!isRuntimeFailure(cause)) return cause;
+  if (!isInternalPythonError(cause)) return cause;
   return new FidiusError('FIDIUS_PYTHON_START_FAILED', `Python started, but not completely: ${cause.data.message}`, {
     cause,
     hint: 'Check sitecustomize.py and the .pth files of this Python, and that the files of fidius are complete.',
@@ -112,15 +112,15 @@ function startFailure(cause: unknown): unknown {
 
 /** The interpreter of this thread if it was started. */
 export function startedPython(): Interpreter | undefined {
-  return shelf[key]?.interpreter;
+  return processRegistry[key]?.interpreter;
 }
 
 function enterPython(api: PythonApi, library: SharedLibrary, libc: Libc, plan: StartPlan): Interpreter {
   const first = api.Py_IsInitialized() === 0;
-  const door = first || isMainThread ? undefined : knownDoor();
-  if (door !== undefined) return enterThroughDoor(api, library, libc, door);
+  const trampoline = first || isMainThread ? undefined : knownTrampoline();
+  if (trampoline !== undefined) return joinThroughTrampoline(api, library, libc, trampoline);
   if (first) {
-    fillOriginals(libc);
+    fillCopyRelocations(libc);
     initializePython(api, plan.program, plan.isolated);
   } else {
     api.PyEval_RestoreThread(api.PyThreadState_New(api.PyInterpreterState_Main()));
@@ -139,33 +139,33 @@ function enterPython(api: PythonApi, library: SharedLibrary, libc: Libc, plan: S
   } finally {
     if (gil.held) gil.leave();
   }
-  if (!isMainThread) shareDoor(interpreter);
+  if (!isMainThread) shareTrampoline(interpreter);
   stopAtExit(interpreter, libc, { initialized: first });
   return interpreter;
 }
 
 /** Joins a Python that runs already, without the lock: this thread may be terminated at any time. */
-function enterThroughDoor(api: PythonApi, library: SharedLibrary, libc: Libc, door: number): Interpreter {
+function joinThroughTrampoline(api: PythonApi, library: SharedLibrary, libc: Libc, trampoline: number): Interpreter {
   const gil = new Gil(api, api.PyThreadState_New(api.PyInterpreterState_Main()));
   const memory = new Memory(api, libc);
   const interpreter = new Interpreter(api, gil, memory, library.path);
-  interpreter.door = new Door(memory, door);
+  interpreter.trampoline = new GilTrampoline(memory, trampoline);
   const bounds = stackBoundsNeeded(api, libc);
   if (bounds !== undefined) interpreter.invoke('gil_trampoline.protect_stack', bounds.base, bounds.size);
   stopAtExit(interpreter, libc, { initialized: false });
   return interpreter;
 }
 
-/** Environment data is what worker threads inherit from the thread that creates them. As the shelf, it is for all versions. */
-const doorKey = 'fidius.door@1';
+/** Worker threads inherit environment data. The key is the same for all versions, as {@link key} is. */
+const trampolineKey = 'fidius.door@1';
 
-interface KnownDoor extends LibraryCopy {
+interface KnownTrampoline extends LibraryCopy {
   readonly address: number;
 }
 
-/** @throws FidiusError `FIDIUS_PYTHON_OTHER_VERSION` when the door is that of another version. */
-function knownDoor(): number | undefined {
-  const known = getEnvironmentData(doorKey) as Partial<KnownDoor> | undefined;
+/** @throws FidiusError `FIDIUS_PYTHON_OTHER_VERSION` when the trampoline is that of another version. */
+function knownTrampoline(): number | undefined {
+  const known = getEnvironmentData(trampolineKey) as Partial<KnownTrampoline> | undefined;
   if (known === undefined) return undefined;
   refuseOtherVersion(known);
   return known.address;
@@ -173,13 +173,13 @@ function knownDoor(): number | undefined {
 
 /**
  * Lets worker threads that are created from now on use Python without the lock, and this one, if it is one. Where Python
- * has no ctypes, there is no door, and terminating a worker thread in the middle of a call may stop Python for everybody.
+ * has no ctypes, there is no trampoline, and terminating a worker thread in the middle of a call may stop Python for everybody.
  */
-export function shareDoor(interpreter: Interpreter): void {
-  const address = knownDoor() ?? interpreter.invoke('gil_trampoline.address');
+export function shareTrampoline(interpreter: Interpreter): void {
+  const address = knownTrampoline() ?? interpreter.invoke('gil_trampoline.address');
   if (typeof address !== 'number') return;
-  setEnvironmentData(doorKey, { ...thisCopy(), address } satisfies KnownDoor);
-  if (!isMainThread) interpreter.door = new Door(interpreter.memory, address);
+  setEnvironmentData(trampolineKey, { ...thisCopy(), address } satisfies KnownTrampoline);
+  if (!isMainThread) interpreter.trampoline = new GilTrampoline(interpreter.memory, address);
 }
 
 /** Sets the limits of this thread's state to the stack that koffi runs it on. */
@@ -212,7 +212,7 @@ function stackBoundsNeeded(api: PythonApi, libc: Libc): StackBounds | undefined 
 function importRuntime(interpreter: Interpreter, first: boolean): void {
   if (first) finishStart(interpreter);
   else refuseOtherVersion(copyThatStarted(interpreter));
-  interpreter.adoptBridge();
+  interpreter.importHostApi();
   if (first) interpreter.invoke('interpreter.remember_copy', JSON.stringify(thisCopy()));
   if (first && process.platform !== 'win32') interpreter.invoke('interpreter.adopt_environment', { ...process.env });
 }

@@ -8,7 +8,7 @@ import { armExitWatchdog } from './exit-watchdog.ts';
 const { process } = mainRealm;
 
 /** How long the end of a process may wait for Python, in milliseconds. */
-const patienceMs = 1000;
+const exitTimeoutMs = 1000;
 
 /** How long of that calls may take to stop: plugin code may be cleaning up. Those that do not are left behind. */
 const stopServersSeconds = 0.4;
@@ -59,8 +59,8 @@ export function giveBackState({ api, gil }: Interpreter): void {
 
 /** @returns whether the process can end as usual, or must be left at once because threads are running in Python. */
 function finalize(interpreter: Interpreter, libc: Libc, code: number): 'end' | 'exitNow' {
-  // Armed before the lock is taken: whoever holds it may never give it back.
-  const disarm = armExitWatchdog(libc, code, patienceMs);
+  // Armed before the GIL is taken: its holder may never release it.
+  const disarm = armExitWatchdog(libc, code, exitTimeoutMs);
   interpreter.gil.enter();
   const waiting = blockingThreads(interpreter);
   if (waiting.length === 0) {
@@ -77,7 +77,7 @@ function finalize(interpreter: Interpreter, libc: Libc, code: number): 'end' | '
   return 'exitNow';
 }
 
-/** Asks who would block finalization; if somebody would, does at once what finalization would have done for plugins. */
+/** The threads that would block finalization; if there are any, runs now what finalization would have run for plugins. */
 function blockingThreads(interpreter: Interpreter): readonly string[] {
   try {
     stopServers(interpreter);

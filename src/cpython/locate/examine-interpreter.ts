@@ -11,18 +11,18 @@ import type { ExaminedPython, Search } from './locator.ts';
 import { probe } from './probe.ts';
 import { checkSupported } from './supported.ts';
 
-/** Asks an interpreter who it is, unless its file tells enough, and finds the shared library that belongs to it. */
+/** Runs an interpreter to describe itself, unless its file is sufficient, and finds the shared library that belongs to it. */
 export function examineInterpreter(path: string, search: Search): ExaminedPython {
   return (search.toStart ? examineLinked(path, search) : undefined) ?? askInterpreter(path, search);
 }
 
-/** What is needed to start an interpreter in this process, without starting it in one of its own: that takes 20 ms. */
+/** What is needed to start an interpreter in this process, without running it in a separate process, which takes 20 ms. */
 function examineLinked(path: string, search: Search): ExaminedPython | undefined {
   try {
     const library = linkedLibraryOf(path, search);
     return library === undefined ? undefined : { ...examineLibrary(library), executable: resolve(search.cwd, path) };
   } catch {
-    // It cannot be used, or not be found out this way; asked, it may still answer, and otherwise tells why not.
+    // It cannot be used, or cannot be determined this way. Running it may still succeed, and otherwise reports the reason.
     return undefined;
   }
 }

@@ -6,7 +6,7 @@ import type { ExaminedPython } from './locator.ts';
 import { checkSupported } from './supported.ts';
 
 /**
- * What can be known of a library without starting anything: its version, its installation, the interpreter beside it.
+ * What can be known of a library without starting anything: its version, its installation, the interpreter next to it.
  *
  * A library without its standard library is refused here: later it would be a failed start, and a process has only one.
  */

@@ -6,7 +6,7 @@ import type { ProbeAnswer } from './probe.ts';
  * The shared library of an interpreter.
  *
  * What `sysconfig` says was true on the machine that built this Python. Debian moves the library into the folder of the
- * architecture, conda builds it beside a static interpreter and names only the archive, a relocated build
+ * architecture, conda builds it next to a static interpreter and names only the archive, a relocated build
  * (python-build-standalone, uv) still names the folder of its builder. So names and folders are tried in every
  * combination, the likeliest first.
  *

@@ -4,14 +4,11 @@ import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found
 import { installHint } from './install-hint.ts';
 import type { LocateOptions, LocateResult } from './located-python.ts';
 import type { Candidate, Locator, Search } from './locator.ts';
-import { condaPrefix } from './places/conda-prefix.ts';
 import { dotVenv } from './places/dot-venv.ts';
-import { fidiusPython } from './places/fidius-python.ts';
+import { condaPrefix, fidiusPython, optionPython, virtualEnv } from './places/named-places.ts';
 import { optionLibpython } from './places/option-libpython.ts';
-import { optionPython } from './places/option-python.ts';
 import { pathCommands } from './places/path-commands.ts';
 import { systemLibraries } from './places/system-libraries.ts';
-import { virtualEnv } from './places/virtual-env.ts';
 import { isNewerThanTested } from './supported.ts';
 
 /** The places in the order of the search. The first usable Python wins. */

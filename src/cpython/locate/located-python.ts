@@ -12,7 +12,7 @@ export interface LocatedPython {
   readonly basePrefix: string;
   /** Absolute path of the shared library; it was looked into and fits this process. */
   readonly libpython: string | undefined;
-  /** Whether there is a shared library; without one Python can only run in a process of its own. */
+  /** Whether there is a shared library; without one Python can only run in a separate process. */
   readonly shared: boolean;
   /** Built without the global interpreter lock. */
   readonly freeThreaded: boolean;
@@ -37,14 +37,14 @@ export interface LocateOptions {
   readonly cwd?: string | undefined;
   /** Default: the environment of the process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Accept an interpreter without a shared library: enough to run Python in a process of its own. Default: `false`. */
+  /** Accept an interpreter without a shared library: enough to run Python in a separate process. Default: `false`. */
   readonly allowStatic?: boolean | undefined;
   /**
    * Whether the library and its interpreter are all that is wanted, to start them: then an interpreter whose file names its
    * library is not asked, and the record is that of a library found alone. Default: `false`.
    */
   readonly toStart?: boolean | undefined;
-  /** Whether `.venv` in the current folder is left out, because nobody named it. Default: `false`. */
+  /** Whether `.venv` in the current folder is skipped unless it is named. Default: `false`. */
   readonly isolatePython?: boolean | undefined;
   /** How long an interpreter may take to say who it is. Default: 10,000. */
   readonly probeTimeoutMs?: number | undefined;

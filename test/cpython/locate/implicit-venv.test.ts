@@ -44,7 +44,7 @@ describe.skipIf(process.platform === 'win32')('.venv in the current folder', () 
 
     expect(refusalOf({ cwd, env: {} })).toMatchObject({
       code: 'FIDIUS_PYTHON_UNSAFE',
-      message: `Cannot use the Python of .venv: ${venv} is not used unasked: ${venv}: other users may write to it (mode 777)`,
+      message: `Cannot use the Python of .venv: ${venv} is not used without being named: ${venv}: other users may write to it (mode 777)`,
       hint: 'Name it by the option `python`, by FIDIUS_PYTHON, or activate it.',
     });
   });
@@ -55,7 +55,7 @@ describe.skipIf(process.platform === 'win32')('.venv in the current folder', () 
 
     expect(refusalOf({ cwd, env: {} })).toMatchObject({
       code: 'FIDIUS_PYTHON_UNSAFE',
-      message: `Cannot use the Python of .venv: ${venv} is not used unasked: ${cwd}: other users may write to it (mode 777)`,
+      message: `Cannot use the Python of .venv: ${venv} is not used without being named: ${cwd}: other users may write to it (mode 777)`,
     });
   });
 
@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')('.venv in the current folder', () 
 
     expect(refusalOf({ cwd, env: {} })).toMatchObject({
       code: 'FIDIUS_PYTHON_UNSAFE',
-      message: `Cannot use the Python of .venv: ${venv} is not used unasked: ${venv}: it belongs to another user`,
+      message: `Cannot use the Python of .venv: ${venv} is not used without being named: ${venv}: it belongs to another user`,
     });
   });
 
@@ -114,7 +114,7 @@ describe.skipIf(process.platform === 'win32')('.venv in the current folder', () 
     expect(found.map(({ python: { prefix } }) => prefix)).toEqual([venv, venv, venv]);
   });
 
-  it('is passed over for an isolated Python, and the record says so', () => {
+  it('is skipped for an isolated Python, and the record says so', () => {
     const { cwd, venv } = makeProject();
     const env = { PATH: join(python.executable, '..') };
 

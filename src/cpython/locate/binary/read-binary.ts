@@ -7,7 +7,7 @@ import { readPe } from './pe.ts';
 /** A header that asks for more than this at once is damaged; the largest tables in use have a few thousand bytes. */
 const maxReadBytes = 1 << 20;
 
-/** Reads the header of a file; nothing when it is no binary of a known format, or a damaged one. */
+/** Reads the header of a file; `undefined` if it is not a valid binary of a known format. */
 export function readBinary(path: string): Binary | undefined {
   const file = openSync(path, 'r');
   try {

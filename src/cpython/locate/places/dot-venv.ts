@@ -11,8 +11,8 @@ export const implicitEnvironment = '.venv';
 /**
  * The folder `.venv` in the current folder, where `python -m venv .venv` and `uv venv` put the environment of a project.
  *
- * Nobody named it, so another user must not be able to have put it there: a program may be started in a shared folder. For an
- * isolated Python it is not used at all: whoever made the current folder is not the one who configured the program.
+ * It was not named explicitly, so another user must not be able to create it: a program may be started in a shared folder. An
+ * isolated Python does not use it at all, because the current folder is not part of the configuration of the program.
  */
 export const dotVenv: Locator = {
   name: implicitEnvironment,
@@ -47,9 +47,13 @@ function trusted(folder: string, candidate: Candidate): Candidate {
     examine() {
       const distrust = findDistrust(folder);
       if (distrust === undefined) return candidate.examine();
-      throw new FidiusError('FIDIUS_PYTHON_UNSAFE', `is not used unasked: ${distrust.culprit}: ${distrust.problem}`, {
-        hint: 'Name it by the option `python`, by FIDIUS_PYTHON, or activate it.',
-      });
+      throw new FidiusError(
+        'FIDIUS_PYTHON_UNSAFE',
+        `is not used without being named: ${distrust.culprit}: ${distrust.problem}`,
+        {
+          hint: 'Name it by the option `python`, by FIDIUS_PYTHON, or activate it.',
+        },
+      );
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Candidate, Search } from '../locator.ts';
 import { environmentFolder } from './environment-folder.ts';
 import { findCommand } from './find-command.ts';
 
-/** The interpreter that somebody named: a command on `PATH`, a path, or the folder of an environment. */
+/** An interpreter that was named explicitly: a command on `PATH`, a path, or the folder of an environment. */
 export function namedInterpreter(name: string, search: Search): Candidate {
   const isBare = basename(name) === name;
   const command = isBare ? findCommand(name, search.env) : undefined;

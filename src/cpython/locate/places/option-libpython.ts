@@ -5,7 +5,7 @@ import { examineLibrary } from '../examine-library.ts';
 import type { ExaminedPython, Locator, Search } from '../locator.ts';
 import { namedInterpreter } from './named-interpreter.ts';
 
-/** The option `libpython`: a shared library; with `python` beside it, that interpreter fills in the record. */
+/** The option `libpython`: a shared library; with the option `python`, that interpreter completes the record. */
 export const optionLibpython: Locator = {
   name: 'option libpython',
   binding: true,

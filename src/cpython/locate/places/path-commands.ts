@@ -2,7 +2,7 @@ import { examineInterpreter } from '../examine-interpreter.ts';
 import type { Locator } from '../locator.ts';
 import { findCommand } from './find-command.ts';
 
-/** What `python3` and `python` mean on the `PATH`. Nobody asked for these, so an unusable one is passed over. */
+/** What `python3` and `python` mean on the `PATH`. They were not named explicitly, so an unusable one is skipped. */
 export const pathCommands: Locator = {
   name: 'PATH',
   binding: false,
