@@ -5,9 +5,9 @@
  * memory and a reference in the frame: where the second becomes the quicker one is the threshold of `thread`.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { startPython } from '../src/cpython/lifecycle/start.ts';
 import { InProcessMemory } from '../src/executor/thread/in-process-memory.ts';
 import { createThreadExecutor } from '../src/executor/thread/thread-executor.ts';
-import { startPython } from '../src/python/start.ts';
 import { rawMethod } from '../test/support/methods.ts';
 import { Bench, indexOf } from './contenders/built-fidius.ts';
 import { pluginFolder } from './contenders/contender.ts';

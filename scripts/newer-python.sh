@@ -2,7 +2,7 @@
 # Runs the tests on CPython 3.14 and later, in a small Debian of its own.
 #
 #     npm run test:newer-python                    all tests
-#     npm run test:newer-python -- test/python     what vitest is to run
+#     npm run test:newer-python -- test/cpython     what vitest is to run
 #
 # A libpython from a newer Debian does not load into the C library of an older system, and node loads libpython into its
 # own process. So node goes to where the new C library is: the script makes a minimal Debian sid in a cache folder (once,

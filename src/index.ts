@@ -25,6 +25,8 @@ export type { ResultType, StreamType } from './contract/result-and-stream.ts';
 export { t } from './contract/t.ts';
 export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './contract/type.ts';
 export type { BytesInput } from './contract/types/bytes.ts';
+export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
+export type { StartOptions } from './cpython/lifecycle/start.ts';
 export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
@@ -82,5 +84,3 @@ export type { TrustedKey, TrustStore } from './packaging/signing/trust-store.ts'
 export type { Distribution } from './packaging/vendor/distributions.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export type { MethodKind } from './protocol/load-outcome.ts';
-export type { PythonPluginHandle, SyncOptions } from './python/handle.ts';
-export type { StartOptions } from './python/start.ts';

@@ -17,16 +17,17 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
   contract: { imports: ['codec', 'errors'] },
   protocol: { imports: ['codec', 'errors'] },
   packaging: { imports: ['contract', 'files', 'errors', 'node'] },
-  python: { imports: ['protocol', 'codec', 'files', 'errors', 'node'], types: ['packaging'] },
-  executor: { imports: ['python', 'protocol', 'codec', 'errors', 'node'] },
-  host: { imports: ['executor', 'python', 'protocol', 'packaging', 'contract', 'codec', 'errors', 'node'] },
+  ffi: { imports: ['errors'] },
+  cpython: { imports: ['ffi', 'protocol', 'codec', 'files', 'errors', 'node'], types: ['packaging'] },
+  executor: { imports: ['cpython', 'protocol', 'codec', 'errors', 'node'] },
+  host: { imports: ['executor', 'cpython', 'ffi', 'protocol', 'packaging', 'contract', 'codec', 'errors', 'node'] },
   cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
 };
 
 /** Packages from outside, and the one file or room that knows each of them, so that another can take its place. */
 const packages: Record<string, string> = {
   'bzip2-wasm': 'packaging/bzip2/libbzip2.ts',
-  koffi: 'python/ffi.ts',
+  koffi: 'ffi/koffi.ts',
   semver: 'host/policy/version-range.ts',
   'smol-toml': 'packaging/',
 };
@@ -61,7 +62,7 @@ const exceptions: Record<string, string> = {
   'packaging/staging.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
   'host/events/host-notice.ts': 'What plugins change for the whole process is a warning of the process.',
-  'python/stop.ts':
+  'cpython/lifecycle/stop.ts':
     'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
 };
 
@@ -73,7 +74,7 @@ const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexO
  * another process, so its client does not depend on an interpreter in this process.
  */
 const executorFolders: Record<string, { readonly never: readonly string[] }> = {
-  'executor/server/': { never: ['python/', 'executor/inline/', 'executor/thread/'] },
+  'executor/server/': { never: ['cpython/', 'ffi/', 'executor/inline/', 'executor/thread/'] },
   'executor/inline/': { never: ['executor/server/', 'executor/thread/'] },
   'executor/thread/': { never: ['executor/inline/'] },
 };
@@ -213,6 +214,12 @@ describe('the outside world', () => {
     const importers = imports.filter(({ target }) => packageOf(target) === name).map(({ file }) => file);
 
     expect(importers.filter((file) => !file.startsWith(only))).toEqual([]);
+  });
+
+  it('has one FFI implementation, which one file selects', () => {
+    expect(imports.filter(({ target }) => target === 'ffi/koffi.ts').map(({ file }) => file)).toEqual([
+      'ffi/native.ts',
+    ]);
   });
 
   it('is made of Node and the packages of the table', () => {

@@ -1,6 +1,6 @@
+import type { Interpreter } from '../cpython/interpreter.ts';
 import { FidiusRangeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
-import type { Interpreter } from '../python/interpreter.ts';
 import { type Executor, type ExecutorName, executorNames } from './executor.ts';
 import type { ExecutorOptions } from './executor-options.ts';
 import { InlineExecutor } from './inline/inline-executor.ts';

@@ -1,5 +1,5 @@
+import type { BusyListener } from '../cpython/call/python-plugin-handle.ts';
 import { clearTimeout, setTimeout } from '../node/timers.ts';
-import type { BusyListener } from '../python/handle.ts';
 
 /** Length of a period in milliseconds: the state of the process is compared at its end. */
 const periodMs = 100;

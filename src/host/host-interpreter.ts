@@ -1,6 +1,6 @@
+import { locatePython } from '../cpython/locate/locate-python.ts';
+import type { LocateOptions } from '../cpython/locate/located-python.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { locatePython } from '../python/locate/locate-python.ts';
-import type { LocateOptions } from '../python/locate/located-python.ts';
 
 /**
  * The interpreter that a host with these options would take: the one to vendor for.

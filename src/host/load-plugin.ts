@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
+import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { ExecutorName, LoadOptions } from '../executor/executor.ts';
 import { checkLoadOptions } from '../executor/load-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
-import type { StartOptions } from '../python/start.ts';
 import { printLoads } from './events/debug-printer.ts';
 import { traceLoadAsync } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';

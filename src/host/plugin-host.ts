@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
+import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
@@ -10,7 +11,6 @@ import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor
 import { checkLoadOptions } from '../executor/load-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
-import type { StartOptions } from '../python/start.ts';
 import { printLoads } from './events/debug-printer.ts';
 import { emitWarning, type HostNoticeListener } from './events/host-notice.ts';
 import { traceLoadAsync } from './events/load-channel.ts';

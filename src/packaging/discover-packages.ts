@@ -6,7 +6,6 @@ import { checkSignal, throwIfAborted } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
-import { readArchiveManifest } from './archive/read-archive-manifest.ts';
 import { ioCode } from './io-error.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { manifestFileName } from './manifest-text.ts';
@@ -99,6 +98,8 @@ async function readPackage(path: string, signal: AbortSignal | undefined): Promi
   }
   if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: readManifest(path) };
   if (!path.endsWith('.fid') && !looksLikeArchive(path)) return undefined;
+  // Imported when there is an archive: most hosts start without one.
+  const { readArchiveManifest } = await import('./on-demand.ts');
   return { path, kind: 'archive', manifest: await readArchiveManifest(path, { signal }) };
 }
 

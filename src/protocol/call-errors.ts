@@ -6,7 +6,12 @@ import { describe } from '../errors/options.ts';
  * Why a call by index cannot be made, wherever it would run: no such index, the other wire mode, or a method that the
  * plugin left out.
  */
-export function callRefusal(plugin: string, descriptor: InterfaceDescriptor, index: number, raw: boolean): FidiusError {
+export function notCallableError(
+  plugin: string,
+  descriptor: InterfaceDescriptor,
+  index: number,
+  raw: boolean,
+): FidiusError {
   const { interfaceName, methods } = descriptor;
   const method = Number.isInteger(index) ? methods[index] : undefined;
   if (method === undefined) return noSuchMethod(descriptor, index);

@@ -26,7 +26,7 @@ const promises: Readonly<Record<string, Evidence>> = {
   'a value that JavaScript cannot hold exactly': [['codec/refused-by-decode', 'is refused with what to do']],
   '`sys.exit()`, `KeyboardInterrupt`': [
     ['executor/contract', 'KeyboardInterrupt()'],
-    ['python/plugin-process', 'does not end the program with sys.exit()'],
+    ['cpython/plugin-process', 'does not end the program with sys.exit()'],
   ],
   'errors of the library contain': [
     ['host/error-contents', 'an error of a call carries no variables of Python'],
@@ -86,7 +86,7 @@ const promises: Readonly<Record<string, Evidence>> = {
     ['packaging/attacks/store', 'a store that others could write to'],
     ['packaging/attacks/identity', 'is refused when it belongs to another user'],
     ['packaging/attacks/identity', 'is refused when others could put another one in its place'],
-    ['python/locate/implicit-venv', 'is refused when others may write to the folder that holds it'],
+    ['cpython/locate/implicit-venv', 'is refused when others may write to the folder that holds it'],
   ],
 };
 

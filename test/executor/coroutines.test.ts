@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startPython } from '../../src/python/start.ts';
+import { startPython } from '../../src/cpython/lifecycle/start.ts';
 import { loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 

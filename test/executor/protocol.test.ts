@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { runtimeFolder } from '../../src/cpython/runtime-folders.ts';
 import { FrameReader } from '../../src/executor/server/frame-reader.ts';
 import {
   type HostMessage,
@@ -17,7 +18,6 @@ import {
   referenceBytes,
   serverMethod,
 } from '../../src/protocol/frames.ts';
-import { runtimeFolder } from '../../src/python/runtime-folders.ts';
 import { frame } from '../support/frames.ts';
 import { findPythons } from '../support/pythons.ts';
 

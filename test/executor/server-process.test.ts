@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
+import { runtimeFolder, sdkFolder } from '../../src/cpython/runtime-folders.ts';
 import { isPluginError } from '../../src/errors/plugin-error.ts';
 import { ServerExecutor } from '../../src/executor/server/server-executor.ts';
 import { frameType, maxPayloadBytes } from '../../src/protocol/frames.ts';
-import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { loadCalls } from '../support/calls.ts';
 import { eventually, loadProbe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { startedPython } from '../../src/cpython/lifecycle/start.ts';
 import { executorNames } from '../../src/executor/executor.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
-import { startedPython } from '../../src/python/start.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
 import { interpreterState } from '../support/observer.ts';

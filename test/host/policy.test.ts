@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Interface } from '../../src/contract/interface.ts';
+import { startedPython } from '../../src/cpython/lifecycle/start.ts';
 import type { HostNotice } from '../../src/host/events/host-notice.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
 import { PackagePolicy } from '../../src/host/policy/package-policy.ts';
@@ -10,7 +11,6 @@ import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { readManifest } from '../../src/packaging/manifest.ts';
 import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
-import { startedPython } from '../../src/python/start.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
 import { fill } from '../support/packages.ts';

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
+import { startPython } from '../../src/cpython/lifecycle/start.ts';
 import { createExecutor } from '../../src/executor/create-executor.ts';
 import type { CallOptions, Executor, ExecutorName, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
 import type { ExecutorOptions } from '../../src/executor/executor-options.ts';
-import { startPython } from '../../src/python/start.ts';
 import { descriptorOf } from './descriptors.ts';
 import { untypedMethod } from './methods.ts';
 import { moduleText, writePackage } from './plugin-folders.ts';

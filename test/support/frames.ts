@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { encodeValue } from '../../src/codec/pickle/encode-value.ts';
+import { runtimeFolder } from '../../src/cpython/runtime-folders.ts';
 import { frameType, headerBytes, protocolVersion, writeHeader } from '../../src/protocol/frames.ts';
-import { runtimeFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
 interface FrameParts {

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
 import type { LoadRequest } from '../../src/executor/executor.ts';
 import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
-import type { PythonPluginHandle } from '../../src/python/handle.ts';
 import { descriptorOf } from './descriptors.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/plugins/observer', import.meta.url));

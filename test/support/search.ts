@@ -1,4 +1,4 @@
-import type { Search } from '../../src/python/locate/locator.ts';
+import type { Search } from '../../src/cpython/locate/locator.ts';
 
 /** What a locator is given when a host has no options, and nothing in its environment. */
 export const bareSearch: Search = {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { runtimeFolder, sdkFolder } from '../../src/cpython/runtime-folders.ts';
 import type { Exit, Receiver, Transport } from '../../src/executor/server/transport.ts';
-import { runtimeFolder, sdkFolder } from '../../src/python/runtime-folders.ts';
 import { findPythons } from './pythons.ts';
 
 const program = ['-I', '-B', '-X', 'utf8', join(runtimeFolder, 'fidius_host', 'server')];

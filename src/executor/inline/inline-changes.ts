@@ -1,4 +1,4 @@
-import type { Interpreter } from '../../python/interpreter.ts';
+import type { Interpreter } from '../../cpython/interpreter.ts';
 import { emitSafely } from '../emit-safely.ts';
 import { type FoundChange, type NoticeListener, toNotice } from '../process-change.ts';
 import { SyncActivity } from '../sync-activity.ts';

@@ -1,11 +1,11 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
+import { loadPackage } from '../../cpython/call/package-loader.ts';
+import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import { SyncDeadline } from '../../cpython/call/sync-deadline.ts';
+import type { Interpreter } from '../../cpython/interpreter.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
-import { PythonPluginHandle } from '../../python/handle.ts';
-import type { Interpreter } from '../../python/interpreter.ts';
-import { loadPackage } from '../../python/load.ts';
-import { SyncDeadline } from '../../python/sync-deadline.ts';
 import { CallCounters } from '../call-counters.ts';
 import type {
   CallOptions,

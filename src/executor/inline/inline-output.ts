@@ -1,4 +1,4 @@
-import type { EndingServer, Interpreter } from '../../python/interpreter.ts';
+import type { EndingServer, Interpreter } from '../../cpython/interpreter.ts';
 import { deliverLines, type OutputLine, type OutputListener } from '../output.ts';
 
 /** Fetches the lines that plugins print and log during calls on this thread. Takes the GIL. */

@@ -3,7 +3,7 @@ import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts'
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
-import { callRefusal, pluginClosed } from '../../protocol/call-errors.ts';
+import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import { CallCounters } from '../call-counters.ts';
 import type {
@@ -186,7 +186,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   #checkExists({ index, codec }: CallableMethod): void {
     const { descriptor } = this.#request;
     if (descriptor.methods[index]?.wireRaw === codec.wireRaw && this.methods[index] !== 'absent') return;
-    throw callRefusal(this.plugin, descriptor, index, codec.wireRaw);
+    throw notCallableError(this.plugin, descriptor, index, codec.wireRaw);
   }
 
   /** Rejects a call that must not start. @returns its time limit in milliseconds. */

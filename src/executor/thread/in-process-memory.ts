@@ -1,5 +1,5 @@
+import type { Interpreter } from '../../cpython/interpreter.ts';
 import { referenceBytes } from '../../protocol/frames.ts';
-import type { Interpreter } from '../../python/interpreter.ts';
 import type { SharedMemory } from '../server/transport.ts';
 
 /** Size in bytes above which two copies in memory are faster than a socket: see `bench/payload-threshold.ts`. */

@@ -1,9 +1,9 @@
 import { readSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { isInternalPythonError } from '../../cpython/api/exception.ts';
+import type { Interpreter } from '../../cpython/interpreter.ts';
+import { shareTrampoline } from '../../cpython/lifecycle/start.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { isRuntimeFailure } from '../../python/exception.ts';
-import type { Interpreter } from '../../python/interpreter.ts';
-import { shareDoor } from '../../python/start.ts';
 import type { OutputLine } from '../output.ts';
 import type { Receiver, SharedMemory, Transport } from '../server/transport.ts';
 
@@ -18,7 +18,7 @@ export function startInProcessServer(
   receiver: Receiver,
   memory: SharedMemory,
 ): { readonly number: number; readonly transport: Transport } {
-  shareDoor(interpreter);
+  shareTrampoline(interpreter);
   const [dataFd, controlFd, number] = invokeStart(interpreter);
   const data = openSocket(dataFd, receiver);
   const control = openSocket(controlFd);
@@ -55,7 +55,7 @@ function invokeStart(interpreter: Interpreter): [data: number, control: number, 
   try {
     return interpreter.invoke('server.start') as [number, number, number];
   } catch (cause) {
-    if (!isRuntimeFailure(cause)) throw cause;
+    if (!isInternalPythonError(cause)) throw cause;
     throw new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server could not start: ${cause.data.message}`, {
       cause,
       hint: 'Look for plugins that replace threads, or use up threads or descriptors. Then restart the program.',

@@ -1,6 +1,6 @@
+import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import type { Interpreter } from '../../cpython/interpreter.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { PythonPluginHandle } from '../../python/handle.ts';
-import type { Interpreter } from '../../python/interpreter.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
 import { SyncActivity } from '../sync-activity.ts';

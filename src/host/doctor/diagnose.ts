@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { locatePython } from '../../cpython/locate/locate-python.ts';
+import type { LocatedPython, LocateOptions } from '../../cpython/locate/located-python.ts';
+import { runtimeFolder } from '../../cpython/runtime-folders.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
-import { locatePython } from '../../python/locate/locate-python.ts';
-import type { LocatedPython, LocateOptions } from '../../python/locate/located-python.ts';
-import { runtimeFolder } from '../../python/runtime-folders.ts';
 import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
 import { type Facts, type Finding, findProblems } from './problems.ts';
 

@@ -1,5 +1,5 @@
-import { nativeStackBytes } from '../../python/ffi.ts';
-import { type StartOptions, startPython } from '../../python/start.ts';
+import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
+import { ffi } from '../../ffi/native.ts';
 import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
 
 /**
@@ -12,5 +12,5 @@ import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts'
 export function readEmbeddedReport(options: StartOptions): EmbeddedReport {
   const report = startPython(options).invoke('doctor.report') as InterpreterReport;
   const [, minor = 0] = report.version.split('.').map(Number);
-  return { ...report, stack: { bytes: nativeStackBytes, protection: minor < 14 ? 'not needed' : 'set' } };
+  return { ...report, stack: { bytes: ffi.stackBytes, protection: minor < 14 ? 'not needed' : 'set' } };
 }

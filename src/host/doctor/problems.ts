@@ -1,6 +1,6 @@
+import type { LocatedPython } from '../../cpython/locate/located-python.ts';
+import { isNewerThanTested } from '../../cpython/locate/supported.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
-import type { LocatedPython } from '../../python/locate/located-python.ts';
-import { isNewerThanTested } from '../../python/locate/supported.ts';
 import type { EmbeddedReport, InterpreterReport, LibraryVersions } from './interpreter-report.ts';
 
 /** Something that keeps plugins from running, or that may surprise. */

@@ -1,3 +1,5 @@
+import type { Interpreter } from '../../cpython/interpreter.ts';
+import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { createExecutor } from '../../executor/create-executor.ts';
 import {
   type CloseOptions,
@@ -9,8 +11,6 @@ import {
 import type { ExecutorOptions } from '../../executor/executor-options.ts';
 import { hostClosed } from '../../executor/load-options.ts';
 import type { TargetPython } from '../../packaging/vendor/wheel-tags.ts';
-import type { Interpreter } from '../../python/interpreter.ts';
-import { type StartOptions, startPython } from '../../python/start.ts';
 
 /** An executor that can load packages. */
 export interface StartedExecutor {

@@ -1,9 +1,9 @@
+import type { StartOptions } from '../../cpython/lifecycle/start.ts';
+import { findImplicitEnvironment } from '../../cpython/locate/places/dot-venv.ts';
 import { LoadError } from '../../errors/load-error.ts';
 import { isPluginError } from '../../errors/plugin-error.ts';
 import { vendorFolder } from '../../packaging/vendor/distributions.ts';
 import { describeVendorConflict, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
-import { findImplicitEnvironment } from '../../python/locate/dot-venv.ts';
-import type { StartOptions } from '../../python/start.ts';
 
 /** What the host knows about a load and the interpreter does not. */
 interface LoadFacts {

@@ -1,10 +1,10 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
+import { loadPackage } from '../../cpython/call/package-loader.ts';
+import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { readManifest } from '../../packaging/manifest.ts';
-import { PythonPluginHandle } from '../../python/handle.ts';
-import { loadPackage } from '../../python/load.ts';
-import { type StartOptions, startPython } from '../../python/start.ts';
 import { printLoads } from '../events/debug-printer.ts';
 import { traceLoad } from '../events/load-channel.ts';
 import { checkManifest } from './check-manifest.ts';

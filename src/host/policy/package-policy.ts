@@ -3,11 +3,10 @@ import { FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
 import { type ArchiveLimits, settleLimits } from '../../packaging/archive/limits.ts';
 import { type Manifest, readManifest } from '../../packaging/manifest.ts';
-import { Trust, type TrustOptions } from '../../packaging/signing/trust.ts';
-import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../../packaging/signing/trust-store.ts';
+import type { TrustOptions } from '../../packaging/signing/trust.ts';
+import type { TrustedKey, TrustStore } from '../../packaging/signing/trust-store.ts';
 import { defaultStoreDir } from '../../packaging/store/default-store-dir.ts';
-import { PackageStore } from '../../packaging/store/package-store.ts';
-import { VersionMemory } from '../../packaging/store/version-memory.ts';
+import type { PackageStore } from '../../packaging/store/package-store.ts';
 
 /** Which packages a host loads, and where it keeps them. */
 export interface PolicyOptions {
@@ -112,11 +111,7 @@ export class PackagePolicy {
     if (refuseOlder !== undefined && (typeof refuseOlder !== 'boolean' || (refuseOlder && !isSigned))) {
       throw invalid('refuseOlder', 'true or false, and true only where signatures are required', refuseOlder);
     }
-    const read = typeof trustStore === 'string' ? await readTrustStore(trustStore) : trustStore;
-    const trust = { trustedKeys, trustStore: read };
-    // Refuses what is no key, now and not at the first load.
-    void new Trust(trust);
-    return new PackagePolicy(trust, options);
+    return new PackagePolicy(await readTrust({ trustedKeys, trustStore }), options);
   }
 
   /**
@@ -139,14 +134,14 @@ export class PackagePolicy {
           maxBytes: this.#limits.maxBytes,
           maxEntries: this.#limits.maxEntries,
         });
-    if (signers !== undefined) requireSigner(path, signedBy, signers);
-    if (this.#refuseOlder) await requireNotOlder(path, manifest, new VersionMemory(store.dir));
+    if (signers !== undefined) await requireSigner(path, signedBy, signers);
+    if (this.#refuseOlder) await requireNotOlder(path, manifest, store.dir);
     return { path, folder: dir, manifest, signedBy };
   }
 
   /** The store, opened on first use; where that fails, the next use tries again. */
   #openStore(): Promise<PackageStore> {
-    this.#store ??= PackageStore.open(this.#storeDir).catch((error: unknown) => {
+    this.#store ??= openStore(this.#storeDir).catch((error: unknown) => {
       this.#store = undefined;
       throw error;
     });
@@ -154,10 +149,33 @@ export class PackagePolicy {
   }
 }
 
+// The code for signatures, archives and the store is imported when it is first needed: a host that runs unsigned folders
+// starts without it.
+
+async function openStore(dir: string): Promise<PackageStore> {
+  const onDemand = await import('../../packaging/on-demand.ts');
+  return onDemand.PackageStore.open(dir);
+}
+
+/** Reads the trust store, and checks the keys when the host is opened and not at the first load. */
+async function readTrust({ trustedKeys, trustStore }: PolicyOptions): Promise<TrustOptions> {
+  if (trustedKeys === undefined && trustStore === undefined) return {};
+  const { readTrustStore, Trust } = await import('../../packaging/on-demand.ts');
+  const read = typeof trustStore === 'string' ? await readTrustStore(trustStore) : trustStore;
+  const trust = { trustedKeys, trustStore: read };
+  void new Trust(trust);
+  return trust;
+}
+
 /** @throws FidiusError `FIDIUS_SIGNATURE_KEY_SCOPE` */
-function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: readonly string[]): void {
+async function requireSigner(
+  path: string,
+  signedBy: TrustedKey | undefined,
+  signers: readonly string[],
+): Promise<void> {
   if (signedBy === undefined) throw new TypeError('A signer was asked for where signatures are not looked at');
   if (signers.some((signer) => signer === signedBy.key.id || signer === signedBy.name)) return;
+  const { nameOf } = await import('../../packaging/on-demand.ts');
   const message = `Cannot load ${path}: it was signed with ${nameOf(signedBy)}, asked for was ${signers.join(' or ')}`;
   throw new FidiusError('FIDIUS_SIGNATURE_KEY_SCOPE', message, {
     hint: 'Ask for a package that is signed with that key, or widen `signedBy`.',
@@ -165,7 +183,9 @@ function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: 
 }
 
 /** @throws FidiusError `FIDIUS_PACKAGE_OLDER`, `FIDIUS_STORE_DAMAGED` */
-async function requireNotOlder(path: string, { name, version }: Manifest, memory: VersionMemory): Promise<void> {
+async function requireNotOlder(path: string, { name, version }: Manifest, storeDir: string): Promise<void> {
+  const { VersionMemory } = await import('../../packaging/on-demand.ts');
+  const memory = new VersionMemory(storeDir);
   const highest = memory.recall(name);
   if (highest === version) return;
   const { compareVersions } = await import('./version-range.ts');

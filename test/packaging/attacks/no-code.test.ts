@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { startedPython } from '../../../src/cpython/lifecycle/start.ts';
 import { PluginHost } from '../../../src/host/plugin-host.ts';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
-import { startedPython } from '../../../src/python/start.ts';
 import { fill, pythonManifest } from '../../support/packages.ts';
 import { runFidius } from '../../support/run-fidius.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { supportedVersions } from '../../../src/python/locate/supported.ts';
+import { supportedVersions } from '../../../src/cpython/locate/supported.ts';
 
 describe('docs/reference/python-support.md', () => {
   it('lists the versions that the search accepts', () => {

@@ -1,0 +1,227 @@
+import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
+import type { CallableMethod, MethodCodec } from '../../codec/method-codec.ts';
+import { rawCodec } from '../../codec/raw-codec.ts';
+import { untypedCodec } from '../../codec/untyped-codec.ts';
+import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
+import { checkTimeout } from '../../errors/option-values.ts';
+import { describe } from '../../errors/options.ts';
+import { needsEventLoop, noSuchMethod, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
+import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
+import type { Owned, Ptr } from '../api/pointers.ts';
+import type { Interpreter } from '../interpreter.ts';
+import { CallContext } from './call-context.ts';
+import { Caller } from './caller.ts';
+import type { Callee, MethodCaller } from './method-caller.ts';
+import { unloadPackage } from './package-loader.ts';
+import { SyncDeadline } from './sync-deadline.ts';
+import { TrampolineCaller } from './trampoline-caller.ts';
+
+/** What a call on this thread may ask for. */
+export interface SyncOptions {
+  /** Milliseconds from now until the call is interrupted: on Linux, on the main thread. Default: never. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Is called before the first call of a plugin, and again before the next one after `rest` was called. */
+export type BusyListener = (rest: () => void) => void;
+
+/** One caller per interpreter: it holds scratch space and constants. */
+const callers = new WeakMap<Interpreter, Caller>();
+
+/**
+ * A loaded Python plugin, called by method index on the calling thread.
+ *
+ * The low-level side of the library: nothing is checked against declared types, and a call blocks until Python is done.
+ */
+export class PythonPluginHandle implements Disposable {
+  readonly descriptor: InterfaceDescriptor;
+  /** Name of the package. */
+  readonly name: string;
+  readonly #interpreter: Interpreter;
+  readonly #loaded: LoadedPackage;
+  readonly #caller: MethodCaller;
+  #callees: readonly (Callee | undefined)[];
+  #context: CallContext | undefined;
+  #open = true;
+  /** Whether the next call is the first one after a while. */
+  #idle: boolean;
+  readonly #onBusy: BusyListener | undefined;
+
+  /** @internal Made by `loadPythonPlugin()`. */
+  constructor(
+    interpreter: Interpreter,
+    loaded: LoadedPackage,
+    name: string,
+    descriptor: InterfaceDescriptor,
+    onBusy?: BusyListener,
+  ) {
+    this.#onBusy = onBusy;
+    this.#idle = onBusy !== undefined;
+    this.#interpreter = interpreter;
+    this.#loaded = loaded;
+    this.descriptor = descriptor;
+    this.name = name;
+    const { trampoline, gil } = interpreter;
+    if (trampoline === undefined) {
+      const caller = gil.hold(() => callerOf(interpreter));
+      const context = gil.hold(() => new CallContext(interpreter, caller.contextVariables, loaded.plugin));
+      this.#caller = caller;
+      this.#context = context;
+      this.#callees = gil.hold(() => takeCallables(interpreter, loaded, name, descriptor, context));
+    } else {
+      this.#caller = new TrampolineCaller(trampoline);
+      this.#callees = calleesOf(loaded, name, descriptor, undefined, () => 0);
+    }
+  }
+
+  get methodCount(): number {
+    return this.descriptor.methods.length;
+  }
+
+  /** How the method at an index answers: `coroutine` for `async def`, `absent` for an optional one left out, … */
+  methodKind(index: number): MethodKind {
+    const kind = Number.isInteger(index) ? this.#loaded.methods[index] : undefined;
+    if (kind === undefined) throw noSuchMethod(this.descriptor, index);
+    return kind;
+  }
+
+  /**
+   * Calls a typed method: an array holds its positional arguments, `null` or `undefined` means none, anything else is
+   * the only argument. Values cross as docs/reference/values.md says.
+   *
+   * @throws {@link PluginError} what the method raised; FidiusError `FIDIUS_CALL_INDEX`, `FIDIUS_CALL_WIRE_MODE`,
+   *   `FIDIUS_CALL_NOT_SUPPORTED`, `FIDIUS_CALL_SYNC`, `FIDIUS_PLUGIN_CLOSED`, `FIDIUS_VALUE_ARGUMENT`, `FIDIUS_VALUE_CYCLE`,
+   *   `FIDIUS_VALUE_RESULT`; with a deadline `FIDIUS_CALL_TIMEOUT`, `FIDIUS_CALL_SYNC_TIMEOUT`, `FIDIUS_OPTION_INVALID`.
+   */
+  callTyped(index: number, args?: unknown, options?: SyncOptions): unknown {
+    const list = Array.isArray(args) ? args : args === undefined || args === null ? [] : [args];
+    return this.callSync({ index, codec: untypedCodec }, list, options);
+  }
+
+  /**
+   * Calls a raw method: bytes in, bytes out.
+   *
+   * @throws as {@link callTyped}, and `FIDIUS_ARGUMENT_INVALID` when `input` holds no bytes.
+   */
+  callRaw(index: number, input: Uint8Array | ArrayBuffer, options?: SyncOptions): Uint8Array {
+    const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
+    if (bytes instanceof Uint8Array) {
+      return this.callSync({ index, codec: rawCodec }, [bytes], options) as Uint8Array;
+    }
+    const { method } = this.#callee(index, true);
+    throw new FidiusTypeError(
+      'FIDIUS_ARGUMENT_INVALID',
+      `Raw method ${method}() takes a Uint8Array or an ArrayBuffer, got ${describe(input)}`,
+    );
+  }
+
+  /** @internal Calls a method whose arguments and result are encoded by its codec. @throws as {@link callTyped} */
+  callSync({ index, codec }: CallableMethod, args: readonly unknown[], options?: SyncOptions): unknown {
+    const callee = this.#callee(index, codec.wireRaw);
+    if (options?.timeoutMs === undefined) return this.#caller.callSync(callee, codec, args);
+    return this.#callWithin(options.timeoutMs, callee, codec, args);
+  }
+
+  /** Unloads the plugin; afterwards its methods throw `FIDIUS_PLUGIN_CLOSED`. May be called again, and inside a call. */
+  close(): void {
+    if (!this.#open) return;
+    const { trampoline, gil } = this.#interpreter;
+    // Under the GIL references are released at once, before the modules that they keep alive are collected.
+    if (trampoline === undefined) gil.hold(() => this.forget());
+    else this.forget();
+    unloadPackage(this.#interpreter, this.#loaded);
+  }
+
+  /** The same for a plugin that another component has loaded and unloads. Does not take the GIL. */
+  forget(): void {
+    this.#open = false;
+    for (const callee of this.#callees) {
+      if (callee === undefined) continue;
+      callee.closed = true;
+      if (callee.callable !== 0) this.#interpreter.gil.release(callee.callable as Owned);
+    }
+    this.#callees = [];
+    this.#context?.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #callWithin(timeoutMs: number, callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
+    checkTimeout('timeoutMs', timeoutMs);
+    const call = () => this.#caller.callSync(callee, codec, args);
+    if (timeoutMs === Number.POSITIVE_INFINITY) return call();
+    return SyncDeadline.of(this.#interpreter).run(`${callee.method}() of ${callee.plugin}`, timeoutMs, call);
+  }
+
+  #callee(index: number, wireRaw: boolean): Callee {
+    const callee = this.#callees[index];
+    // The rare cases in one place, off the path that every call takes.
+    if (typeof index !== 'number' || callee === undefined || callee.wireRaw !== wireRaw) {
+      throw this.#callError(index, wireRaw);
+    }
+    if (this.#idle) this.#endIdle();
+    return callee;
+  }
+
+  #endIdle(): void {
+    this.#idle = false;
+    this.#onBusy?.(() => {
+      this.#idle = true;
+    });
+  }
+
+  #callError(index: number, raw: boolean): FidiusError {
+    if (!this.#open) return pluginClosed(this.name);
+    const { methods } = this.descriptor;
+    if (Number.isInteger(index) && this.#loaded.methods[index] === 'coroutine' && methods[index]?.wireRaw === raw) {
+      return needsEventLoop(this.name, methods[index].name);
+    }
+    return notCallableError(this.name, this.descriptor, index, raw);
+  }
+}
+
+function callerOf(interpreter: Interpreter): Caller {
+  let caller = callers.get(interpreter);
+  if (caller === undefined) {
+    caller = new Caller(interpreter);
+    callers.set(interpreter, caller);
+  }
+  return caller;
+}
+
+/** The callables of a loaded package, each with a reference of our own. Under the lock. */
+function takeCallables(
+  interpreter: Interpreter,
+  loaded: LoadedPackage,
+  name: string,
+  descriptor: InterfaceDescriptor,
+  context: CallContext,
+): readonly (Callee | undefined)[] {
+  const { api } = interpreter;
+  const list = interpreter.callHelper('callables', loaded.plugin);
+  try {
+    return calleesOf(loaded, name, descriptor, context, (index) => {
+      const callable = api.PyList_GetItem(list, index) as Ptr;
+      api.Py_IncRef(callable);
+      return callable;
+    });
+  } finally {
+    api.Py_DecRef(list);
+  }
+}
+
+function calleesOf(
+  { plugin: number, methods }: LoadedPackage,
+  plugin: string,
+  descriptor: InterfaceDescriptor,
+  context: CallContext | undefined,
+  callableAt: (index: number) => Callee['callable'],
+): readonly (Callee | undefined)[] {
+  return descriptor.methods.map(({ name: method, wireRaw }, index) => {
+    // A coroutine would be created here, and never awaited.
+    if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
+    return { callable: callableAt(index), context, closed: false, number, index, wireRaw, plugin, method };
+  });
+}
