@@ -53,7 +53,6 @@ export type { Plugin, PluginInfo } from './host/plugin.ts';
 export { type HostLoadOptions, type HostOptions, type HostStats, PluginHost } from './host/plugin-host.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/vendor-notice.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
-export type { ByteCodePolicy } from './packaging/byte-code.ts';
 export type {
   DiscoverOptions,
   Discovery,
@@ -61,9 +60,9 @@ export type {
   FoundPackage,
   SkippedPackage,
 } from './packaging/discover-packages.ts';
-export type { Manifest, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest.ts';
-export type { KeyInput } from './packaging/signing/key-input.ts';
-export type { PublicKey } from './packaging/signing/public-key.ts';
+export type { ByteCodePolicy } from './packaging/files/byte-code.ts';
+export type { Manifest, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest/manifest.ts';
+export type { KeyInput, PublicKey } from './packaging/signing/keys.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';
 export type { TrustedKey, TrustStore } from './packaging/signing/trust-store.ts';
 export type { Distribution } from './packaging/vendor/distributions.ts';

@@ -1,9 +1,9 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatFileList, readListText } from '../../src/packaging/signing/file-list.ts';
-import { compareFiles } from '../../src/packaging/signing/inventory.ts';
+import { compareFiles } from '../../src/packaging/digest/file-digests.ts';
 import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../src/packaging/signing/keys.ts';
+import { formatFileList, readListText } from '../../src/packaging/signing/signature-files.ts';
 import { Trust } from '../../src/packaging/signing/trust.ts';
 import { readTrustStore } from '../../src/packaging/signing/trust-store.ts';
 import type { FuzzTarget } from './target.ts';

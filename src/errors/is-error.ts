@@ -12,3 +12,8 @@ export function isError(value: unknown): value is Error {
 export function messageOf(thrown: unknown): string {
   return isError(thrown) ? thrown.message : String(thrown);
 }
+
+/** Node's code of a failed system call, such as `ENOENT`; nothing for any other error. */
+export function ioCode(error: unknown): string | undefined {
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,9 +1,9 @@
 import type { Interface } from '../contract/interface.ts';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import type { FoundPackage, SkippedPackage } from '../packaging/discover-packages.ts';
-import type { Manifest, PythonManifest } from '../packaging/manifest.ts';
+import type { Manifest, PythonManifest } from '../packaging/manifest/manifest.ts';
 import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
-import type { TargetPython } from '../packaging/vendor/wheel-tags.ts';
+import type { TargetPython } from '../packaging/vendor/python-compatibility.ts';
 import { checkInterface } from './check-interface.ts';
 import { checkPythonManifest } from './load-python-plugin.ts';
 import type { AdmitOptions, AdmittedPackage, PackagePolicy } from './package-policy.ts';

@@ -1,7 +1,7 @@
 import { isRustName } from '../contract/hash/rust-source.ts';
 import type { Interface } from '../contract/interface.ts';
 import { LoadError } from '../errors/load-error.ts';
-import type { Manifest } from '../packaging/manifest.ts';
+import type { Manifest } from '../packaging/manifest/manifest.ts';
 
 /**
  * Compares what a manifest says of its interface with the interface asked for: before any code of the package runs, and in

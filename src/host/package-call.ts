@@ -4,7 +4,7 @@ import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { createExecutor } from '../executor/create-executor.ts';
-import type { PythonManifest } from '../packaging/manifest.ts';
+import type { PythonManifest } from '../packaging/manifest/manifest.ts';
 import { requireVendoredFor } from '../packaging/vendor/check-vendored.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { type StartOptions, startPython } from '../python/start.ts';

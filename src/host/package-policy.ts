@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 import { type ArchiveLimits, settleLimits } from '../packaging/archive/limits.ts';
-import { loadManifest, type Manifest } from '../packaging/manifest.ts';
+import { loadManifest, type Manifest } from '../packaging/manifest/manifest.ts';
 import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
 import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
-import { defaultStoreDir } from '../packaging/store/default-store-dir.ts';
+import { VersionMemory } from '../packaging/store/highest-versions.ts';
 import { PackageStore } from '../packaging/store/package-store.ts';
-import { VersionMemory } from '../packaging/store/version-memory.ts';
+import { defaultStoreDir } from '../packaging/store/store-dir.ts';
 
 /** Which packages a host loads, and where it keeps them. */
 export interface PolicyOptions {

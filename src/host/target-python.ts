@@ -1,4 +1,4 @@
-import type { TargetPython } from '../packaging/vendor/wheel-tags.ts';
+import type { TargetPython } from '../packaging/vendor/python-compatibility.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 
 /** What vendored code has to fit: this process is of the same kind as the Python in it. */

@@ -1,16 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { isError, messageOf } from '../errors/is-error.ts';
+import { ioCode, isError, messageOf } from '../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
-import { readArchiveManifest } from './archive/read-archive-manifest.ts';
-import { ioCode } from './io-error.ts';
-import { loadManifest, type Manifest } from './manifest.ts';
-import { manifestFileName } from './manifest-text.ts';
-import { TimeSlice } from './time-slice.ts';
+import { readArchiveManifest } from './archive/archive-manifest.ts';
+import { TimeSlice } from './files/cooperative-yield.ts';
+import { loadManifest, type Manifest } from './manifest/manifest.ts';
+import { manifestFileName } from './manifest/manifest-text.ts';
 
 /** A package in a search path. */
 export interface FoundPackage {

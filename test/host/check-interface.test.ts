@@ -3,7 +3,7 @@ import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import { checkInterface } from '../../src/host/check-interface.ts';
-import { readManifest } from '../../src/packaging/manifest.ts';
+import { readManifest } from '../../src/packaging/manifest/manifest.ts';
 import { failureOf } from '../support/failure.ts';
 import { manifestText } from '../support/plugin-folders.ts';
 

@@ -6,7 +6,12 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vites
 import { z } from 'zod';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { ManifestError } from '../../src/errors/manifest-error.ts';
-import { loadManifest, type Manifest, type ManifestOptions, readManifest } from '../../src/packaging/manifest.ts';
+import {
+  loadManifest,
+  type Manifest,
+  type ManifestOptions,
+  readManifest,
+} from '../../src/packaging/manifest/manifest.ts';
 
 const header = `
 [package]

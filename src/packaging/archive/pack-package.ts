@@ -5,27 +5,24 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { loadManifest, type Manifest } from '../manifest.ts';
-import { listPackageFiles } from '../package-files.ts';
-import { archiveFileName, packageStem } from '../package-name.ts';
-import { stale } from '../signing/check-freshness.ts';
-import type { KeyInput } from '../signing/key-input.ts';
-import { type SecretKey, toSecretKey } from '../signing/secret-key.ts';
+import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../files/byte-code.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { recoverBeside } from '../files/staging.ts';
+import { loadManifest, type Manifest } from '../manifest/manifest.ts';
+import { archiveFileName, packageStem } from '../manifest/package-name.ts';
+import { type KeyInput, type SecretKey, toSecretKey } from '../signing/keys.ts';
+import { type PackedSignature, settleSignature, stale } from '../signing/prepare-signature.ts';
 import { refuseLeftovers } from '../signing/sign-package.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { recoverBeside } from '../staging.ts';
 import {
   findVendorState,
   type VendorOptions,
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
-import { requireComponent } from './check-component.ts';
-import { checkPackable, remarkOnLimits } from './check-packable.ts';
-import { type PackedSignature, settleSignature } from './settle-signature.ts';
+import { checkPackable, remarkOnLimits, requireComponent } from './check-packable.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
 
 /** Trusted keys are only asked whether a signature that is there still fits. */

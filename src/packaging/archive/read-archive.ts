@@ -1,12 +1,16 @@
+import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
+import { ArchiveError } from '../../errors/archive-error.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { throwIfAborted } from '../../errors/option-values.ts';
-import { CorruptBzip2 } from '../bzip2/corrupt-bzip2.ts';
+import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
-import { ByteSource } from './byte-source.ts';
-import { EntryJudge, type JudgedEntry } from './entry-judge.ts';
+import { CorruptBzip2 } from '../bzip2/format.ts';
+import { EntryJudge, type JudgedEntry } from './entry-validator.ts';
 import { type ArchiveLimits, settleLimits } from './limits.ts';
-import { archiveError, OpenArchive } from './open-archive.ts';
-import { CorruptTar } from './tar-header.ts';
-import { readTar } from './tar-reader.ts';
+import { ByteSource } from './tar/byte-source.ts';
+import { CorruptTar } from './tar/tar-header.ts';
+import { readTar } from './tar/tar-reader.ts';
 
 /** A file or folder of an archive that has passed all checks and may be unpacked. */
 export interface ArchiveEntry extends JudgedEntry {
@@ -84,4 +88,45 @@ async function* decode(
 function explain(archive: string, cause: unknown): unknown {
   if (!(cause instanceof CorruptTar || cause instanceof CorruptBzip2)) return cause;
   return archiveError('FIDIUS_ARCHIVE_CORRUPT', archive, cause.message, cause);
+}
+
+/**
+ * An open archive file. Whoever reads an archive more than once opens it once: a file that is moved to the same path in the
+ * meantime is then not read.
+ */
+export class OpenArchive {
+  /** For messages. */
+  readonly path: string;
+  readonly descriptor: number;
+  /** Size of the file when it was opened. */
+  readonly bytes: number;
+
+  private constructor(path: string, descriptor: number, bytes: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+    this.bytes = bytes;
+  }
+
+  /** @throws ArchiveError `FIDIUS_ARCHIVE_UNREADABLE` */
+  static open(path: string): OpenArchive {
+    try {
+      const { descriptor, status } = openForeignFile(path, { links: 'follow' });
+      return new OpenArchive(path, descriptor, status.size);
+    } catch (cause) {
+      throw archiveError('FIDIUS_ARCHIVE_UNREADABLE', path, messageOf(cause), cause);
+    }
+  }
+
+  /** The present status of the open file. */
+  status(): BigIntStats {
+    return fstatSync(this.descriptor, { bigint: true });
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+export function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
+  return new ArchiveError(code, `Cannot read archive ${archive}: ${problem}`, { archive }, { cause });
 }

@@ -1,15 +1,20 @@
 import { statSync } from 'node:fs';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import type { ArchiveLimits } from '../archive/limits.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
-import { archiveFileName } from '../package-name.ts';
-import { FolderContent } from '../signing/package-content.ts';
+import { type ArchiveLimits, settleLimits } from '../archive/limits.ts';
+import { OpenArchive } from '../archive/read-archive.ts';
+import { digestFiles } from '../digest/package-digest.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { loadManifest, type Manifest, readManifest } from '../manifest/manifest.ts';
+import { readManifestText } from '../manifest/manifest-text.ts';
+import { archiveFileName } from '../manifest/package-name.ts';
+import { FolderContent } from '../signing/explain-mismatch.ts';
+import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions } from '../signing/trust.ts';
 import { nameOf } from '../signing/trust-store.ts';
-import { requireTrusted } from '../signing/verify-package.ts';
+import { readSignature, requireTrusted } from '../signing/verify-package.ts';
 import { ArchiveContent } from '../store/archive-content.ts';
-import { type AuditSubject, readArchiveSubject, readFolderSubject } from './audit-subject.ts';
+import { ArchiveSurvey } from '../store/archive-snapshot.ts';
 
 /** What one rule says of a package. */
 export interface AuditFinding {
@@ -162,4 +167,48 @@ function checkVendored(audit: Findings, { paths }: AuditSubject): void {
 function some(paths: readonly string[]): string {
   const named = paths.slice(0, 4).join(', ');
   return paths.length > 4 ? `${named} and ${paths.length - 4} more` : named;
+}
+
+/** What an audit looks at: all that can be known of a package without unpacking or running it. */
+export interface AuditSubject {
+  readonly isArchive: boolean;
+  /** Files that the digest covers. */
+  readonly paths: readonly string[];
+  readonly bytes: number;
+  readonly leftOut: readonly string[];
+  readonly signature: Buffer | undefined;
+  readonly digest: Buffer;
+  /** The text of the manifest, where it was read together with the rest. */
+  readonly manifest: string | undefined;
+}
+
+type Limits = ArchiveLimits & { readonly signal?: AbortSignal | undefined };
+
+export async function readFolderSubject(dir: string, limits: Limits): Promise<AuditSubject> {
+  const { maxBytes, maxEntries } = settleLimits('auditPackage()', limits);
+  const leftOut: string[] = [];
+  const files = await listPackageFiles(dir, {
+    signatures: 'leave out',
+    maxEntries,
+    signal: limits.signal,
+    onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
+  });
+  let bytes = 0;
+  const digest = await digestFiles(files, limits.signal, { maxBytes }, (size) => (bytes += size));
+  const signature = await readSignature(dir);
+  const paths = files.map(({ path }) => path);
+  return { isArchive: false, paths, bytes, leftOut, signature, digest, manifest: readManifestText(dir) };
+}
+
+export async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
+  const opened = OpenArchive.open(archive);
+  try {
+    const { digest, facts, sizes } = await ArchiveSurvey.read(opened, limits);
+    const paths = sizes.map(([path]) => path);
+    const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
+    const { leftOut, signature, manifest } = facts;
+    return { isArchive: true, paths, bytes, leftOut, signature, digest, manifest };
+  } finally {
+    opened.close();
+  }
 }

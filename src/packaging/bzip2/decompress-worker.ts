@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { CorruptBzip2 } from './corrupt-bzip2.ts';
-import { decodeFile } from './decode-file.ts';
+import { decodeFile } from './decoder/decoder.ts';
 import type { DecompressTask } from './decompress.ts';
+import { CorruptBzip2 } from './format.ts';
 
 // A thread that decodes one file and stays at most a few pieces ahead of the reader.
 const { handle, credit }: DecompressTask = workerData;

@@ -1,8 +1,8 @@
 import { on } from 'node:events';
 import { isDenied } from '../../node/permission.ts';
-import { TimeSlice } from '../time-slice.ts';
-import { CorruptBzip2 } from './corrupt-bzip2.ts';
-import { type DecodedPiece, decodeFile } from './decode-file.ts';
+import { TimeSlice } from '../files/cooperative-yield.ts';
+import { type DecodedPiece, decodeFile } from './decoder/decoder.ts';
+import { CorruptBzip2 } from './format.ts';
 import { startWorker } from './start-worker.ts';
 
 /** What the decoding thread is given. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { crypto } from '../crypto.ts';
+import { crypto } from '../digest/crypto.ts';
 
 /**
  * libbzip2 1.0.8 itself, as WebAssembly: about as fast as the program, without a compiler at installation.

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
 import type { FileDifference } from '../../errors/signature-error.ts';
-import type { FileListText } from './file-list.ts';
-import { compareFiles } from './inventory.ts';
-import type { PackageContent } from './package-content.ts';
-import { signatureFileName } from './signature-files.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { compareFiles, type Inventory, takeInventory } from '../digest/file-digests.ts';
+import type { BudgetLimits } from '../files/budget.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { type FileListText, fileListName, readListText, signatureFileName } from './signature-files.ts';
 import type { Trust } from './trust.ts';
 import { nameOf } from './trust-store.ts';
 
@@ -68,4 +70,44 @@ export function describeDifferences(differences: readonly FileDifference[]): str
   });
   const more = differences.length - named.length;
   return more > 0 ? `${named.join(', ')} and ${more} more files differ` : named.join(', ');
+}
+
+/** Source of a package. It is read again to explain why its signature does not fit. */
+export interface PackageContent {
+  /** The signed list of files; `undefined` if it is missing or invalid. */
+  readFileList(): Promise<FileListText | undefined>;
+  takeInventory(): Promise<Inventory>;
+}
+
+// A line takes about 150 bytes; a package of 100,000 files has a list of 15 MB.
+export const maxListBytes = 16 * 1024 * 1024;
+
+/** A package in a folder. */
+export class FolderContent implements PackageContent {
+  readonly #dir: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #limits: BudgetLimits;
+
+  /** @param limits of the inventory. Default: those of `packageDigest()`. */
+  constructor(dir: string, { signal, ...limits }: BudgetLimits & { readonly signal?: AbortSignal | undefined } = {}) {
+    this.#dir = dir;
+    this.#signal = signal;
+    this.#limits = limits;
+  }
+
+  async readFileList(): Promise<FileListText | undefined> {
+    try {
+      const path = join(this.#dir, fileListName);
+      return readListText(readForeignFile(path, { links: 'refuse', maxBytes: maxListBytes }));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async takeInventory(): Promise<Inventory> {
+    const { maxBytes, maxEntries } = this.#limits;
+    const signal = this.#signal;
+    const files = await listPackageFiles(this.#dir, { signatures: 'leave out', maxEntries, signal });
+    return takeInventory(files, signal, { maxBytes });
+  }
 }

@@ -2,15 +2,12 @@ import { statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { findDistrust } from '../../files/trusted-path.ts';
-import { ioCode } from '../io-error.ts';
-import { replaceFile } from '../replace-file.ts';
-import { rawKeyBytes } from './key-input.ts';
-import { PublicKey } from './public-key.ts';
-import { SecretKey } from './secret-key.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { PublicKey, rawKeyBytes, SecretKey } from './keys.ts';
 
 export interface WriteKeyPairOptions {
   /** `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text. Default `raw`. */

@@ -3,17 +3,14 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { listPackageFiles, type PackageFile } from '../package-files.ts';
-import { replaceFile } from '../replace-file.ts';
-import { requireManifest } from '../require-manifest.ts';
-import { createStagingBeside, isLeftover, recoverBeside } from '../staging.ts';
-import { formatFileList } from './file-list.ts';
-import { type Inventory, takeInventory } from './inventory.ts';
-import type { KeyInput } from './key-input.ts';
-import type { PublicKey } from './public-key.ts';
-import { type SecretKey, toSecretKey } from './secret-key.ts';
-import { fileListName, signatureFileName } from './signature-files.ts';
+import { type Inventory, takeInventory } from '../digest/file-digests.ts';
+import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../files/byte-code.ts';
+import { listPackageFiles, type PackageFile } from '../files/package-files.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { createStagingBeside, isLeftover, recoverBeside } from '../files/staging.ts';
+import { requireManifest } from '../manifest/manifest-text.ts';
+import { type KeyInput, type PublicKey, type SecretKey, toSecretKey } from './keys.ts';
+import { fileListName, formatFileList, signatureFileName } from './signature-files.ts';
 
 export interface SignOptions {
   readonly key: KeyInput | SecretKey;

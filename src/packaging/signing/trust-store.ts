@@ -6,10 +6,10 @@ import { messageOf } from '../../errors/is-error.ts';
 import { shown } from '../../errors/shown.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { findDistrust } from '../../files/trusted-path.ts';
-import { Fields, Issues } from '../fields.ts';
-import { findTomlPlaces } from '../toml-places.ts';
+import { Fields, Issues } from '../manifest/table-reader.ts';
+import { findTomlPlaces } from '../manifest/toml-positions.ts';
 import { readPublicKey } from './key-files.ts';
-import { PublicKey } from './public-key.ts';
+import { PublicKey } from './keys.ts';
 
 export interface TrustedKey {
   /** What people call the key; `undefined` for one that was passed to a function without a name. */

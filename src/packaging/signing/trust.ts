@@ -1,7 +1,6 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
-import type { KeyInput } from './key-input.ts';
-import { type PublicKey, toPublicKey } from './public-key.ts';
+import { type KeyInput, type PublicKey, toPublicKey } from './keys.ts';
 import type { TrustedKey, TrustStore } from './trust-store.ts';
 
 /** Whom a host trusts; an empty choice trusts nobody. */

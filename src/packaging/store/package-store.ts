@@ -2,36 +2,38 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import type { UnpackOptions } from '../archive/extract-archive.ts';
 import { limitNames, settleLimits } from '../archive/limits.ts';
-import { OpenArchive } from '../archive/open-archive.ts';
-import type { ReadArchiveOptions } from '../archive/read-archive.ts';
-import { packageDigest } from '../digest.ts';
-import { ioCode } from '../io-error.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest.ts';
-import { manifestFileName, readManifestText } from '../manifest-text.ts';
-import { listPackageFiles } from '../package-files.ts';
-import { FolderContent } from '../signing/package-content.ts';
+import { OpenArchive, type ReadArchiveOptions } from '../archive/read-archive.ts';
+import type { UnpackOptions } from '../archive/unpack-package.ts';
+import { packageDigest } from '../digest/package-digest.ts';
+import { TimeSlice } from '../files/cooperative-yield.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import type { Staging } from '../files/staging.ts';
+import { TreeWriter } from '../files/tree-writer.ts';
+import { loadManifest, type Manifest, readManifest } from '../manifest/manifest.ts';
+import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
+import { FolderContent } from '../signing/explain-mismatch.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import type { Staging } from '../staging.ts';
-import { TimeSlice } from '../time-slice.ts';
-import { TreeWriter } from '../write-tree.ts';
-import { ArchiveContent } from './archive-content.ts';
-import { ArchiveSurvey } from './archive-survey.ts';
-import { copyPackage, type ReadFolder, readFolder, writeHeldFiles } from './copy-package.ts';
-import { packageChanged } from './package-changed.ts';
-import { requireTrustedPath } from './require-trusted-path.ts';
+import { ArchiveContent, packageChanged } from './archive-content.ts';
+import { StoreMemory } from './archive-index.ts';
+import { ArchiveSurvey } from './archive-snapshot.ts';
 import { SignatureCheck } from './signature-check.ts';
-import { StoreMemory } from './store-memory.ts';
-import { stemOf, storedName } from './stored-name.ts';
-import { StoredTrees } from './stored-trees.ts';
-import { unpackIntoStore, writeSurveyed } from './unpack-into-store.ts';
+import { requireTrustedPath } from './store-dir.ts';
+import {
+  copyPackage,
+  type ReadFolder,
+  readFolder,
+  unpackIntoStore,
+  writeHeldFiles,
+  writeSurveyed,
+} from './store-writer.ts';
+import { StoredTrees, stemOf, storedName } from './stored-trees.ts';
 
 /** How a package gets into a store. */
 export interface StoreOptions extends TrustOptions, UnpackOptions {

@@ -3,10 +3,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../errors/option-values.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { removeTree } from '../remove-tree.ts';
-import { replaceFile } from '../replace-file.ts';
-import { Staging } from '../staging.ts';
-import { fingerprintTree, isStoredForm, sealFolders, sealTop, unsealTop } from './seal.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { Staging } from '../files/staging.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { packageStem } from '../manifest/package-name.ts';
+import { fingerprintTree, isStoredForm, sealFolders, sealTop, unsealTop } from './fingerprint.ts';
 
 /** What lies in the place of a stored folder. */
 export type TreeState = 'damaged' | 'intact' | 'missing';
@@ -104,5 +106,19 @@ export class StoredTrees {
 
   #fingerprintOf(name: string): string {
     return join(this.#dir, `${name}.fingerprint`);
+  }
+}
+
+/** Name of the stored folder of a package. */
+export function storedName(stem: string, digest: Buffer): string {
+  return `${stem}-${digest.toString('hex')}`;
+}
+
+/** Name and version if they can be part of a path. The digest alone distinguishes packages. */
+export function stemOf(manifest: Manifest): string {
+  try {
+    return packageStem(manifest);
+  } catch {
+    return 'package';
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
-import { TimeSlice } from '../time-slice.ts';
+import { TimeSlice } from '../files/cooperative-yield.ts';
 import { type Distribution, normalizeName, readDistributions, vendorFolder } from './distributions.ts';
 
 /** A distribution that several packages contain in different versions. */

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { readSecretKey, writeKeyPair } from '../../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { Trust } from '../../../src/packaging/signing/trust.ts';
 import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
-import { defaultStoreDir } from '../../../src/packaging/store/default-store-dir.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
+import { defaultStoreDir } from '../../../src/packaging/store/store-dir.ts';
 import { fidiusIn } from '../../support/cli-here.ts';
 import { failureOf } from '../../support/failure.ts';
 import { noOtherUser, otherUid } from '../../support/other-user.ts';
@@ -244,5 +244,5 @@ function keyFor(packages: readonly string[] | undefined) {
 }
 
 async function digestOf(dir: string): Promise<Buffer> {
-  return (await import('../../../src/packaging/digest.ts')).packageDigest(dir);
+  return (await import('../../../src/packaging/digest/package-digest.ts')).packageDigest(dir);
 }

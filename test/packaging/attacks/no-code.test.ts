@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PluginHost } from '../../../src/host/plugin-host.ts';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
 import { startedPython } from '../../../src/python/start.ts';

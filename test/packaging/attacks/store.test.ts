@@ -20,10 +20,10 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
+import { StoreMemory } from '../../../src/packaging/store/archive-index.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
-import { StoreMemory } from '../../../src/packaging/store/store-memory.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { noOtherUser, otherUid, runAsOther } from '../../support/other-user.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { Trust } from '../../../src/packaging/signing/trust.ts';
 
 const acme = new SecretKey(Buffer.alloc(32, 1));

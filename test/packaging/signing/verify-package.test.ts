@@ -2,8 +2,8 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmS
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SignatureError } from '../../../src/errors/signature-error.ts';
-import { packageDigest } from '../../../src/packaging/digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import type { TrustStore } from '../../../src/packaging/signing/trust-store.ts';
 import { type VerifyOptions, verifyPackage } from '../../../src/packaging/signing/verify-package.ts';

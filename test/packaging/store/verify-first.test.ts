@@ -15,13 +15,12 @@ import {
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FidiusError } from '../../../src/errors/fidius-error.ts';
-import { OpenArchive } from '../../../src/packaging/archive/open-archive.ts';
-import { packageDigest } from '../../../src/packaging/digest.ts';
-import { PublicKey } from '../../../src/packaging/signing/public-key.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { OpenArchive } from '../../../src/packaging/archive/read-archive.ts';
+import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { ArchiveSurvey } from '../../../src/packaging/store/archive-survey.ts';
-import { heldBytes } from '../../../src/packaging/store/held-files.ts';
+import { ArchiveSurvey } from '../../../src/packaging/store/archive-snapshot.ts';
+import { heldBytes } from '../../../src/packaging/store/files-in-memory.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';

@@ -1,0 +1,65 @@
+import { closeSync, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TimeSlice } from './cooperative-yield.ts';
+
+/** Writes files below a new folder that no other user writes to. */
+export class TreeWriter {
+  readonly #root: string;
+  readonly #slice: TimeSlice;
+  readonly #isSealed: boolean;
+  readonly #folders = new Set<string>();
+
+  /**
+   * @param root does not exist yet; the folder around it does.
+   * @param options with `sealed`, files are made read-only, whatever the umask is.
+   */
+  constructor(root: string, slice: TimeSlice, { sealed = false }: { readonly sealed?: boolean } = {}) {
+    this.#root = root;
+    this.#slice = slice;
+    this.#isSealed = sealed;
+    mkdirSync(root, { mode: folderMode });
+    this.#folders.add(root);
+  }
+
+  makeFolder(path: string): void {
+    this.#ensureFolder(join(this.#root, path));
+  }
+
+  /**
+   * Creates a file; it must not exist.
+   *
+   * Modes come down to one question, whether it may be executed. Times are those of the writing, not of the source: Python
+   * tells by the time of a source file whether the byte-code it keeps elsewhere is still good, so a replaced file must look new.
+   */
+  async writeFile(
+    path: string,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: { readonly isExecutable: boolean },
+  ): Promise<number> {
+    const target = join(this.#root, path);
+    this.#ensureFolder(dirname(target));
+    const file = openSync(target, 'wx', options.isExecutable ? 0o755 : 0o644);
+    let written = 0;
+    try {
+      if (this.#isSealed) fchmodSync(file, options.isExecutable ? 0o555 : 0o444);
+      for await (const piece of content) {
+        for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+        written += piece.length;
+        if (this.#slice.isOver) await this.#slice.rest();
+      }
+    } finally {
+      closeSync(file);
+    }
+    if (this.#slice.isOver) await this.#slice.rest();
+    return written;
+  }
+
+  #ensureFolder(folder: string): void {
+    if (this.#folders.has(folder)) return;
+    mkdirSync(folder, { recursive: true, mode: folderMode });
+    this.#folders.add(folder);
+  }
+}
+
+/** Not what the umask leaves of 777: a folder of a package is for its owner to write to. */
+const folderMode = 0o755;

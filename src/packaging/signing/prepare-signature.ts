@@ -1,0 +1,84 @@
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { compareFiles, type Inventory, takeInventory } from '../digest/file-digests.ts';
+import type { PackageFile } from '../files/package-files.ts';
+import { describeDifferences, FolderContent } from './explain-mismatch.ts';
+import type { SecretKey } from './keys.ts';
+import { writeSignature } from './sign-package.ts';
+import { signatureBytes, signatureFileName } from './signature-files.ts';
+import type { Trust } from './trust.ts';
+import { readSignature } from './verify-package.ts';
+
+/**
+ * What an archive carries: `made` just now, `kept` because it still fits, `kept unchecked` because nothing could tell
+ * whether it does, or `none`.
+ */
+export type PackedSignature = 'kept unchecked' | 'kept' | 'made' | 'none';
+
+export interface SettledSignature {
+  readonly signature: PackedSignature;
+  /** The digest that the archive must come out with; nothing when any will do. */
+  readonly digest: Buffer | undefined;
+}
+
+/**
+ * Signs what is going to be packed, or checks the signature that is there.
+ *
+ * @param covered the files that a signature covers.
+ * @throws FidiusError `FIDIUS_SIGNATURE_STALE`, `FIDIUS_SIGNATURE_UNWRITABLE`
+ */
+export async function settleSignature(
+  dir: string,
+  covered: readonly PackageFile[],
+  options: {
+    readonly key: SecretKey | undefined;
+    readonly trust: Trust;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<SettledSignature> {
+  const { key, trust, signal } = options;
+  const present = await readSignature(dir);
+  if (key === undefined && present === undefined) return { signature: 'none', digest: undefined };
+  const inventory = await takeInventory(covered, signal);
+  if (key !== undefined) {
+    await writeSignature(dir, inventory, key);
+    return { signature: 'made', digest: inventory.digest };
+  }
+  if (present === undefined) return { signature: 'none', digest: undefined };
+  const freshness = await checkFreshness(dir, present, inventory, trust);
+  return { signature: freshness === 'fits' ? 'kept' : 'kept unchecked', digest: inventory.digest };
+}
+
+/** What is known of a signature that a package already has. */
+export type Freshness = 'fits' | 'unknown';
+
+/**
+ * Finds out whether a signature still fits the files, as far as that can be told without the key that made it.
+ *
+ * The signed list of files tells; without one, a trusted key does; without either nobody can know.
+ *
+ * @throws FidiusError `FIDIUS_SIGNATURE_STALE`
+ */
+export async function checkFreshness(
+  dir: string,
+  signature: Buffer,
+  { digest, files }: Inventory,
+  trust: Trust,
+): Promise<Freshness> {
+  if (signature.length !== signatureBytes)
+    throw stale(dir, `${signatureFileName} does not have ${signatureBytes} bytes`);
+  if (trust.judge(digest, signature).verdict !== 'unknown') return 'fits';
+  const list = await new FolderContent(dir).readFileList();
+  if (list !== undefined && list.key.verifies(list.digest, signature)) {
+    if (list.digest.equals(digest)) return 'fits';
+    const differences = compareFiles(list.readFiles() ?? [], files);
+    throw stale(dir, `since then ${describeDifferences(differences)}`);
+  }
+  if (trust.keys.length > 0) throw stale(dir, 'the signature fits none of the trusted keys');
+  return 'unknown';
+}
+
+export function stale(dir: string, problem: string): FidiusError {
+  return new FidiusError('FIDIUS_SIGNATURE_STALE', `Cannot pack ${dir}: its signature is out of date, ${problem}`, {
+    hint: 'Pass the secret key, so that it is signed anew; or delete package.sig and package.files.sig.',
+  });
+}

@@ -1,0 +1,80 @@
+import type { BigIntStats } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { wallClock } from '../../node/timers.ts';
+import { crypto } from '../digest/crypto.ts';
+import { replaceFile } from '../files/replace-file.ts';
+
+/** What is known of an archive from the last time. */
+export interface Remembered {
+  /** Name of the stored folder. */
+  readonly name: string;
+  readonly digest: Buffer;
+  /** The signature that the archive carries; `undefined` when it is not signed. */
+  readonly signature: Buffer | undefined;
+  readonly leftOut: readonly string[];
+}
+
+// Changes within one tick of the clock of a file system cannot be told apart by their time.
+const tickMs = 2000;
+
+// Names of what was left out, above all.
+const maxRecordBytes = 16 * 1024 * 1024;
+
+/**
+ * Remembers which stored package an archive unpacks to, so that it is not unpacked at each load.
+ *
+ * An archive is known by what the system says of the file, the time of its last change of status included: nobody can change
+ * a file and keep that.
+ */
+export class StoreMemory {
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** The key of an open file; `undefined` if it changed so recently that another change could have the same time. */
+  keyOfStatus(status: BigIntStats): string | undefined {
+    return wallClock() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
+  }
+
+  /** What was remembered; nothing when there is nothing, or it is malformed. */
+  recall(key: string): Remembered | undefined {
+    try {
+      const text = readForeignFile(this.#pathOf(key), { links: 'refuse', maxBytes: maxRecordBytes }).toString();
+      const { name, digest, signature, leftOut } = JSON.parse(text);
+      // A name in the store, never a path, and that of the digest.
+      if (!/^[0-9a-f]{64}$/.test(digest) || !/^[^./\\][^/\\]*$/.test(name) || !name.endsWith(`-${digest}`))
+        return undefined;
+      return {
+        name,
+        digest: Buffer.from(digest, 'hex'),
+        signature: signature === null ? undefined : Buffer.from(signature, 'hex'),
+        leftOut: [...leftOut].map(String),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async remember(key: string, { name, digest, signature, leftOut }: Remembered): Promise<void> {
+    const text = JSON.stringify({
+      name,
+      digest: digest.toString('hex'),
+      signature: signature?.toString('hex') ?? null,
+      leftOut,
+    });
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await replaceFile(this.#pathOf(key), (file) => file.writeFile(text), { mode: 0o600 });
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#dir, `${key}.json`);
+  }
+}
+
+function hash({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return crypto().createHash('sha256').update([dev, ino, size, mtimeNs, ctimeNs].join(' ')).digest('hex');
+}
