@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readWholeArchive } from '../../src/packaging/archive/archive-manifest.ts';
-import { EntryJudge } from '../../src/packaging/archive/entry-validator.ts';
-import { settleLimits } from '../../src/packaging/archive/limits.ts';
+import { EntryValidator } from '../../src/packaging/archive/entry-validator.ts';
+import { resolveLimits } from '../../src/packaging/archive/limits.ts';
 import { ByteSource } from '../../src/packaging/archive/tar/byte-source.ts';
 import { parsePaxHeader } from '../../src/packaging/archive/tar/tar-extensions.ts';
 import { CorruptTar } from '../../src/packaging/archive/tar/tar-header.ts';
@@ -78,16 +78,16 @@ export const archiveTargets: readonly FuzzTarget[] = [
     words: ['ustar', '././@LongLink', 'GNU.sparse.major', 'demo-1.0.0/', '../', '/etc', '\0'.repeat(512)],
     inner: [CorruptTar],
     read: async (input) => {
-      const judge = new EntryJudge('x', 1, settleLimits('x', limits));
+      const validator = new EntryValidator('x', 1, resolveLimits('x', limits));
       const source = new ByteSource(pieces(withChecksums(Buffer.from(input))));
       for await (const entry of readTar(source)) {
-        const judged = judge.judge(entry);
-        if (judged === undefined) continue;
+        const valid = validator.validate(entry);
+        if (valid === undefined) continue;
         let bytes = 0;
         for await (const piece of entry.content) bytes += piece.length;
-        if (bytes !== judged.size) throw new Error(`${bytes} bytes came, ${judged.size} were announced`);
-        if (judged.parts.some((part) => part === '' || part === '.' || part === '..' || /[/\\\0]/.test(part))) {
-          throw new Error(`the path ${judged.parts.join('|')} was let through`);
+        if (bytes !== valid.size) throw new Error(`${bytes} bytes came, ${valid.size} were announced`);
+        if (valid.parts.some((part) => part === '' || part === '.' || part === '..' || /[/\\\0]/.test(part))) {
+          throw new Error(`the path ${valid.parts.join('|')} was let through`);
         }
       }
     },

@@ -3,7 +3,7 @@ import { dirname, parse, resolve, sep } from 'node:path';
 import { isPrivateGroup } from './private-group.ts';
 
 /** Why a path cannot be trusted. */
-export interface PathDistrust {
+export interface UntrustedPart {
   /** The folder, file or link that is to blame. */
   readonly culprit: string;
   /** Such as `other users may write to it (mode 775)`. */
@@ -26,7 +26,7 @@ const mostLinks = 40;
  *
  * @returns nothing when the path can be trusted.
  */
-export function findDistrust(path: string): PathDistrust | undefined {
+export function findUntrustedPart(path: string): UntrustedPart | undefined {
   if (process.getuid === undefined) return undefined;
   let links = 0;
   let left = partsOf(resolve(path));
@@ -54,7 +54,7 @@ export function findDistrust(path: string): PathDistrust | undefined {
   }
 }
 
-function judge(path: string, status: Stats): PathDistrust | undefined {
+function judge(path: string, status: Stats): UntrustedPart | undefined {
   const { uid, gid, mode } = status;
   if (uid !== 0 && uid !== process.getuid?.()) {
     return {

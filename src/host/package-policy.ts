@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
-import { type ArchiveLimits, settleLimits } from '../packaging/archive/limits.ts';
+import { type ArchiveLimits, resolveLimits } from '../packaging/archive/limits.ts';
 import { loadManifest, type Manifest } from '../packaging/manifest/manifest.ts';
 import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
 import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
-import { VersionMemory } from '../packaging/store/highest-versions.ts';
+import { HighestVersions } from '../packaging/store/highest-versions.ts';
 import { PackageStore } from '../packaging/store/package-store.ts';
 import { defaultStoreDir } from '../packaging/store/store-dir.ts';
 
@@ -107,7 +107,7 @@ export class PackagePolicy {
     if (typeof archiveLimits !== 'object' || archiveLimits === null) {
       throw invalid('archiveLimits', 'an object of limits', archiveLimits);
     }
-    settleLimits(place, archiveLimits);
+    resolveLimits(place, archiveLimits);
     const isSigned = requireSignature ?? (trustedKeys !== undefined || trustStore !== undefined);
     if (refuseOlder !== undefined && (typeof refuseOlder !== 'boolean' || (refuseOlder && !isSigned))) {
       throw invalid('refuseOlder', 'true or false, and true only where signatures are required', refuseOlder);
@@ -140,7 +140,7 @@ export class PackagePolicy {
           maxEntries: this.#limits.maxEntries,
         });
     if (signers !== undefined) requireSigner(path, signedBy, signers);
-    if (this.#refuseOlder) await requireNotOlder(path, manifest, new VersionMemory(store.dir));
+    if (this.#refuseOlder) await requireNotOlder(path, manifest, new HighestVersions(store.dir));
     return { path, folder: dir, manifest, signedBy };
   }
 
@@ -165,8 +165,8 @@ function requireSigner(path: string, signedBy: TrustedKey | undefined, signers: 
 }
 
 /** @throws FidiusError `FIDIUS_PACKAGE_OLDER`, `FIDIUS_STORE_DAMAGED` */
-async function requireNotOlder(path: string, { name, version }: Manifest, memory: VersionMemory): Promise<void> {
-  const highest = memory.recall(name);
+async function requireNotOlder(path: string, { name, version }: Manifest, memory: HighestVersions): Promise<void> {
+  const highest = memory.get(name);
   if (highest === version) return;
   const { compareVersions } = await import('./version-range.ts');
   // The larger one comes first.
@@ -177,7 +177,7 @@ async function requireNotOlder(path: string, { name, version }: Manifest, memory
       hint: 'Get the newer version; to go back on purpose, open the host without `refuseOlder`.',
     });
   }
-  if (order < 0) await memory.remember(name, version);
+  if (order < 0) await memory.set(name, version);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import { checkOptionNames } from '../errors/options.ts';
 import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
 import { readArchiveManifest } from './archive/archive-manifest.ts';
-import { TimeSlice } from './files/cooperative-yield.ts';
+import { CooperativeYield } from './files/cooperative-yield.ts';
 import { loadManifest, type Manifest } from './manifest/manifest.ts';
 import { manifestFileName } from './manifest/manifest-text.ts';
 
@@ -55,12 +55,12 @@ export async function discoverPackages(
 ): Promise<Discovery> {
   checkOptionNames('discoverPackages()', options, ['signal']);
   checkSignal(options.signal, 'discoverPackages()');
-  const slice = new TimeSlice(options.signal);
+  const yielding = new CooperativeYield(options.signal);
   const packages: FoundPackage[] = [];
   const skipped: SkippedPackage[] = [];
   for (const searchPath of searchPaths) {
     for (const path of listEntries(searchPath, skipped)) {
-      if (slice.isOver) await slice.rest();
+      if (yielding.isDue) await yielding.pause();
       try {
         const found = await readPackage(path, options.signal);
         if (found !== undefined) packages.push(found);

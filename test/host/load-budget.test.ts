@@ -134,6 +134,6 @@ describe('the signal of a load', () => {
     const signal = AbortSignal.abort('enough');
 
     await expect(new StoredTrees(dir).stateOf('greeter', Buffer.alloc(32), signal)).rejects.toBe('enough');
-    await expect(new FolderContent(path, { signal }).takeInventory()).rejects.toBe('enough');
+    await expect(new FolderContent(path, { signal }).computeFileDigests()).rejects.toBe('enough');
   });
 });

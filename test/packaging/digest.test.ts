@@ -226,7 +226,7 @@ describe('readFiles', () => {
     ['is emptied', (file: string) => truncateSync(file, 0)],
   ])('notices a file that %s while it is read', async (_what, change) => {
     const dir = packageOf({ a: 'x'.repeat(400_000) });
-    const keep: ListOptions = { signatures: 'keep' };
+    const keep: ListOptions = { signatures: 'include' };
 
     const error = await failureOf(async () => {
       for await (const file of readFiles(await listPackageFiles(dir, keep))) {

@@ -4,7 +4,7 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import type { PackageFile } from '../files/package-files.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';
-import { settleLimits } from './limits.ts';
+import { resolveLimits } from './limits.ts';
 
 /**
  * Refuses files that nobody could unpack: reading an archive is stricter than a file system.
@@ -31,8 +31,8 @@ export function checkPackable(archive: string, root: string, files: readonly Pac
 }
 
 /** What those who unpack the archive should know: that it exceeds a limit which is in force unless they say otherwise. */
-export function remarkOnLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
-  const { maxEntries, maxBytes, maxRatio } = settleLimits('packPackage()', {});
+export function describeExceededLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
+  const { maxEntries, maxBytes, maxRatio } = resolveLimits('packPackage()', {});
   const ratio = bytes / archiveBytes;
   return [
     ...(files > maxEntries

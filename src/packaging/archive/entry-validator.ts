@@ -3,11 +3,11 @@ import type { ErrorCode } from '../../errors/codes.ts';
 import { hasControls, shown } from '../../errors/shown.ts';
 import { Budget, type Excess } from '../files/budget.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';
-import type { SettledLimits } from './limits.ts';
+import type { ResolvedLimits } from './limits.ts';
 import type { TarEntry } from './tar/tar-reader.ts';
 
 /** What is known of an entry that may be unpacked. */
-export interface JudgedEntry {
+export interface ValidEntry {
   readonly kind: 'file' | 'folder';
   /** Parts of its path; the first is the folder that everything lies in. */
   readonly parts: readonly string[];
@@ -20,17 +20,17 @@ export interface JudgedEntry {
  *
  * Sizes are those of what would be written: a size in a PAX header and the holes of a sparse file count.
  */
-export class EntryJudge {
+export class EntryValidator {
   readonly #archive: string;
   readonly #archiveBytes: number;
-  readonly #limits: SettledLimits;
+  readonly #limits: ResolvedLimits;
   readonly #names = new EntryNames();
   readonly #budget: Budget;
   #root: string | undefined;
   /** Path of the entry that is judged. */
   #entry: string | undefined;
 
-  constructor(archive: string, archiveBytes: number, limits: SettledLimits) {
+  constructor(archive: string, archiveBytes: number, limits: ResolvedLimits) {
     this.#archive = archive;
     this.#archiveBytes = archiveBytes;
     this.#limits = limits;
@@ -38,7 +38,7 @@ export class EntryJudge {
   }
 
   /** The entry as it may be unpacked; nothing when there is nothing to unpack. */
-  judge(entry: TarEntry): JudgedEntry | undefined {
+  validate(entry: TarEntry): ValidEntry | undefined {
     this.#entry = undefined;
     this.#budget.addEntry();
     const path = this.#decodePath(entry.path);
@@ -98,7 +98,7 @@ export class EntryJudge {
     entry: TarEntry,
     parts: readonly string[],
     refuse: (code: ErrorCode, problem: string) => ArchiveError,
-  ): JudgedEntry | undefined {
+  ): ValidEntry | undefined {
     const isFolder = entry.kind === 'folder';
     const [root] = parts;
     if (root === undefined && isFolder) return undefined;

@@ -5,14 +5,14 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../files/byte-code.ts';
+import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
-import { recoverBeside } from '../files/staging.ts';
+import { recoverNextTo } from '../files/staging.ts';
 import { loadManifest, type Manifest } from '../manifest/manifest.ts';
 import { archiveFileName, packageStem } from '../manifest/package-name.ts';
 import { type KeyInput, type SecretKey, toSecretKey } from '../signing/keys.ts';
-import { type PackedSignature, settleSignature, stale } from '../signing/prepare-signature.ts';
-import { refuseLeftovers } from '../signing/sign-package.ts';
+import { type PackedSignature, prepareSignature, stale } from '../signing/prepare-signature.ts';
+import { rejectLeftovers } from '../signing/sign-package.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
@@ -22,7 +22,7 @@ import {
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
-import { checkPackable, remarkOnLimits, requireComponent } from './check-packable.ts';
+import { checkPackable, describeExceededLimits, requireComponent } from './check-packable.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
 
 /** Trusted keys are only asked whether a signature that is there still fits. */
@@ -89,15 +89,15 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   const archive = resolve(options.output ?? archiveFileName(manifest));
   await refuseOutputInside(dir, archive);
 
-  await recoverBeside(dir);
+  await recoverNextTo(dir);
   const vendored = await vendor(dir, manifest, { ...options, key });
-  const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
-  refuseLeftovers(dir, listed);
-  const covered = await settleByteCode(dir, listed, byteCode);
+  const listed = await listPackageFiles(dir, { signatures: 'exclude', signal });
+  rejectLeftovers(dir, listed);
+  const covered = await applyByteCodePolicy(dir, listed, byteCode);
   requireComponent(dir, manifest, covered);
-  const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
-  const files = await listPackageFiles(dir, { signatures: 'keep', signal });
-  refuseLeftovers(dir, files);
+  const { signature, digest: signed } = await prepareSignature(dir, covered, { key, trust, signal });
+  const files = await listPackageFiles(dir, { signatures: 'include', signal });
+  rejectLeftovers(dir, files);
   checkPackable(archive, root, files);
   const written = await writeArchive(archive, files, {
     root,
@@ -107,7 +107,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   });
 
   const uncoveredFiles = files.map(({ path }) => path).filter((path) => path.endsWith('.sig') && !isOurSignature(path));
-  const remarks = remarkOnLimits(files.length, written.bytes, written.archiveBytes);
+  const remarks = describeExceededLimits(files.length, written.bytes, written.archiveBytes);
   return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, remarks, ...written };
 }
 

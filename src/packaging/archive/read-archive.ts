@@ -6,14 +6,14 @@ import { throwIfAborted } from '../../errors/option-values.ts';
 import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
 import { CorruptBzip2 } from '../bzip2/format.ts';
-import { EntryJudge, type JudgedEntry } from './entry-validator.ts';
-import { type ArchiveLimits, settleLimits } from './limits.ts';
+import { EntryValidator, type ValidEntry } from './entry-validator.ts';
+import { type ArchiveLimits, resolveLimits } from './limits.ts';
 import { ByteSource } from './tar/byte-source.ts';
 import { CorruptTar } from './tar/tar-header.ts';
 import { readTar } from './tar/tar-reader.ts';
 
 /** A file or folder of an archive that has passed all checks and may be unpacked. */
-export interface ArchiveEntry extends JudgedEntry {
+export interface ArchiveEntry extends ValidEntry {
   /** Must be read before the next entry is requested. Each piece is valid until the next piece is requested. */
   readonly content: AsyncIterable<Uint8Array>;
 }
@@ -30,7 +30,7 @@ export interface ReadArchiveOptions extends ArchiveLimits {
  * @throws ArchiveError `FIDIUS_ARCHIVE_UNREADABLE`, and what {@link readOpenArchive} throws.
  */
 export async function* readArchive(path: string, options: ReadArchiveOptions = {}): AsyncGenerator<ArchiveEntry> {
-  settleLimits('readArchive()', options);
+  resolveLimits('readArchive()', options);
   throwIfAborted(options.signal);
   const archive = OpenArchive.open(path);
   try {
@@ -43,20 +43,20 @@ export async function* readArchive(path: string, options: ReadArchiveOptions = {
 /**
  * Reads the entries of an open archive from its beginning. The same archive can be read several times, but not concurrently.
  *
- * @throws ArchiveError `FIDIUS_ARCHIVE_CORRUPT`, and the errors of {@link EntryJudge}; the reason of `signal`.
+ * @throws ArchiveError `FIDIUS_ARCHIVE_CORRUPT`, and the errors of {@link EntryValidator}; the reason of `signal`.
  */
 export async function* readOpenArchive(
   archive: OpenArchive,
   options: ReadArchiveOptions = {},
 ): AsyncGenerator<ArchiveEntry> {
-  const limits = settleLimits('readArchive()', options);
+  const limits = resolveLimits('readArchive()', options);
   throwIfAborted(options.signal);
   const source = new ByteSource(decode(archive, options));
-  const judge = new EntryJudge(archive.path, archive.bytes, limits);
+  const validator = new EntryValidator(archive.path, archive.bytes, limits);
   try {
     for await (const entry of readTar(source)) {
-      const judged = judge.judge(entry);
-      if (judged !== undefined) yield { ...judged, content: explained(archive.path, entry.content) };
+      const valid = validator.validate(entry);
+      if (valid !== undefined) yield { ...valid, content: explained(archive.path, entry.content) };
     }
   } catch (cause) {
     throw explain(archive.path, cause);

@@ -5,7 +5,7 @@ import { isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
 import { loadManifest, type Manifest, readManifest } from '../manifest/manifest.ts';
@@ -13,7 +13,7 @@ import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts
 import { packageStem } from '../manifest/package-name.ts';
 import { readSignature } from '../signing/verify-package.ts';
 import { noManifest } from './archive-manifest.ts';
-import { type ArchiveLimits, limitNames, settleLimits } from './limits.ts';
+import { type ArchiveLimits, limitNames, resolveLimits } from './limits.ts';
 import { readArchive } from './read-archive.ts';
 
 export interface UnpackedPackage {
@@ -49,7 +49,7 @@ export async function unpackPackage(
   checkOptionNames('unpackPackage()', options, [...limitNames, 'force', 'onProgress', 'signal']);
   checkSignal(options.signal, 'unpackPackage()');
   const { force = false, ...unpackOptions } = options;
-  settleLimits('unpackPackage()', unpackOptions);
+  resolveLimits('unpackPackage()', unpackOptions);
   const staging = await attempt(archive, async () => {
     await mkdir(dest, { recursive: true });
     return Staging.create(dest);
@@ -135,7 +135,11 @@ export async function extractArchive(archive: string, into: string, options: Unp
   const { onProgress, ...readOptions } = options;
   let [root, files, bytes, hasManifest] = ['', 0, 0, false];
   const onRead = (position: number, archiveBytes: number) => onProgress?.({ position, archiveBytes, files, bytes });
-  const writer = withWriteErrors(archive, manifestFileName, () => new TreeWriter(into, new TimeSlice(options.signal)));
+  const writer = withWriteErrors(
+    archive,
+    manifestFileName,
+    () => new TreeWriter(into, new CooperativeYield(options.signal)),
+  );
 
   for await (const entry of readArchive(archive, { ...readOptions, onRead })) {
     const path = entry.parts.slice(1).join('/');

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import { type ArchiveLimits, settleLimits } from '../archive/limits.ts';
+import { type ArchiveLimits, resolveLimits } from '../archive/limits.ts';
 import { OpenArchive } from '../archive/read-archive.ts';
 import { digestFiles } from '../digest/package-digest.ts';
 import { listPackageFiles } from '../files/package-files.ts';
@@ -14,7 +14,7 @@ import { Trust, type TrustOptions } from '../signing/trust.ts';
 import { nameOf } from '../signing/trust-store.ts';
 import { readSignature, requireTrusted } from '../signing/verify-package.ts';
 import { ArchiveContent } from '../store/archive-content.ts';
-import { ArchiveSurvey } from '../store/archive-snapshot.ts';
+import { ArchiveSnapshot } from '../store/archive-snapshot.ts';
 
 /** What one rule says of a package. */
 export interface AuditFinding {
@@ -123,13 +123,13 @@ async function checkSignature(
   });
 }
 
-function checkCoverage(audit: Findings, { leftOut }: AuditSubject): void {
-  if (leftOut.length === 0) audit.add('coverage', 'ok', 'a signature covers every file');
+function checkCoverage(audit: Findings, { excluded }: AuditSubject): void {
+  if (excluded.length === 0) audit.add('coverage', 'ok', 'a signature covers every file');
   else
     audit.add(
       'coverage',
       'warning',
-      `no signature covers ${some(leftOut)}; a host that requires signatures leaves that out`,
+      `no signature covers ${some(excluded)}; a host that requires signatures leaves that out`,
     );
 }
 
@@ -175,7 +175,7 @@ export interface AuditSubject {
   /** Files that the digest covers. */
   readonly paths: readonly string[];
   readonly bytes: number;
-  readonly leftOut: readonly string[];
+  readonly excluded: readonly string[];
   readonly signature: Buffer | undefined;
   readonly digest: Buffer;
   /** The text of the manifest, where it was read together with the rest. */
@@ -185,29 +185,29 @@ export interface AuditSubject {
 type Limits = ArchiveLimits & { readonly signal?: AbortSignal | undefined };
 
 export async function readFolderSubject(dir: string, limits: Limits): Promise<AuditSubject> {
-  const { maxBytes, maxEntries } = settleLimits('auditPackage()', limits);
-  const leftOut: string[] = [];
+  const { maxBytes, maxEntries } = resolveLimits('auditPackage()', limits);
+  const excluded: string[] = [];
   const files = await listPackageFiles(dir, {
-    signatures: 'leave out',
+    signatures: 'exclude',
     maxEntries,
     signal: limits.signal,
-    onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
+    onExcluded: (path) => isOurSignature(path) || excluded.push(path),
   });
   let bytes = 0;
   const digest = await digestFiles(files, limits.signal, { maxBytes }, (size) => (bytes += size));
   const signature = await readSignature(dir);
   const paths = files.map(({ path }) => path);
-  return { isArchive: false, paths, bytes, leftOut, signature, digest, manifest: readManifestText(dir) };
+  return { isArchive: false, paths, bytes, excluded, signature, digest, manifest: readManifestText(dir) };
 }
 
 export async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
   const opened = OpenArchive.open(archive);
   try {
-    const { digest, facts, sizes } = await ArchiveSurvey.read(opened, limits);
+    const { digest, facts, sizes } = await ArchiveSnapshot.read(opened, limits);
     const paths = sizes.map(([path]) => path);
     const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
-    const { leftOut, signature, manifest } = facts;
-    return { isArchive: true, paths, bytes, leftOut, signature, digest, manifest };
+    const { excluded, signature, manifest } = facts;
+    return { isArchive: true, paths, bytes, excluded, signature, digest, manifest };
   } finally {
     opened.close();
   }

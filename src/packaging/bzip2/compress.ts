@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { isDenied } from '../../node/permission.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { BlockCutter } from './block-cutter.ts';
 import { Libbzip2, libbzip2Code } from './libbzip2.ts';
 import { startWorker } from './start-worker.ts';
@@ -15,7 +15,7 @@ const smallPieceBytes = 64 * 1024;
  * however many threads there are.
  */
 export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const threads = isDenied('worker') ? new CompressorHere() : new CompressorThreads();
+  const threads = isDenied('worker') ? new InThreadCompressor() : new WorkerCompressor();
   const cutter = new BlockCutter();
   const stream = new StreamWriter();
   const inWork: Promise<Uint8Array>[] = [];
@@ -53,13 +53,13 @@ function markHandled<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Compresses on this thread, for a process that may not start others. Between two pieces the event loop has its turn. */
-export class CompressorHere {
+export class InThreadCompressor {
   readonly size = 1;
   readonly #libbzip2 = new Libbzip2();
-  readonly #slice = new TimeSlice();
+  readonly #yielding = new CooperativeYield();
 
   async compress(piece: Uint8Array): Promise<Uint8Array> {
-    await this.#slice.rest();
+    await this.#yielding.pause();
     return this.#libbzip2.compress(piece);
   }
 
@@ -70,7 +70,7 @@ export class CompressorHere {
 const maxThreads = 4;
 
 /** Threads that compress, started when there is work for them. */
-export class CompressorThreads {
+export class WorkerCompressor {
   readonly size = Math.min(availableParallelism(), maxThreads);
   readonly #all: Worker[] = [];
   readonly #idle: Worker[] = [];

@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { isDenied } from '../../node/permission.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { type DecodedPiece, decodeFile } from './decoder/decoder.ts';
 import { CorruptBzip2 } from './format.ts';
 import { startWorker } from './start-worker.ts';
@@ -29,9 +29,9 @@ export async function* decompressBzip2(descriptor: number, size: number): AsyncG
     yield* decodeOnThread(descriptor);
     return;
   }
-  const slice = new TimeSlice();
+  const yielding = new CooperativeYield();
   for (const piece of decodeFile(descriptor)) {
-    if (slice.isOver) await slice.rest();
+    if (yielding.isDue) await yielding.pause();
     yield piece;
   }
 }

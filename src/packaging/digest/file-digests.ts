@@ -7,17 +7,17 @@ import { crypto } from './crypto.ts';
 import { PackageDigest } from './package-digest.ts';
 
 /** The digest of a package together with what it was made from. */
-export interface Inventory {
+export interface FileDigests {
   readonly digest: Buffer;
   readonly files: readonly ListedFile[];
 }
 
 /** Reads the files of a package once, for the digest of all and of each. */
-export async function takeInventory(
+export async function computeFileDigests(
   packageFiles: readonly PackageFile[],
   signal?: AbortSignal,
   limits: Pick<BudgetLimits, 'maxBytes'> = {},
-): Promise<Inventory> {
+): Promise<FileDigests> {
   const digest = new PackageDigest();
   const files: ListedFile[] = [];
   for await (const file of readFiles(packageFiles, signal, limits)) {

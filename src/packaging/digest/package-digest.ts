@@ -21,7 +21,7 @@ export interface DigestOptions {
 export async function packageDigest(dir: string, options: DigestOptions = {}): Promise<Buffer> {
   checkOptionNames('packageDigest()', options, ['signal']);
   checkSignal(options.signal, 'packageDigest()');
-  const files = await listPackageFiles(dir, { signatures: 'leave out', signal: options.signal });
+  const files = await listPackageFiles(dir, { signatures: 'exclude', signal: options.signal });
   return digestFiles(files, options.signal);
 }
 

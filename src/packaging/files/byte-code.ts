@@ -19,7 +19,7 @@ export const byteCodePolicies: readonly ByteCodePolicy[] = ['keep', 'refuse', 'r
  *
  * @throws FidiusError `FIDIUS_PACKAGE_BYTE_CODE`
  */
-export async function settleByteCode(
+export async function applyByteCodePolicy(
   dir: string,
   files: readonly PackageFile[],
   policy: ByteCodePolicy,

@@ -10,7 +10,7 @@ const sliceMs = 4;
  * Reading many small files by promises costs several times the reading itself; reading them by direct calls would stop
  * everything else in the process. So the work is done directly, and rests whenever its time is over.
  */
-export class TimeSlice {
+export class CooperativeYield {
   readonly #signal: AbortSignal | undefined;
   #end = now() + sliceMs;
 
@@ -20,11 +20,11 @@ export class TimeSlice {
     throwIfAborted(signal);
   }
 
-  get isOver(): boolean {
+  get isDue(): boolean {
     return now() > this.#end;
   }
 
-  async rest(): Promise<void> {
+  async pause(): Promise<void> {
     await new Promise<void>((resolve) => void setImmediate(resolve));
     throwIfAborted(this.#signal);
     this.#end = now() + sliceMs;

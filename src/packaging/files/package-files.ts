@@ -20,9 +20,9 @@ export interface PackageFile {
 
 export interface ListOptions {
   /** Whether files that end in `.sig` are listed: an archive carries them, the digest leaves them out. */
-  readonly signatures: 'keep' | 'leave out';
+  readonly signatures: 'include' | 'exclude';
   /** Told of what is left out: files by their path, folders with a `/` at the end. */
-  readonly onLeftOut?: ((path: string) => void) | undefined;
+  readonly onExcluded?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** The most files, and the most folders. Default 1,000,000. */
   readonly maxEntries?: number | undefined;
@@ -77,8 +77,8 @@ class PackageWalk {
       const file = { path: parts.join('/'), source: join(source, name), real: join(realFolder, name) };
       const target = entry.isSymbolicLink() ? await statTarget(file.real) : entry;
       const isFolder = target?.isDirectory() === true;
-      if (isFolder ? excludedFolders.includes(name) : this.#leavesOut(name)) {
-        this.#options.onLeftOut?.(isFolder ? `${file.path}/` : file.path);
+      if (isFolder ? excludedFolders.includes(name) : this.#excludes(name)) {
+        this.#options.onExcluded?.(isFolder ? `${file.path}/` : file.path);
         continue;
       }
 
@@ -91,8 +91,8 @@ class PackageWalk {
     }
   }
 
-  #leavesOut(name: string): boolean {
-    return this.#options.signatures === 'leave out' && isSignatureName(name);
+  #excludes(name: string): boolean {
+    return this.#options.signatures === 'exclude' && isSignatureName(name);
   }
 
   async #follow({ source: link, real: path }: PackageFile, isFolder: boolean): Promise<string> {

@@ -4,7 +4,7 @@ import { messageOf } from '../../errors/is-error.ts';
 import { shown } from '../../errors/shown.ts';
 import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { Budget, type BudgetLimits } from './budget.ts';
-import { TimeSlice } from './cooperative-yield.ts';
+import { CooperativeYield } from './cooperative-yield.ts';
 import type { PackageFile } from './package-files.ts';
 
 /** A file of a package whose size is known before its content is read. */
@@ -32,13 +32,13 @@ export async function* readFiles(
 ): AsyncGenerator<OpenedFile> {
   const budget = new Budget(limits, ({ limit }) => tooLarge(limit));
   const buffer = Buffer.allocUnsafe(pieceBytes);
-  const slice = new TimeSlice(signal);
+  const yielding = new CooperativeYield(signal);
   for (const file of files) {
     const { descriptor: handle, status } = attempt(file, () => openForeignFile(file.real, { links: 'refuse' }));
     try {
       const { size, mode } = status;
       budget.addBytes(size);
-      const content = readPieces(file, handle, size, buffer, slice);
+      const content = readPieces(file, handle, size, buffer, yielding);
       yield { path: file.path, bytes: size, mode: mode & 0o777, content };
     } finally {
       closeSync(handle);
@@ -51,10 +51,10 @@ async function* readPieces(
   handle: number,
   size: number,
   buffer: Buffer,
-  slice: TimeSlice,
+  yielding: CooperativeYield,
 ): AsyncGenerator<Uint8Array> {
   for (let total = 0; ; ) {
-    if (slice.isOver) await slice.rest();
+    if (yielding.isDue) await yielding.pause();
     const length = attempt(file, () => readSync(handle, buffer));
     total += length;
     if (total > size || (length === 0 && total < size)) throw changed(file);

@@ -3,7 +3,7 @@ import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioCode } from '../../errors/is-error.ts';
 import { FolderHandle, hasDescriptorPaths } from '../../files/folder-handle.ts';
-import { TimeSlice } from './cooperative-yield.ts';
+import { CooperativeYield } from './cooperative-yield.ts';
 
 /**
  * Removes a file, or a folder with everything in it, also where its parts are read-only. What is not there is removed already.
@@ -13,17 +13,17 @@ import { TimeSlice } from './cooperative-yield.ts';
  */
 export async function removeTree(path: string): Promise<void> {
   if (!hasDescriptorPaths()) return removeByPath(path);
-  await removeEntry(path, new TimeSlice());
+  await removeEntry(path, new CooperativeYield());
 }
 
-async function removeEntry(path: string, slice: TimeSlice): Promise<void> {
+async function removeEntry(path: string, yielding: CooperativeYield): Promise<void> {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined) return;
   if (!status.isDirectory()) {
     unlinkUnlessGone(path);
     return;
   }
-  await emptyFolder(path, slice);
+  await emptyFolder(path, yielding);
   try {
     rmdirSync(path);
   } catch (error) {
@@ -31,7 +31,7 @@ async function removeEntry(path: string, slice: TimeSlice): Promise<void> {
   }
 }
 
-async function emptyFolder(path: string, slice: TimeSlice): Promise<void> {
+async function emptyFolder(path: string, yielding: CooperativeYield): Promise<void> {
   const folder = FolderHandle.open(path);
   try {
     if (folder.descriptor !== undefined && (folder.status.mode & 0o700) !== 0o700) fchmodSync(folder.descriptor, 0o700);
@@ -39,9 +39,9 @@ async function emptyFolder(path: string, slice: TimeSlice): Promise<void> {
       // Names are bytes; one that is not UTF-8 could not be found again by its text.
       const entry = Buffer.concat([Buffer.from(`${folder.at()}/`), name]);
       if (lstatSync(entry, { throwIfNoEntry: false })?.isDirectory() === true) {
-        await removeEntry(folder.at(name.toString()), slice);
+        await removeEntry(folder.at(name.toString()), yielding);
       } else unlinkUnlessGone(entry);
-      if (slice.isOver) await slice.rest();
+      if (yielding.isDue) await yielding.pause();
     }
   } finally {
     folder.close();

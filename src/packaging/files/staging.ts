@@ -138,7 +138,7 @@ export class Staging {
  * Makes a staging for what goes into the folder of a package: beside that folder, so that nothing that is half made is ever
  * part of the package. Where the folder around it cannot be used (read-only, or another disk), in the package itself.
  */
-export async function createStagingBeside(dir: string): Promise<Staging> {
+export async function createStagingNextTo(dir: string): Promise<Staging> {
   const parent = dirname(realpathSync(dir));
   try {
     if (lstatSync(parent).dev === statSync(dir).dev) return await Staging.create(parent);
@@ -148,8 +148,8 @@ export async function createStagingBeside(dir: string): Promise<Staging> {
   return Staging.create(dir);
 }
 
-/** Finishes what {@link createStagingBeside} began in a process that was killed. What cannot be tidied up is left. */
-export async function recoverBeside(dir: string): Promise<void> {
+/** Finishes what {@link createStagingNextTo} began in a process that was killed. What cannot be tidied up is left. */
+export async function recoverNextTo(dir: string): Promise<void> {
   await recoverStaging(dirname(realpathSync(dir))).catch(() => {});
 }
 

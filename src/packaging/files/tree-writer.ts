@@ -1,22 +1,22 @@
 import { closeSync, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TimeSlice } from './cooperative-yield.ts';
+import type { CooperativeYield } from './cooperative-yield.ts';
 
 /** Writes files below a new folder that no other user writes to. */
 export class TreeWriter {
   readonly #root: string;
-  readonly #slice: TimeSlice;
-  readonly #isSealed: boolean;
+  readonly #yielding: CooperativeYield;
+  readonly #isReadOnly: boolean;
   readonly #folders = new Set<string>();
 
   /**
    * @param root does not exist yet; the folder around it does.
-   * @param options with `sealed`, files are made read-only, whatever the umask is.
+   * @param options with `readOnly`, files are made read-only, whatever the umask is.
    */
-  constructor(root: string, slice: TimeSlice, { sealed = false }: { readonly sealed?: boolean } = {}) {
+  constructor(root: string, yielding: CooperativeYield, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
     this.#root = root;
-    this.#slice = slice;
-    this.#isSealed = sealed;
+    this.#yielding = yielding;
+    this.#isReadOnly = readOnly;
     mkdirSync(root, { mode: folderMode });
     this.#folders.add(root);
   }
@@ -41,16 +41,16 @@ export class TreeWriter {
     const file = openSync(target, 'wx', options.isExecutable ? 0o755 : 0o644);
     let written = 0;
     try {
-      if (this.#isSealed) fchmodSync(file, options.isExecutable ? 0o555 : 0o444);
+      if (this.#isReadOnly) fchmodSync(file, options.isExecutable ? 0o555 : 0o444);
       for await (const piece of content) {
         for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
         written += piece.length;
-        if (this.#slice.isOver) await this.#slice.rest();
+        if (this.#yielding.isDue) await this.#yielding.pause();
       }
     } finally {
       closeSync(file);
     }
-    if (this.#slice.isOver) await this.#slice.rest();
+    if (this.#yielding.isDue) await this.#yielding.pause();
     return written;
   }
 

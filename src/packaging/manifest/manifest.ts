@@ -4,8 +4,8 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { ManifestError } from '../../errors/manifest-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { manifestFileName, readManifestText } from './manifest-text.ts';
-import { Fields, Issues, isTable } from './table-reader.ts';
-import { findTomlPlaces } from './toml-positions.ts';
+import { IssueCollector, isTable, TableReader } from './table-reader.ts';
+import { findTomlPositions } from './toml-positions.ts';
 import { type TomlData, toTomlData } from './toml-value.ts';
 
 /**
@@ -89,10 +89,10 @@ export function readManifest<Metadata = unknown>(
   origin: string,
   options: ManifestOptions<Metadata> = {},
 ): Manifest<Metadata> {
-  const issues = new Issues(() => findTomlPlaces(text));
+  const issues = new IssueCollector(() => findTomlPositions(text));
   const document = parseToml(text, origin);
   const data = toTomlData(document, [], (keys, message) => issues.report(keys, message));
-  const fields = new Fields(document, [], issues);
+  const fields = new TableReader(document, [], issues);
 
   const header = fields.table('package');
   if (header === undefined) fields.report('package', 'is missing, must be a table');
@@ -139,7 +139,7 @@ function parseToml(text: string, origin: string): object {
   }
 }
 
-function readPython(fields: Fields | undefined): PythonManifest['python'] | undefined {
+function readPython(fields: TableReader | undefined): PythonManifest['python'] | undefined {
   if (fields === undefined) return undefined;
   return {
     entryModule: fields.line('entry_module'),
@@ -147,7 +147,7 @@ function readPython(fields: Fields | undefined): PythonManifest['python'] | unde
   };
 }
 
-function readWasm(fields: Fields | undefined): WasmManifest['wasm'] | undefined {
+function readWasm(fields: TableReader | undefined): WasmManifest['wasm'] | undefined {
   if (fields === undefined) return undefined;
   return {
     component: fields.line('component'),
@@ -158,7 +158,7 @@ function readWasm(fields: Fields | undefined): WasmManifest['wasm'] | undefined 
 
 function readMetadata<Metadata>(
   data: TomlData,
-  issues: Issues,
+  issues: IssueCollector,
   schema: StandardSchema<Metadata> | undefined,
 ): Metadata {
   const value = isTable(data) ? data['metadata'] : undefined;
@@ -188,7 +188,7 @@ function unvalidated<Metadata>(value: unknown): Metadata {
 }
 
 /** The sections must be the one that the runtime asks for, and no other. */
-function checkSections(runtime: string, fields: Fields): void {
+function checkSections(runtime: string, fields: TableReader): void {
   if (runtime !== 'rust' && runtime !== 'python' && runtime !== 'wasm') {
     fields.table('package')?.report('runtime', `must be "rust", "python" or "wasm", is ${JSON.stringify(runtime)}`);
     return;
@@ -197,7 +197,7 @@ function checkSections(runtime: string, fields: Fields): void {
   checkSection(runtime, 'wasm', 'component', fields);
 }
 
-function checkSection(runtime: string, section: 'python' | 'wasm', requiredKey: string, fields: Fields): void {
+function checkSection(runtime: string, section: 'python' | 'wasm', requiredKey: string, fields: TableReader): void {
   if (runtime === section && !fields.has(section)) {
     fields.report(section, `is missing: runtime "${runtime}" needs this section, with ${requiredKey}`);
   }

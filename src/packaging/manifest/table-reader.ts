@@ -1,20 +1,20 @@
 import type { ManifestIssue } from '../../errors/manifest-error.ts';
 import { hasControls, shown } from '../../errors/shown.ts';
-import { nearestPlace, type TextPlace, toPointer } from './toml-positions.ts';
+import { nearestPosition, type TextPosition, toPointer } from './toml-positions.ts';
 
 /** A few dozen are enough to work on; a hostile document could have any number. */
 const mostIssues = 32;
 
 /** Collects what is wrong with one document, each value once, with its place in the text; not more than a few dozen. */
-export class Issues {
+export class IssueCollector {
   readonly #list: ManifestIssue[] = [];
   readonly #reported = new Set<string>();
-  readonly #findPlaces: () => ReadonlyMap<string, TextPlace>;
-  #places: ReadonlyMap<string, TextPlace> | undefined;
+  readonly #findPlaces: () => ReadonlyMap<string, TextPosition>;
+  #places: ReadonlyMap<string, TextPosition> | undefined;
   #more = 0;
 
   /** @param findPlaces called at most once, and only when there is something to complain about. */
-  constructor(findPlaces: () => ReadonlyMap<string, TextPlace>) {
+  constructor(findPlaces: () => ReadonlyMap<string, TextPosition>) {
     this.#findPlaces = findPlaces;
   }
 
@@ -37,7 +37,7 @@ export class Issues {
     if (this.#reported.has(path)) return;
     this.#reported.add(path);
     this.#places ??= this.#findPlaces();
-    this.#list.push({ path: shown(path), message, ...nearestPlace(this.#places, path) });
+    this.#list.push({ path: shown(path), message, ...nearestPosition(this.#places, path) });
   }
 }
 
@@ -45,12 +45,12 @@ export class Issues {
  * Reads an untrusted table key by key; whatever is wrong becomes an issue, and a harmless stand-in is returned so that
  * reading goes on to the next field. Unknown keys are left alone: the format allows them everywhere.
  */
-export class Fields {
+export class TableReader {
   readonly #table: object;
   readonly #keys: readonly string[];
-  readonly #issues: Issues;
+  readonly #issues: IssueCollector;
 
-  constructor(table: object, keys: readonly string[], issues: Issues) {
+  constructor(table: object, keys: readonly string[], issues: IssueCollector) {
     this.#table = table;
     this.#keys = keys;
     this.#issues = issues;
@@ -65,22 +65,22 @@ export class Fields {
   }
 
   /** The table at `key`; nothing, without an issue, when the document does not have it. */
-  table(key: string): Fields | undefined {
+  table(key: string): TableReader | undefined {
     const value = this.value(key);
     if (value === undefined) return undefined;
-    if (isTable(value)) return new Fields(value, [...this.#keys, key], this.#issues);
+    if (isTable(value)) return new TableReader(value, [...this.#keys, key], this.#issues);
     this.#wrong(key, 'a table', value);
-    return new Fields({}, [...this.#keys, key], new Issues(() => new Map()));
+    return new TableReader({}, [...this.#keys, key], new IssueCollector(() => new Map()));
   }
 
   /** The tables of an array such as `[[keys]]`; none when the document does not have it. */
-  tables(key: string): readonly Fields[] {
+  tables(key: string): readonly TableReader[] {
     const value = this.value(key);
     if (value === undefined) return [];
     const isArray = Array.isArray(value) && value.every(isTable);
     if (!isArray) this.#wrong(key, 'an array of tables', value);
     return isArray
-      ? value.map((table, index) => new Fields(table, [...this.#keys, key, String(index)], this.#issues))
+      ? value.map((table, index) => new TableReader(table, [...this.#keys, key, String(index)], this.#issues))
       : [];
   }
 

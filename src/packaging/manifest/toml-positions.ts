@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml';
 
 /** Where something begins in a text; both counted from 1, columns in UTF-16 units as editors do. */
-export interface TextPlace {
+export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
@@ -16,8 +16,8 @@ const maxKeyDepth = 64;
  * that the parser accepted: this scanner only tells keys, strings, brackets and comments apart. Keys inside inline tables
  * are not found; the key that holds the table is.
  */
-export function findTomlPlaces(toml: string): ReadonlyMap<string, TextPlace> {
-  const places = new Map<string, TextPlace>();
+export function findTomlPositions(toml: string): ReadonlyMap<string, TextPosition> {
+  const places = new Map<string, TextPosition>();
   const arrayLengths = new Map<string, number>();
   const text = new TomlText(toml);
   let table: readonly string[] = [];
@@ -42,7 +42,7 @@ export function findTomlPlaces(toml: string): ReadonlyMap<string, TextPlace> {
 }
 
 /** The place of `pointer`, or of the nearest thing around it that is written down. */
-export function nearestPlace(places: ReadonlyMap<string, TextPlace>, pointer: string): TextPlace | undefined {
+export function nearestPosition(places: ReadonlyMap<string, TextPosition>, pointer: string): TextPosition | undefined {
   for (let path = pointer; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
     const place = places.get(path);
     if (place !== undefined) return place;
@@ -50,7 +50,7 @@ export function nearestPlace(places: ReadonlyMap<string, TextPlace>, pointer: st
   return undefined;
 }
 
-function remember(places: Map<string, TextPlace>, keys: readonly string[], place: TextPlace): void {
+function remember(places: Map<string, TextPosition>, keys: readonly string[], place: TextPosition): void {
   const pointer = toPointer(keys);
   if (!places.has(pointer)) places.set(pointer, place);
 }
@@ -95,7 +95,7 @@ class TomlText {
     return this.#at >= this.#text.length;
   }
 
-  place(): TextPlace {
+  place(): TextPosition {
     return { line: this.#line, column: this.#at - this.#lineStart + 1 };
   }
 

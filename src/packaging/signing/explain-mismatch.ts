@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
 import type { FileDifference } from '../../errors/signature-error.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { compareFiles, type Inventory, takeInventory } from '../digest/file-digests.ts';
+import { compareFiles, computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
 import type { BudgetLimits } from '../files/budget.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { type FileListText, fileListName, readListText, signatureFileName } from './signature-files.ts';
@@ -36,7 +36,7 @@ export async function explainMismatch(content: PackageContent, signature: Buffer
     return { problem: tried, hint: 'Get the package again from its author, and the public key that belongs to it.' };
   }
 
-  const found = await content.takeInventory();
+  const found = await content.computeFileDigests();
   const differences = compareFiles(files, found.files);
   if (differences.length > 0) {
     return {
@@ -76,7 +76,7 @@ export function describeDifferences(differences: readonly FileDifference[]): str
 export interface PackageContent {
   /** The signed list of files; `undefined` if it is missing or invalid. */
   readFileList(): Promise<FileListText | undefined>;
-  takeInventory(): Promise<Inventory>;
+  computeFileDigests(): Promise<FileDigests>;
 }
 
 // A line takes about 150 bytes; a package of 100,000 files has a list of 15 MB.
@@ -104,10 +104,10 @@ export class FolderContent implements PackageContent {
     }
   }
 
-  async takeInventory(): Promise<Inventory> {
+  async computeFileDigests(): Promise<FileDigests> {
     const { maxBytes, maxEntries } = this.#limits;
     const signal = this.#signal;
-    const files = await listPackageFiles(this.#dir, { signatures: 'leave out', maxEntries, signal });
-    return takeInventory(files, signal, { maxBytes });
+    const files = await listPackageFiles(this.#dir, { signatures: 'exclude', maxEntries, signal });
+    return computeFileDigests(files, signal, { maxBytes });
   }
 }

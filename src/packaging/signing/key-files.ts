@@ -5,7 +5,7 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { findDistrust } from '../../files/trusted-path.ts';
+import { findUntrustedPart } from '../../files/trusted-path.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { PublicKey, rawKeyBytes, SecretKey } from './keys.ts';
 
@@ -96,7 +96,7 @@ function requirePrivate(path: string): void {
       `Run chmod 600 ${path}; if others may have read it, make a new key.`,
     );
   }
-  const distrust = findDistrust(path);
+  const distrust = findUntrustedPart(path);
   if (distrust !== undefined) throw unsafe(`${distrust.culprit}: ${distrust.problem}`, distrust.hint);
 }
 

@@ -1,5 +1,5 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { compareFiles, type Inventory, takeInventory } from '../digest/file-digests.ts';
+import { compareFiles, computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
 import type { PackageFile } from '../files/package-files.ts';
 import { describeDifferences, FolderContent } from './explain-mismatch.ts';
 import type { SecretKey } from './keys.ts';
@@ -14,7 +14,7 @@ import { readSignature } from './verify-package.ts';
  */
 export type PackedSignature = 'kept unchecked' | 'kept' | 'made' | 'none';
 
-export interface SettledSignature {
+export interface PreparedSignature {
   readonly signature: PackedSignature;
   /** The digest that the archive must come out with; nothing when any will do. */
   readonly digest: Buffer | undefined;
@@ -26,7 +26,7 @@ export interface SettledSignature {
  * @param covered the files that a signature covers.
  * @throws FidiusError `FIDIUS_SIGNATURE_STALE`, `FIDIUS_SIGNATURE_UNWRITABLE`
  */
-export async function settleSignature(
+export async function prepareSignature(
   dir: string,
   covered: readonly PackageFile[],
   options: {
@@ -34,22 +34,22 @@ export async function settleSignature(
     readonly trust: Trust;
     readonly signal: AbortSignal | undefined;
   },
-): Promise<SettledSignature> {
+): Promise<PreparedSignature> {
   const { key, trust, signal } = options;
   const present = await readSignature(dir);
   if (key === undefined && present === undefined) return { signature: 'none', digest: undefined };
-  const inventory = await takeInventory(covered, signal);
+  const computed = await computeFileDigests(covered, signal);
   if (key !== undefined) {
-    await writeSignature(dir, inventory, key);
-    return { signature: 'made', digest: inventory.digest };
+    await writeSignature(dir, computed, key);
+    return { signature: 'made', digest: computed.digest };
   }
   if (present === undefined) return { signature: 'none', digest: undefined };
-  const freshness = await checkFreshness(dir, present, inventory, trust);
-  return { signature: freshness === 'fits' ? 'kept' : 'kept unchecked', digest: inventory.digest };
+  const freshness = await checkSignatureMatches(dir, present, computed, trust);
+  return { signature: freshness === 'fits' ? 'kept' : 'kept unchecked', digest: computed.digest };
 }
 
 /** What is known of a signature that a package already has. */
-export type Freshness = 'fits' | 'unknown';
+export type SignatureMatch = 'fits' | 'unknown';
 
 /**
  * Finds out whether a signature still fits the files, as far as that can be told without the key that made it.
@@ -58,15 +58,15 @@ export type Freshness = 'fits' | 'unknown';
  *
  * @throws FidiusError `FIDIUS_SIGNATURE_STALE`
  */
-export async function checkFreshness(
+export async function checkSignatureMatches(
   dir: string,
   signature: Buffer,
-  { digest, files }: Inventory,
+  { digest, files }: FileDigests,
   trust: Trust,
-): Promise<Freshness> {
+): Promise<SignatureMatch> {
   if (signature.length !== signatureBytes)
     throw stale(dir, `${signatureFileName} does not have ${signatureBytes} bytes`);
-  if (trust.judge(digest, signature).verdict !== 'unknown') return 'fits';
+  if (trust.check(digest, signature).verdict !== 'unknown') return 'fits';
   const list = await new FolderContent(dir).readFileList();
   if (list !== undefined && list.key.verifies(list.digest, signature)) {
     if (list.digest.equals(digest)) return 'fits';

@@ -3,11 +3,11 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { type Inventory, takeInventory } from '../digest/file-digests.ts';
-import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../files/byte-code.ts';
+import { computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
+import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
 import { listPackageFiles, type PackageFile } from '../files/package-files.ts';
 import { replaceFile } from '../files/replace-file.ts';
-import { createStagingBeside, isLeftover, recoverBeside } from '../files/staging.ts';
+import { createStagingNextTo, isLeftover, recoverNextTo } from '../files/staging.ts';
 import { requireManifest } from '../manifest/manifest-text.ts';
 import { type KeyInput, type PublicKey, type SecretKey, toSecretKey } from './keys.ts';
 import { fileListName, formatFileList, signatureFileName } from './signature-files.ts';
@@ -42,22 +42,22 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
   checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = toSecretKey(options.key);
   await requireManifest(dir, 'sign');
-  await recoverBeside(dir);
+  await recoverNextTo(dir);
 
-  const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
-  refuseLeftovers(dir, listed);
-  const inventory = await takeInventory(await settleByteCode(dir, listed, byteCode), signal);
-  await writeSignature(dir, inventory, key);
-  return { digest: inventory.digest, signedBy: key.publicKey, files: inventory.files.length };
+  const listed = await listPackageFiles(dir, { signatures: 'exclude', signal });
+  rejectLeftovers(dir, listed);
+  const computed = await computeFileDigests(await applyByteCodePolicy(dir, listed, byteCode), signal);
+  await writeSignature(dir, computed, key);
+  return { digest: computed.digest, signedBy: key.publicKey, files: computed.files.length };
 }
 
 /**
- * Writes the signature over an inventory, and the list of what is in it.
+ * Writes the signature over an computed, and the list of what is in it.
  *
  * @throws FidiusError `FIDIUS_SIGNATURE_UNWRITABLE`
  */
-export async function writeSignature(dir: string, { digest, files }: Inventory, key: SecretKey): Promise<void> {
-  const createStaging = () => createStagingBeside(dir);
+export async function writeSignature(dir: string, { digest, files }: FileDigests, key: SecretKey): Promise<void> {
+  const createStaging = () => createStagingNextTo(dir);
   try {
     // The list goes first: should the second write fail, an old signature stays with a list that explains it.
     const list = formatFileList(digest, files, key);
@@ -73,7 +73,7 @@ export async function writeSignature(dir: string, { digest, files }: Inventory, 
  *
  * @throws FidiusError `FIDIUS_PACKAGE_LEFTOVER`
  */
-export function refuseLeftovers(dir: string, files: readonly PackageFile[]): void {
+export function rejectLeftovers(dir: string, files: readonly PackageFile[]): void {
   const leftover = files.find(({ path }) => isLeftover(path));
   if (leftover === undefined) return;
   const [folder = ''] = leftover.path.split('/', 1);

@@ -5,9 +5,9 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { shown } from '../../errors/shown.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { findDistrust } from '../../files/trusted-path.ts';
-import { Fields, Issues } from '../manifest/table-reader.ts';
-import { findTomlPlaces } from '../manifest/toml-positions.ts';
+import { findUntrustedPart } from '../../files/trusted-path.ts';
+import { IssueCollector, TableReader } from '../manifest/table-reader.ts';
+import { findTomlPositions } from '../manifest/toml-positions.ts';
 import { readPublicKey } from './key-files.ts';
 import { PublicKey } from './keys.ts';
 
@@ -78,7 +78,7 @@ async function readTrustFolder(dir: string): Promise<TrustStore> {
 
 /** Whoever may change a trust store, or put another one in its place, decides whom this user trusts. */
 function requireTrustedPath(path: string): void {
-  const distrust = findDistrust(path);
+  const distrust = findUntrustedPart(path);
   if (distrust === undefined) return;
   const { culprit, problem, hint } = distrust;
   throw new FidiusError('FIDIUS_TRUST_UNSAFE', `Cannot use the trust store ${path}: ${culprit}: ${problem}`, { hint });
@@ -91,8 +91,8 @@ async function readTrustFile(path: string): Promise<TrustStore> {
   const text = await attempt(path, async () => {
     return readForeignFile(path, { links: 'follow', maxBytes: maxTrustBytes }).toString();
   });
-  const issues = new Issues(() => findTomlPlaces(text));
-  const fields = new Fields(parseToml(text, path), [], issues);
+  const issues = new IssueCollector(() => findTomlPositions(text));
+  const fields = new TableReader(parseToml(text, path), [], issues);
   fields.allowOnly(['keys', 'revoked']);
 
   const keys = await Promise.all(fields.tables('keys').map((entry) => readKeyEntry(entry, dirname(path), text)));
@@ -106,7 +106,7 @@ async function readTrustFile(path: string): Promise<TrustStore> {
   return { keys: keys.filter((key) => key !== undefined), revoked: new Map(revoked) };
 }
 
-async function readKeyEntry(entry: Fields, dir: string, document: string): Promise<TrustedKey | undefined> {
+async function readKeyEntry(entry: TableReader, dir: string, document: string): Promise<TrustedKey | undefined> {
   entry.allowOnly(['name', 'file', 'public_key', 'not_after', 'packages']);
   const name = entry.line('name');
   const packages = readPatterns(entry);
@@ -125,7 +125,7 @@ async function readKeyEntry(entry: Fields, dir: string, document: string): Promi
   }
 }
 
-function readRevokedEntry(entry: Fields): readonly [id: string, reason: string] {
+function readRevokedEntry(entry: TableReader): readonly [id: string, reason: string] {
   entry.allowOnly(['id', 'reason']);
   const id = entry.string('id');
   if (!/^[0-9a-f]{16}$/.test(id)) entry.report('id', 'must be the 16 hex digits of a key id');
@@ -133,7 +133,7 @@ function readRevokedEntry(entry: Fields): readonly [id: string, reason: string] 
 }
 
 /** Names of packages that a key may sign; nothing when it may sign any. */
-function readPatterns(entry: Fields): readonly string[] | undefined {
+function readPatterns(entry: TableReader): readonly string[] | undefined {
   if (!entry.has('packages')) return undefined;
   const patterns = entry.strings('packages');
   // An empty list would trust the key for nothing, a list of "" as well: most likely a mistake.
@@ -143,7 +143,7 @@ function readPatterns(entry: Fields): readonly string[] | undefined {
   return patterns;
 }
 
-function readMoment(entry: Fields, key: string, document: string): Date | undefined {
+function readMoment(entry: TableReader, key: string, document: string): Date | undefined {
   const value = entry.value(key);
   if (value === undefined) return undefined;
   // The parser makes 2 March of 30 February; the date that it gives is then not the one that is written.

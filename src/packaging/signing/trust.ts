@@ -54,7 +54,7 @@ export class Trust {
    * @param name that of the package, as its manifest gives it; without one, keys that may sign only some packages are judged
    * as if they might sign it.
    */
-  judge(
+  check(
     message: Uint8Array,
     signature: Uint8Array,
     { name, now = new Date() }: { readonly name?: string | undefined; readonly now?: Date } = {},

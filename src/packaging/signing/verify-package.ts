@@ -111,23 +111,23 @@ export async function requireTrusted(
 ): Promise<TrustedKey> {
   const { content, digest, signature, trust, name } = subject;
   requireSignature(origin, signature, trust);
-  const judged = trust.judge(digest, signature, { name });
-  switch (judged.verdict) {
+  const checked = trust.check(digest, signature, { name });
+  switch (checked.verdict) {
     case 'trusted':
-      return judged.key;
+      return checked.key;
     case 'expired':
       throw failure('FIDIUS_SIGNATURE_KEY_EXPIRED', origin, trust, {
-        problem: `it was signed with ${nameOf(judged.key)}, which is trusted until ${judged.notAfter.toISOString()}`,
+        problem: `it was signed with ${nameOf(checked.key)}, which is trusted until ${checked.notAfter.toISOString()}`,
         hint: 'Ask the author for a package that is signed with a newer key.',
       });
     case 'revoked':
       throw failure('FIDIUS_SIGNATURE_KEY_REVOKED', origin, trust, {
-        problem: `it was signed with ${nameOf(judged.key)}, which is revoked: ${judged.reason}`,
+        problem: `it was signed with ${nameOf(checked.key)}, which is revoked: ${checked.reason}`,
         hint: 'Ask the author for a package that is signed with another key.',
       });
     case 'out of scope':
       throw failure('FIDIUS_SIGNATURE_KEY_SCOPE', origin, trust, {
-        problem: `it was signed with ${nameOf(judged.key)}, which may sign only ${judged.packages.join(', ')}, not "${name}"`,
+        problem: `it was signed with ${nameOf(checked.key)}, which may sign only ${checked.packages.join(', ')}, not "${name}"`,
         hint: 'Ask the author of that package for it; or let the trust store say that this key may sign it.',
       });
     case 'unknown':

@@ -8,7 +8,7 @@ import {
   readOpenArchive,
 } from '../archive/read-archive.ts';
 import { crypto } from '../digest/crypto.ts';
-import type { Inventory } from '../digest/file-digests.ts';
+import type { FileDigests } from '../digest/file-digests.ts';
 import { digested, OrderedDigest } from '../digest/package-digest.ts';
 import { uncoveredPart } from '../files/package-files.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest/manifest-text.ts';
@@ -42,7 +42,7 @@ export class ArchiveContent implements PackageContent {
     return undefined;
   }
 
-  async takeInventory(): Promise<Inventory> {
+  async computeFileDigests(): Promise<FileDigests> {
     const digest = new OrderedDigest();
     const files: ListedFile[] = [];
     for await (const { kind, parts, size, content } of this.#entries()) {
@@ -83,7 +83,7 @@ export interface PackageFacts {
   /** The signature in the archive, as `readSignature()` returns it. */
   readonly signature: Buffer | undefined;
   /** Paths that the digest does not cover, except the signature files. */
-  readonly leftOut: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 /**
@@ -98,7 +98,7 @@ export async function visitCoveredFiles(
   options: ReadArchiveOptions,
   visit: (file: CoveredFile) => Promise<void>,
 ): Promise<PackageFacts> {
-  const leftOut = new Set<string>();
+  const excluded = new Set<string>();
   let origin = '';
   let manifest: Buffer | undefined;
   let signature: Buffer | undefined;
@@ -109,7 +109,7 @@ export async function visitCoveredFiles(
     const uncovered = uncoveredPart(parts);
     if (path === signatureFileName) signature = await readUpTo(file.content, signatureBytes + 1);
     if (uncovered !== undefined) {
-      if (!isOurSignature(path)) leftOut.add(uncovered);
+      if (!isOurSignature(path)) excluded.add(uncovered);
       continue;
     }
     let { content } = file;
@@ -122,7 +122,7 @@ export async function visitCoveredFiles(
     await visit({ path, bytes: file.size, content, entry: file.parts.join('/') });
   }
   if (manifest === undefined) throw noManifest(archive.path);
-  return { origin, manifest: decodeManifest(origin, manifest), signature, leftOut: [...leftOut] };
+  return { origin, manifest: decodeManifest(origin, manifest), signature, excluded: [...excluded] };
 }
 
 function originOf(archive: OpenArchive, { parts }: ArchiveEntry): string {

@@ -7,13 +7,13 @@ import { crypto } from '../digest/crypto.ts';
 import { replaceFile } from '../files/replace-file.ts';
 
 /** What is known of an archive from the last time. */
-export interface Remembered {
+export interface IndexedArchive {
   /** Name of the stored folder. */
   readonly name: string;
   readonly digest: Buffer;
   /** The signature that the archive carries; `undefined` when it is not signed. */
   readonly signature: Buffer | undefined;
-  readonly leftOut: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 // Changes within one tick of the clock of a file system cannot be told apart by their time.
@@ -28,7 +28,7 @@ const maxRecordBytes = 16 * 1024 * 1024;
  * An archive is known by what the system says of the file, the time of its last change of status included: nobody can change
  * a file and keep that.
  */
-export class StoreMemory {
+export class ArchiveIndex {
   readonly #dir: string;
 
   constructor(dir: string) {
@@ -41,10 +41,10 @@ export class StoreMemory {
   }
 
   /** What was remembered; nothing when there is nothing, or it is malformed. */
-  recall(key: string): Remembered | undefined {
+  find(key: string): IndexedArchive | undefined {
     try {
       const text = readForeignFile(this.#pathOf(key), { links: 'refuse', maxBytes: maxRecordBytes }).toString();
-      const { name, digest, signature, leftOut } = JSON.parse(text);
+      const { name, digest, signature, excluded } = JSON.parse(text);
       // A name in the store, never a path, and that of the digest.
       if (!/^[0-9a-f]{64}$/.test(digest) || !/^[^./\\][^/\\]*$/.test(name) || !name.endsWith(`-${digest}`))
         return undefined;
@@ -52,19 +52,19 @@ export class StoreMemory {
         name,
         digest: Buffer.from(digest, 'hex'),
         signature: signature === null ? undefined : Buffer.from(signature, 'hex'),
-        leftOut: [...leftOut].map(String),
+        excluded: [...excluded].map(String),
       };
     } catch {
       return undefined;
     }
   }
 
-  async remember(key: string, { name, digest, signature, leftOut }: Remembered): Promise<void> {
+  async add(key: string, { name, digest, signature, excluded }: IndexedArchive): Promise<void> {
     const text = JSON.stringify({
       name,
       digest: digest.toString('hex'),
       signature: signature?.toString('hex') ?? null,
-      leftOut,
+      excluded,
     });
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     await replaceFile(this.#pathOf(key), (file) => file.writeFile(text), { mode: 0o600 });

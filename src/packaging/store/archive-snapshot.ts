@@ -2,12 +2,12 @@ import type { Hash } from 'node:crypto';
 import type { OpenArchive, ReadArchiveOptions } from '../archive/read-archive.ts';
 import { crypto } from '../digest/crypto.ts';
 import { digested, OrderedDigest, PackageDigest } from '../digest/package-digest.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { type CoveredFile, type PackageFacts, packageChanged, readUpTo, visitCoveredFiles } from './archive-content.ts';
-import { HeldFiles, heldBytes, piecesOf } from './files-in-memory.ts';
+import { FilesInMemory, maxMemoryBytes, piecesOf } from './files-in-memory.ts';
 
 /** Size and hash of a file when the archive was read first. */
-interface SurveyedFile {
+interface RecordedFile {
   readonly bytes: number;
   readonly sha256: Buffer;
 }
@@ -19,17 +19,17 @@ interface SurveyedFile {
  * The files of a small package are kept in memory. Of a larger one, the hash of each file is kept, and the archive is read again.
  * A file that differs then is rejected before it is written, or, if it is too large for memory, before it is used.
  */
-export class ArchiveSurvey {
+export class ArchiveSnapshot {
   readonly facts: PackageFacts;
   readonly digest: Buffer;
   readonly #archive: OpenArchive;
   readonly #options: ReadArchiveOptions;
-  readonly #files: SurveyedFiles;
+  readonly #files: RecordedFiles;
 
   private constructor(
     archive: OpenArchive,
     options: ReadArchiveOptions,
-    { facts, digest, files }: { facts: PackageFacts; digest: Buffer; files: SurveyedFiles },
+    { facts, digest, files }: { facts: PackageFacts; digest: Buffer; files: RecordedFiles },
   ) {
     this.facts = facts;
     this.digest = digest;
@@ -49,17 +49,17 @@ export class ArchiveSurvey {
     archive: OpenArchive,
     options: ReadArchiveOptions,
     accept: (facts: PackageFacts) => void = () => {},
-  ): Promise<ArchiveSurvey> {
-    const files = new SurveyedFiles(archive.path, options.signal);
+  ): Promise<ArchiveSnapshot> {
+    const files = new RecordedFiles(archive.path, options.signal);
     const facts = await visitCoveredFiles(archive, options, (file) => files.add(file));
     accept(facts);
     const digest = (await files.digest()) ?? (await digestInBatches(archive, options, files));
-    return new ArchiveSurvey(archive, options, { facts, digest, files });
+    return new ArchiveSnapshot(archive, options, { facts, digest, files });
   }
 
-  /** Whether the files are in memory, so that {@link ArchiveSurvey.writeFiles} does not read the archive again. */
-  get isHeld(): boolean {
-    return this.#files.held !== undefined;
+  /** Whether the files are in memory, so that {@link ArchiveSnapshot.writeFiles} does not read the archive again. */
+  get isInMemory(): boolean {
+    return this.#files.inMemory !== undefined;
   }
 
   /** Path and size of each file, in the order of the archive. */
@@ -75,8 +75,8 @@ export class ArchiveSurvey {
   async writeFiles(
     write: (path: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => Promise<void>,
   ): Promise<void> {
-    if (this.#files.held !== undefined) {
-      for (const [path, content] of this.#files.held.entries()) await write(path, piecesOf(content));
+    if (this.#files.inMemory !== undefined) {
+      for (const [path, content] of this.#files.inMemory.entries()) await write(path, piecesOf(content));
       return;
     }
     const seen = new Set<string>();
@@ -84,24 +84,24 @@ export class ArchiveSurvey {
       seen.add(file.path);
       const content = this.#files.compared(file);
       // Compared before it is written, where memory can hold it.
-      await write(file.path, file.bytes > heldBytes ? content : piecesOf(await readUpTo(content, file.bytes)));
+      await write(file.path, file.bytes > maxMemoryBytes ? content : piecesOf(await readUpTo(content, file.bytes)));
     });
     if (seen.size !== this.#files.count) throw packageChanged(this.#archive.path);
   }
 }
 
 /** The files of an archive as they were read first. */
-class SurveyedFiles {
+class RecordedFiles {
   /** The contents, until they are too large together. */
-  held: HeldFiles | undefined = new HeldFiles();
+  inMemory: FilesInMemory | undefined = new FilesInMemory();
   readonly #origin: string;
-  readonly #slice: TimeSlice;
-  readonly #hashed = new Map<string, SurveyedFile>();
+  readonly #yielding: CooperativeYield;
+  readonly #hashed = new Map<string, RecordedFile>();
   readonly #digest = new OrderedDigest();
 
   constructor(origin: string, signal: AbortSignal | undefined) {
     this.#origin = origin;
-    this.#slice = new TimeSlice(signal);
+    this.#yielding = new CooperativeYield(signal);
   }
 
   get count(): number {
@@ -109,18 +109,18 @@ class SurveyedFiles {
   }
 
   sizes(): readonly (readonly [path: string, bytes: number])[] {
-    if (this.held === undefined) return [...this.#hashed].map(([path, { bytes }]) => [path, bytes]);
-    return Array.from(this.held.entries(), ([path, content]) => [path, content.length]);
+    if (this.inMemory === undefined) return [...this.#hashed].map(([path, { bytes }]) => [path, bytes]);
+    return Array.from(this.inMemory.entries(), ([path, content]) => [path, content.length]);
   }
 
   async add(file: CoveredFile): Promise<void> {
     const { path, bytes, content } = file;
     this.#digest.beginFile(path, bytes);
-    if (this.held !== undefined && !this.held.hasRoomFor(bytes)) await this.#dropContents(this.held);
-    if (this.held !== undefined) {
-      const held = await readUpTo(content, bytes);
-      for (const piece of piecesOf(held)) await this.#update(this.#digest, piece);
-      this.held.add(path, held);
+    if (this.inMemory !== undefined && !this.inMemory.hasRoomFor(bytes)) await this.#dropContents(this.inMemory);
+    if (this.inMemory !== undefined) {
+      const inMemory = await readUpTo(content, bytes);
+      for (const piece of piecesOf(inMemory)) await this.#update(this.#digest, piece);
+      this.inMemory.add(path, inMemory);
       return;
     }
     const hash = newHash();
@@ -131,9 +131,9 @@ class SurveyedFiles {
   /** The package digest; `undefined` if the files have to be read again for it, in another order. */
   async digest(): Promise<Buffer | undefined> {
     const ordered = this.#digest.finish();
-    if (ordered !== undefined || this.held === undefined) return ordered;
+    if (ordered !== undefined || this.inMemory === undefined) return ordered;
     const digest = new PackageDigest();
-    const contents = new Map(this.held.entries());
+    const contents = new Map(this.inMemory.entries());
     for (const path of inByteOrder(contents.keys())) {
       const content = contents.get(path) ?? Buffer.alloc(0);
       digest.beginFile(path, content.length);
@@ -147,7 +147,7 @@ class SurveyedFiles {
     let [batch, total]: [string[], number] = [[], 0];
     for (const path of inByteOrder(this.#hashed.keys())) {
       const bytes = this.#hashed.get(path)?.bytes ?? 0;
-      if (batch.length > 0 && total + bytes > heldBytes) {
+      if (batch.length > 0 && total + bytes > maxMemoryBytes) {
         yield batch;
         [batch, total] = [[], 0];
       }
@@ -173,9 +173,9 @@ class SurveyedFiles {
     if (!hash.digest().equals(known.sha256)) throw packageChanged(this.#origin);
   }
 
-  async #dropContents(held: HeldFiles): Promise<void> {
-    this.held = undefined;
-    for (const [path, content] of held.entries()) {
+  async #dropContents(inMemory: FilesInMemory): Promise<void> {
+    this.inMemory = undefined;
+    for (const [path, content] of inMemory.entries()) {
       const hash = newHash();
       for (const piece of piecesOf(content)) await this.#update(hash, piece);
       this.#hashed.set(path, { bytes: content.length, sha256: hash.digest() });
@@ -184,7 +184,7 @@ class SurveyedFiles {
 
   async #update(hash: { readonly update: (piece: Uint8Array) => unknown }, piece: Uint8Array): Promise<void> {
     hash.update(piece);
-    if (this.#slice.isOver) await this.#slice.rest();
+    if (this.#yielding.isDue) await this.#yielding.pause();
   }
 }
 
@@ -192,17 +192,17 @@ class SurveyedFiles {
 async function digestInBatches(
   archive: OpenArchive,
   options: ReadArchiveOptions,
-  files: SurveyedFiles,
+  files: RecordedFiles,
 ): Promise<Buffer> {
   const digest = new PackageDigest();
-  const slice = new TimeSlice(options.signal);
+  const yielding = new CooperativeYield(options.signal);
   for (const batch of files.batches()) {
     const wanted = new Set(batch);
     const contents = new Map<string, Buffer>();
     await visitCoveredFiles(archive, options, async (file) => {
       if (!wanted.delete(file.path)) return;
       const content = files.compared(file);
-      if (file.bytes <= heldBytes) contents.set(file.path, await readUpTo(content, file.bytes));
+      if (file.bytes <= maxMemoryBytes) contents.set(file.path, await readUpTo(content, file.bytes));
       else {
         digest.beginFile(file.path, file.bytes);
         for await (const piece of content) digest.update(piece);
@@ -215,7 +215,7 @@ async function digestInBatches(
       digest.beginFile(path, content.length);
       for (const piece of piecesOf(content)) {
         digest.update(piece);
-        if (slice.isOver) await slice.rest();
+        if (yielding.isDue) await yielding.pause();
       }
     }
   }

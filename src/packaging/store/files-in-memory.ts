@@ -2,15 +2,15 @@
  * How many bytes of a package are kept in memory between its verification and its storage. Typical packages are smaller; a larger
  * package is read again.
  */
-export const heldBytes = 16 * 1024 * 1024;
+export const maxMemoryBytes = 16 * 1024 * 1024;
 
 /** The verified files of a package, kept in memory so that the stored bytes are the verified ones. */
-export class HeldFiles {
+export class FilesInMemory {
   readonly #contents = new Map<string, Buffer>();
   #bytes = 0;
 
   hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= heldBytes;
+    return this.#bytes + bytes <= maxMemoryBytes;
   }
 
   add(path: string, content: Buffer): void {

@@ -1,12 +1,12 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackageDigest } from '../digest/package-digest.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { type PackageFile, sortByPath, uncoveredPart } from '../files/package-files.ts';
 import { readFiles } from '../files/read-files.ts';
 
 /** Mode of every file and every folder of a stored package. There is only one, because the digest does not cover modes. */
-const sealedMode = 0o555;
+const storedMode = 0o555;
 
 /**
  * The status of a folder and of everything below it, as one text.
@@ -31,27 +31,27 @@ export async function fingerprintTree(dir: string, signal?: AbortSignal): Promis
 }
 
 /** Removes write permission from every folder below `dir`, but not from `dir`, which is still to be moved. */
-export async function sealFolders(dir: string): Promise<void> {
-  const slice = new TimeSlice();
-  const sealBelow = async (folder: string): Promise<void> => {
+export async function makeFoldersReadOnly(dir: string): Promise<void> {
+  const yielding = new CooperativeYield();
+  const protectBelow = async (folder: string): Promise<void> => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
       const path = join(folder, entry.name);
-      await sealBelow(path);
-      chmodSync(path, sealedMode);
-      if (slice.isOver) await slice.rest();
+      await protectBelow(path);
+      chmodSync(path, storedMode);
+      if (yielding.isDue) await yielding.pause();
     }
   };
-  await sealBelow(dir);
+  await protectBelow(dir);
 }
 
 /** Removes write permission from the folder itself, once it is in its place. */
-export function sealTop(dir: string): void {
-  chmodSync(dir, sealedMode);
+export function makeReadOnly(dir: string): void {
+  chmodSync(dir, storedMode);
 }
 
 /** Restores write permission, so that the folder can be moved. */
-export function unsealTop(dir: string): void {
+export function makeWritable(dir: string): void {
   chmodSync(dir, 0o755);
 }
 
@@ -69,7 +69,7 @@ export async function isStoredForm(dir: string, digest: Buffer, signal?: AbortSi
       const { mode, uid } = lstatSync(real);
       const path = real.slice(dir.length + 1);
       const parts = path.split('/');
-      isSound &&= (mode & 0o7777) === sealedMode && isThisUser(uid);
+      isSound &&= (mode & 0o7777) === storedMode && isThisUser(uid);
       if (isFolder) isSound &&= filled.has(real);
       else {
         isSound &&= lstatSync(real).isFile() && uncoveredPart(parts) === undefined;
@@ -101,14 +101,14 @@ async function walk(
   visit: (path: string, isFolder: boolean) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const slice = new TimeSlice(signal);
+  const yielding = new CooperativeYield(signal);
   const enter = async (folder: string): Promise<void> => {
     const entries = readdirSync(folder, { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) await enter(path);
       else visit(path, false);
-      if (slice.isOver) await slice.rest();
+      if (yielding.isDue) await yielding.pause();
     }
     visit(folder, true);
   };

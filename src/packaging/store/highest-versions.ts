@@ -8,7 +8,7 @@ const fileName = 'versions.json';
 const maxBytes = 4 * 1024 * 1024;
 
 /** Remembers in a store the highest version of each package that was admitted. */
-export class VersionMemory {
+export class HighestVersions {
   readonly #path: string;
 
   /** @param store folder of a package store, which only this user can change. */
@@ -21,11 +21,11 @@ export class VersionMemory {
    *
    * @throws FidiusError `FIDIUS_STORE_DAMAGED`: a memory that is lost must not pass for one that is empty.
    */
-  recall(name: string): string | undefined {
+  get(name: string): string | undefined {
     return this.#read().get(name);
   }
 
-  async remember(name: string, version: string): Promise<void> {
+  async set(name: string, version: string): Promise<void> {
     const versions = this.#read().set(name, version);
     const text = `${JSON.stringify(Object.fromEntries(versions), undefined, 2)}\n`;
     await replaceFile(this.#path, (file) => file.writeFile(text), { mode: 0o600 });

@@ -5,11 +5,11 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { limitNames, settleLimits } from '../archive/limits.ts';
+import { limitNames, resolveLimits } from '../archive/limits.ts';
 import { OpenArchive, type ReadArchiveOptions } from '../archive/read-archive.ts';
 import type { UnpackOptions } from '../archive/unpack-package.ts';
 import { packageDigest } from '../digest/package-digest.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import type { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
@@ -21,8 +21,8 @@ import { type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
 import { readSignature } from '../signing/verify-package.ts';
 import { ArchiveContent, packageChanged } from './archive-content.ts';
-import { StoreMemory } from './archive-index.ts';
-import { ArchiveSurvey } from './archive-snapshot.ts';
+import { ArchiveIndex } from './archive-index.ts';
+import { ArchiveSnapshot } from './archive-snapshot.ts';
 import { SignatureCheck } from './signature-check.ts';
 import { requireTrustedPath } from './store-dir.ts';
 import {
@@ -30,8 +30,8 @@ import {
   type ReadFolder,
   readFolder,
   unpackIntoStore,
-  writeHeldFiles,
-  writeSurveyed,
+  writeFilesInMemory,
+  writeSnapshot,
 } from './store-writer.ts';
 import { StoredTrees, stemOf, storedName } from './stored-trees.ts';
 
@@ -53,7 +53,7 @@ export interface StoredPackage {
    * Paths of the source that are not stored, because no signature covers them: folders called `target` or `.git`, and files
    * that end in `.sig`.
    */
-  readonly leftOut: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 /**
@@ -66,12 +66,12 @@ export interface StoredPackage {
 export class PackageStore {
   readonly dir: string;
   readonly #trees: StoredTrees;
-  readonly #archives: StoreMemory;
+  readonly #archives: ArchiveIndex;
 
   private constructor(dir: string) {
     this.dir = dir;
     this.#trees = new StoredTrees(join(dir, 'content'));
-    this.#archives = new StoreMemory(join(dir, 'archives'));
+    this.#archives = new ArchiveIndex(join(dir, 'archives'));
   }
 
   /**
@@ -102,7 +102,7 @@ export class PackageStore {
     checkOptionNames('PackageStore.addFolder()', options, known);
     checkSignal(options.signal, 'PackageStore.addFolder()');
     throwIfAborted(options.signal);
-    const { maxBytes, maxEntries } = settleLimits('PackageStore.addFolder()', options);
+    const { maxBytes, maxEntries } = resolveLimits('PackageStore.addFolder()', options);
     const { signal } = options;
     const check = new SignatureCheck(options);
     this.#requirePrivate();
@@ -111,12 +111,12 @@ export class PackageStore {
     const manifest = loadManifest(dir);
     const stem = stemOf(manifest);
     const { name: packageName } = manifest;
-    const leftOut: string[] = [];
+    const excluded: string[] = [];
     const files = await listPackageFiles(dir, {
-      signatures: 'leave out',
+      signatures: 'exclude',
       signal,
       maxEntries,
-      onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
+      onExcluded: (path) => isOurSignature(path) || excluded.push(path),
     });
     const content = new FolderContent(dir, { maxBytes, maxEntries, signal });
 
@@ -129,20 +129,20 @@ export class PackageStore {
       verified = { ...read, signedBy };
       const name = storedName(stem, read.digest);
       if ((await this.#trees.stateOf(name, read.digest, signal)) === 'intact') {
-        return this.#stored(name, { digest: read.digest, signedBy, leftOut });
+        return this.#stored(name, { digest: read.digest, signedBy, excluded });
       }
     }
     return this.#build(dir, async (staging) => {
-      const held = verified?.held;
+      const inMemory = verified?.inMemory;
       const digest =
-        verified === undefined || held === undefined
+        verified === undefined || inMemory === undefined
           ? await copyPackage(files, staging.path, { signal, maxBytes })
-          : await writeHeldFiles(held, staging.path, signal).then(() => verified.digest);
+          : await writeFilesInMemory(inMemory, staging.path, signal).then(() => verified.digest);
       if (check.isRequired && verified?.digest.equals(digest) !== true) throw packageChanged(dir);
       return this.#place(staging, join(dir, manifestFileName), packageName, {
         digest,
         signedBy: verified?.signedBy,
-        leftOut,
+        excluded,
       });
     });
   }
@@ -161,7 +161,7 @@ export class PackageStore {
     checkSignal(options.signal, 'PackageStore.addArchive()');
     throwIfAborted(options.signal);
     const { signal, onProgress } = options;
-    const limits = settleLimits('PackageStore.addArchive()', options);
+    const limits = resolveLimits('PackageStore.addArchive()', options);
     const check = new SignatureCheck(options);
     this.#requirePrivate();
     const onRead = (position: number, archiveBytes: number) =>
@@ -184,14 +184,14 @@ export class PackageStore {
     check: SignatureCheck,
   ): Promise<StoredPackage | undefined> {
     const key = this.#archives.keyOfStatus(archive.status());
-    const remembered = key === undefined ? undefined : this.#archives.recall(key);
-    if (remembered === undefined) return undefined;
-    const { name, digest, signature, leftOut } = remembered;
+    const indexed = key === undefined ? undefined : this.#archives.find(key);
+    if (indexed === undefined) return undefined;
+    const { name, digest, signature, excluded } = indexed;
     if ((await this.#trees.stateOf(name, digest, options.signal)) !== 'intact') return undefined;
     const content = new ArchiveContent(archive, options);
     const { name: packageName } = loadManifest(this.#trees.pathOf(name));
     const signedBy = await check.verify(archive.path, { content, digest, signature, name: packageName });
-    return this.#stored(name, { digest, signedBy, leftOut });
+    return this.#stored(name, { digest, signedBy, excluded });
   }
 
   async #storeArchive(
@@ -202,24 +202,24 @@ export class PackageStore {
     const before = archive.status();
     const verified = check.isRequired ? await verifyArchive(archive, options, check) : undefined;
     const isSame = () => isSameStatus(before, archive.status());
-    if (verified !== undefined && !verified.survey.isHeld && !isSame()) throw packageChanged(archive.path);
+    if (verified !== undefined && !verified.snapshot.isInMemory && !isSame()) throw packageChanged(archive.path);
     return this.#build(archive.path, async (staging) => {
-      const writer = new TreeWriter(staging.path, new TimeSlice(options.signal), { sealed: true });
+      const writer = new TreeWriter(staging.path, new CooperativeYield(options.signal), { readOnly: true });
       const { facts, digest } =
         verified === undefined
           ? await unpackIntoStore(archive, options, writer)
-          : await writeSurveyed(archive, verified.survey, writer);
+          : await writeSnapshot(archive, verified.snapshot, writer);
       const stored = await this.#place(staging, facts.origin, readManifest(facts.manifest, facts.origin).name, {
         digest: digest ?? (await packageDigest(staging.path, { signal: options.signal })),
         signedBy: verified?.signedBy,
-        leftOut: facts.leftOut,
+        excluded: facts.excluded,
       });
       // A file that changed in the meantime may have another content now.
       const key = isSame() ? this.#archives.keyOfStatus(before) : undefined;
       if (key !== undefined) {
-        const { digest: storedDigest, leftOut } = stored;
-        const record = { name: basename(stored.dir), digest: storedDigest, signature: facts.signature, leftOut };
-        await this.#archives.remember(key, record);
+        const { digest: storedDigest, excluded } = stored;
+        const record = { name: basename(stored.dir), digest: storedDigest, signature: facts.signature, excluded };
+        await this.#archives.add(key, record);
       }
       return stored;
     });
@@ -272,14 +272,17 @@ async function verifyArchive(
   archive: OpenArchive,
   options: ReadArchiveOptions,
   check: SignatureCheck,
-): Promise<{ readonly survey: ArchiveSurvey; readonly signedBy: TrustedKey | undefined }> {
-  const survey = await ArchiveSurvey.read(archive, options, ({ signature }) => {
+): Promise<{ readonly snapshot: ArchiveSnapshot; readonly signedBy: TrustedKey | undefined }> {
+  const snapshot = await ArchiveSnapshot.read(archive, options, ({ signature }) => {
     check.requirePresent(archive.path, signature);
   });
-  const { digest, facts } = survey;
+  const { digest, facts } = snapshot;
   const { name } = readManifest(facts.manifest, facts.origin);
   const content = new ArchiveContent(archive, options);
-  return { survey, signedBy: await check.verify(archive.path, { content, digest, signature: facts.signature, name }) };
+  return {
+    snapshot,
+    signedBy: await check.verify(archive.path, { content, digest, signature: facts.signature, name }),
+  };
 }
 
 /** Whether a file is unchanged: only the system sets the time of the last status change. */

@@ -2,7 +2,7 @@ import { homedir, platform } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { shown } from '../../errors/shown.ts';
-import { findDistrust } from '../../files/trusted-path.ts';
+import { findUntrustedPart } from '../../files/trusted-path.ts';
 
 /**
  * Where packages are stored unless a host says otherwise: among the caches of the user.
@@ -32,7 +32,7 @@ function cacheFolder(env: Readonly<Record<string, string | undefined>>, home: st
 
 /** @throws FidiusError `FIDIUS_STORE_UNSAFE` */
 export function requireTrustedPath(path: string): void {
-  const distrust = findDistrust(path);
+  const distrust = findUntrustedPart(path);
   if (distrust === undefined) return;
   const { culprit, problem, hint } = distrust;
   const which = culprit === path ? '' : `: ${culprit}`;

@@ -1,13 +1,13 @@
 import type { OpenArchive, ReadArchiveOptions } from '../archive/read-archive.ts';
 import { explainWriteFailure } from '../archive/unpack-package.ts';
 import { digested, OrderedDigest, PackageDigest } from '../digest/package-digest.ts';
-import { TimeSlice } from '../files/cooperative-yield.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import type { PackageFile } from '../files/package-files.ts';
 import { readFiles } from '../files/read-files.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
 import { type PackageFacts, readUpTo, visitCoveredFiles } from './archive-content.ts';
-import type { ArchiveSurvey } from './archive-snapshot.ts';
-import { HeldFiles, piecesOf } from './files-in-memory.ts';
+import type { ArchiveSnapshot } from './archive-snapshot.ts';
+import { FilesInMemory, piecesOf } from './files-in-memory.ts';
 
 interface CopyOptions {
   readonly signal?: AbortSignal | undefined;
@@ -18,34 +18,39 @@ interface CopyOptions {
 export interface ReadFolder {
   readonly digest: Buffer;
   /** The contents, if memory can hold them. */
-  readonly held: HeldFiles | undefined;
+  readonly inMemory: FilesInMemory | undefined;
 }
 
 /**
  * Computes the digest of files that come in byte order of their paths.
  *
- * @param options with `hold`, the contents are kept in memory for {@link writeHeldFiles} as far as it can hold them.
+ * @param options with `hold`, the contents are kept in memory for {@link writeFilesInMemory} as far as it can hold them.
  */
 export async function readFolder(
   files: readonly PackageFile[],
   { signal, maxBytes, hold }: CopyOptions & { readonly hold: boolean },
 ): Promise<ReadFolder> {
   const digest = new PackageDigest();
-  let held = hold ? new HeldFiles() : undefined;
+  let inMemory = hold ? new FilesInMemory() : undefined;
   for await (const file of readFiles(files, signal, { maxBytes })) {
     digest.beginFile(file.path, file.bytes);
     const content = digested(file.content, digest);
-    if (held?.hasRoomFor(file.bytes) === false) held = undefined;
-    if (held === undefined) for await (const _ of content);
-    else held.add(file.path, await readUpTo(content, file.bytes));
+    if (inMemory?.hasRoomFor(file.bytes) === false) inMemory = undefined;
+    if (inMemory === undefined) for await (const _ of content);
+    else inMemory.add(file.path, await readUpTo(content, file.bytes));
   }
-  return { digest: digest.finish(), held };
+  return { digest: digest.finish(), inMemory };
 }
 
 /** Writes files that were kept in memory, in the stored form of {@link copyPackage}. */
-export async function writeHeldFiles(held: HeldFiles, into: string, signal: AbortSignal | undefined): Promise<void> {
-  const writer = new TreeWriter(into, new TimeSlice(signal), { sealed: true });
-  for (const [path, content] of held.entries()) await writer.writeFile(path, piecesOf(content), { isExecutable: true });
+export async function writeFilesInMemory(
+  inMemory: FilesInMemory,
+  into: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const writer = new TreeWriter(into, new CooperativeYield(signal), { readOnly: true });
+  for (const [path, content] of inMemory.entries())
+    await writer.writeFile(path, piecesOf(content), { isExecutable: true });
 }
 
 /**
@@ -60,7 +65,7 @@ export async function copyPackage(
   { signal, maxBytes }: CopyOptions,
 ): Promise<Buffer> {
   const digest = new PackageDigest();
-  const writer = new TreeWriter(into, new TimeSlice(signal), { sealed: true });
+  const writer = new TreeWriter(into, new CooperativeYield(signal), { readOnly: true });
   for await (const file of readFiles(files, signal, { maxBytes })) {
     digest.beginFile(file.path, file.bytes);
     await writer.writeFile(file.path, digested(file.content, digest), { isExecutable: true });
@@ -89,13 +94,13 @@ export async function unpackIntoStore(
 }
 
 /** Writes the files of an archive that was read before: those very files, or none. */
-export async function writeSurveyed(
+export async function writeSnapshot(
   archive: OpenArchive,
-  survey: ArchiveSurvey,
+  snapshot: ArchiveSnapshot,
   writer: TreeWriter,
 ): Promise<UnpackedFiles> {
-  await survey.writeFiles(async (path, content) => write(archive, writer, path, { path, content }));
-  return { facts: survey.facts, digest: survey.digest };
+  await snapshot.writeFiles(async (path, content) => write(archive, writer, path, { path, content }));
+  return { facts: snapshot.facts, digest: snapshot.digest };
 }
 
 async function write(

@@ -8,7 +8,7 @@ import { replaceFile } from '../files/replace-file.ts';
 import { Staging } from '../files/staging.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { packageStem } from '../manifest/package-name.ts';
-import { fingerprintTree, isStoredForm, sealFolders, sealTop, unsealTop } from './fingerprint.ts';
+import { fingerprintTree, isStoredForm, makeFoldersReadOnly, makeReadOnly, makeWritable } from './fingerprint.ts';
 
 /** What lies in the place of a stored folder. */
 export type TreeState = 'damaged' | 'intact' | 'missing';
@@ -73,16 +73,16 @@ export class StoredTrees {
   /** Seals the folder in a staging and moves it in, unless an intact one of the name is there. */
   async add(name: string, digest: Buffer, staging: Staging): Promise<void> {
     const path = this.pathOf(name);
-    await sealFolders(staging.path);
+    await makeFoldersReadOnly(staging.path);
     // Not a folder, so not a stored package either.
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) await removeTree(path);
     if (!(await staging.placeNewFolder(path))) {
       if ((await this.stateOf(name, digest)) === 'intact') return;
       // The damaged folder is moved away, not emptied: what runs from it finds the same names with the right content.
-      unsealTop(path);
+      makeWritable(path);
       await staging.replaceFolder(path);
     }
-    sealTop(path);
+    makeReadOnly(path);
     await this.#remember(name, await fingerprintTree(path));
   }
 

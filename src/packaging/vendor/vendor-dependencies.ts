@@ -5,14 +5,14 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { settleByteCode } from '../files/byte-code.ts';
+import { applyByteCodePolicy } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
-import { createStagingBeside } from '../files/staging.ts';
+import { createStagingNextTo } from '../files/staging.ts';
 import { loadManifest, type Manifest, type PythonManifest } from '../manifest/manifest.ts';
 import { readDistributions, vendorFolder } from './distributions.ts';
-import { requireArrived, requireOrigins } from './install/check-installed.ts';
+import { requireInstalled, requireOrigins } from './install/check-installed.ts';
 import { chooseInstaller, type InstallerName, install, missingInstaller } from './install/installer.ts';
-import { installerEnvironment, runCommand } from './install/installer-process.ts';
+import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
 import {
   readVendoredDistributions,
@@ -98,7 +98,7 @@ async function vendor(
   const constraints = options.constraints === undefined ? undefined : resolve(options.constraints);
   const plan = planRequirements(requirements, { dir, constraints, wheelsOnly: wheels !== undefined, allowBuild });
   const requireHashes = options.requireHashes === true || plan.requireHashes;
-  const staging = await createStagingBeside(dir);
+  const staging = await createStagingNextTo(dir);
   const built = staging.shownPath;
   const work = join(dirname(built), 'scratch-vendor');
   try {
@@ -106,10 +106,10 @@ async function vendor(
     await mkdir(work, { mode: 0o700 });
     const installer =
       options.installer === undefined || options.installer === 'auto' ? await chooseInstaller(work) : options.installer;
-    const { executable, description } = await askPython(python, { installer, cwd: work, signal });
+    const { executable, description } = await describePython(python, { installer, cwd: work, signal });
     const task = { plan, file: requirements, target: built, work, wheels, requireHashes, allowBuild, signal };
     const sources = await install(installer, { ...task, python: executable });
-    requireArrived(built, plan, installer);
+    requireInstalled(built, plan, installer);
     const rules = { dir, installer, wheels, allowBuild, requireHashes, hashes: plan.hashes };
     const distributions = requireOrigins(readDistributions(built), sources, rules);
     await finish(built, { format: 1, installer, python: description, platform: platform(), distributions });
@@ -141,7 +141,7 @@ export async function findVendorState(
 
 /** Removes byte-code, and writes the record. */
 async function finish(built: string, record: VendorRecord): Promise<void> {
-  await settleByteCode(built, await listPackageFiles(built, { signatures: 'keep' }), 'remove');
+  await applyByteCodePolicy(built, await listPackageFiles(built, { signatures: 'include' }), 'remove');
   const path = join(built, vendorRecordName);
   // A wheel may contain anything under this name, also a folder.
   await rm(path, { recursive: true, force: true });
@@ -184,7 +184,7 @@ export interface DescribedPython {
  *
  * @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_NO_INSTALLER`; the reason of the signal.
  */
-export async function askPython(
+export async function describePython(
   python: string,
   {
     installer,

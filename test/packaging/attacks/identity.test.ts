@@ -90,7 +90,7 @@ describe('a key that may sign some packages', () => {
   ])('fits by pattern and name: %s, %s: %s', (pattern, name, isFit) => {
     const trust = new Trust({ trustStore: { keys: [keyFor([pattern])], revoked: new Map() } });
 
-    const { verdict } = trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { name });
+    const { verdict } = trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { name });
 
     expect(verdict).toBe(isFit ? 'trusted' : 'out of scope');
   });
@@ -120,13 +120,13 @@ describe('a key that may sign some packages', () => {
     const keys = [keyFor(['other']), keyFor(undefined)];
     const trust = new Trust({ trustStore: { keys, revoked: new Map() } });
 
-    expect(trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { name: 'demo' }).verdict).toBe('trusted');
+    expect(trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { name: 'demo' }).verdict).toBe('trusted');
   });
 
   it('is judged by the last moment of its trust, that moment included', () => {
     const end = new Date('2030-01-01T00:00:00Z');
     const trust = new Trust({ trustStore: { keys: [{ ...keyFor(undefined), notAfter: end }], revoked: new Map() } });
-    const judge = (now: Date) => trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { now }).verdict;
+    const judge = (now: Date) => trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { now }).verdict;
 
     expect([judge(end), judge(new Date(end.getTime() + 1))]).toEqual(['trusted', 'expired']);
   });

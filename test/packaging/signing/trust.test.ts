@@ -18,6 +18,6 @@ describe('a key that is trusted until a moment', () => {
   ])('counts as it should %s', (_when, difference, verdict) => {
     const now = new Date(end.getTime() + difference);
 
-    expect(trust.judge(message, acme.sign(message), { now })).toMatchObject({ verdict });
+    expect(trust.check(message, acme.sign(message), { now })).toMatchObject({ verdict });
   });
 });

@@ -146,7 +146,7 @@ describe('PackageStore', () => {
     const stored = kind === 'folder' ? await store.addFolder(dir) : await store.addArchive(archive);
 
     expect(Object.keys(contentsOf(stored.dir))).toEqual(['demo.py', 'package.toml']);
-    expect(stored.leftOut.toSorted()).toEqual(['lib/target/', 'lib/x.sig', 'y.sig']);
+    expect(stored.excluded.toSorted()).toEqual(['lib/target/', 'lib/x.sig', 'y.sig']);
   });
 
   it('does not unpack an archive again that it knows', async () => {

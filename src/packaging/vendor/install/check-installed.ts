@@ -13,7 +13,7 @@ import type { InstallerName } from './installer.ts';
  *
  * @throws FidiusError `FIDIUS_VENDOR_FAILED`
  */
-export function requireArrived(target: string, { lines }: RequirementPlan, installer: InstallerName): void {
+export function requireInstalled(target: string, { lines }: RequirementPlan, installer: InstallerName): void {
   const entries = readdirSync(target);
   const linked = entries.map((entry) => linkedName(target, entry)).find((name) => name !== undefined);
   if (linked !== undefined) {

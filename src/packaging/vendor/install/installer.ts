@@ -6,8 +6,8 @@ import { throwIfAborted } from '../../../errors/option-values.ts';
 import { readDistributions } from '../distributions.ts';
 import type { RequirementPlan } from '../requirement-plan.ts';
 import type { InstalledSource } from './installed-source.ts';
-import { installerEnvironment, runCommand } from './installer-process.ts';
 import { pipProgram, readPipReport, refusedBuild, refusedConnection } from './pip.ts';
+import { installerEnvironment, runCommand } from './run-command.ts';
 import { UvLock } from './uv-lock.ts';
 
 /** A program that fetches distributions and unpacks them. */
