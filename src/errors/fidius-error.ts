@@ -7,16 +7,16 @@ import { shownLines } from './shown.ts';
 const brand = Symbol.for('fidius.error');
 
 export interface FidiusErrorOptions {
-  /** What went wrong underneath: an exception from Node, from Python, from a user's callback. */
+  /** The underlying exception from Node, Python or a user's callback. */
   readonly cause?: unknown;
-  /** One imperative sentence that tells the reader what to do next. The command line prints it under the message. */
+  /** One imperative sentence with the next step. The command line prints it under the message. */
   readonly hint?: string | undefined;
 }
 
 /**
  * The one error class of the library. Tell failures apart by {@link FidiusError.code}, not by the message.
  *
- * Subclasses exist only where a failure carries data of its own; a failure without data is a code, not a class.
+ * Subclasses exist only for failures with additional data.
  */
 export class FidiusError extends Error {
   readonly code: ErrorCode;

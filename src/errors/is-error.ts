@@ -1,14 +1,14 @@
 import { types } from 'node:util';
 
 /**
- * True for an error, also one of another realm: where a test runner gives each file a `vm` context of its own, what Node
- * itself throws is no instance of the `Error` that this code sees.
+ * True for an error, also one of another realm: where a test runner gives each file a `vm` context of its own, errors
+ * of Node are not instances of the `Error` of this context.
  */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-/** What happened, in the words of whatever was thrown. */
+/** The message of a thrown value. */
 export function messageOf(thrown: unknown): string {
   return isError(thrown) ? thrown.message : String(thrown);
 }

@@ -34,7 +34,7 @@ export function checkChoice(place: string, name: string, value: unknown, choices
   );
 }
 
-/** What a value is, in the words of an error message: short, and never its whole content. */
+/** A short description of a value for an error message. It never contains the whole content. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') {

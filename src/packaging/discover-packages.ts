@@ -25,7 +25,7 @@ export interface SkippedPackage {
   readonly reason: Error;
 }
 
-/** Packages of one name: which of them is meant has to be said. */
+/** Packages with the same name. A host must select one of them. */
 export interface DuplicateName {
   readonly name: string;
   /** In the order in which they were found. */
@@ -45,9 +45,9 @@ export interface DiscoverOptions {
 /**
  * Lists the packages directly below search paths: folders with a `package.toml`, and archives, whatever their extension.
  *
- * In the order of the search paths, by name of the entry within each. Nothing of any package is run, verified or unpacked;
- * what is broken is reported and stops nobody else. A search path that does not exist holds nothing: hosts name folders that
- * users may create later.
+ * Packages are in the order of the search paths, then by name. No package is run, verified or unpacked. A broken
+ * package is reported and does not affect others. A missing search path counts as empty, because users may create it
+ * later.
  */
 export async function discoverPackages(
   searchPaths: readonly string[],
@@ -75,7 +75,7 @@ export async function discoverPackages(
 
 function listEntries(searchPath: string, skipped: SkippedPackage[]): readonly string[] {
   try {
-    // Hidden entries are half-built packages of ours, or nobody's business.
+    // Hidden entries include incomplete packages (see `Staging`).
     const names = readdirSync(searchPath).filter((name) => !name.startsWith('.'));
     return names.sort().map((name) => resolve(searchPath, name));
   } catch (cause) {

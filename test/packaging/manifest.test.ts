@@ -326,7 +326,7 @@ describe('readManifest', () => {
       const attempt = () => read(header + metadata, { metadata: schema });
 
       expect(attempt).toThrow(expect.objectContaining({ code: 'FIDIUS_OPTION_INVALID' }));
-      expect(attempt).toThrow('is a validator that answers by a promise');
+      expect(attempt).toThrow('is an asynchronous validator');
     });
   });
 

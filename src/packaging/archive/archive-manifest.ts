@@ -6,8 +6,7 @@ import type { ArchiveLimits } from './limits.ts';
 import { type ArchiveEntry, type ReadArchiveOptions, readArchive } from './read-archive.ts';
 
 /**
- * Reads the entries of an archive to its end, and refuses what unpacking it would refuse: also an archive without a
- * manifest, or with one that has problems.
+ * Reads all entries of an archive with the checks of unpacking, including those of the manifest.
  *
  * @throws ArchiveError what `readArchive()` throws, `FIDIUS_ARCHIVE_LAYOUT`; ManifestError.
  */
@@ -43,7 +42,7 @@ export interface ArchiveManifestOptions<Metadata = unknown> extends ArchiveLimit
 /**
  * Reads the manifest of an archive without unpacking anything; reading ends where the manifest does.
  *
- * What follows it is not looked at, so an archive with a good manifest may still be refused when it is unpacked.
+ * The rest is not read, so an archive with a valid manifest may still be rejected when it is unpacked.
  *
  * @throws ArchiveError; ManifestError
  */

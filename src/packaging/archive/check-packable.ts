@@ -7,7 +7,7 @@ import { EntryNames, splitEntryPath } from './entry-path.ts';
 import { resolveLimits } from './limits.ts';
 
 /**
- * Refuses files that nobody could unpack: reading an archive is stricter than a file system.
+ * Rejects files that cannot be unpacked. The rules for archives are stricter than those of file systems.
  *
  * @throws ArchiveError `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`
  */
@@ -30,7 +30,7 @@ export function checkPackable(archive: string, root: string, files: readonly Pac
   }
 }
 
-/** What those who unpack the archive should know: that it exceeds a limit which is in force unless they say otherwise. */
+/** Describes the default limits that the archive exceeds when it is unpacked. */
 export function describeExceededLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
   const { maxEntries, maxBytes, maxRatio } = resolveLimits('packPackage()', {});
   const ratio = bytes / archiveBytes;
@@ -50,7 +50,7 @@ export function describeExceededLimits(files: number, bytes: number, archiveByte
 }
 
 /**
- * Refuses a WebAssembly package of which the packed files lack what its manifest names: no host could load it.
+ * Rejects a WebAssembly package if a file that its manifest names is missing. No host could load it.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_COMPONENT`
  */

@@ -6,7 +6,7 @@ import { EntryNames, splitEntryPath } from './entry-path.ts';
 import type { ResolvedLimits } from './limits.ts';
 import type { TarEntry } from './tar/tar-reader.ts';
 
-/** What is known of an entry that may be unpacked. */
+/** A valid entry of an archive. */
 export interface ValidEntry {
   readonly kind: 'file' | 'folder';
   /** Parts of its path; the first is the folder that everything lies in. */
@@ -16,9 +16,9 @@ export interface ValidEntry {
 }
 
 /**
- * Judges the entries of one archive, in the order in which the Rust tool does, and more strictly where that protects.
+ * Validates the entries of one archive in the order of the Rust tool. Some rules are stricter for security.
  *
- * Sizes are those of what would be written: a size in a PAX header and the holes of a sparse file count.
+ * Sizes are those of the written files: a size in a PAX header and the holes of a sparse file count.
  */
 export class EntryValidator {
   readonly #archive: string;
@@ -27,7 +27,7 @@ export class EntryValidator {
   readonly #names = new EntryNames();
   readonly #budget: Budget;
   #root: string | undefined;
-  /** Path of the entry that is judged. */
+  /** Path of the current entry. */
   #entry: string | undefined;
 
   constructor(archive: string, archiveBytes: number, limits: ResolvedLimits) {
@@ -37,7 +37,7 @@ export class EntryValidator {
     this.#budget = new Budget(limits, (excess) => this.#beyond(excess));
   }
 
-  /** The entry as it may be unpacked; nothing when there is nothing to unpack. */
+  /** The valid entry; `undefined` if there is nothing to unpack. */
   validate(entry: TarEntry): ValidEntry | undefined {
     this.#entry = undefined;
     this.#budget.addEntry();

@@ -1,7 +1,7 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
 
-/** What an archive may cost whoever unpacks it. */
+/** Limits for unpacking an archive. */
 export interface ArchiveLimits {
   /** Bytes of all files together once unpacked. Default 500 MiB. */
   readonly maxBytes?: number | undefined;

@@ -25,7 +25,7 @@ import {
 import { checkPackable, describeExceededLimits, requireComponent } from './check-packable.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
 
-/** Trusted keys are only asked whether a signature that is there still fits. */
+/** Trusted keys are used only to check an existing signature. */
 export interface PackOptions extends TrustOptions {
   /** Path of the archive. Default `NAME-VERSION.EXTENSION` in the current folder. */
   readonly output?: string | undefined;
@@ -44,12 +44,12 @@ export interface PackedPackage {
   readonly manifest: Manifest;
   readonly digest: Buffer;
   readonly signature: PackedSignature;
-  /** What was done about dependencies; `undefined` when nothing had to be. */
+  /** The result of vendoring; `undefined` if vendoring was not necessary. */
   readonly vendored: VendorOutcome | undefined;
   readonly files: number;
   /** Files that no signature covers, because their names end in `.sig`. */
   readonly uncoveredFiles: readonly string[];
-  /** Limits that the archive exceeds, in sentences: those who unpack it have to raise them. */
+  /** Sentences about default limits that the archive exceeds. They must be raised for unpacking. */
   readonly remarks: readonly string[];
   /** Bytes of the files, and of the archive. */
   readonly bytes: number;
@@ -67,10 +67,10 @@ const optionNames: readonly string[] = [
 ];
 
 /**
- * Makes an archive of a package: vendors its dependencies, signs it if a key is given, and writes it, in this order, so that
- * the signature is over what is shipped.
+ * Creates an archive of a package: vendors its dependencies, signs it if a key is given, and writes the archive. The
+ * signature therefore covers the vendored files.
  *
- * The same files give the same archive, byte for byte.
+ * The same files produce the same archive, byte for byte.
  *
  * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
  * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
@@ -120,7 +120,7 @@ async function vendor(dir: string, manifest: Manifest, options: PackOptions): Pr
   return vendorDependencies(dir, { signal: options.signal, ...options.vendor });
 }
 
-/** An archive that lies in its package would be in the next archive, and break the signature of the folder. */
+/** An archive inside its package would become part of the next archive, and invalidate the signature of the folder. */
 async function refuseOutputInside(dir: string, archive: string): Promise<void> {
   const folder = await realpath(dirname(archive)).catch((cause: unknown) => {
     const message = `Cannot write archive ${archive}: ${messageOf(cause)}`;
@@ -138,7 +138,7 @@ async function refuseOutputInside(dir: string, archive: string): Promise<void> {
   );
 }
 
-/** What was written is what was signed, also when somebody edits a file meanwhile. */
+/** Rejects an archive if a file changed between signing and writing. */
 function requireSame(dir: string, signed: Buffer | undefined, written: Buffer): void {
   if (signed === undefined || signed.equals(written)) return;
   throw new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot pack ${dir}: it changed while it was packed`, {

@@ -91,8 +91,8 @@ function explain(archive: string, cause: unknown): unknown {
 }
 
 /**
- * An open archive file. Whoever reads an archive more than once opens it once: a file that is moved to the same path in the
- * meantime is then not read.
+ * An open archive file. An archive that is read several times is opened once, so that a file that is moved to the same
+ * path in the meantime is not read.
  */
 export class OpenArchive {
   /** For messages. */

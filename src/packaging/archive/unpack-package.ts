@@ -27,16 +27,16 @@ export interface UnpackedPackage {
 }
 
 export interface UnpackPackageOptions extends UnpackOptions {
-  /** Replaces the folder of the package's name even when it does not hold a package of that name. Default `false`. */
+  /** Replaces the destination even if it does not contain a package of the same name. Default `false`. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Unpacks an archive into the folder `NAME-VERSION` below `dest`, with name and version of its manifest. A package of that
- * name that stands there is replaced; anything else is left alone.
+ * Unpacks an archive into the folder `NAME-VERSION` below `dest`, with name and version of its manifest. An existing
+ * package of that name is replaced. Other content is not replaced.
  *
- * All or nothing: the package appears at its place when it is complete, and a failure, an abort or a kill leaves the old one,
- * or none, as it was. It does not verify the signature; `verifyPackage()` does.
+ * The operation is atomic: after a failure, an abort or a kill, the destination is unchanged. It does not verify the
+ * signature; `verifyPackage()` does.
  *
  * @throws ArchiveError every code that begins with `FIDIUS_ARCHIVE_`; ManifestError; FidiusError `FIDIUS_PACKAGE_NAME`; the
  * reason of `signal`.
@@ -103,7 +103,7 @@ async function attempt<T>(archive: string, action: () => Promise<T>): Promise<T>
   });
 }
 
-/** How far unpacking has come. */
+/** Progress of unpacking. */
 export interface UnpackProgress {
   /** Bytes of the archive that were read, of {@link UnpackProgress.archiveBytes}. */
   readonly position: number;
@@ -126,7 +126,7 @@ export interface ExtractedArchive {
 }
 
 /**
- * Writes the files of an archive into a new folder. What is there after a failure is the caller's to remove.
+ * Writes the files of an archive into a new folder. After a failure, the caller removes the folder.
  *
  * @param into path of the folder, which stands for that in the archive; it does not exist, and the folder around it is private.
  * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
@@ -165,7 +165,7 @@ function withWriteErrors<T>(archive: string, entry: string, action: () => T): T 
   }
 }
 
-/** An error of the system is ours to explain; anything else, a damaged archive or an abort, came from the reading side. */
+/** Converts system errors, which come from writing. Other errors (a damaged archive, an abort) come from reading. */
 export function explainWriteFailure(archive: string, entry: string, cause: unknown): unknown {
   if (isFidiusError(cause) || ioCode(cause) === undefined || ioCode(cause) === 'ABORT_ERR') return cause;
   const message = `Cannot unpack ${entry} of archive ${archive}: ${messageOf(cause)}`;

@@ -9,7 +9,7 @@ import { type OpenedFile, readFiles } from '../files/read-files.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { blockBytes, formatTarHeader } from './tar/tar-header.ts';
 
-/** How far packing has come. */
+/** Progress of packing. */
 export interface PackProgress {
   /** Files that were begun, of {@link PackProgress.totalFiles}. */
   readonly files: number;
@@ -21,7 +21,7 @@ export interface PackProgress {
 export interface WriteArchiveOptions {
   /** Folder in the archive that everything lies in. */
   readonly root: string;
-  /** Decides, once the files have been read, whether the archive may stand. */
+  /** Called with the digest after the files were read. It throws to reject the archive. */
   readonly approve: (digest: Buffer) => void;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
@@ -36,7 +36,7 @@ export interface WrittenArchive {
 }
 
 /**
- * Writes an archive; the file appears at its place when it is complete. Memory stays constant.
+ * Writes an archive atomically. Memory use is constant.
  *
  * @throws ArchiveError `FIDIUS_ARCHIVE_UNWRITABLE`; and what `readFiles()` throws.
  */
@@ -89,9 +89,9 @@ async function writeTo(
 const maxShortPath = 100;
 
 /**
- * Writes a tar file in GNU's form, as the Rust tool does: files only, folders follow from their paths.
+ * Writes a tar file in GNU format, like the Rust tool: it contains only files, whose paths imply the folders.
  *
- * The same files give the same bytes: owners are nobody, times are one time, modes say only whether a file may be executed.
+ * The output is reproducible: ownership and timestamps are normalised, and only the executable bit of the mode is kept.
  *
  * @param prefix goes before every path, such as `demo-1.0.0/`.
  * @param onPiece sees the contents as they go by.
@@ -116,7 +116,7 @@ export async function* writeTar(
   yield new Uint8Array(2 * blockBytes);
 }
 
-/** An entry of its own, whose content is the path of the next one and a zero. */
+/** A separate entry with the path of the next one and a zero byte as its content. */
 function* writeLongName(path: Buffer): Generator<Uint8Array> {
   const size = path.length + 1;
   yield formatTarHeader({ path: Buffer.from('././@LongLink'), size, mode: 0o644, type: 'L' });

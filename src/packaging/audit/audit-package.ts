@@ -16,17 +16,17 @@ import { readSignature, requireTrusted } from '../signing/verify-package.ts';
 import { ArchiveContent } from '../store/archive-content.ts';
 import { ArchiveSnapshot } from '../store/archive-snapshot.ts';
 
-/** What one rule says of a package. */
+/** The result of one rule. */
 export interface AuditFinding {
   /** Name of the rule, such as `signature`. */
   readonly rule: string;
-  /** `refused` is what a host would refuse; `warning` what it would take and somebody should look at. */
+  /** `refused`: a host rejects the package. `warning`: a host accepts it, but it needs a review. */
   readonly verdict: 'not checked' | 'ok' | 'refused' | 'warning';
   readonly message: string;
 }
 
 export interface AuditOptions extends TrustOptions, ArchiveLimits {
-  /** Whether somebody is trusted at all: without that, a signature is only said to be there. */
+  /** Whether the signature is verified. Otherwise only its presence is reported. */
   readonly requireSignature?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,9 +38,9 @@ export interface Audit {
 }
 
 /**
- * Checks a package, a folder or an archive, as a host would before it runs anything, and says what each rule found.
+ * Checks a package (a folder or an archive) as a host does before it runs code, and reports the result of each rule.
  *
- * Nothing is run, and nothing is written. Each rule has its say, so that one look is enough.
+ * No code runs and nothing is written. All rules are evaluated, even if one of them fails.
  */
 export async function auditPackage(path: string, options: AuditOptions = {}): Promise<Audit> {
   const { signal, maxBytes, maxRatio, maxEntries } = options;
@@ -70,7 +70,7 @@ export async function auditPackage(path: string, options: AuditOptions = {}): Pr
   return { manifest, digest: subject?.digest, findings: audit.list };
 }
 
-/** An archive that cannot be read has no manifest that could be trusted; a folder may still have one. */
+/** The manifest of an unreadable archive is not used. A folder may still have a valid manifest. */
 function loadManifestOf(path: string, isArchive: boolean): Manifest {
   if (isArchive) throw new Error('the archive cannot be read');
   return loadManifest(path);
@@ -83,7 +83,7 @@ class Findings {
     this.list.push({ rule, verdict, message });
   }
 
-  /** What `body` gives, and what it says; nothing when it complains, which is noted. */
+  /** Runs a rule and records its message. Returns `undefined` if the rule fails, and records the error. */
   async attempt<T>(
     rule: string,
     body: () => Promise<readonly [T, string]>,
@@ -169,7 +169,7 @@ function some(paths: readonly string[]): string {
   return paths.length > 4 ? `${named} and ${paths.length - 4} more` : named;
 }
 
-/** What an audit looks at: all that can be known of a package without unpacking or running it. */
+/** The facts about a package that are known without unpacking or running it. */
 export interface AuditSubject {
   readonly isArchive: boolean;
   /** Files that the digest covers. */
@@ -178,7 +178,7 @@ export interface AuditSubject {
   readonly excluded: readonly string[];
   readonly signature: Buffer | undefined;
   readonly digest: Buffer;
-  /** The text of the manifest, where it was read together with the rest. */
+  /** The text of the manifest. */
   readonly manifest: string | undefined;
 }
 

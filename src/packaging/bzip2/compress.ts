@@ -46,13 +46,13 @@ export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGe
   }
 }
 
-/** A failure is met when its turn comes; until then it must not count as unhandled. */
+/** The promise is awaited later. Until then, a rejection must not count as unhandled. */
 function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
 
-/** Compresses on this thread, for a process that may not start others. Between two pieces the event loop has its turn. */
+/** Compresses on this thread, if threads are not permitted. Yields to the event loop between two pieces. */
 export class InThreadCompressor {
   readonly size = 1;
   readonly #libbzip2 = new Libbzip2();
@@ -69,7 +69,7 @@ export class InThreadCompressor {
 // Each thread takes about 40 MB; beyond a few, reading the files is what takes the time.
 const maxThreads = 4;
 
-/** Threads that compress, started when there is work for them. */
+/** Compresses on worker threads, which are started on demand. */
 export class WorkerCompressor {
   readonly size = Math.min(availableParallelism(), maxThreads);
   readonly #all: Worker[] = [];

@@ -8,7 +8,7 @@ const { handle, credit }: DecompressTask = workerData;
 const credits = new Int32Array(credit);
 try {
   for (const { bytes, position } of decodeFile(handle)) {
-    // This thread has nothing else to do, so it may as well sleep here until the reader wants more.
+    // Blocks until the reader requests more. This thread has no other work.
     Atomics.wait(credits, 0, 0);
     Atomics.sub(credits, 0, 1);
     const copy = bytes.slice();

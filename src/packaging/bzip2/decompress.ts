@@ -5,7 +5,7 @@ import { type DecodedPiece, decodeFile } from './decoder/decoder.ts';
 import { CorruptBzip2 } from './format.ts';
 import { startWorker } from './start-worker.ts';
 
-/** What the decoding thread is given. */
+/** Input of the decoding thread. */
 export interface DecompressTask {
   /** Descriptor of the open file. */
   readonly handle: number;
@@ -20,7 +20,7 @@ const smallFileBytes = 64 * 1024;
 const piecesAhead = 8;
 
 /**
- * Decodes an open file, on a thread of its own unless it is small, or this process may have none.
+ * Decodes an open file on a separate thread, unless it is small or threads are not permitted.
  *
  * @throws CorruptBzip2
  */

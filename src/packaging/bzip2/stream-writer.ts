@@ -55,7 +55,7 @@ export function takeSingleBlock(stream: Uint8Array): SingleBlock {
       return { bytes: stream.subarray(headBits / 8), bitLength: end - headBits, crc };
     }
   }
-  throw new Error('The compressor made something else than one block');
+  throw new Error('The compressor did not produce exactly one block');
 }
 
 /** Writes bits, the highest of each byte first. */

@@ -6,13 +6,13 @@ import type { ListedFile } from '../signing/signature-files.ts';
 import { crypto } from './crypto.ts';
 import { PackageDigest } from './package-digest.ts';
 
-/** The digest of a package together with what it was made from. */
+/** The digest of a package, and the digest of each file. */
 export interface FileDigests {
   readonly digest: Buffer;
   readonly files: readonly ListedFile[];
 }
 
-/** Reads the files of a package once, for the digest of all and of each. */
+/** Reads the files of a package once, and computes the package digest and the digest of each file. */
 export async function computeFileDigests(
   packageFiles: readonly PackageFile[],
   signal?: AbortSignal,
@@ -32,7 +32,7 @@ export async function computeFileDigests(
   return { digest: digest.finish(), files };
 }
 
-/** What has to be said about `found` to someone who knows `expected`; sorted by path. */
+/** The differences between two lists of files, sorted by path. */
 export function compareFiles(expected: readonly ListedFile[], found: readonly ListedFile[]): readonly FileDifference[] {
   const before = new Map(expected.map((file) => [file.path, file]));
   const now = new Map(found.map((file) => [file.path, file]));

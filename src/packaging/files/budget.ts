@@ -1,4 +1,4 @@
-/** What may be created, or read, in all. Absent: no limit. */
+/** Limits on what may be created or read in total. An absent limit does not apply. */
 export interface BudgetLimits {
   readonly maxBytes?: number | undefined;
   /** Files and folders are counted separately; neither may be more than this. */
@@ -7,20 +7,20 @@ export interface BudgetLimits {
   readonly maxDepth?: number | undefined;
 }
 
-/** Something is beyond the budget: `actual` is what it would be with what was just added. */
+/** A limit that was exceeded. `actual` is the value including the last addition. */
 export interface Excess {
   readonly of: 'bytes' | 'depth' | 'entries' | 'folders';
   readonly limit: number;
   readonly actual: number;
 }
 
-/** No package needs more; what is deeper is not read, whatever the other limits are. */
+/** The maximum depth. Deeper folders are rejected regardless of the other limits. */
 export const deepest = 100;
 
 /**
- * Counts everything that a package makes its reader create: files, folders, bytes, and how deep they lie.
+ * Counts what reading a package creates: files, folders, bytes and nested folders.
  *
- * The same budget serves folders and archives. Something is counted before it is created or read.
+ * Folders and archives use the same budget. Each item is counted before it is created or read.
  */
 export class Budget {
   readonly #limits: BudgetLimits;
@@ -29,7 +29,7 @@ export class Budget {
   #entries = 0;
   #bytes = 0;
 
-  /** @param refuse makes the error for what is beyond the budget. */
+  /** @param refuse creates the error for an exceeded limit. */
   constructor(limits: BudgetLimits, refuse: (excess: Excess) => Error) {
     this.#limits = limits;
     this.#refuse = refuse;

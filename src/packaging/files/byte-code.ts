@@ -5,17 +5,17 @@ import type { PackageFile } from './package-files.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
- * What to do about `__pycache__` folders, which Python leaves beside every module it imported.
+ * How to handle `__pycache__` folders, which Python creates next to the modules that it imports.
  *
- * They belong to one Python version and one moment: shipped and signed, they are dead weight at best. `refuse` is an error
- * that names one, `remove` deletes the folders, `keep` takes them for files like any other.
+ * Byte-code depends on the Python version, so that it is of no use in a package. `refuse` throws an error that names
+ * one folder, `remove` deletes the folders, `keep` treats them like other files.
  */
 export type ByteCodePolicy = 'keep' | 'refuse' | 'remove';
 
 export const byteCodePolicies: readonly ByteCodePolicy[] = ['keep', 'refuse', 'remove'];
 
 /**
- * Applies the policy, and returns the files that are left.
+ * Applies the policy, and returns the remaining files.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_BYTE_CODE`
  */

@@ -1,20 +1,20 @@
 import { throwIfAborted } from '../../errors/option-values.ts';
 import { now, setImmediate } from '../../node/timers.ts';
 
-// Short enough for timers and sockets not to notice, long enough for the pauses not to count.
+// Short enough not to delay timers and sockets, long enough to keep the cost of the pauses small.
 const sliceMs = 4;
 
 /**
- * Lets long work on this thread give way to the event loop.
+ * Lets long synchronous work yield to the event loop.
  *
- * Reading many small files by promises costs several times the reading itself; reading them by direct calls would stop
- * everything else in the process. So the work is done directly, and rests whenever its time is over.
+ * Reading many small files with promises takes several times longer than with synchronous calls, but synchronous calls
+ * block the event loop. The work is therefore synchronous, and yields when its time slice ends.
  */
 export class CooperativeYield {
   readonly #signal: AbortSignal | undefined;
   #end = now() + sliceMs;
 
-  /** @param signal ends the work at the next rest, with the signal's reason. */
+  /** @param signal aborts the work at the next pause, with the reason of the signal. */
   constructor(signal?: AbortSignal) {
     this.#signal = signal;
     throwIfAborted(signal);

@@ -12,16 +12,16 @@ import { Budget } from './budget.ts';
 export interface PackageFile {
   /** Path below the package with `/` between its parts, on every system. */
   readonly path: string;
-  /** Where it lies, for messages. */
+  /** The path for messages. */
   readonly source: string;
-  /** Where to read it: a path without links, so that it is the file that was looked at when it was listed. */
+  /** The path to read from. It contains no links, so that it names the file that was listed. */
   readonly real: string;
 }
 
 export interface ListOptions {
-  /** Whether files that end in `.sig` are listed: an archive carries them, the digest leaves them out. */
+  /** Whether files that end in `.sig` are listed. An archive contains them, the digest does not cover them. */
   readonly signatures: 'include' | 'exclude';
-  /** Told of what is left out: files by their path, folders with a `/` at the end. */
+  /** Called with each excluded path. Paths of folders end in `/`. */
   readonly onExcluded?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** The most files, and the most folders. Default 1,000,000. */
@@ -35,7 +35,7 @@ const maxFolderLinks = 10_000;
 /**
  * Lists the files of a package in byte order of their paths, which is the order of the digest and of archives.
  *
- * Links are followed as long as they stay in the package. Empty folders leave no trace.
+ * Links are followed if they stay in the package. Empty folders are not listed.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_LINK_BROKEN`, `FIDIUS_PACKAGE_LINK_CYCLE`, `FIDIUS_PACKAGE_LINK_ESCAPES`,
  * `FIDIUS_PACKAGE_FILE_TYPE`, `FIDIUS_PACKAGE_FILE_NAME`, `FIDIUS_PACKAGE_TOO_LARGE`, `FIDIUS_PACKAGE_UNREADABLE`; the
@@ -108,16 +108,16 @@ class PackageWalk {
   }
 }
 
-/** What a link leads to; nothing when that cannot be said, which following the link then explains. */
+/** The target of a link; `undefined` on failure. Following the link then reports the reason. */
 async function statTarget(link: string): Promise<Stats | undefined> {
   return stat(link).catch(() => undefined);
 }
 
-/** Names are bytes on disk; a package must be able to travel to systems where they are text. */
+/** File names are bytes on Linux. A package must also work on systems where names are text. */
 function decodeName(name: Buffer, folder: string): string {
   const text = name.toString();
   if (!Buffer.from(text).equals(name)) throw nameError(join(folder, text), 'is not UTF-8');
-  // The Rust tool takes a backslash for a separator and then misses the file; Windows could not hold it.
+  // The Rust tool treats a backslash as a separator and then misses the file. Windows does not allow it in names.
   if (sep === '/' && text.includes('\\')) throw nameError(join(folder, text), 'contains a backslash');
   return text;
 }
@@ -173,17 +173,17 @@ function typeError(path: string, target: Dirent<Buffer> | Stats | undefined): Fi
   );
 }
 
-/** Build results and history. The Rust tool leaves them out of digests and archives at any depth, so both have to here. */
+/** Folders of build results and version history. The Rust tool excludes them from digests and archives at any depth. */
 export const excludedFolders: readonly string[] = ['target', '.git'];
 
-/** Whether the digest leaves out a file of this name. */
+/** Whether the digest excludes a file of this name. */
 export function isSignatureName(name: string): boolean {
   return name.endsWith('.sig');
 }
 
 /**
- * What makes the digest leave out a file: the file itself, or the outermost folder that is left out as a whole, with a `/` at
- * its end. Nothing for a file that the digest covers.
+ * The path that the digest excludes: the file itself, or the outermost excluded folder with a trailing `/`. `undefined`
+ * for a file that the digest covers.
  *
  * @param parts of the path below the package.
  */

@@ -13,14 +13,14 @@ export interface OpenedFile {
   readonly bytes: number;
   /** Permission bits, such as `0o755`. */
   readonly mode: number;
-  /** The content, `bytes` long in all. A piece is the reader's only until it asks for the next one. */
+  /** The content, `bytes` long in all. Each piece is valid until the next one is requested. */
   readonly content: AsyncIterable<Uint8Array>;
 }
 
 const pieceBytes = 256 * 1024;
 
 /**
- * Opens files in order, each until the next is asked for. Memory stays constant, however many and however large they are.
+ * Opens files in order. Each file stays open until the next one is requested. Memory use is constant.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_UNREADABLE`, and `FIDIUS_PACKAGE_CHANGED` when a file is longer or shorter than it was
  * when it was opened; the reason of `signal`.
@@ -59,7 +59,7 @@ async function* readPieces(
     total += length;
     if (total > size || (length === 0 && total < size)) throw changed(file);
     if (length > 0) yield buffer.subarray(0, length);
-    // A short read of a regular file is its end; it saves asking once more for each small file.
+    // A short read of a regular file is its end. This saves a second read of each small file.
     if (length < buffer.length && total === size) return;
   }
 }

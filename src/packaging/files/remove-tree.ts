@@ -6,10 +6,10 @@ import { FolderHandle, hasDescriptorPaths } from '../../files/folder-handle.ts';
 import { CooperativeYield } from './cooperative-yield.ts';
 
 /**
- * Removes a file, or a folder with everything in it, also where its parts are read-only. What is not there is removed already.
+ * Removes a file, or a folder with its contents, even if parts are read-only. A missing path is not an error.
  *
- * Links are removed, never followed, and each folder is held open while it is emptied: a user who exchanges a folder for a
- * link meanwhile cannot make this process remove files elsewhere.
+ * Links are removed and never followed. Each folder stays open while it is emptied, so that a user who replaces a
+ * folder by a link cannot make this process remove files elsewhere.
  */
 export async function removeTree(path: string): Promise<void> {
   if (!hasDescriptorPaths()) return removeByPath(path);
@@ -36,7 +36,7 @@ async function emptyFolder(path: string, yielding: CooperativeYield): Promise<vo
   try {
     if (folder.descriptor !== undefined && (folder.status.mode & 0o700) !== 0o700) fchmodSync(folder.descriptor, 0o700);
     for (const name of readdirSync(folder.at(), { encoding: 'buffer' })) {
-      // Names are bytes; one that is not UTF-8 could not be found again by its text.
+      // Names are bytes. A name that is not valid UTF-8 cannot be addressed as text.
       const entry = Buffer.concat([Buffer.from(`${folder.at()}/`), name]);
       if (lstatSync(entry, { throwIfNoEntry: false })?.isDirectory() === true) {
         await removeEntry(folder.at(name.toString()), yielding);
@@ -56,7 +56,7 @@ function unlinkUnlessGone(path: string | Buffer): void {
   }
 }
 
-/** Where a folder cannot be addressed by its descriptor. */
+/** Fallback for systems on which a folder cannot be addressed by its descriptor. */
 async function removeByPath(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 3 });

@@ -5,17 +5,17 @@ import { promisify } from 'node:util';
 import { Staging } from './staging.ts';
 
 /**
- * Makes a file whole or not at all: it is written in a private folder beside its place, then moved there.
+ * Writes a file atomically: it is written in a private folder next to its destination, then renamed.
  *
- * A file of the name is replaced. After a crash the old content is there, or the new one, never half of it; what was half
- * written is cleared away by the next one to work in the same folder.
+ * An existing file is replaced. After a crash the file has either the old or the new content. The next process that
+ * writes to the same folder removes incomplete files.
  */
 export async function replaceFile<T>(
   path: string,
   write: (handle: FileHandle) => Promise<T>,
   options: {
     readonly mode?: number;
-    /** Makes the private folder elsewhere on the same disk. Default: in the folder of the file. */
+    /** Creates the private folder elsewhere on the same file system. Default: in the folder of the file. */
     readonly createStaging?: () => Promise<Staging>;
   } = {},
 ): Promise<T> {
@@ -34,7 +34,7 @@ async function writeNew<T>(path: string, mode: number, write: (handle: FileHandl
   const handle = await open(path, 'wx', mode);
   try {
     const result = await write(handle);
-    // Without this the new name may outlive a power failure that the content does not.
+    // Without this, the name could survive a power failure while the content is lost.
     await sync(handle);
     return result;
   } finally {

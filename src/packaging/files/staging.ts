@@ -10,28 +10,28 @@ import { crypto } from '../digest/crypto.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
- * Folders, and files, that appear whole or not at all.
+ * Creates folders and files atomically.
  *
- * What is being made lies in a private folder in the folder where it will stand, and is renamed. No system renames a folder
- * over one that is not empty, so an old one is first moved into the private folder. Should the process be killed between these
- * two steps, the next process that works in the same place puts the old folder back; should it be killed earlier, the next one
- * removes what was half made.
+ * New content is created in a private folder next to its destination and then renamed. A folder cannot be renamed over
+ * a folder that is not empty, so the old folder is first moved into the private folder. If the process is killed
+ * between these two steps, the next process that uses the same parent folder restores the old folder. If it is killed
+ * earlier, the next process removes the incomplete content.
  *
- * A name proves nothing: anybody can choose one. A private folder counts as left behind by this user only if it is a folder,
- * belongs to this user, is closed to everybody else, and holds a record that names the number (inode) of this very folder,
- * which no copy and no unpacked archive has. Everything else is left alone.
+ * The name alone is not sufficient, because any user can choose it. A private folder is recovered only if it is a
+ * folder, belongs to this user, is inaccessible to other users, and contains a record with its own inode number, which
+ * copies and unpacked archives cannot have. All other folders stay untouched.
  */
 const stagingName = /^\.fidius-staging-[0-9a-f]{16}$/;
 const stagingPrefix = '.fidius-staging-';
 const recordName = 'record.json';
 const maxRecordBytes = 4096;
 
-/** Processes of other machines, on a shared disk, cannot be asked whether they live; this long they are believed to. */
+/** The state of a process on another machine (shared disk) is unknown. Its folder counts as in use for this long. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 let knownMachine: string | undefined;
 
-/** A private folder in which something is made. Its creator removes it. */
+/** A private folder for new content. Its creator removes it. */
 export class Staging {
   readonly #folder: FolderHandle;
   #replaced = 0;
@@ -40,9 +40,11 @@ export class Staging {
     this.#folder = folder;
   }
 
-  /** Makes a private folder in `parent`, which exists; and clears up after processes that were killed. */
+  /**
+   * Creates a private folder in the existing folder `parent`, and recovers the folders of processes that were killed.
+   */
   static async create(parent: string): Promise<Staging> {
-    // Tidying up is a favour: its failure does not prevent the work.
+    // Recovery is optional. Its failure does not prevent the operation.
     await recoverStaging(parent).catch(() => {});
     const path = join(parent, stagingPrefix + crypto().randomBytes(8).toString('hex'));
     mkdirSync(path, { mode: 0o700 });
@@ -58,27 +60,27 @@ export class Staging {
     }
   }
 
-  /** Where to make it: a name that does not exist yet. */
+  /** The path for the new content. It does not exist yet. */
   get path(): string {
     return this.#folder.at('new');
   }
 
-  /** The same in a form that means something in a message, or to another process. */
+  /** The same path in a form for messages and other processes. */
   get shownPath(): string {
     return join(this.#folder.path, 'new');
   }
 
-  /** Another name in the private folder, for what is not placed. */
+  /** Another path in the private folder, for temporary content. */
   scratch(name: string): string {
     return this.#folder.at(`scratch-${name}`);
   }
 
   /**
-   * Moves what was made to `target`, a name in the folder that the staging lies in, and replaces the folder that is there.
+   * Moves the new content to `target` in the parent folder, and replaces an existing folder.
    *
-   * Two processes may do this at once: the last one wins, and what stands at `target` is always whole.
+   * Several processes may do this at once. The last one wins, and `target` is always complete.
    *
-   * @param mayReplace is asked, with the path of the old folder, before it is replaced; throws when it must not be.
+   * @param mayReplace is called with the path of the old folder before the replacement. It throws to prevent it.
    */
   async replaceFolder(target: string, mayReplace: (old: string) => void = () => {}): Promise<void> {
     for (;;) {
@@ -87,10 +89,10 @@ export class Staging {
       else if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw notAFolder(target);
       this.#writeRecord(basename(target));
       const replaced = this.#folder.at(`old-${(this.#replaced += 1)}`);
-      // Gone already: another process is replacing it, too.
+      // The folder is missing if another process is replacing it at the same time.
       if (!(await tryRename(target, replaced, ['ENOENT']))) continue;
       try {
-        // What was moved may be something else than what was looked at.
+        // The moved entry may differ from the entry that was checked.
         if (!(await lstat(replaced)).isDirectory()) throw notAFolder(target);
         mayReplace(replaced);
         if (await this.placeNewFolder(target)) return;
@@ -98,21 +100,21 @@ export class Staging {
         await tryRename(replaced, target, ['ENOTEMPTY', 'EEXIST']);
         throw error;
       }
-      // Another process was faster; what was moved away is older than theirs.
+      // Another process was faster. The folder that was moved away is older than the new one.
     }
   }
 
-  /** Moves what was made to `target` unless something is there, which then stays. Returns whether it moved. */
+  /** Moves the new content to `target` unless `target` exists. Returns whether it moved. */
   async placeNewFolder(target: string): Promise<boolean> {
     return tryRename(this.path, target, ['ENOTEMPTY', 'EEXIST']);
   }
 
-  /** Moves a file that was made to `target`, and replaces the file that is there. */
+  /** Moves the new file to `target`, and replaces an existing file. */
   async placeFile(target: string): Promise<void> {
     await rename(this.path, target);
   }
 
-  /** Removes the private folder with what is left in it. */
+  /** Removes the private folder and its remaining contents. */
   async remove(): Promise<void> {
     try {
       for (const name of readdirSync(this.#folder.at())) await removeTree(this.#folder.at(name));
@@ -135,8 +137,8 @@ export class Staging {
 }
 
 /**
- * Makes a staging for what goes into the folder of a package: beside that folder, so that nothing that is half made is ever
- * part of the package. Where the folder around it cannot be used (read-only, or another disk), in the package itself.
+ * Creates a staging for content of a package. It is next to the package, so that incomplete content is never part of
+ * the package. If the parent folder cannot be used (read-only, or another file system), it is in the package itself.
  */
 export async function createStagingNextTo(dir: string): Promise<Staging> {
   const parent = dirname(realpathSync(dir));
@@ -148,17 +150,17 @@ export async function createStagingNextTo(dir: string): Promise<Staging> {
   return Staging.create(dir);
 }
 
-/** Finishes what {@link createStagingNextTo} began in a process that was killed. What cannot be tidied up is left. */
+/** Finishes what {@link createStagingNextTo} began in a process that was killed. Errors are ignored. */
 export async function recoverNextTo(dir: string): Promise<void> {
   await recoverStaging(dirname(realpathSync(dir))).catch(() => {});
 }
 
-/** Whether a path in a package is what a killed process left there. */
+/** Whether a path in a package belongs to the staging of a killed process. */
 export function isLeftover(path: string): boolean {
   return stagingName.test(path.split('/', 1)[0] ?? '');
 }
 
-/** What a process says of its private folder. */
+/** The record of a process in its private folder. */
 interface StagingRecord {
   readonly format: 1;
   readonly machine: string;
@@ -169,7 +171,7 @@ interface StagingRecord {
   readonly replaces?: string;
 }
 
-/** Finishes or clears away what processes of this user that no longer live left in `parent`. */
+/** Recovers the private folders in `parent` of processes of this user that no longer exist. */
 export async function recoverStaging(parent: string): Promise<void> {
   for (const name of readdirSync(parent)) {
     if (!stagingName.test(name)) continue;
@@ -205,17 +207,17 @@ function isThisUser(uid: number): boolean {
   return process.getuid === undefined || uid === process.getuid();
 }
 
-/** The folder was made a moment ago; another user may have put one of theirs in its place. */
+/** The folder was just created, but another user may have replaced it. */
 function requireOwn(folder: FolderHandle): void {
   const { uid } = folder.status;
-  // Some shared disks say that everything belongs to root, which could do all of this anyway.
+  // Some shared disks report root as the owner of everything. Root has full access in any case.
   if (isThisUser(uid) || uid === 0) return;
   throw Object.assign(new Error(`EPERM: ${folder.path} was replaced by user ${uid} while it was made`), {
     code: 'EPERM',
   });
 }
 
-/** Nothing unless the record is about this very folder. */
+/** `undefined` unless the record belongs to this folder. */
 function readRecord(folder: FolderHandle): StagingRecord | undefined {
   try {
     const text = readForeignFile(folder.at(recordName), { links: 'refuse', maxBytes: maxRecordBytes }).toString();
@@ -237,7 +239,7 @@ function isPlainName(name: unknown): boolean {
   return typeof name === 'string' && /^[^/\\\0]+$/.test(name) && name !== '.' && name !== '..';
 }
 
-/** Puts the replaced folder back, if there is one and nothing took its place. */
+/** Restores the replaced folder if there is one and the target does not exist. */
 async function putBack(folder: FolderHandle, target: string): Promise<void> {
   const names = readdirSync(folder.at()).filter((name) => /^old-\d+$/.test(name));
   for (const name of names.sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)))) {
@@ -265,7 +267,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Not ours to signal, but alive.
+    // The process exists, but belongs to another user.
     return ioCode(error) === 'EPERM';
   }
 }

@@ -28,8 +28,8 @@ export class TreeWriter {
   /**
    * Creates a file; it must not exist.
    *
-   * Modes come down to one question, whether it may be executed. Times are those of the writing, not of the source: Python
-   * tells by the time of a source file whether the byte-code it keeps elsewhere is still good, so a replaced file must look new.
+   * Of the mode, only the executable bit is kept. Times are those of the writing, not of the source: Python compares
+   * the time of a source file with its cached byte-code, so a replaced file must have a new time.
    */
   async writeFile(
     path: string,
@@ -61,5 +61,5 @@ export class TreeWriter {
   }
 }
 
-/** Not what the umask leaves of 777: a folder of a package is for its owner to write to. */
+/** Independent of the umask: only the owner may write to folders of a package. */
 const folderMode = 0o755;

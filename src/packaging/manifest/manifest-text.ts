@@ -48,9 +48,9 @@ function unreadable(origin: string, reason: string, cause?: unknown): FidiusErro
 }
 
 /**
- * Refuses a folder that holds no `package.toml`, or is not there at all.
+ * Rejects a folder that does not exist or does not contain `package.toml`.
  *
- * @param doing what cannot be done to it, such as `sign`.
+ * @param doing the verb for the message, such as `sign`.
  * @throws FidiusError `FIDIUS_MANIFEST_NOT_FOUND`
  */
 export async function requireManifest(dir: string, doing: string): Promise<void> {

@@ -9,14 +9,14 @@ import { findTomlPositions } from './toml-positions.ts';
 import { type TomlData, toTomlData } from './toml-value.ts';
 
 /**
- * What a package says about itself in `package.toml`. See docs/reference/manifest.md.
+ * The manifest of a package, `package.toml`. See docs/reference/manifest.md.
  *
- * Its `runtime` tells which section it has: the two always belong together.
+ * Its `runtime` determines which section it has.
  */
 export type Manifest<Metadata = unknown> = RustManifest<Metadata> | PythonManifest<Metadata> | WasmManifest<Metadata>;
 
 interface ManifestHeader<Metadata> {
-  /** Free text for the format. Whoever makes a path of it must check it first. */
+  /** Free text. It must be checked before it becomes part of a path. */
   readonly name: string;
   /** Free text for the format; usually a semantic version. */
   readonly version: string;
@@ -25,7 +25,7 @@ interface ManifestHeader<Metadata> {
   readonly interfaceVersion: number;
   /** Extension of the package's archive, without dot; `fid` unless the manifest says otherwise. */
   readonly extension: string;
-  /** `[metadata]`: what the host's validator made of it, or without one the TOML data as it stands. */
+  /** `[metadata]`: the result of the host's validator, or the TOML data if there is none. */
   readonly metadata: Metadata;
 }
 
@@ -170,7 +170,7 @@ function readMetadata<Metadata>(
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => {});
-    throw new FidiusError('FIDIUS_OPTION_INVALID', 'Option "metadata" is a validator that answers by a promise', {
+    throw new FidiusError('FIDIUS_OPTION_INVALID', 'Option "metadata" is an asynchronous validator', {
       hint: 'Use a schema without asynchronous checks; make those after loading.',
     });
   }

@@ -1,7 +1,7 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Manifest } from './manifest.ts';
 
-// Letters and digits of any script and a little punctuation: what every file system, shell and tool can take.
+// Letters and digits of any script and some punctuation. All file systems, shells and tools accept them.
 const harmless = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}._+!~-]{0,99}$/u;
 
 /**

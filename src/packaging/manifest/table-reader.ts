@@ -2,10 +2,10 @@ import type { ManifestIssue } from '../../errors/manifest-error.ts';
 import { hasControls, shown } from '../../errors/shown.ts';
 import { nearestPosition, type TextPosition, toPointer } from './toml-positions.ts';
 
-/** A few dozen are enough to work on; a hostile document could have any number. */
+/** A hostile document could have any number of problems. */
 const mostIssues = 32;
 
-/** Collects what is wrong with one document, each value once, with its place in the text; not more than a few dozen. */
+/** Collects the problems of one document with their positions in the text: one for each value, up to a limit. */
 export class IssueCollector {
   readonly #list: ManifestIssue[] = [];
   readonly #reported = new Set<string>();
@@ -13,7 +13,7 @@ export class IssueCollector {
   #places: ReadonlyMap<string, TextPosition> | undefined;
   #more = 0;
 
-  /** @param findPlaces called at most once, and only when there is something to complain about. */
+  /** @param findPlaces called at most once, and only if there is an issue. */
   constructor(findPlaces: () => ReadonlyMap<string, TextPosition>) {
     this.#findPlaces = findPlaces;
   }
@@ -22,7 +22,7 @@ export class IssueCollector {
     return this.#list.length;
   }
 
-  /** What was reported; the last one says how many more there are. */
+  /** The reported issues. The last one contains the number of further issues. */
   get list(): readonly ManifestIssue[] {
     if (this.#more === 0) return this.#list;
     return [...this.#list, { path: '', message: `has ${this.#more} more problems, of which these are the first` }];
@@ -42,8 +42,8 @@ export class IssueCollector {
 }
 
 /**
- * Reads an untrusted table key by key; whatever is wrong becomes an issue, and a harmless stand-in is returned so that
- * reading goes on to the next field. Unknown keys are left alone: the format allows them everywhere.
+ * Reads an untrusted table key by key. A problem becomes an issue, and a placeholder is returned so that reading
+ * continues with the next key. Unknown keys are ignored, because the format allows them everywhere.
  */
 export class TableReader {
   readonly #table: object;

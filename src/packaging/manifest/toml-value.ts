@@ -1,7 +1,7 @@
 import { TomlDate } from 'smol-toml';
 
 /**
- * What a TOML value becomes for a host: tables as plain objects, integers as `number` when safe and as `bigint` beyond
+ * The form of a TOML value for a host: tables as plain objects, integers as `number` when safe and as `bigint` beyond
  * 2^53, offset date-times as `Date`, local dates and times (which JavaScript has no type for) as their TOML text.
  */
 export type TomlData =

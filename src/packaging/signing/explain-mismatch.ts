@@ -19,17 +19,17 @@ export interface Mismatch {
 const namedDifferences = 8;
 
 /**
- * Finds out why a signature fits none of the trusted keys.
+ * Determines why a signature matches none of the trusted keys.
  *
- * Without the signed list of files nothing more can be known. With it, the files are read once more and compared. The list is
- * believed only if a trusted key signed it or it belongs to `package.sig`; and it only ever explains, it never makes a
- * package trusted.
+ * This needs the signed list of files: the files are read again and compared with the list. The list is used only if a
+ * trusted key signed it or if it matches `package.sig`. It is used only for the explanation and never makes a package
+ * trusted.
  */
 export async function explainMismatch(content: PackageContent, signature: Buffer, trust: Trust): Promise<Mismatch> {
   const tried =
     trust.keys.length === 0
       ? 'no keys are trusted'
-      : `its signature fits none of the trusted keys: ${trust.keys.map(nameOf).join(', ')}`;
+      : `its signature matches none of the trusted keys: ${trust.keys.map(nameOf).join(', ')}`;
   const list = await content.readFileList();
   const files = list !== undefined && isCredible(list, signature, trust) ? list.readFiles() : undefined;
   if (list === undefined || files === undefined) {
@@ -48,7 +48,7 @@ export async function explainMismatch(content: PackageContent, signature: Buffer
   if (!trust.trusts(list.key)) {
     return {
       problem: `${tried}; its files are unchanged since key ${list.key.id} signed them`,
-      // Not "trust that key": whoever changed the package can sign it with a key of their own.
+      // Not "trust that key": an attacker can sign a changed package with a different key.
       hint: 'Ask its author, by other means than the package came by, which key they sign with.',
       differences,
     };

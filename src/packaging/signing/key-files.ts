@@ -12,7 +12,7 @@ import { PublicKey, rawKeyBytes, SecretKey } from './keys.ts';
 export interface WriteKeyPairOptions {
   /** `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text. Default `raw`. */
   readonly format?: 'pem' | 'raw';
-  /** Replaces files that exist. Default `false`: a key that is overwritten is lost for ever. */
+  /** Replaces files that exist. Default `false`: an overwritten key is lost permanently. */
   readonly force?: boolean;
 }
 
@@ -21,13 +21,13 @@ export interface KeyPairFiles {
   readonly publicPath: string;
 }
 
-// Anything longer is no key; a key file is read whole.
+// A longer file is not a key.
 const maxKeyFileBytes = 64 * 1024;
 
 /**
- * Writes both halves of a key pair beside each other, or neither.
+ * Writes both files of a key pair, or neither.
  *
- * The secret half can be read by its owner only, from the first moment it exists.
+ * Only the owner can read the secret key, from the moment the file exists.
  *
  * @param base path of the files without their endings.
  * @throws FidiusError `FIDIUS_KEY_EXISTS`, `FIDIUS_KEY_UNWRITABLE`
@@ -54,7 +54,7 @@ export async function writeKeyPair(
 }
 
 /**
- * Reads a secret key, which no other user may read or replace: as for ssh, one that others can read is refused.
+ * Reads a secret key. It is rejected if other users can read or replace it, as ssh does.
  *
  * @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID`, `FIDIUS_KEY_UNSAFE`
  */
@@ -101,8 +101,8 @@ function requirePrivate(path: string): void {
 }
 
 /**
- * Raw keys have nothing in them that tells one half from the other: only their names do. Whoever signs with the public half
- * makes signatures that everybody can make.
+ * Raw public and secret keys differ only in their file names. A signature made with a public key can be forged by
+ * anyone.
  */
 function requireHalf(path: string, bytes: Buffer, kind: 'public' | 'secret'): void {
   const other = kind === 'public' ? 'secret' : 'public';
@@ -111,7 +111,7 @@ function requireHalf(path: string, bytes: Buffer, kind: 'public' | 'secret'): vo
     'FIDIUS_KEY_INVALID',
     `Cannot use ${path} as a ${kind} key: by its name it is the ${other} one`,
     {
-      hint: `Name the other half of the pair, ${basename(path, other)}${kind}.`,
+      hint: `Pass the other key of the pair, ${basename(path, other)}${kind}.`,
     },
   );
 }
@@ -121,13 +121,13 @@ async function createKeyFile(path: string, content: string | Uint8Array, mode: n
     await writeFile(path, content, { flag: 'wx', mode });
   } catch (cause) {
     if (ioCode(cause) !== 'EEXIST') {
-      // Half a key is none, and would be in the way of the next attempt.
+      // An incomplete file would prevent the next attempt.
       await rm(path, { force: true }).catch(() => {});
       throw unwritable(path, cause);
     }
     throw new FidiusError('FIDIUS_KEY_EXISTS', `Cannot write key ${path}: the file exists`, {
       cause,
-      hint: 'Choose another name; or pass `force` if nobody needs the old key any more.',
+      hint: 'Choose another name, or pass `force` to replace the old key.',
     });
   }
 }

@@ -11,12 +11,11 @@ export class PublicKey {
   readonly id: string;
   readonly #key: KeyObject;
 
-  /** @throws FidiusError `FIDIUS_KEY_INVALID` when the input is no such key, or one for which anybody can sign. */
+  /** @throws FidiusError `FIDIUS_KEY_INVALID` if the input is not a valid key, or a weak key. */
   constructor(input: KeyInput) {
     this.#key = toKeyObject(input, publicFormat);
     this.bytes = this.#key.export({ format: 'der', type: 'spki' }).subarray(publicFormat.prefix.length);
-    if (isSmallOrder(this.bytes))
-      throw keyError('public', 'anybody can make signatures that fit it (a point of small order)');
+    if (isSmallOrder(this.bytes)) throw keyError('public', 'it is a weak key (a point of small order)');
     this.id = crypto().createHash('sha256').update(this.bytes).digest('hex').slice(0, 16);
   }
 
@@ -30,7 +29,7 @@ export class PublicKey {
   }
 }
 
-/** A key of ours as it is, anything else made into one. */
+/** Returns a key object unchanged, and converts other inputs. */
 export function toPublicKey(input: KeyInput | PublicKey): PublicKey {
   return input instanceof PublicKey ? input : new PublicKey(input);
 }
@@ -44,7 +43,7 @@ const publicFormat: KeyFormat = {
 /**
  * The points whose order divides 8, and the spellings of them that are not canonical. A file of zeros is one of them.
  *
- * The highest bit of the last byte is the sign of x and does not matter here.
+ * The highest bit of the last byte is the sign of x, which is ignored here.
  */
 const smallOrderPoints: readonly string[] = [
   '0000000000000000000000000000000000000000000000000000000000000000',
@@ -62,7 +61,7 @@ function isSmallOrder(bytes: Uint8Array): boolean {
   return smallOrderPoints.includes(point.toString('hex'));
 }
 
-/** An Ed25519 secret key. It never shows itself: printing or cloning it gives nothing away. */
+/** An Ed25519 secret key. Printing or cloning it does not reveal its bytes. */
 export class SecretKey {
   readonly publicKey: PublicKey;
   readonly #key: KeyObject;
@@ -92,7 +91,7 @@ export class SecretKey {
   }
 }
 
-/** A key of ours as it is, anything else made into one. */
+/** Returns a key object unchanged, and converts other inputs. */
 export function toSecretKey(input: KeyInput | SecretKey): SecretKey {
   return input instanceof SecretKey ? input : new SecretKey(input);
 }
@@ -125,7 +124,7 @@ export function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
     throw keyError(format.kind, `it is a key for ${key.asymmetricKeyType ?? 'a symmetric cipher'}, not for Ed25519`);
   }
   if ((key.type === 'public') !== (format.kind === 'public'))
-    throw keyError(format.kind, 'it is the other half of a pair');
+    throw keyError(format.kind, 'it is the other key of the pair');
   return key;
 }
 
@@ -146,13 +145,13 @@ function parseKey(bytes: Buffer, { kind, prefix, parse }: KeyFormat): KeyObject 
   const start = bytes.toString('latin1', 0, 64);
   if (start.includes('ENCRYPTED')) throw keyError(kind, 'it is protected by a passphrase');
   if (start.startsWith('-----BEGIN') && start.includes('PRIVATE KEY') !== (kind === 'secret')) {
-    throw keyError(kind, 'it is the other half of a pair');
+    throw keyError(kind, 'it is the other key of the pair');
   }
   try {
     if (start.startsWith('-----BEGIN')) return parse(bytes, 'pem');
     return parse(bytes.length === rawKeyBytes ? Buffer.concat([prefix, bytes]) : bytes, 'der');
   } catch {
-    // OpenSSL's own words ("unsupported", "wrong tag") say less than the length does.
+    // The length is more helpful than the messages of OpenSSL ("unsupported", "wrong tag").
     throw keyError(kind, `found ${bytes.length} bytes, expected ${rawKeyBytes} raw bytes, PEM or DER`);
   }
 }

@@ -9,19 +9,19 @@ import type { Trust } from './trust.ts';
 import { readSignature } from './verify-package.ts';
 
 /**
- * What an archive carries: `made` just now, `kept` because it still fits, `kept unchecked` because nothing could tell
- * whether it does, or `none`.
+ * The signature of an archive: `made` now, `kept` because it still matches, `kept unchecked` because it could not be
+ * checked, or `none`.
  */
 export type PackedSignature = 'kept unchecked' | 'kept' | 'made' | 'none';
 
 export interface PreparedSignature {
   readonly signature: PackedSignature;
-  /** The digest that the archive must come out with; nothing when any will do. */
+  /** The expected digest of the archive; `undefined` if there is none. */
   readonly digest: Buffer | undefined;
 }
 
 /**
- * Signs what is going to be packed, or checks the signature that is there.
+ * Signs the files to be packed, or checks the existing signature.
  *
  * @param covered the files that a signature covers.
  * @throws FidiusError `FIDIUS_SIGNATURE_STALE`, `FIDIUS_SIGNATURE_UNWRITABLE`
@@ -48,13 +48,13 @@ export async function prepareSignature(
   return { signature: freshness === 'fits' ? 'kept' : 'kept unchecked', digest: computed.digest };
 }
 
-/** What is known of a signature that a package already has. */
+/** Whether an existing signature matches the package. `unknown` if it cannot be checked. */
 export type SignatureMatch = 'fits' | 'unknown';
 
 /**
- * Finds out whether a signature still fits the files, as far as that can be told without the key that made it.
+ * Checks whether a signature still matches the files, without the key that made it.
  *
- * The signed list of files tells; without one, a trusted key does; without either nobody can know.
+ * The check needs the signed list of files or a trusted key. Without either, the result is `unknown`.
  *
  * @throws FidiusError `FIDIUS_SIGNATURE_STALE`
  */
@@ -73,12 +73,12 @@ export async function checkSignatureMatches(
     const differences = compareFiles(list.readFiles() ?? [], files);
     throw stale(dir, `since then ${describeDifferences(differences)}`);
   }
-  if (trust.keys.length > 0) throw stale(dir, 'the signature fits none of the trusted keys');
+  if (trust.keys.length > 0) throw stale(dir, 'the signature matches none of the trusted keys');
   return 'unknown';
 }
 
 export function stale(dir: string, problem: string): FidiusError {
   return new FidiusError('FIDIUS_SIGNATURE_STALE', `Cannot pack ${dir}: its signature is out of date, ${problem}`, {
-    hint: 'Pass the secret key, so that it is signed anew; or delete package.sig and package.files.sig.',
+    hint: 'Pass the secret key to sign it again, or delete package.sig and package.files.sig.',
   });
 }

@@ -27,10 +27,10 @@ export interface SignedPackage {
 }
 
 /**
- * Signs a folder: writes `package.sig` and, for whoever has to find out later what was changed, `package.files.sig`.
+ * Signs a folder: writes `package.sig`, and `package.files.sig`, which is used to explain later changes.
  *
- * A signature holds as long as nothing in the folder changes. Packing adds vendored dependencies, so sign by packing with a
- * key, or after packing, not before.
+ * A signature is valid until a file in the folder changes. Packing adds vendored dependencies, so sign while packing
+ * (option `key`) or after it, not before.
  *
  * @throws FidiusError `FIDIUS_KEY_INVALID`, `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_PACKAGE_BYTE_CODE`,
  * `FIDIUS_SIGNATURE_UNWRITABLE`; and what `packageDigest()` throws.
@@ -59,7 +59,7 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
 export async function writeSignature(dir: string, { digest, files }: FileDigests, key: SecretKey): Promise<void> {
   const createStaging = () => createStagingNextTo(dir);
   try {
-    // The list goes first: should the second write fail, an old signature stays with a list that explains it.
+    // The list is written first. If the second write fails, the list explains the old signature.
     const list = formatFileList(digest, files, key);
     await replaceFile(join(dir, fileListName), (file) => file.writeFile(list), { createStaging });
     await replaceFile(join(dir, signatureFileName), (file) => file.writeFile(key.sign(digest)), { createStaging });
@@ -69,7 +69,7 @@ export async function writeSignature(dir: string, { digest, files }: FileDigests
 }
 
 /**
- * Refuses to sign or ship what a killed process left half made in the package: it would be taken for a part of it.
+ * Rejects a package that contains incomplete content of a killed process, which would become part of it.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_LEFTOVER`
  */

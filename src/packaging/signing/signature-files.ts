@@ -1,6 +1,6 @@
 import { PublicKey, type SecretKey } from './keys.ts';
 
-/** What the list says of one file. */
+/** An entry of the list. */
 export interface ListedFile {
   readonly path: string;
   readonly bytes: number;
@@ -8,13 +8,16 @@ export interface ListedFile {
   readonly sha256: string;
 }
 
-/** The head of a list, whose signature was found to fit the key that it names. The lines of the files are not read yet. */
+/** The head of a list whose signature matches the key in it. The lines of the files are not parsed yet. */
 export interface FileListText {
-  /** The key that the list names. Whether it is trusted is another question. */
+  /** The key in the list. It is not necessarily trusted. */
   readonly key: PublicKey;
   /** The package digest that the files add up to. */
   readonly digest: Buffer;
-  /** Reads the lines; nothing when one of them is malformed. Only for a list that is believed: anybody can sign a long one. */
+  /**
+   * Parses the lines; `undefined` if one of them is malformed. Call it only for a credible list, because anyone can
+   * sign a long list.
+   */
   readonly readFiles: () => readonly ListedFile[] | undefined;
 }
 
@@ -47,7 +50,7 @@ export function formatFileList(digest: Uint8Array, files: readonly ListedFile[],
 const headPattern = /^fidius-files 1\nkey ([0-9a-f]{64})\nsignature ([0-9a-f]{128})\n(?=digest ([0-9a-f]{64})\n)/;
 const longestHead = 512;
 
-/** Nothing when it is not a list, or its signature does not fit the key it names. Never throws. */
+/** `undefined` if it is not a list, or if its signature does not match its key. Never throws. */
 export function readListText(bytes: Buffer): FileListText | undefined {
   const head = headPattern.exec(bytes.toString('latin1', 0, longestHead));
   if (head === null) return undefined;
@@ -70,7 +73,7 @@ function parseLines(body: string): readonly ListedFile[] | undefined {
   }
 }
 
-// The first line keeps such a signature from ever meaning anything else: a package's own is over 32 bytes.
+// The first line separates the two kinds of signatures: that of a package is over 32 bytes.
 function signedPart(body: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${firstLine}\n`), body]);
 }
@@ -88,14 +91,14 @@ function toHex(bytes: Uint8Array): string {
 export const signatureFileName = 'package.sig';
 
 /**
- * The signed list of files, which explains a signature that does not fit. Its name ends in `.sig` because the digest leaves
- * such files out, here and in the Rust tool: the list can be there or not without changing the digest it belongs to.
+ * The signed list of files, which explains a signature that does not match. Its name ends in `.sig` because the digest
+ * excludes such files, here and in the Rust tool. The list therefore does not change the digest.
  */
 export const fileListName = 'package.files.sig';
 
 export const signatureBytes = 64;
 
-/** Both: they are not covered by a signature, and need not be. */
+/** Both signature files. The signature does not cover them. */
 export const signatureFiles: readonly string[] = [signatureFileName, fileListName];
 
 export function isOurSignature(path: string): boolean {

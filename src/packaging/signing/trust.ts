@@ -3,7 +3,7 @@ import { describe } from '../../errors/options.ts';
 import { type KeyInput, type PublicKey, toPublicKey } from './keys.ts';
 import type { TrustedKey, TrustStore } from './trust-store.ts';
 
-/** Whom a host trusts; an empty choice trusts nobody. */
+/** The keys that a host trusts. Without keys, no signature is trusted. */
 export interface TrustOptions {
   readonly trustedKeys?: readonly (KeyInput | PublicKey)[] | undefined;
   readonly trustStore?: TrustStore | undefined;
@@ -11,7 +11,7 @@ export interface TrustOptions {
 
 export const trustOptionNames: readonly string[] = ['trustedKeys', 'trustStore'];
 
-/** How a signature and the trusted keys relate. */
+/** The result of comparing a signature with the trusted keys. */
 export type SignatureVerdict =
   | { readonly verdict: 'trusted'; readonly key: TrustedKey }
   | { readonly verdict: 'expired'; readonly key: TrustedKey; readonly notAfter: Date }
@@ -19,7 +19,7 @@ export type SignatureVerdict =
   | { readonly verdict: 'out of scope'; readonly key: TrustedKey; readonly packages: readonly string[] }
   | { readonly verdict: 'unknown' };
 
-/** The keys a host trusts, in the order they are tried. */
+/** The keys that a host trusts, in the order in which they are tried. */
 export class Trust {
   readonly keys: readonly TrustedKey[];
   readonly #revoked: ReadonlyMap<string, string>;

@@ -57,7 +57,7 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
 }
 
 /**
- * Refuses a package of another name or version than is expected: a genuine one in the place of another one.
+ * Rejects a package whose name or version differs from the expected one, even if its signature is valid.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_UNEXPECTED`
  */
@@ -71,13 +71,13 @@ export function requireExpected(
     if (wanted === undefined || wanted === manifest[field]) continue;
     const message = `Package ${origin} is "${manifest.name}" ${manifest.version}, expected ${field} "${wanted}"`;
     throw new FidiusError('FIDIUS_PACKAGE_UNEXPECTED', message, {
-      hint: 'Get the package again: this is another one, or another version, whoever signed it.',
+      hint: 'Get the expected package, or correct the expected name or version.',
     });
   }
 }
 
 /**
- * The bytes of `package.sig`, one more than a signature has when it is too long; nothing when the package is not signed.
+ * The bytes of `package.sig`, at most one more than a signature has; `undefined` if the package is not signed.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_UNREADABLE`, also when it is a link: that could lead out of the package.
  */
@@ -92,10 +92,10 @@ export async function readSignature(dir: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Checks a signature over a digest that is known already.
+ * Checks a signature over a known digest.
  *
- * @param origin what the user knows the package by: a folder, or the archive it came from.
- * @param subject `content` is where the files can be looked at again, to say which of them differ.
+ * @param origin the path for messages: a folder or an archive.
+ * @param subject `content` reads the files again, to determine which of them differ.
  * @throws SignatureError
  */
 export async function requireTrusted(
@@ -136,7 +136,7 @@ export async function requireTrusted(
 }
 
 /**
- * Refuses a package that carries nothing that could be its signature: to be called before anything costs time or space.
+ * Rejects a package without a signature of the right length. Call it before expensive operations.
  *
  * @throws SignatureError
  */
@@ -160,7 +160,7 @@ function missing(origin: string, trust: Trust): SignatureError {
   });
 }
 
-/** A stranger decides how many files a package has: an error, which is logged and sent on, names no more than these. */
+/** The number of files of a package is untrusted. Errors are logged and forwarded, so that the list is limited. */
 const mostDifferences = 32;
 
 function failure(code: ErrorCode, origin: string, trust: Trust, why: Mismatch): SignatureError {

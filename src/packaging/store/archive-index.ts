@@ -6,7 +6,7 @@ import { wallClock } from '../../node/timers.ts';
 import { crypto } from '../digest/crypto.ts';
 import { replaceFile } from '../files/replace-file.ts';
 
-/** What is known of an archive from the last time. */
+/** The index entry of an archive. */
 export interface IndexedArchive {
   /** Name of the stored folder. */
   readonly name: string;
@@ -19,14 +19,14 @@ export interface IndexedArchive {
 // Changes within one tick of the clock of a file system cannot be told apart by their time.
 const tickMs = 2000;
 
-// Names of what was left out, above all.
+// Mostly paths of excluded files.
 const maxRecordBytes = 16 * 1024 * 1024;
 
 /**
- * Remembers which stored package an archive unpacks to, so that it is not unpacked at each load.
+ * Maps archives to stored packages, so that an archive is not unpacked at each load.
  *
- * An archive is known by what the system says of the file, the time of its last change of status included: nobody can change
- * a file and keep that.
+ * An archive is identified by the status of its file, including the time of the last status change (ctime), which
+ * cannot be restored after a change.
  */
 export class ArchiveIndex {
   readonly #dir: string;
@@ -40,12 +40,12 @@ export class ArchiveIndex {
     return wallClock() - Number(status.ctimeMs) < tickMs ? undefined : hash(status);
   }
 
-  /** What was remembered; nothing when there is nothing, or it is malformed. */
+  /** The entry; `undefined` if it is missing or malformed. */
   find(key: string): IndexedArchive | undefined {
     try {
       const text = readForeignFile(this.#pathOf(key), { links: 'refuse', maxBytes: maxRecordBytes }).toString();
       const { name, digest, signature, excluded } = JSON.parse(text);
-      // A name in the store, never a path, and that of the digest.
+      // The name must be a plain name that contains the digest, never a path.
       if (!/^[0-9a-f]{64}$/.test(digest) || !/^[^./\\][^/\\]*$/.test(name) || !name.endsWith(`-${digest}`))
         return undefined;
       return {

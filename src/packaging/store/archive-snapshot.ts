@@ -142,7 +142,7 @@ class RecordedFiles {
     return digest.finish();
   }
 
-  /** Paths in the order of the digest, in groups that memory can hold. A file that is larger forms a group of its own. */
+  /** Paths in the order of the digest, in groups that memory can hold. A larger file forms a separate group. */
   *batches(): Generator<readonly string[]> {
     let [batch, total]: [string[], number] = [[], 0];
     for (const path of inByteOrder(this.#hashed.keys())) {

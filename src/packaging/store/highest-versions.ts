@@ -7,7 +7,7 @@ import { replaceFile } from '../files/replace-file.ts';
 const fileName = 'versions.json';
 const maxBytes = 4 * 1024 * 1024;
 
-/** Remembers in a store the highest version of each package that was admitted. */
+/** Records in a store the highest version of each package that was loaded. */
 export class HighestVersions {
   readonly #path: string;
 
@@ -17,9 +17,9 @@ export class HighestVersions {
   }
 
   /**
-   * The version that was remembered for a package.
+   * The recorded version of a package.
    *
-   * @throws FidiusError `FIDIUS_STORE_DAMAGED`: a memory that is lost must not pass for one that is empty.
+   * @throws FidiusError `FIDIUS_STORE_DAMAGED`: a damaged file must not count as an empty one.
    */
   get(name: string): string | undefined {
     return this.#read().get(name);

@@ -5,10 +5,10 @@ import { shown } from '../../errors/shown.ts';
 import { findUntrustedPart } from '../../files/trusted-path.ts';
 
 /**
- * Where packages are stored unless a host says otherwise: among the caches of the user.
+ * The default store directory, in the cache directory of the user.
  *
- * @throws FidiusError `FIDIUS_STORE_UNSAFE` when the environment gives no absolute path: a relative one would mean a folder in
- * whatever folder the process was started.
+ * @throws FidiusError `FIDIUS_STORE_UNSAFE` if the environment contains a relative path, which would depend on the
+ * current folder.
  */
 export function defaultStoreDir(env: Readonly<Record<string, string | undefined>>, home = homedir()): string {
   const [folder, variable] = cacheFolder(env, home);

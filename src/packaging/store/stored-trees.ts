@@ -10,17 +10,18 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { packageStem } from '../manifest/package-name.ts';
 import { fingerprintTree, isStoredForm, makeFoldersReadOnly, makeReadOnly, makeWritable } from './fingerprint.ts';
 
-/** What lies in the place of a stored folder. */
+/** State of a stored folder. */
 export type TreeState = 'damaged' | 'intact' | 'missing';
 
 // A line for each file and folder.
 const maxFingerprintBytes = 256 * 1024 * 1024;
 
 /**
- * The sealed folders of a store, each with a fingerprint beside it that tells without reading whether it is as it was.
+ * The read-only folders of a store. The fingerprint of each folder shows without reading its files whether it is
+ * unchanged.
  *
- * Where the fingerprint does not fit (the store was copied, or restored from a backup), the folder is read once and
- * its digest decides.
+ * If the fingerprint does not match (the store was copied or restored from a backup), the folder is read once and its
+ * digest is compared.
  */
 export class StoredTrees {
   readonly #dir: string;
@@ -41,12 +42,14 @@ export class StoredTrees {
       .sort();
   }
 
-  /** Whether there is a folder whose name begins so. */
+  /** Whether there is a folder with this prefix. */
   async hasLike(start: string): Promise<boolean> {
     return (await this.list()).some((name) => name.startsWith(`${start}-`));
   }
 
-  /** Whether an intact folder of this name is there. A damaged one is left alone: a host may be running from it. */
+  /**
+   * Whether an intact folder of this name is there. A damaged folder is not removed, because a host may be using it.
+   */
   async stateOf(name: string, digest: Buffer, signal?: AbortSignal): Promise<TreeState> {
     const path = this.pathOf(name);
     const status = lstatSync(path, { throwIfNoEntry: false });
@@ -59,7 +62,7 @@ export class StoredTrees {
     const isSound = await isStoredForm(path, digest, signal).catch(() => false);
     throwIfAborted(signal);
     if (!isSound) return 'damaged';
-    // Unless it changed while it was read.
+    // The folder must not have changed while it was read.
     if (found !== (await fingerprintTree(path))) return 'damaged';
     await this.#remember(name, found);
     return 'intact';
@@ -70,7 +73,9 @@ export class StoredTrees {
     return Staging.create(this.#dir);
   }
 
-  /** Seals the folder in a staging and moves it in, unless an intact one of the name is there. */
+  /**
+   * Makes the folder in a staging read-only and moves it into the store, unless an intact folder of that name exists.
+   */
   async add(name: string, digest: Buffer, staging: Staging): Promise<void> {
     const path = this.pathOf(name);
     await makeFoldersReadOnly(staging.path);
@@ -78,7 +83,8 @@ export class StoredTrees {
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) await removeTree(path);
     if (!(await staging.placeNewFolder(path))) {
       if ((await this.stateOf(name, digest)) === 'intact') return;
-      // The damaged folder is moved away, not emptied: what runs from it finds the same names with the right content.
+      // The damaged folder is moved away, not emptied: code that runs from it finds the same names with correct
+      // content.
       makeWritable(path);
       await staging.replaceFolder(path);
     }

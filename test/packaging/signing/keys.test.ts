@@ -61,11 +61,11 @@ describe('keys', () => {
     ['a path', 'acme.public', 'found 11 bytes'],
     ['damaged PEM', '-----BEGIN PUBLIC KEY-----\nxyz\n-----END PUBLIC KEY-----', 'expected 32 raw bytes, PEM or DER'],
     ['a key for RSA', rsa.publicKey, 'it is a key for rsa, not for Ed25519'],
-    ['a secret key', ed25519.privateKey, 'it is the other half of a pair'],
+    ['a secret key', ed25519.privateKey, 'it is the other key of the pair'],
     [
       'a secret key in PEM',
       ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }),
-      'it is the other half of a pair',
+      'it is the other key of the pair',
     ],
     ['zeros', Buffer.alloc(32), 'anybody can make signatures that fit it'],
     [
@@ -86,7 +86,7 @@ describe('keys', () => {
     [
       'a public key in PEM',
       ed25519.publicKey.export({ format: 'pem', type: 'spki' }),
-      'it is the other half of a pair',
+      'it is the other key of the pair',
     ],
     [
       'one behind a passphrase',
@@ -170,7 +170,7 @@ describe('key files', () => {
 
       expect(error.code).toBe('FIDIUS_KEY_INVALID');
       expect(error.message).toBe(`Cannot use ${base}.${other} as a ${kind} key: by its name it is the ${other} one`);
-      expect(error.hint).toBe(`Name the other half of the pair, acme.${kind}.`);
+      expect(error.hint).toBe(`Pass the other key of the pair, acme.${kind}.`);
     },
   );
 

@@ -136,7 +136,7 @@ describe('verifyPackage', () => {
       { path: 'e.py', kind: 'added' },
     ]);
     expect(error.message).toBe(
-      `Cannot trust package ${dir}: its signature fits none of the trusted keys: key ${acmeId}; ` +
+      `Cannot trust package ${dir}: its signature matches none of the trusted keys: key ${acmeId}; ` +
         `since it was signed with key ${acmeId}, c.py was renamed to C.py, a.py was changed, b.py was removed, e.py was added`,
     );
   });
@@ -204,7 +204,7 @@ describe('verifyPackage', () => {
 
     expect(error.differences).toBeUndefined();
     expect(error.message).toBe(
-      `Cannot trust package ${dir}: its signature fits none of the trusted keys: key ${acmeId}`,
+      `Cannot trust package ${dir}: its signature matches none of the trusted keys: key ${acmeId}`,
     );
   });
 

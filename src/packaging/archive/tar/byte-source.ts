@@ -27,7 +27,7 @@ export class ByteSource {
     return bytes.subarray(0, length);
   }
 
-  /** What is there, at most `count` bytes; nothing at the end. It is the reader's until the next call. */
+  /** The available bytes, at most `count`; `undefined` at the end. They are valid until the next call. */
   async readSome(count: number): Promise<Uint8Array | undefined> {
     while (this.#piece.length === 0) {
       const { done, value } = await this.#pieces.next();
@@ -44,7 +44,7 @@ export class ByteSource {
     return taken;
   }
 
-  /** Lets the source go, wherever it is. */
+  /** Closes the source at any position. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }

@@ -1,6 +1,6 @@
 import { blockBytes, CorruptTar, parseNumber } from './tar-header.ts';
 
-/** What a PAX header says of the entry after it, as far as it is heeded. */
+/** The supported fields of a PAX header, which describes the next entry. */
 export interface PaxHeader {
   readonly path?: Uint8Array;
   readonly size?: number;
@@ -25,7 +25,7 @@ export function parsePaxHeader(content: Uint8Array): PaxHeader {
     const equals = record.indexOf('=');
     if (equals <= 0) throw new CorruptTar('a PAX record is malformed');
     const key = record.toString('latin1', 0, equals);
-    // Readers differ in which of the two they take.
+    // Implementations differ in which of the two they use.
     if (values.has(key)) throw new CorruptTar('a PAX header gives a value twice');
     values.set(key, record.subarray(equals + 1));
     at = end;
@@ -41,7 +41,7 @@ export function parsePaxHeader(content: Uint8Array): PaxHeader {
 
 function parseSize(text: string): number {
   const size = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(size)) throw new CorruptTar('a PAX size is no number');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(size)) throw new CorruptTar('a PAX size is not a number');
   return size;
 }
 

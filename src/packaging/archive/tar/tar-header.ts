@@ -1,7 +1,7 @@
-/** Size of everything in a tar file: a header is one block, contents are filled up to whole ones. */
+/** Block size of a tar file: a header is one block, contents are padded to full blocks. */
 export const blockBytes = 512;
 
-/** What the header of a tar entry says, nothing checked but its checksum and its numbers. */
+/** The header of a tar entry. Only its checksum and its numbers are checked. */
 export interface TarHeader {
   /** Kind of entry, one character. */
   readonly type: string;
@@ -16,7 +16,7 @@ export interface TarHeader {
   readonly block: Uint8Array;
 }
 
-/** Why a tar file cannot be read. Whoever knows the archive turns it into an error of the library. */
+/** Why a tar file cannot be read. The reader of the archive converts it to an `ArchiveError`. */
 export class CorruptTar extends Error {}
 
 /** @throws CorruptTar */
@@ -35,7 +35,7 @@ export function parseTarHeader(block: Uint8Array): TarHeader {
   };
 }
 
-/** A header in GNU's form for a file, the same whoever packs it and when. */
+/** A reproducible header in GNU format for a file. */
 export function formatTarHeader(entry: {
   readonly path: Uint8Array;
   readonly size: number;

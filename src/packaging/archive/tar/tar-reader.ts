@@ -11,11 +11,11 @@ export interface TarEntry {
   /** Bytes of the content as it will be read, holes included. */
   readonly size: number;
   readonly mode: number;
-  /** To be read before the next entry is asked for; what is left then is skipped. */
+  /** Read it before the next entry is requested. The rest is then skipped. */
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-// Entries that only describe the one after them are read into memory; these bounds are far above any honest one.
+// Helper entries are read into memory. These limits are far above those of regular archives.
 const maxHelperBytes = 64 * 1024;
 const maxHelpers = 4;
 const maxHelperBytesInAll = 64 * 1024 * 1024;
@@ -31,7 +31,7 @@ const kinds: Readonly<Record<string, TarEntryKind>> = {
   g: 'global header',
 };
 
-/** What helper entries said about the next one. */
+/** Facts from helper entries about the next entry. */
 interface Described {
   path?: Uint8Array;
   pax?: PaxHeader;
@@ -40,8 +40,8 @@ interface Described {
 /**
  * Reads the entries of a tar file: the forms of 1979 and POSIX, GNU's long names and sparse files, PAX headers.
  *
- * Nothing is judged here but the form, and what other readers read differently is refused. The end is two blocks of zeros, one,
- * or none, as other readers take it too.
+ * Only the format is checked here. Forms that other implementations read differently are rejected. The file may end
+ * with two zero blocks, with one, or with none, as other implementations accept it.
  *
  * @throws CorruptTar
  */
@@ -56,7 +56,7 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
       return;
     }
     if (block.length < blockBytes) throw new CorruptTar('it is cut off');
-    // The source may reuse the memory of what it gave.
+    // The source may reuse the memory.
     const header = parseTarHeader(new Uint8Array(block));
     if (isHelper(header)) {
       helpers += 1;
@@ -75,7 +75,7 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
 // Padding after the end; writers fill up to 10 KiB.
 const maxTrailingBytes = 1024 * 1024;
 
-/** After the end there are zeros only: some readers go on after a block of zeros. */
+/** Only zeros may follow the end, because some implementations continue after a zero block. */
 async function requireZeros(source: ByteSource): Promise<void> {
   const end = source.total + maxTrailingBytes;
   for (;;) {
@@ -90,7 +90,7 @@ function isHelper({ type }: TarHeader): boolean {
 }
 
 function readHelper({ type }: TarHeader, content: Uint8Array, described: Described): void {
-  // Readers differ in which of two they heed.
+  // Implementations differ in which of the two they use.
   if (type === 'x' ? described.pax !== undefined : type === 'L' && described.path !== undefined) {
     throw new CorruptTar('an entry is described twice in the same way');
   }
@@ -128,7 +128,7 @@ async function* readEntry(source: ByteSource, header: TarHeader, described: Desc
 
 const slash = 0x2f;
 
-/** One that says something of every entry after it is heeded by some readers, from its place on or for all, and not by others. */
+/** Implementations differ in whether and from where they apply a global header. */
 function checkGlobalHeader(content: Uint8Array): void {
   const { path, size, isSparse } = parsePaxHeader(content);
   if (path === undefined && size === undefined && !isSparse) return;

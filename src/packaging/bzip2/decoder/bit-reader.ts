@@ -1,4 +1,4 @@
-/** A read went past the bytes that are there: either more have to come, or the data is cut off. */
+/** A read beyond the available bytes: more input is needed, or the data is truncated. */
 export class OutOfBits extends Error {}
 
 /** Reads bits, the highest of each byte first. */

@@ -99,7 +99,7 @@ const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** What a checksum starts as. */
+/** Initial value of a checksum. */
 export const crcStart = -1;
 
 /** Continues a checksum with `bytes`. */

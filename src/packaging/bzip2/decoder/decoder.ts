@@ -5,14 +5,15 @@ import { BlockOutput } from './block-output.ts';
 import { readBlock } from './block-reader.ts';
 
 /**
- * A block is read in one go, so all of it must be there: 900,000 bytes at the longest code of 20 bits, and its tables.
+ * A block is read at once, so all of it must be available: 900,000 bytes at the longest code of 20 bits, and its
+ * tables.
  */
 const longestBlock = 2_600_000;
 
 /**
  * Decodes bzip2 data in pieces, within about 10 MB of memory whatever comes in.
  *
- * Streams that follow each other are one, as parallel compressors write them; anything else after the end is refused.
+ * Streams that follow each other are one, as parallel compressors write them; other data after the end is rejected.
  * Every checksum is compared, that of a block once its last byte was read.
  */
 export class Bzip2Decoder {
@@ -38,7 +39,7 @@ export class Bzip2Decoder {
     this.#bit &= 7;
   }
 
-  /** Says that there is no more input. */
+  /** Marks the end of the input. */
   finish(): void {
     this.#isComplete = true;
   }
