@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 
 /**
- * True for an error, also one of another realm: where a test runner gives each file a `vm` context of its own, errors
- * of Node are not instances of the `Error` of this context.
+ * Whether a value is an error, also one of another realm. A test runner may give each file a separate `vm` context, in
+ * which errors of Node are not instances of `Error`.
  */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
