@@ -68,11 +68,7 @@ describe('keys', () => {
       'it is the other key of the pair',
     ],
     ['zeros', Buffer.alloc(32), 'it is a weak key'],
-    [
-      'the neutral point with a sign',
-      Buffer.from([1, ...Array(30).fill(0), 0x80]),
-      'it is a weak key',
-    ],
+    ['the neutral point with a sign', Buffer.from([1, ...Array(30).fill(0), 0x80]), 'it is a weak key'],
   ])('refuse %s as a public key', async (_what, input, problem) => {
     const error = await failureOf(() => new PublicKey(input));
 
