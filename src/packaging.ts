@@ -1,13 +1,13 @@
 /** The entry `fidius/packaging`: packing, signing, verifying, keys, trust, vendoring, the store, stubs. Re-exports, nothing else. */
 
-export { createPythonStub } from './contract/python-stub/create-python-stub.ts';
+export { generatePythonStub } from './contract/python-stub/create-python-stub.ts';
 export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/archive-manifest.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
 export type { UnpackOptions, UnpackProgress } from './packaging/archive/unpack-package.ts';
 export { type UnpackedPackage, type UnpackPackageOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
 export type { PackProgress } from './packaging/archive/write-archive.ts';
-export { type DigestOptions, packageDigest } from './packaging/digest/package-digest.ts';
+export { type DigestOptions, digestPackage } from './packaging/digest/package-digest.ts';
 export {
   type DiscoverOptions,
   type Discovery,
@@ -19,7 +19,7 @@ export {
 export type { ByteCodePolicy } from './packaging/files/byte-code.ts';
 export type { StandardIssue, StandardResult, StandardSchema } from './packaging/manifest/manifest.ts';
 export {
-  loadManifest,
+  readManifest,
   type Manifest,
   type ManifestOptions,
   type PythonManifest,
@@ -30,8 +30,8 @@ export {
   type KeyPairFiles,
   readPublicKey,
   readSecretKey,
-  type WriteKeyPairOptions,
-  writeKeyPair,
+  type GenerateKeyPairOptions,
+  generateKeyPair,
 } from './packaging/signing/key-files.ts';
 export type { KeyInput } from './packaging/signing/keys.ts';
 export { PublicKey, SecretKey } from './packaging/signing/keys.ts';

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   discoverPackages,
   PackageStore,
-  packageDigest,
+  digestPackage,
   packPackage,
   SecretKey,
   signPackage,
@@ -19,7 +19,7 @@ const anySize = { maxBytes: Number.MAX_SAFE_INTEGER, maxEntries: Number.MAX_SAFE
 
 const operations = {
   sign: (dir) => signPackage(dir, { key }),
-  digest: (dir) => packageDigest(dir),
+  digest: (dir) => digestPackage(dir),
   pack: (dir, output) => packPackage(dir, { output, vendor: false }),
   unpack: (archive, dest) => unpackPackage(archive, dest, anySize),
   verify: (dir) => verifyPackage(dir, { trustedKeys }),

@@ -125,7 +125,7 @@ export async function measureVerification(
     {
       title: 'first load of a folder',
       measured: of('first'),
-      peer: '`packageDigest()` and `cp -r`',
+      peer: '`digestPackage()` and `cp -r`',
       peerMs: readAndCopy,
       budget: 2,
       // Read once to verify it, and once more to copy it if memory cannot hold it.
@@ -134,7 +134,7 @@ export async function measureVerification(
     {
       title: 'later load of a folder',
       measured: of('later'),
-      peer: '`packageDigest()`',
+      peer: '`digestPackage()`',
       peerMs: of('digest').ms,
       budget: 2,
       readBudget: 1.02,
@@ -142,14 +142,14 @@ export async function measureVerification(
     {
       title: 'first load of an archive',
       measured: of('firstArchive'),
-      peer: '`unpackPackage()` and `packageDigest()`',
+      peer: '`unpackPackage()` and `digestPackage()`',
       peerMs: of('unpack').ms + of('digest').ms,
       budget: 2,
     },
     {
       title: 'later load of an archive',
       measured: of('laterArchive'),
-      peer: '`packageDigest()`',
+      peer: '`digestPackage()`',
       peerMs: of('digest').ms,
       budget: 1,
     },

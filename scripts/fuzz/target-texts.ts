@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { hasControls } from '../../src/errors/shown.ts';
-import { readManifest } from '../../src/packaging/manifest/manifest.ts';
+import { parseManifest } from '../../src/packaging/manifest/manifest.ts';
 import { decodeManifest } from '../../src/packaging/manifest/manifest-text.ts';
 import { ArchiveIndex } from '../../src/packaging/store/archive-index.ts';
 import { HighestVersions } from '../../src/packaging/store/highest-versions.ts';
@@ -54,7 +54,7 @@ export const textTargets: readonly FuzzTarget[] = [
       ),
     ],
     words: tomlWords,
-    read: (input) => readManifest(decodeManifest('x', input), 'x'),
+    read: (input) => parseManifest(decodeManifest('x', input), 'x'),
   },
   {
     name: 'requirements',

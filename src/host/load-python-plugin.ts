@@ -2,7 +2,7 @@ import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { loadManifest, type Manifest, type PythonManifest } from '../packaging/manifest/manifest.ts';
+import { readManifest, type Manifest, type PythonManifest } from '../packaging/manifest/manifest.ts';
 import { PythonPluginHandle } from '../python/handle.ts';
 import { loadPackage } from '../python/load.ts';
 import { type StartOptions, startPython } from '../python/start.ts';
@@ -34,7 +34,7 @@ export function loadPythonPlugin(
   debugToStderr(process.env);
 
   return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {
-    const manifest = loadManifest(packageDir);
+    const manifest = readManifest(packageDir);
     checkPythonManifest(packageDir, manifest, descriptor);
     details.plugin = manifest.name;
     details.entryModule = manifest.python.entryModule;

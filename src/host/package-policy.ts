@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 import { type ArchiveLimits, resolveLimits } from '../packaging/archive/limits.ts';
-import { loadManifest, type Manifest } from '../packaging/manifest/manifest.ts';
+import { readManifest, type Manifest } from '../packaging/manifest/manifest.ts';
 import { Trust, type TrustOptions } from '../packaging/signing/trust.ts';
 import { nameOf, readTrustStore, type TrustedKey, type TrustStore } from '../packaging/signing/trust-store.ts';
 import { HighestVersions } from '../packaging/store/highest-versions.ts';
@@ -128,7 +128,7 @@ export class PackagePolicy {
   async admit(path: string, { signal, signers }: AdmitOptions = {}): Promise<AdmittedPackage> {
     const isArchive = await isFile(path);
     if (!isArchive && !this.requireSignature) {
-      return { path, folder: path, manifest: loadManifest(path), signedBy: undefined };
+      return { path, folder: path, manifest: readManifest(path), signedBy: undefined };
     }
     const store = await this.#openStore();
     const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };

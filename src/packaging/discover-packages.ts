@@ -8,7 +8,7 @@ import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
 import { readArchiveManifest } from './archive/archive-manifest.ts';
 import { CooperativeYield } from './files/cooperative-yield.ts';
-import { loadManifest, type Manifest } from './manifest/manifest.ts';
+import { readManifest, type Manifest } from './manifest/manifest.ts';
 import { manifestFileName } from './manifest/manifest-text.ts';
 
 /** A package in a search path. */
@@ -96,7 +96,7 @@ async function readPackage(path: string, signal: AbortSignal | undefined): Promi
     const message = `Cannot use ${shown(path)}: its name contains a control character or a mark of text direction`;
     throw new FidiusError('FIDIUS_PACKAGE_FILE_NAME', message, { hint: 'Rename it.' });
   }
-  if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: loadManifest(path) };
+  if (existsSync(join(path, manifestFileName))) return { path, kind: 'folder', manifest: readManifest(path) };
   if (!path.endsWith('.fid') && !looksLikeArchive(path)) return undefined;
   return { path, kind: 'archive', manifest: await readArchiveManifest(path, { signal }) };
 }

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { SecretKey, writeKeyPair } from '../../src/packaging.ts';
+import { SecretKey, generateKeyPair } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { fidius } from '../support/run-fidius.ts';
@@ -17,7 +17,7 @@ import { makeSourceDistribution, makeWheels, pythonWithPip } from '../support/wh
 async function workplace(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<string> {
   const folder = tempFolder();
   fill(join(folder, 'demo'), { 'package.toml': pythonManifest('demo'), 'demo.py': 'x = 1\n', ...files });
-  await writeKeyPair(join(folder, 'acme'), new SecretKey(Buffer.alloc(32, 1)));
+  await generateKeyPair(join(folder, 'acme'), new SecretKey(Buffer.alloc(32, 1)));
   return folder;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadManifest } from '../../src/packaging.ts';
+import { readManifest } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -95,7 +95,7 @@ describe('fidius init plugin', () => {
       "
     `);
     expect(filesOf(join(folder, 'my-greeter'))).toMatchSnapshot();
-    expect(loadManifest(join(folder, 'my-greeter'))).toMatchObject({ extension: 'gre', interface: 'Greeter' });
+    expect(readManifest(join(folder, 'my-greeter'))).toMatchObject({ extension: 'gre', interface: 'Greeter' });
   });
 
   it('avoids module names of the standard library', async () => {
@@ -104,7 +104,7 @@ describe('fidius init plugin', () => {
     await fidiusIn(folder, ['init', 'plugin', 'json', '--interface', greeter]);
 
     expect(Object.keys(filesOf(join(folder, 'json')))).toEqual(['json_plugin.py', 'package.toml']);
-    expect(loadManifest(join(folder, 'json'))).toMatchObject({ python: { entryModule: 'json_plugin' } });
+    expect(readManifest(join(folder, 'json'))).toMatchObject({ python: { entryModule: 'json_plugin' } });
   });
 
   it('keeps an existing folder', async () => {

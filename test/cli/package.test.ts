@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SecretKey, writeKeyPair } from '../../src/packaging.ts';
+import { SecretKey, generateKeyPair } from '../../src/packaging.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -15,8 +15,8 @@ const manifest = `${pythonManifest('demo')}requirements = "needs.txt"\n`.replace
 async function workplace(files: Readonly<Record<string, string>> = {}): Promise<string> {
   const folder = tempFolder();
   fill(join(folder, 'demo'), { 'package.toml': manifest, 'demo.py': 'x = 1\n', ...files });
-  await writeKeyPair(join(folder, 'acme'), new SecretKey(Buffer.alloc(32, 1)));
-  await writeKeyPair(join(folder, 'other'), new SecretKey(Buffer.alloc(32, 2)));
+  await generateKeyPair(join(folder, 'acme'), new SecretKey(Buffer.alloc(32, 1)));
+  await generateKeyPair(join(folder, 'other'), new SecretKey(Buffer.alloc(32, 2)));
   return folder;
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineInterface, type Interface } from '../../src/contract/interface.ts';
 import { type Method, method } from '../../src/contract/method.ts';
-import { createPythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
+import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
 import { importStubs } from '../support/python-stubs.ts';
@@ -97,7 +97,7 @@ describe('a Python stub', () => {
   it.each([Greeter, Everything, Hostile])('is the approved one for $name', async (definition) => {
     const name = definition.name.toLowerCase();
 
-    await expect(createPythonStub(definition)).toMatchFileSnapshot(`../fixtures/stubs/${name}.py`);
+    await expect(generatePythonStub(definition)).toMatchFileSnapshot(`../fixtures/stubs/${name}.py`);
   });
 
   const all = [Greeter, Everything, Hostile, ...Object.values(ofVectors)];
@@ -119,7 +119,7 @@ describe('a Python stub', () => {
   });
 
   it('is the same for the same interface', () => {
-    expect(createPythonStub(Everything)).toBe(createPythonStub(Everything));
+    expect(generatePythonStub(Everything)).toBe(generatePythonStub(Everything));
   });
 });
 

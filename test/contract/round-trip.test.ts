@@ -4,7 +4,7 @@ import { PluginHost } from 'fidius';
 import { expect, it } from 'vitest';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
-import { createPythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
+import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
@@ -83,7 +83,7 @@ it('brings every value of every type to Python and back', async () => {
   });
   const searchPath = tempFolder();
   // The stub is the plugin: its functions give back what they got.
-  const module = createPythonStub(Echo).replaceAll(/raise NotImplementedError\(.*\)/g, 'return value');
+  const module = generatePythonStub(Echo).replaceAll(/raise NotImplementedError\(.*\)/g, 'return value');
   fill(searchPath, {
     'echo/package.toml': pythonManifest('echo').replace('"Greeter"', '"Echo"'),
     'echo/demo.py': module,

@@ -6,7 +6,7 @@ import { PluginHost } from '../../src/index.ts';
 import {
   discoverPackages,
   PackageStore,
-  packageDigest,
+  digestPackage,
   packPackage,
   readArchiveManifest,
   SecretKey,
@@ -64,7 +64,7 @@ const takers: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
     return client.greet('Ada', { signal });
   },
   'discoverPackages()': (signal) => discoverPackages([join(folder, 'plugins')], { signal }),
-  'packageDigest()': (signal) => packageDigest(dir, { signal }),
+  'digestPackage()': (signal) => digestPackage(dir, { signal }),
   'signPackage()': (signal) => signPackage(dir, { key, signal }),
   'verifyPackage()': (signal) => verifyPackage(dir, { ...trust, signal }),
   'packPackage()': (signal) => packPackage(dir, { output, signal }),

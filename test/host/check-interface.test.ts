@@ -3,7 +3,7 @@ import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import { checkInterface } from '../../src/host/check-interface.ts';
-import { readManifest } from '../../src/packaging/manifest/manifest.ts';
+import { parseManifest } from '../../src/packaging/manifest/manifest.ts';
 import { failureOf } from '../support/failure.ts';
 import { manifestText } from '../support/plugin-folders.ts';
 
@@ -18,7 +18,7 @@ const Store = defineInterface('Store', {
 const Plain = defineInterface('Store', { version: 4, methods: { get: method({ key: t.string }, t.string) } });
 
 function manifestFor(name: string, version: number) {
-  return readManifest(manifestText('x', 'x', { name, version }), 'x/package.toml');
+  return parseManifest(manifestText('x', 'x', { name, version }), 'x/package.toml');
 }
 
 describe('what a manifest says of its interface', () => {

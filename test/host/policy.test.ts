@@ -8,7 +8,7 @@ import { PackagePolicy } from '../../src/host/package-policy.ts';
 import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
 import type { HostNotice } from '../../src/host/vendor-notice.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { loadManifest } from '../../src/packaging/manifest/manifest.ts';
+import { readManifest } from '../../src/packaging/manifest/manifest.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { startedPython } from '../../src/python/start.ts';
@@ -503,7 +503,7 @@ describe('a package that becomes another one between being found and being admit
   it('is not loaded', async () => {
     const folder = tempFolder();
     const path = writeGreeter(folder, { version: '1.0.0' });
-    const manifest = loadManifest(path);
+    const manifest = readManifest(path);
     writeFileSync(join(path, 'package.toml'), manifestText('greeter', 'x', Greeter).replace('1.0.0', '1.0.1'));
     const policy = await PackagePolicy.read('test', {});
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { unpackPackage } from '../../src/packaging/archive/unpack-package.ts';
-import { packageDigest } from '../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../src/packaging/digest/package-digest.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../src/packaging/signing/verify-package.ts';
@@ -29,7 +29,7 @@ describe.skipIf(reference.cli === undefined)('an archive', () => {
 
     expect(unpacked).toMatchObject({ dir: join(searchPath, 'everyday-1.0.0'), isSigned: true });
     const { digest } = await verifyPackage(unpacked.dir, { trustedKeys });
-    expect(digest).toEqual(await packageDigest(dir));
+    expect(digest).toEqual(await digestPackage(dir));
     expect(await askThisHost(searchPath, [['vendored', []]])).toEqual(['interop_dep of the package']);
   });
 
@@ -41,7 +41,7 @@ describe.skipIf(reference.cli === undefined)('an archive', () => {
 
     expect(unpacked).toBe(join(dest, 'everyday-1.0.0'));
     expect(rustVerify(unpacked, key.publicKey)).toMatchObject({ exitCode: 0 });
-    expect(await packageDigest(unpacked)).toEqual(digest);
+    expect(await digestPackage(unpacked)).toEqual(digest);
   });
 
   it.skipIf(reference.host === undefined)('that was signed and packed here runs in a host in Rust', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
-import { createPythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
+import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
 import { t } from '../../src/contract/t.ts';
 import { formatHash } from '../../src/errors/load-error.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
@@ -79,7 +79,7 @@ describe.skipIf(reference.host === undefined)('a host in Rust', () => {
 
   it('loads a stub of ours as it was generated, with the SDK vendored', () => {
     const searchPath = tempFolder();
-    const files = { 'stub.py': createPythonStub(Everyday) };
+    const files = { 'stub.py': generatePythonStub(Everyday) };
     const dir = writePackage({
       folder: join(searchPath, 'stub'),
       manifest: manifestText('stub', 'stub', Everyday),

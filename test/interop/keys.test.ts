@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readPublicKey, readSecretKey, writeKeyPair } from '../../src/packaging/signing/key-files.ts';
+import { readPublicKey, readSecretKey, generateKeyPair } from '../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { packageOf } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -18,7 +18,7 @@ describe.skipIf(reference.cli === undefined)('key files', () => {
   });
 
   it('of ours are read there, and are a pair', async () => {
-    const { secretPath, publicPath } = await writeKeyPair(join(tempFolder(), 'key'), SecretKey.generate());
+    const { secretPath, publicPath } = await generateKeyPair(join(tempFolder(), 'key'), SecretKey.generate());
     const dir = packageOf();
 
     rustFidiusOk('package', 'sign', dir, '--key', secretPath);
@@ -31,7 +31,7 @@ describe.skipIf(reference.cli === undefined)('key files', () => {
     const ours = join(tempFolder(), 'key');
 
     rustFidiusOk('keygen', '--out', theirs);
-    await writeKeyPair(ours, await readSecretKey(`${theirs}.secret`));
+    await generateKeyPair(ours, await readSecretKey(`${theirs}.secret`));
 
     for (const ending of ['.secret', '.public']) {
       expect(readFileSync(ours + ending)).toEqual(readFileSync(theirs + ending));
@@ -40,7 +40,7 @@ describe.skipIf(reference.cli === undefined)('key files', () => {
   });
 
   it('are not taken for the other half: each side refuses the signature that would come of it', async () => {
-    const { secretPath } = await writeKeyPair(join(tempFolder(), 'key'), SecretKey.generate());
+    const { secretPath } = await generateKeyPair(join(tempFolder(), 'key'), SecretKey.generate());
     const dir = packageOf();
 
     rustFidiusOk('package', 'sign', dir, '--key', secretPath);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Interface } from '../../src/contract/interface.ts';
-import { createPythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
+import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
 import { formatHash } from '../../src/errors/load-error.ts';
 import { interfaces } from '../contract/interface-vectors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -20,7 +20,7 @@ describe.skipIf(reference.cli === undefined)('the python-stub command of Rust', 
     const right = all.filter(({ descriptor }) => descriptor.rustStubHash === descriptor.interfaceHash);
 
     expect(right.length).toBeGreaterThan(20);
-    expect(right.map((each) => hashIn(rustStub(each)))).toEqual(right.map((each) => hashIn(createPythonStub(each))));
+    expect(right.map((each) => hashIn(rustStub(each)))).toEqual(right.map((each) => hashIn(generatePythonStub(each))));
   });
 
   it.each(known)('writes for $name what the error of a wrong hash knows it by', (definition) => {

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
+import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
 import type { PublicKey, SecretKey } from '../../src/packaging/signing/keys.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type Outcome, rustFidius, rustFidiusOk } from './reference.ts';
 
 /** Signs a package with the Rust tool. */
 export async function rustSign(dir: string, key: SecretKey): Promise<void> {
-  const { secretPath } = await writeKeyPair(join(tempFolder('keys'), 'key'), key);
+  const { secretPath } = await generateKeyPair(join(tempFolder('keys'), 'key'), key);
   rustFidiusOk('package', 'sign', dir, '--key', secretPath);
 }
 

@@ -5,19 +5,19 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packageDigest } from '../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../src/packaging/digest/package-digest.ts';
 import { type ListOptions, listPackageFiles } from '../../src/packaging/files/package-files.ts';
 import { readFiles } from '../../src/packaging/files/read-files.ts';
 import { failureOf } from '../support/failure.ts';
 import { packageVectors, writeVector } from '../support/package-vectors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-describe('packageDigest', () => {
+describe('digestPackage', () => {
   it.each(packageVectors.digests)('is the one of the Rust tool for $id', async (vector) => {
     const dir = tempFolder();
     writeVector(vector, dir);
 
-    expect((await packageDigest(dir)).toString('hex')).toBe(vector.sha256);
+    expect((await digestPackage(dir)).toString('hex')).toBe(vector.sha256);
   });
 
   it('covers every byte and path, and nothing else', async () => {
@@ -43,7 +43,7 @@ describe('packageDigest', () => {
     fill(dir, { 'target/x': '1', 'b/.git/x': '1', 'b/target/c/x': '1' });
     symlinkSync('/', join(dir, 'b', 'c.sig'));
     symlinkSync('/', join(dir, '.git'));
-    expect(await failureOf(() => packageDigest(dir))).toMatchObject({ code: 'FIDIUS_PACKAGE_LINK_ESCAPES' });
+    expect(await failureOf(() => digestPackage(dir))).toMatchObject({ code: 'FIDIUS_PACKAGE_LINK_ESCAPES' });
     execFileSync('rm', [join(dir, 'b', 'c.sig')]);
     expect(await digestOf(dir)).toBe(before);
 
@@ -103,7 +103,7 @@ describe('packageDigest', () => {
       fill(join(parent, 'package-2'), { x: '' });
       symlinkSync(target.replace('NEIGHBOUR', 'package-2'), join(dir, path));
 
-      const error = await failureOf(() => packageDigest(dir));
+      const error = await failureOf(() => digestPackage(dir));
 
       expect(error.code).toBe(code);
       expect(error.message).toContain(`the link ${join(dir, path)} ${message.startsWith('leads') ? message : ''}`);
@@ -115,7 +115,7 @@ describe('packageDigest', () => {
       symlinkSync('../b', join(dir, 'a', 'b'));
       symlinkSync('../a', join(dir, 'b', 'a'));
 
-      expect(await failureOf(() => packageDigest(dir))).toMatchObject({ code: 'FIDIUS_PACKAGE_LINK_CYCLE' });
+      expect(await failureOf(() => digestPackage(dir))).toMatchObject({ code: 'FIDIUS_PACKAGE_LINK_CYCLE' });
     });
 
     it('links that multiply', async () => {
@@ -126,7 +126,7 @@ describe('packageDigest', () => {
         for (const name of ['a', 'b']) symlinkSync(`../f${String(depth - 1).padStart(2, '0')}`, join(folder, name));
       }
 
-      expect(await failureOf(() => packageDigest(dir))).toMatchObject({ code: 'FIDIUS_PACKAGE_TOO_LARGE' });
+      expect(await failureOf(() => digestPackage(dir))).toMatchObject({ code: 'FIDIUS_PACKAGE_TOO_LARGE' });
     });
 
     it('a socket', async () => {
@@ -134,7 +134,7 @@ describe('packageDigest', () => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(join(dir, 's'), resolve));
 
-      const error = await failureOf(() => packageDigest(dir));
+      const error = await failureOf(() => digestPackage(dir));
       server.close();
 
       expect(error.code).toBe('FIDIUS_PACKAGE_FILE_TYPE');
@@ -145,7 +145,7 @@ describe('packageDigest', () => {
       const dir = packageOf({});
       execFileSync('mkfifo', [join(dir, 'p')]);
 
-      expect((await failureOf(() => packageDigest(dir))).message).toContain('is a named pipe');
+      expect((await failureOf(() => digestPackage(dir))).message).toContain('is a named pipe');
     });
 
     it.each([
@@ -155,14 +155,14 @@ describe('packageDigest', () => {
       const dir = packageOf({});
       writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), name]), '');
 
-      const error = await failureOf(() => packageDigest(dir));
+      const error = await failureOf(() => digestPackage(dir));
 
       expect(error.code).toBe('FIDIUS_PACKAGE_FILE_NAME');
       expect(error.message).toContain(message);
     });
 
     it('a folder that does not exist', async () => {
-      const error = await failureOf(() => packageDigest('/nowhere/at/all'));
+      const error = await failureOf(() => digestPackage('/nowhere/at/all'));
 
       expect(error.code).toBe('FIDIUS_PACKAGE_UNREADABLE');
       expect(error.message).toContain('Cannot read /nowhere/at/all: ENOENT');
@@ -181,7 +181,7 @@ describe('packageDigest', () => {
     const timer = setInterval(() => (turns += 1), 1);
     const before = process.memoryUsage().rss;
 
-    await packageDigest(dir);
+    await digestPackage(dir);
 
     clearInterval(timer);
     expect(turns).toBeGreaterThan(20);
@@ -192,7 +192,7 @@ describe('packageDigest', () => {
   it('stops when it is told to', async () => {
     const dir = packageOf({ a: '1' });
 
-    const attempt = packageDigest(dir, { signal: AbortSignal.abort(new Error('enough')) });
+    const attempt = digestPackage(dir, { signal: AbortSignal.abort(new Error('enough')) });
 
     await expect(attempt).rejects.toThrow('enough');
   });
@@ -254,7 +254,7 @@ function fill(dir: string, files: Readonly<Record<string, string>>): void {
 }
 
 async function digestOf(dir: string): Promise<string> {
-  return (await packageDigest(dir)).toString('hex');
+  return (await digestPackage(dir)).toString('hex');
 }
 
 /** The rule of the format, written down a second time. */

@@ -7,10 +7,10 @@ import { z } from 'zod';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { ManifestError } from '../../src/errors/manifest-error.ts';
 import {
-  loadManifest,
+  readManifest,
   type Manifest,
   type ManifestOptions,
-  readManifest,
+  parseManifest,
 } from '../../src/packaging/manifest/manifest.ts';
 
 const header = `
@@ -40,7 +40,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
-describe('readManifest', () => {
+describe('parseManifest', () => {
   it('reads a Rust manifest, which is what a manifest without a runtime is', () => {
     expect(read(header + metadata)).toEqual({ ...common, runtime: 'rust' });
     expect(read(`${header}runtime = "rust"\n${metadata}`)).toEqual({ ...common, runtime: 'rust' });
@@ -369,17 +369,17 @@ describe('readManifest', () => {
   });
 });
 
-describe('loadManifest', () => {
+describe('readManifest', () => {
   it('reads the file of a folder', () => {
     writeFileSync(join(dir, 'package.toml'), header + metadata);
 
-    expect(loadManifest(dir)).toEqual({ ...common, runtime: 'rust' });
+    expect(readManifest(dir)).toEqual({ ...common, runtime: 'rust' });
   });
 
   it('names the file in its complaint', () => {
     writeFileSync(join(dir, 'package.toml'), header);
 
-    expect(() => loadManifest(dir)).toThrow(`Invalid manifest ${join(dir, 'package.toml')}\n  /metadata: is missing`);
+    expect(() => readManifest(dir)).toThrow(`Invalid manifest ${join(dir, 'package.toml')}\n  /metadata: is missing`);
   });
 
   it.each([
@@ -402,7 +402,7 @@ describe('loadManifest', () => {
   ])('finds no manifest in %s', (_what, arrange) => {
     const where = arrange();
 
-    const attempt = () => loadManifest(where);
+    const attempt = () => readManifest(where);
 
     expect(attempt).toThrow(expect.objectContaining({ code: 'FIDIUS_MANIFEST_NOT_FOUND' }));
     expect(attempt).toThrow(`No package.toml in ${where}`);
@@ -431,11 +431,11 @@ describe('loadManifest', () => {
       'a misspelt option',
       { metaData: z.object({}) },
       'FIDIUS_OPTION_UNKNOWN',
-      'Unknown option "metaData" in loadManifest()',
+      'Unknown option "metaData" in readManifest()',
     ],
     ['a validator that is none', { metadata: {} }, 'FIDIUS_OPTION_INVALID', 'must be a Standard Schema validator'],
   ])('refuses %s', (_what, options, code, message) => {
-    const attempt = () => loadManifest(dir, options as ManifestOptions);
+    const attempt = () => readManifest(dir, options as ManifestOptions);
 
     expect(attempt).toThrow(expect.objectContaining({ code }));
     expect(attempt).toThrow(message);
@@ -443,12 +443,12 @@ describe('loadManifest', () => {
 
   it('refuses a folder that is not a path', () => {
     // @ts-expect-error: what a caller without types may do
-    expect(() => loadManifest(5)).toThrow('loadManifest() takes the path of a folder, got 5');
+    expect(() => readManifest(5)).toThrow('readManifest() takes the path of a folder, got 5');
   });
 
   function unreadable(): string {
     try {
-      loadManifest(dir);
+      readManifest(dir);
     } catch (error) {
       if (isFidiusError(error) && error.code === 'FIDIUS_MANIFEST_UNREADABLE') return error.message;
       throw error;
@@ -458,7 +458,7 @@ describe('loadManifest', () => {
 });
 
 function read<Metadata>(text: string, options: ManifestOptions<Metadata> = {}): Manifest<Metadata> {
-  return readManifest(text, 'package.toml', options);
+  return parseManifest(text, 'package.toml', options);
 }
 
 function without(key: string): string {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readArchiveManifest } from '../../src/packaging/archive/archive-manifest.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
 import { unpackPackage } from '../../src/packaging/archive/unpack-package.ts';
-import { writeKeyPair } from '../../src/packaging/signing/key-files.ts';
+import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../src/packaging/signing/verify-package.ts';
@@ -86,7 +86,7 @@ describe('what takes options', () => {
   it('is checked also where keys are written', async () => {
     const folder = tempFolder();
 
-    const error = await failureOf(() => writeKeyPair(join(folder, 'x'), key, { forec: true } as never));
+    const error = await failureOf(() => generateKeyPair(join(folder, 'x'), key, { forec: true } as never));
 
     expect(error.code).toBe('FIDIUS_OPTION_UNKNOWN');
     expect(readdirSync(folder)).toEqual([]);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Interface } from '../../src/contract/interface.ts';
-import { createPythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
+import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
 import type { Python } from './pythons.ts';
 
 const program = `
@@ -40,7 +40,7 @@ for number, line in enumerate(sys.stdin):
 export function importStubs(python: Python, interfaces: readonly Interface[]): readonly (string | null)[] {
   const lines = interfaces.map((definition) => {
     const methods = definition.methods.map(({ name }) => name);
-    return JSON.stringify({ source: createPythonStub(definition), hash: String(definition.hash), methods });
+    return JSON.stringify({ source: generatePythonStub(definition), hash: String(definition.hash), methods });
   });
   const sdk = fileURLToPath(new URL('../../python', import.meta.url));
   const output = execFileSync(python.executable, ['-c', program], {

@@ -15,11 +15,11 @@ export const keygen = defineCommand({
   examples: ['fidius keygen --out acme', 'fidius keygen --out acme --pem'],
   async run({ options: { out, pem, force } }, io) {
     const { SecretKey } = await import('../../packaging/signing/keys.ts');
-    const { writeKeyPair } = await import('../../packaging/signing/key-files.ts');
+    const { generateKeyPair } = await import('../../packaging/signing/key-files.ts');
 
     const key = SecretKey.generate();
     const format = pem ? 'pem' : 'raw';
-    const { secretPath, publicPath } = await writeKeyPair(resolve(io.cwd, out), key, { format, force });
+    const { secretPath, publicPath } = await generateKeyPair(resolve(io.cwd, out), key, { format, force });
     const { id } = key.publicKey;
     const typed = (path: string) => (isAbsolute(out) ? path : relative(io.cwd, path));
     return {

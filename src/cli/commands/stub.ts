@@ -22,13 +22,13 @@ export const stub = defineCommand({
     'fidius stub interfaces.js --interface Greeter',
   ],
   async run({ options, args }, io) {
-    const { createPythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
+    const { generatePythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
 
     const { definition } = await importInterface(args.module, io.cwd, {
       name: options.interface,
       howToChoose: 'Choose one with --interface.',
     });
-    const source = createPythonStub(definition);
+    const source = generatePythonStub(definition);
     if (options.out === undefined || options.out === '-') return { text: source };
     const file = resolve(io.cwd, options.out);
     write(file, source, options.force);

@@ -38,8 +38,8 @@ function entryModule(name: string): string {
 }
 
 async function moduleText(definition: Interface): Promise<string> {
-  const { createPythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
-  const stub = createPythonStub(definition);
+  const { generatePythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
+  const stub = generatePythonStub(definition);
   const isFirst = definition.methods.length === 1 && definition.methods[0]?.signature === firstMethod.signature;
   // For the unchanged interface of `fidius init interface`, the plugin works and can be tried out.
   return isFirst ? stub.replace(`raise NotImplementedError("${firstMethod.name}")`, 'return input.upper()') : stub;

@@ -11,7 +11,7 @@ import { bracketed, PythonTypes } from './python-types.ts';
  * A module for a plugin author to complete: the hash, a function with type hints for each method, and the classes that
  * the hints name. Valid Python 3.9 and later, with any names in the interface.
  */
-export function createPythonStub(definition: Interface): string {
+export function generatePythonStub(definition: Interface): string {
   const scope = new PythonScope(definition.methods.map(({ name }) => name));
   const types = new PythonTypes(scope);
   const functions = definition.methods.map((method) => functionText(method, scope, types));

@@ -1,6 +1,6 @@
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
-import { type Manifest, type ManifestOptions, readManifest } from '../manifest/manifest.ts';
+import { type Manifest, type ManifestOptions, parseManifest } from '../manifest/manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest/manifest-text.ts';
 import type { ArchiveLimits } from './limits.ts';
 import { type ArchiveEntry, type ReadArchiveOptions, readArchive } from './read-archive.ts';
@@ -23,7 +23,7 @@ export async function* readWholeArchive(
       checkManifestSize(origin, size);
       const pieces: Uint8Array[] = [];
       for await (const piece of content) pieces.push(new Uint8Array(piece));
-      readManifest(decodeManifest(origin, Buffer.concat(pieces)), origin);
+      parseManifest(decodeManifest(origin, Buffer.concat(pieces)), origin);
     }
     yield entry;
   }
@@ -57,7 +57,7 @@ export async function readArchiveManifest<Metadata = unknown>(
     checkManifestSize(origin, size);
     const pieces: Uint8Array[] = [];
     for await (const piece of content) pieces.push(new Uint8Array(piece));
-    return readManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
+    return parseManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
   }
   throw noManifest(archive);
 }

@@ -8,7 +8,7 @@ import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { recoverNextTo } from '../files/staging.ts';
-import { loadManifest, type Manifest } from '../manifest/manifest.ts';
+import { readManifest, type Manifest } from '../manifest/manifest.ts';
 import { archiveFileName, packageStem } from '../manifest/package-name.ts';
 import { type KeyInput, type SecretKey, toSecretKey } from '../signing/keys.ts';
 import { type PackedSignature, prepareSignature, stale } from '../signing/prepare-signature.ts';
@@ -75,7 +75,7 @@ const optionNames: readonly string[] = [
  * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
  * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
  * `FIDIUS_PACKAGE_NAME`, `FIDIUS_PACKAGE_COMPONENT`, `FIDIUS_PACKAGE_BYTE_CODE`, `FIDIUS_PACKAGE_CHANGED`, `FIDIUS_SIGNATURE_STALE`; and what
- * `vendorDependencies()`, `signPackage()` and `packageDigest()` throw.
+ * `vendorDependencies()`, `signPackage()` and `digestPackage()` throw.
  */
 export async function packPackage(dir: string, options: PackOptions = {}): Promise<PackedPackage> {
   checkOptionNames('packPackage()', options, optionNames);
@@ -84,7 +84,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   checkChoice('packPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = options.key === undefined ? undefined : toSecretKey(options.key);
   const trust = new Trust(options);
-  const manifest = loadManifest(dir);
+  const manifest = readManifest(dir);
   const root = packageStem(manifest);
   const archive = resolve(options.output ?? archiveFileName(manifest));
   await refuseOutputInside(dir, archive);

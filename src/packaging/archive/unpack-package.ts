@@ -8,7 +8,7 @@ import { checkOptionNames } from '../../errors/options.ts';
 import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest/manifest.ts';
+import { readManifest, type Manifest, parseManifest } from '../manifest/manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
 import { packageStem } from '../manifest/package-name.ts';
 import { readSignature } from '../signing/verify-package.ts';
@@ -57,7 +57,7 @@ export async function unpackPackage(
   try {
     const built = staging.path;
     const { root, files, bytes } = await extractArchive(archive, built, unpackOptions);
-    const manifest = readManifest(readManifestText(built), `${archive}!${root}/${manifestFileName}`);
+    const manifest = parseManifest(readManifestText(built), `${archive}!${root}/${manifestFileName}`);
     const dir = join(dest, packageStem(manifest));
     const isSigned = (await readSignature(built)) !== undefined;
     const mayReplace = (old: string) => {
@@ -78,7 +78,7 @@ function requirePackageNamed(
 ): void {
   let problem: string;
   try {
-    const found = loadManifest(old).name;
+    const found = readManifest(old).name;
     if (found === name) return;
     problem = `it holds the package "${found}"`;
   } catch (error) {

@@ -5,7 +5,7 @@ import { type ArchiveLimits, resolveLimits } from '../archive/limits.ts';
 import { OpenArchive } from '../archive/read-archive.ts';
 import { digestFiles } from '../digest/package-digest.ts';
 import { listPackageFiles } from '../files/package-files.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest/manifest.ts';
+import { readManifest, type Manifest, parseManifest } from '../manifest/manifest.ts';
 import { readManifestText } from '../manifest/manifest-text.ts';
 import { archiveFileName } from '../manifest/package-name.ts';
 import { FolderContent } from '../signing/explain-mismatch.ts';
@@ -54,7 +54,7 @@ export async function auditPackage(path: string, options: AuditOptions = {}): Pr
   });
   const manifest = await audit.attempt('manifest', async () => {
     const found =
-      subject?.manifest === undefined ? loadManifestOf(path, isArchive) : readManifest(subject.manifest, path);
+      subject?.manifest === undefined ? loadManifestOf(path, isArchive) : parseManifest(subject.manifest, path);
     return [found, `${found.name} ${found.version}, for ${found.interface} (version ${found.interfaceVersion})`];
   });
   if (manifest !== undefined) {
@@ -73,7 +73,7 @@ export async function auditPackage(path: string, options: AuditOptions = {}): Pr
 /** The manifest of an unreadable archive is not used. A folder may still have a valid manifest. */
 function loadManifestOf(path: string, isArchive: boolean): Manifest {
   if (isArchive) throw new Error('the archive cannot be read');
-  return loadManifest(path);
+  return readManifest(path);
 }
 
 class Findings {

@@ -18,9 +18,9 @@ export interface DigestOptions {
  *
  * @throws FidiusError what {@link listPackageFiles} and {@link readFiles} throw; the reason of `signal`.
  */
-export async function packageDigest(dir: string, options: DigestOptions = {}): Promise<Buffer> {
-  checkOptionNames('packageDigest()', options, ['signal']);
-  checkSignal(options.signal, 'packageDigest()');
+export async function digestPackage(dir: string, options: DigestOptions = {}): Promise<Buffer> {
+  checkOptionNames('digestPackage()', options, ['signal']);
+  checkSignal(options.signal, 'digestPackage()');
   const files = await listPackageFiles(dir, { signatures: 'exclude', signal: options.signal });
   return digestFiles(files, options.signal);
 }

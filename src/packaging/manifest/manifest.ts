@@ -62,17 +62,17 @@ export interface ManifestOptions<Metadata = unknown> {
 /**
  * Reads and checks `package.toml` in a folder.
  *
- * @throws FidiusError `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_MANIFEST_UNREADABLE`; and what {@link readManifest} throws.
+ * @throws FidiusError `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_MANIFEST_UNREADABLE`; and what {@link parseManifest} throws.
  */
-export function loadManifest<Metadata = unknown>(
+export function readManifest<Metadata = unknown>(
   dir: string,
   options: ManifestOptions<Metadata> = {},
 ): Manifest<Metadata> {
-  checkManifestOptions('loadManifest()', options);
+  checkManifestOptions('readManifest()', options);
   if (typeof dir !== 'string') {
-    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `loadManifest() takes the path of a folder, got ${describe(dir)}`);
+    throw new FidiusError('FIDIUS_ARGUMENT_INVALID', `readManifest() takes the path of a folder, got ${describe(dir)}`);
   }
-  return readManifest(readManifestText(dir), join(dir, manifestFileName), options);
+  return parseManifest(readManifestText(dir), join(dir, manifestFileName), options);
 }
 
 /**
@@ -84,7 +84,7 @@ export function loadManifest<Metadata = unknown>(
  * @param origin where the text came from, for the error message.
  * @throws {@link ManifestError} with `FIDIUS_MANIFEST_PARSE` for the first step, `FIDIUS_MANIFEST_INVALID` for the second.
  */
-export function readManifest<Metadata = unknown>(
+export function parseManifest<Metadata = unknown>(
   text: string,
   origin: string,
   options: ManifestOptions<Metadata> = {},

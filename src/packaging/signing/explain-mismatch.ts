@@ -88,7 +88,7 @@ export class FolderContent implements PackageContent {
   readonly #signal: AbortSignal | undefined;
   readonly #limits: BudgetLimits;
 
-  /** @param limits of the inventory. Default: those of `packageDigest()`. */
+  /** @param limits of the inventory. Default: those of `digestPackage()`. */
   constructor(dir: string, { signal, ...limits }: BudgetLimits & { readonly signal?: AbortSignal | undefined } = {}) {
     this.#dir = dir;
     this.#signal = signal;

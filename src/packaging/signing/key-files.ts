@@ -9,7 +9,7 @@ import { findUntrustedPart } from '../../files/trusted-path.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { PublicKey, rawKeyBytes, SecretKey } from './keys.ts';
 
-export interface WriteKeyPairOptions {
+export interface GenerateKeyPairOptions {
   /** `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text. Default `raw`. */
   readonly format?: 'pem' | 'raw';
   /** Replaces files that exist. Default `false`: an overwritten key is lost permanently. */
@@ -32,12 +32,12 @@ const maxKeyFileBytes = 64 * 1024;
  * @param base path of the files without their endings.
  * @throws FidiusError `FIDIUS_KEY_EXISTS`, `FIDIUS_KEY_UNWRITABLE`
  */
-export async function writeKeyPair(
+export async function generateKeyPair(
   base: string,
   key: SecretKey,
-  options: WriteKeyPairOptions = {},
+  options: GenerateKeyPairOptions = {},
 ): Promise<KeyPairFiles> {
-  checkOptionNames('writeKeyPair()', options, ['force', 'format']);
+  checkOptionNames('generateKeyPair()', options, ['force', 'format']);
   const pem = options.format === 'pem';
   const ending = pem ? '.pem' : '';
   const files = { secretPath: `${base}.secret${ending}`, publicPath: `${base}.public${ending}` };

@@ -33,7 +33,7 @@ export interface SignedPackage {
  * (option `key`) or after it, not before.
  *
  * @throws FidiusError `FIDIUS_KEY_INVALID`, `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_PACKAGE_BYTE_CODE`,
- * `FIDIUS_SIGNATURE_UNWRITABLE`; and what `packageDigest()` throws.
+ * `FIDIUS_SIGNATURE_UNWRITABLE`; and what `digestPackage()` throws.
  */
 export async function signPackage(dir: string, options: SignOptions): Promise<SignedPackage> {
   checkOptionNames('signPackage()', options, ['byteCode', 'key', 'signal']);

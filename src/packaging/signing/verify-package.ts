@@ -6,8 +6,8 @@ import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { readForeignHead } from '../../files/open-foreign-file.ts';
-import { packageDigest } from '../digest/package-digest.ts';
-import { loadManifest, type Manifest } from '../manifest/manifest.ts';
+import { digestPackage } from '../digest/package-digest.ts';
+import { readManifest, type Manifest } from '../manifest/manifest.ts';
 import { requireManifest } from '../manifest/manifest-text.ts';
 import { explainMismatch, FolderContent, type Mismatch, type PackageContent } from './explain-mismatch.ts';
 import { signatureBytes, signatureFileName } from './signature-files.ts';
@@ -26,7 +26,7 @@ export interface VerifyOptions extends TrustOptions {
 export interface VerifiedPackage {
   /** What the package says it is: a signature is for this name and this version, and for no other. */
   readonly manifest: Manifest;
-  /** What was signed: 32 bytes, see `packageDigest()`. */
+  /** What was signed: 32 bytes, see `digestPackage()`. */
   readonly digest: Buffer;
   readonly signedBy: TrustedKey;
 }
@@ -39,7 +39,7 @@ export interface VerifiedPackage {
  *
  * @throws SignatureError `FIDIUS_SIGNATURE_MISSING`, `FIDIUS_SIGNATURE_INVALID`, `FIDIUS_SIGNATURE_KEY_EXPIRED`,
  * `FIDIUS_SIGNATURE_KEY_REVOKED`, `FIDIUS_SIGNATURE_KEY_SCOPE`; FidiusError `FIDIUS_PACKAGE_UNEXPECTED`; ManifestError; FidiusError
- * `FIDIUS_MANIFEST_NOT_FOUND`: a folder without a manifest is not a package; and what `packageDigest()` throws.
+ * `FIDIUS_MANIFEST_NOT_FOUND`: a folder without a manifest is not a package; and what `digestPackage()` throws.
  */
 export async function verifyPackage(dir: string, options: VerifyOptions): Promise<VerifiedPackage> {
   checkOptionNames('verifyPackage()', options, [...trustOptionNames, 'name', 'signal', 'version']);
@@ -48,8 +48,8 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
   await requireManifest(dir, 'verify');
   const signature = await readSignature(dir);
   requireSignature(dir, signature, trust);
-  const manifest = loadManifest(dir);
-  const digest = await packageDigest(dir, { signal: options.signal });
+  const manifest = readManifest(dir);
+  const digest = await digestPackage(dir, { signal: options.signal });
   const content = new FolderContent(dir, { signal: options.signal });
   const signedBy = await requireTrusted(dir, { content, digest, signature, trust, name: manifest.name });
   requireExpected(dir, manifest, options);

@@ -8,12 +8,12 @@ import { checkOptionNames } from '../../errors/options.ts';
 import { limitNames, resolveLimits } from '../archive/limits.ts';
 import { OpenArchive, type ReadArchiveOptions } from '../archive/read-archive.ts';
 import type { UnpackOptions } from '../archive/unpack-package.ts';
-import { packageDigest } from '../digest/package-digest.ts';
+import { digestPackage } from '../digest/package-digest.ts';
 import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import type { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
-import { loadManifest, type Manifest, readManifest } from '../manifest/manifest.ts';
+import { readManifest, type Manifest, parseManifest } from '../manifest/manifest.ts';
 import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
 import { FolderContent } from '../signing/explain-mismatch.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
@@ -45,7 +45,7 @@ export interface StoreOptions extends TrustOptions, UnpackOptions {
 export interface StoredPackage {
   readonly dir: string;
   readonly manifest: Manifest;
-  /** Identifies the content: see `packageDigest()`. */
+  /** Identifies the content: see `digestPackage()`. */
   readonly digest: Buffer;
   /** The key that signed the package; `undefined` if no signature was required. */
   readonly signedBy: TrustedKey | undefined;
@@ -95,7 +95,7 @@ export class PackageStore {
    * Stores the package in a folder.
    *
    * @throws SignatureError; ManifestError; FidiusError `FIDIUS_STORE_UNWRITABLE`, `FIDIUS_STORE_UNSAFE`, and what
-   * `packageDigest()` throws; the reason of `signal`.
+   * `digestPackage()` throws; the reason of `signal`.
    */
   async addFolder(dir: string, options: Omit<StoreOptions, 'maxRatio' | 'onProgress'> = {}): Promise<StoredPackage> {
     const known = [...trustOptionNames, 'maxBytes', 'maxEntries', 'requireSignature', 'signal'];
@@ -108,7 +108,7 @@ export class PackageStore {
     this.#requirePrivate();
     const signature = await readSignature(dir);
     check.requirePresent(dir, signature);
-    const manifest = loadManifest(dir);
+    const manifest = readManifest(dir);
     const stem = stemOf(manifest);
     const { name: packageName } = manifest;
     const excluded: string[] = [];
@@ -189,7 +189,7 @@ export class PackageStore {
     const { name, digest, signature, excluded } = indexed;
     if ((await this.#trees.stateOf(name, digest, options.signal)) !== 'intact') return undefined;
     const content = new ArchiveContent(archive, options);
-    const { name: packageName } = loadManifest(this.#trees.pathOf(name));
+    const { name: packageName } = readManifest(this.#trees.pathOf(name));
     const signedBy = await check.verify(archive.path, { content, digest, signature, name: packageName });
     return this.#stored(name, { digest, signedBy, excluded });
   }
@@ -209,8 +209,8 @@ export class PackageStore {
         verified === undefined
           ? await unpackIntoStore(archive, options, writer)
           : await writeSnapshot(archive, verified.snapshot, writer);
-      const stored = await this.#place(staging, facts.origin, readManifest(facts.manifest, facts.origin).name, {
-        digest: digest ?? (await packageDigest(staging.path, { signal: options.signal })),
+      const stored = await this.#place(staging, facts.origin, parseManifest(facts.manifest, facts.origin).name, {
+        digest: digest ?? (await digestPackage(staging.path, { signal: options.signal })),
         signedBy: verified?.signedBy,
         excluded: facts.excluded,
       });
@@ -253,7 +253,7 @@ export class PackageStore {
 
   /** The manifest is read from the stored files, not from the source. */
   async #place(staging: Staging, origin: string, verifiedName: string, facts: StoredFacts): Promise<StoredPackage> {
-    const manifest = readManifest(readManifestText(staging.path), origin);
+    const manifest = parseManifest(readManifestText(staging.path), origin);
     if (manifest.name !== verifiedName) throw packageChanged(origin);
     const name = storedName(stemOf(manifest), facts.digest);
     await this.#trees.add(name, facts.digest, staging);
@@ -262,7 +262,7 @@ export class PackageStore {
 
   #stored(name: string, facts: StoredFacts): StoredPackage {
     const dir = this.#trees.pathOf(name);
-    return { dir, manifest: loadManifest(dir), ...facts };
+    return { dir, manifest: readManifest(dir), ...facts };
   }
 }
 
@@ -277,7 +277,7 @@ async function verifyArchive(
     check.requirePresent(archive.path, signature);
   });
   const { digest, facts } = snapshot;
-  const { name } = readManifest(facts.manifest, facts.origin);
+  const { name } = parseManifest(facts.manifest, facts.origin);
   const content = new ArchiveContent(archive, options);
   return {
     snapshot,

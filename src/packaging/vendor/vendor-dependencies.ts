@@ -8,7 +8,7 @@ import { checkChoice, checkOptionNames } from '../../errors/options.ts';
 import { applyByteCodePolicy } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { createStagingNextTo } from '../files/staging.ts';
-import { loadManifest, type Manifest, type PythonManifest } from '../manifest/manifest.ts';
+import { readManifest, type Manifest, type PythonManifest } from '../manifest/manifest.ts';
 import { readDistributions, vendorFolder } from './distributions.ts';
 import { requireInstalled, requireOrigins } from './install/check-installed.ts';
 import { chooseInstaller, type InstallerName, install, missingInstaller } from './install/installer.ts';
@@ -77,7 +77,7 @@ export async function vendorDependencies(dir: string, options: VendorOptions = {
   const { refresh = false, installer = 'auto', signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
   throwIfAborted(signal);
-  const manifest = loadManifest(dir);
+  const manifest = readManifest(dir);
   const target = join(dir, vendorFolder);
   const state = await findVendorState(dir, manifest, { refresh });
   if (state !== 'needed' || manifest.runtime !== 'python') {

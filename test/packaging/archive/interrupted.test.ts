@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { failureOf } from '../../support/failure.ts';
 import { runIsolated } from '../../support/isolated.ts';
@@ -41,7 +41,7 @@ describe('unpacking that is killed', () => {
     expect(readdirSync(dest)).toHaveLength(2);
     await unpackPackage(archive, dest, { maxRatio: 0 });
     expect(readdirSync(dest)).toEqual(['demo-1.0.0']);
-    expect(await packageDigest(join(dest, 'demo-1.0.0'))).toEqual(digest);
+    expect(await digestPackage(join(dest, 'demo-1.0.0'))).toEqual(digest);
   });
 });
 
@@ -88,7 +88,7 @@ describe('unpacking in several processes at once', () => {
 
     expect(outcomes.map(({ stdout, stderr }) => stdout + stderr)).toEqual(Array(3).fill('302 files\n'));
     expect(readdirSync(dest)).toEqual(['demo-1.0.0']);
-    expect(await packageDigest(join(dest, 'demo-1.0.0'))).toEqual(digest);
+    expect(await digestPackage(join(dest, 'demo-1.0.0'))).toEqual(digest);
   });
 });
 

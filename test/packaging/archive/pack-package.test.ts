@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type PackOptions, packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
@@ -37,7 +37,7 @@ describe('packPackage', () => {
 
     expect(contentsOf(unpacked.dir)).toEqual(contentsOf(dir));
     expect(packed).toMatchObject({ signature: 'none', files: 5, uncoveredFiles: [], vendored: { status: 'nothing' } });
-    expect(packed.digest).toEqual(await packageDigest(dir));
+    expect(packed.digest).toEqual(await digestPackage(dir));
     expect(packed.archiveBytes).toBe(readFileSync(packed.archive).length);
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { ByteSource } from '../../../src/packaging/archive/tar/byte-source.ts';
 import { readTar } from '../../../src/packaging/archive/tar/tar-reader.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
@@ -24,7 +24,7 @@ describe('a folder whose folders lie deep in each other', () => {
     const output = join(tempFolder(), 'demo.fid');
 
     const errors = [
-      await failureOf(() => packageDigest(dir)),
+      await failureOf(() => digestPackage(dir)),
       await failureOf(() => signPackage(dir, { key })),
       await failureOf(() => packPackage(dir, { output })),
       await failureOf(() => store.addFolder(dir)),
@@ -41,7 +41,7 @@ describe('a folder whose folders lie deep in each other', () => {
     const dir = packageOf();
     mkdirSync(join(dir, foldersInEachOther(100)), { recursive: true });
 
-    expect(await packageDigest(dir)).toEqual(await packageDigest(packageOf()));
+    expect(await digestPackage(dir)).toEqual(await digestPackage(packageOf()));
   });
 });
 

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { readSecretKey, writeKeyPair } from '../../../src/packaging/signing/key-files.ts';
+import { readSecretKey, generateKeyPair } from '../../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { Trust } from '../../../src/packaging/signing/trust.ts';
@@ -202,7 +202,7 @@ describe('a trust store', () => {
 describe('a secret key', () => {
   it.each([0o644, 0o640, 0o604, 0o620])('is refused when others can read or write it: mode %o', async (mode) => {
     const base = join(tempFolder(), 'acme');
-    const { secretPath } = await writeKeyPair(base, acme);
+    const { secretPath } = await generateKeyPair(base, acme);
     expect((await readSecretKey(secretPath)).publicKey.id).toBe(acme.publicKey.id);
     chmodSync(secretPath, mode);
 
@@ -215,7 +215,7 @@ describe('a secret key', () => {
   it('is refused when others could put another one in its place', async () => {
     const dir = tempFolder();
     mkdirSync(join(dir, 'shared'));
-    const { secretPath } = await writeKeyPair(join(dir, 'shared/acme'), acme);
+    const { secretPath } = await generateKeyPair(join(dir, 'shared/acme'), acme);
     chmodSync(join(dir, 'shared'), 0o777);
 
     expect(await failureOf(() => readSecretKey(secretPath))).toMatchObject({ code: 'FIDIUS_KEY_UNSAFE' });
@@ -244,5 +244,5 @@ function keyFor(packages: readonly string[] | undefined) {
 }
 
 async function digestOf(dir: string): Promise<Buffer> {
-  return (await import('../../../src/packaging/digest/package-digest.ts')).packageDigest(dir);
+  return (await import('../../../src/packaging/digest/package-digest.ts')).digestPackage(dir);
 }

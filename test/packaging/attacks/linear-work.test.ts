@@ -10,7 +10,7 @@ import { readTar } from '../../../src/packaging/archive/tar/tar-reader.ts';
 import { compareFiles } from '../../../src/packaging/digest/file-digests.ts';
 import { discoverPackages } from '../../../src/packaging/discover-packages.ts';
 import { Budget } from '../../../src/packaging/files/budget.ts';
-import { readManifest } from '../../../src/packaging/manifest/manifest.ts';
+import { parseManifest } from '../../../src/packaging/manifest/manifest.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { formatFileList, readListText } from '../../../src/packaging/signing/signature-files.ts';
 import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
@@ -73,7 +73,7 @@ describe('twice as much to read takes less than three times as long', () => {
   ])('of a manifest with many %s', async (_what, make) => {
     await expectLinear((n) => {
       const text = make(n);
-      return () => readManifest(text, 'x');
+      return () => parseManifest(text, 'x');
     }, size);
   });
 
@@ -157,7 +157,7 @@ assert cli_support.interface_hash(deep.name) == {"python": False, "hash": None}
 
 describe('what is wrong with a document', () => {
   it('is told a few dozen times, and how often more', async () => {
-    const error = await failureOf(() => readManifest(`[wasm]\ncapabilities = [${'1,'.repeat(1000)}]`, 'x'));
+    const error = await failureOf(() => parseManifest(`[wasm]\ncapabilities = [${'1,'.repeat(1000)}]`, 'x'));
 
     expect(error).toBeInstanceOf(ManifestError);
     const { issues } = error as ManifestError;
@@ -169,7 +169,7 @@ describe('what is wrong with a document', () => {
     const dir = packageOf({ 'package.toml': `${pythonManifest()}#${'x'.repeat(64 * 1024)}` });
 
     expect(
-      await failureOf(async () => (await import('../../../src/packaging/manifest/manifest.ts')).loadManifest(dir)),
+      await failureOf(async () => (await import('../../../src/packaging/manifest/manifest.ts')).readManifest(dir)),
     ).toMatchObject({
       code: 'FIDIUS_MANIFEST_UNREADABLE',
     });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FidiusError } from '../../../src/errors/fidius-error.ts';
 import { hasControls, shown, shownLines } from '../../../src/errors/shown.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { discoverPackages } from '../../../src/packaging/discover-packages.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
@@ -70,7 +70,7 @@ describe('names with characters that a terminal obeys', () => {
     const dir = packageOf({ [`${name}/__pycache__/x.pyc`]: '' });
     const compiled = await failureOf(() => signPackage(dir, { key: acme }));
     symlinkSync('nowhere', join(dir, name, 'link'));
-    const broken = await failureOf(() => packageDigest(dir));
+    const broken = await failureOf(() => digestPackage(dir));
 
     expect([compiled.code, broken.code]).toEqual(['FIDIUS_PACKAGE_BYTE_CODE', 'FIDIUS_PACKAGE_LINK_BROKEN']);
     for (const { message } of [compiled, broken]) {
@@ -98,7 +98,7 @@ describe('the output of commands', () => {
     const dir = packageOf();
     const line = 'x\nPackage signature valid: demo';
     // Signed by the attacker, who is trusted for something else; the list names a file with a line break.
-    const digest = await packageDigest(dir);
+    const digest = await digestPackage(dir);
     const list = formatFileList(digest, [{ path: line, bytes: 1, sha256: '0'.repeat(64) }], evil);
     writeFileSync(join(dir, 'package.sig'), evil.sign(digest));
     writeFileSync(join(dir, 'package.files.sig'), list);
@@ -132,8 +132,8 @@ describe('the output of commands', () => {
 });
 
 async function packageDigestAndManifest(manifest: string): Promise<unknown> {
-  const { loadManifest } = await import('../../../src/packaging/manifest/manifest.ts');
-  return loadManifest(packageOf({ 'package.toml': manifest }));
+  const { readManifest } = await import('../../../src/packaging/manifest/manifest.ts');
+  return readManifest(packageOf({ 'package.toml': manifest }));
 }
 
 function escapeToml(text: string): string {

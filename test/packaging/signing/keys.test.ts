@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readPublicKey, readSecretKey, writeKeyPair } from '../../../src/packaging/signing/key-files.ts';
+import { readPublicKey, readSecretKey, generateKeyPair } from '../../../src/packaging/signing/key-files.ts';
 import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { failureOf } from '../../support/failure.ts';
 import { packageVectors } from '../../support/package-vectors.ts';
@@ -101,7 +101,7 @@ describe('key files', () => {
   it('are what the Rust tool reads: 32 bytes each, the secret for its owner only', async () => {
     const base = join(tempFolder(), 'acme');
 
-    const files = await writeKeyPair(base, new SecretKey(seed));
+    const files = await generateKeyPair(base, new SecretKey(seed));
 
     expect(files).toEqual({ secretPath: `${base}.secret`, publicPath: `${base}.public` });
     expect(hex(readFileSync(`${base}.secret`))).toBe(hex(seed));
@@ -111,7 +111,7 @@ describe('key files', () => {
   });
 
   it('are PEM on request', async () => {
-    const files = await writeKeyPair(join(tempFolder(), 'acme'), SecretKey.generate(), { format: 'pem' });
+    const files = await generateKeyPair(join(tempFolder(), 'acme'), SecretKey.generate(), { format: 'pem' });
 
     expect(files.secretPath).toMatch(/acme\.secret\.pem$/);
     expect(readFileSync(files.secretPath, 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----/);
@@ -123,7 +123,7 @@ describe('key files', () => {
     const base = join(tempFolder(), 'acme');
     writeFileSync(`${base}.${half}`, 'mine');
 
-    const error = await failureOf(() => writeKeyPair(base, SecretKey.generate()));
+    const error = await failureOf(() => generateKeyPair(base, SecretKey.generate()));
 
     expect(error.code).toBe('FIDIUS_KEY_EXISTS');
     expect(error.message).toBe(`Cannot write key ${base}.${half}: the file exists`);
@@ -135,7 +135,7 @@ describe('key files', () => {
     const base = join(tempFolder(), 'acme');
     writeFileSync(`${base}.secret`, 'old', { mode: 0o644 });
 
-    await writeKeyPair(base, new SecretKey(seed), { force: true });
+    await generateKeyPair(base, new SecretKey(seed), { force: true });
 
     expect(hex(readFileSync(`${base}.secret`))).toBe(hex(seed));
     expect(statSync(`${base}.secret`).mode & 0o777).toBe(0o600);
@@ -160,7 +160,7 @@ describe('key files', () => {
     'are told apart by their names, as raw bytes have no other mark: no %s key is read from a %s one',
     async (kind, other, read) => {
       const base = join(tempFolder(), 'acme');
-      await writeKeyPair(base, SecretKey.generate());
+      await generateKeyPair(base, SecretKey.generate());
 
       const error = await failureOf(() => read(`${base}.${other}`));
 
@@ -178,7 +178,7 @@ describe('key files', () => {
     expect(await failureOf(() => readSecretKey(join(dir, 'x.secret')))).toMatchObject({
       code: 'FIDIUS_KEY_UNREADABLE',
     });
-    const write = () => writeKeyPair(join(dir, 'none', 'x'), SecretKey.generate());
+    const write = () => generateKeyPair(join(dir, 'none', 'x'), SecretKey.generate());
     expect(await failureOf(write)).toMatchObject({ code: 'FIDIUS_KEY_UNWRITABLE' });
   });
 });

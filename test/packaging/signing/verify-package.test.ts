@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmS
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SignatureError } from '../../../src/errors/signature-error.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import type { TrustStore } from '../../../src/packaging/signing/trust-store.ts';
@@ -32,13 +32,13 @@ describe('signPackage', () => {
 
   it('leaves the digest as it was, so that signing twice gives the same files', async () => {
     const dir = packageOf();
-    const before = await packageDigest(dir);
+    const before = await digestPackage(dir);
 
     await signPackage(dir, { key: acme });
     const first = readFileSync(join(dir, 'package.files.sig'), 'utf8');
     await signPackage(dir, { key: acme });
 
-    expect(await packageDigest(dir)).toEqual(before);
+    expect(await digestPackage(dir)).toEqual(before);
     expect(readFileSync(join(dir, 'package.files.sig'), 'utf8')).toBe(first);
   });
 
@@ -100,7 +100,7 @@ describe('verifyPackage', () => {
     const verified = await verifyPackage(dir, { trustedKeys: [other.publicKey, acme.publicKey] });
 
     expect(verified.signedBy.key.id).toBe(acmeId);
-    expect(verified.digest).toEqual(await packageDigest(dir));
+    expect(verified.digest).toEqual(await digestPackage(dir));
   });
 
   it('distinguishes a folder that is not a package from an unsigned package', async () => {

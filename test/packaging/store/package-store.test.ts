@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
@@ -33,7 +33,7 @@ describe('PackageStore', () => {
 
     const stored = await store.addFolder(dir);
 
-    expect(stored.digest).toEqual(await packageDigest(dir));
+    expect(stored.digest).toEqual(await digestPackage(dir));
     expect(stored.dir).toBe(join(store.dir, 'content', `demo-1.0.0-${stored.digest.toString('hex')}`));
     expect(stored.manifest).toMatchObject({ name: 'demo', runtime: 'python' });
     expect(stored.signedBy).toBeUndefined();

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FidiusError } from '../../../src/errors/fidius-error.ts';
 import { OpenArchive } from '../../../src/packaging/archive/read-archive.ts';
-import { packageDigest } from '../../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { ArchiveSnapshot } from '../../../src/packaging/store/archive-snapshot.ts';
@@ -70,7 +70,7 @@ describe.each([
     expect(stored.signedBy?.key.id).toBe(acme.publicKey.id);
     const paths = (dir: string) => new Set(readdirSync(dir, { recursive: true, encoding: 'utf8' }));
     expect(paths(stored.dir)).toEqual(paths(fromFolder.dir));
-    expect(await packageDigest(stored.dir)).toEqual(stored.digest);
+    expect(await digestPackage(stored.dir)).toEqual(stored.digest);
   });
 
   it.each([
@@ -127,7 +127,7 @@ describe('an archive that memory cannot hold', () => {
     const stored = await (await openStore()).addArchive(link, { ...trusting, trustedKeys });
 
     expect(readFileSync(join(stored.dir, 'a.py'), 'utf8')).toBe('a = 1\n');
-    expect(await packageDigest(stored.dir)).toEqual(stored.digest);
+    expect(await digestPackage(stored.dir)).toEqual(stored.digest);
   });
 
   describe('and is overwritten while it is read again', () => {
@@ -197,7 +197,7 @@ describe('a package that memory can hold', () => {
     const stored = await (await openStore()).addFolder(dir, { requireSignature: true, trustedKeys });
 
     expect(contentsOf(stored.dir)).toEqual({ ...small, 'package.toml': pythonManifest() });
-    expect(await packageDigest(stored.dir)).toEqual(stored.digest);
+    expect(await digestPackage(stored.dir)).toEqual(stored.digest);
   });
 });
 

@@ -43,11 +43,11 @@ export const packageInspect = defineCommand({
 });
 
 async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
-  const { loadManifest } = await import('../../../packaging/manifest/manifest.ts');
+  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
   const { readFolderSubject } = await import('../../../packaging/audit/audit-package.ts');
   const { FolderContent } = await import('../../../packaging/signing/explain-mismatch.ts');
 
-  const manifest = loadManifest(path);
+  const manifest = readManifest(path);
   const { digest, signature } = await readFolderSubject(path, { ...limits, signal });
   const signed = signature !== undefined;
   const list = signed ? await new FolderContent(path).readFileList() : undefined;

@@ -77,11 +77,11 @@ export const packagePack = defineCommand({
 });
 
 async function toPackOptions(path: string, given: Given, io: CommandIo): Promise<PackOptions> {
-  const { loadManifest } = await import('../../../packaging/manifest/manifest.ts');
+  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
   const { archiveFileName } = await import('../../../packaging/manifest/package-name.ts');
   const { readSecretKey } = await import('../../../packaging/signing/key-files.ts');
   return {
-    output: resolve(io.cwd, given.output ?? archiveFileName(loadManifest(path))),
+    output: resolve(io.cwd, given.output ?? archiveFileName(readManifest(path))),
     key: given.key === undefined ? undefined : await readSecretKey(given.key),
     byteCode: given['byte-code'],
     vendor: given['no-vendor'] ? false : await toVendorOptions(path, given, io),
@@ -90,9 +90,9 @@ async function toPackOptions(path: string, given: Given, io: CommandIo): Promise
 
 async function toVendorOptions(path: string, given: Given, { cwd, env }: CommandIo): Promise<VendorOptions> {
   const { findVendorState } = await import('../../../packaging/vendor/vendor-dependencies.ts');
-  const { loadManifest } = await import('../../../packaging/manifest/manifest.ts');
+  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
   const refresh = given['refresh-vendor'];
-  const isNeeded = (await findVendorState(path, loadManifest(path), { refresh })) === 'needed';
+  const isNeeded = (await findVendorState(path, readManifest(path), { refresh })) === 'needed';
   const { hostInterpreter } = await import('../../../host/host-interpreter.ts');
   return {
     // Only if it is needed: a package without dependencies can be packed without a Python.

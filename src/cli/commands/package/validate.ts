@@ -14,10 +14,10 @@ export const packageValidate = defineCommand({
   examples: ['fidius package validate my-greeter', 'fidius package validate my-greeter --json'],
   async run({ args }, io) {
     const path = resolve(io.cwd, args.dir);
-    const { loadManifest } = await import('../../../packaging/manifest/manifest.ts');
+    const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
 
     try {
-      const manifest = loadManifest(path);
+      const manifest = readManifest(path);
       const warnings = await warningsOf(path, manifest);
       for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
       return { record: { valid: true, path, manifest, warnings }, text: summaryOf(manifest) };
