@@ -32,7 +32,7 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
     'test/packaging/options.test.ts',
     'test/packaging/store/',
   ],
-  'src/packaging/staging.ts': [
+  'src/packaging/files/staging.ts': [
     'test/packaging/staging.test.ts',
     'test/packaging/attacks/staging.test.ts',
     'test/packaging/attacks/store.test.ts',

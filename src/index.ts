@@ -68,7 +68,6 @@ export type { Plugin, PluginInfo } from './host/plugin.ts';
 export { type HostLoadOptions, type HostOptions, type HostStats, PluginHost } from './host/plugin-host.ts';
 export type { PolicyOptions } from './host/policy/package-policy.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
-export type { ByteCodePolicy } from './packaging/byte-code.ts';
 export type {
   DiscoverOptions,
   Discovery,
@@ -76,9 +75,14 @@ export type {
   FoundPackage,
   SkippedPackage,
 } from './packaging/discover-packages.ts';
-export type { Manifest, ManifestHeader, PythonManifest, RustManifest, WasmManifest } from './packaging/manifest.ts';
-export type { KeyInput } from './packaging/signing/key-input.ts';
-export type { PublicKey } from './packaging/signing/public-key.ts';
+export type {
+  Manifest,
+  ManifestHeader,
+  PythonManifest,
+  RustManifest,
+  WasmManifest,
+} from './packaging/manifest/manifest.ts';
+export type { KeyInput, PublicKey } from './packaging/signing/keys.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';
 export type { TrustedKey, TrustStore } from './packaging/signing/trust-store.ts';
 export type { Distribution } from './packaging/vendor/distributions.ts';

@@ -1,15 +1,13 @@
 /** The entry `fidius/packaging`: packing, signing, verifying, keys, trust, vendoring, the store, stubs. Re-exports, nothing else. */
 
 export { generatePythonStub } from './contract/python-stub/create-python-stub.ts';
-export type { UnpackOptions, UnpackProgress } from './packaging/archive/extract-archive.ts';
+export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/archive-manifest.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
-export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/read-archive-manifest.ts';
-export type { PackedSignature } from './packaging/archive/settle-signature.ts';
+export type { UnpackOptions, UnpackProgress } from './packaging/archive/unpack-package.ts';
 export { type UnpackedPackage, type UnpackPackageOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
 export type { PackProgress } from './packaging/archive/write-archive.ts';
-export type { ByteCodePolicy } from './packaging/byte-code.ts';
-export { type DigestOptions, digestPackage } from './packaging/digest.ts';
+export { type DigestOptions, digestPackage } from './packaging/digest/package-digest.ts';
 export {
   type DiscoverOptions,
   type Discovery,
@@ -18,6 +16,8 @@ export {
   type FoundPackage,
   type SkippedPackage,
 } from './packaging/discover-packages.ts';
+export type { ByteCodePolicy } from './packaging/files/byte-code.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './packaging/manifest/manifest.ts';
 export {
   type Manifest,
   type ManifestHeader,
@@ -26,7 +26,7 @@ export {
   type RustManifest,
   readManifest,
   type WasmManifest,
-} from './packaging/manifest.ts';
+} from './packaging/manifest/manifest.ts';
 export {
   type GenerateKeyPairOptions,
   generateKeyPair,
@@ -34,17 +34,16 @@ export {
   readPublicKey,
   readSecretKey,
 } from './packaging/signing/key-files.ts';
-export type { KeyInput } from './packaging/signing/key-input.ts';
-export { PublicKey } from './packaging/signing/public-key.ts';
-export { SecretKey } from './packaging/signing/secret-key.ts';
+export type { KeyInput } from './packaging/signing/keys.ts';
+export { PublicKey, SecretKey } from './packaging/signing/keys.ts';
+export type { PackedSignature } from './packaging/signing/prepare-signature.ts';
 export { type SignedPackage, type SignOptions, signPackage } from './packaging/signing/sign-package.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';
 export { readTrustStore, type TrustedKey, type TrustStore } from './packaging/signing/trust-store.ts';
 export { type VerifiedPackage, type VerifyOptions, verifyPackage } from './packaging/signing/verify-package.ts';
-export type { StandardIssue, StandardResult, StandardSchema } from './packaging/standard-schema.ts';
 export { PackageStore, type StoredPackage, type StoreOptions } from './packaging/store/package-store.ts';
 export type { Distribution } from './packaging/vendor/distributions.ts';
-export type { InstallerName } from './packaging/vendor/installer.ts';
+export type { InstallerName } from './packaging/vendor/install/installer.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export { type VendorOptions, type VendorOutcome, vendorDependencies } from './packaging/vendor/vendor-dependencies.ts';
 export type { VendoredDistribution } from './packaging/vendor/vendor-record.ts';

@@ -8,7 +8,7 @@ from fidius import PluginError
 
 
 class UnknownStation(PluginError):
-    """A subclass with parameters of its own, as authors write them."""
+    """A subclass with additional parameters, as authors write them."""
 
     def __init__(self, station):
         super().__init__("UNKNOWN_STATION", f"no station {station}", {"station": station})

@@ -200,7 +200,7 @@ class RunAgainTest(unittest.TestCase):
         self.assertEqual(list_methods(), ["greet", "wave"])
 
     def test_code_run_in_a_bare_namespace_counts_too(self):
-        """As runpy does it: no spec, only a namespace of its own."""
+        """As runpy does it: no spec, only a separate namespace."""
         source = "from fidius import method\n@method\ndef greet(): pass\n"
 
         first, second = {"__name__": "again_bare"}, {"__name__": "again_bare"}

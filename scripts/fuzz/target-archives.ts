@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ByteSource } from '../../src/packaging/archive/byte-source.ts';
-import { EntryJudge } from '../../src/packaging/archive/entry-judge.ts';
-import { settleLimits } from '../../src/packaging/archive/limits.ts';
-import { parsePaxHeader } from '../../src/packaging/archive/pax-header.ts';
-import { readWholeArchive } from '../../src/packaging/archive/read-whole-archive.ts';
-import { CorruptTar } from '../../src/packaging/archive/tar-header.ts';
-import { readTar } from '../../src/packaging/archive/tar-reader.ts';
-import { CorruptBzip2 } from '../../src/packaging/bzip2/corrupt-bzip2.ts';
-import { Bzip2Decoder } from '../../src/packaging/bzip2/decoder.ts';
+import { readWholeArchive } from '../../src/packaging/archive/archive-manifest.ts';
+import { EntryValidator } from '../../src/packaging/archive/entry-validator.ts';
+import { resolveLimits } from '../../src/packaging/archive/limits.ts';
+import { ByteSource } from '../../src/packaging/archive/tar/byte-source.ts';
+import { parsePaxHeader } from '../../src/packaging/archive/tar/tar-extensions.ts';
+import { CorruptTar } from '../../src/packaging/archive/tar/tar-header.ts';
+import { readTar } from '../../src/packaging/archive/tar/tar-reader.ts';
+import { Bzip2Decoder } from '../../src/packaging/bzip2/decoder/decoder.ts';
+import { CorruptBzip2 } from '../../src/packaging/bzip2/format.ts';
 import { longName, paxEntry, tarEntry, tarOf, writeArchiveFile } from '../../test/support/tar-builder.ts';
 import { pythonManifest } from './samples.ts';
 import type { FuzzTarget } from './target.ts';
@@ -78,16 +78,16 @@ export const archiveTargets: readonly FuzzTarget[] = [
     words: ['ustar', '././@LongLink', 'GNU.sparse.major', 'demo-1.0.0/', '../', '/etc', '\0'.repeat(512)],
     inner: [CorruptTar],
     read: async (input) => {
-      const judge = new EntryJudge('x', 1, settleLimits('x', limits));
+      const validator = new EntryValidator('x', 1, resolveLimits('x', limits));
       const source = new ByteSource(pieces(withChecksums(Buffer.from(input))));
       for await (const entry of readTar(source)) {
-        const judged = judge.judge(entry);
-        if (judged === undefined) continue;
+        const valid = validator.validate(entry);
+        if (valid === undefined) continue;
         let bytes = 0;
         for await (const piece of entry.content) bytes += piece.length;
-        if (bytes !== judged.size) throw new Error(`${bytes} bytes came, ${judged.size} were announced`);
-        if (judged.parts.some((part) => part === '' || part === '.' || part === '..' || /[/\\\0]/.test(part))) {
-          throw new Error(`the path ${judged.parts.join('|')} was let through`);
+        if (bytes !== valid.size) throw new Error(`${bytes} bytes came, ${valid.size} were announced`);
+        if (valid.parts.some((part) => part === '' || part === '.' || part === '..' || /[/\\\0]/.test(part))) {
+          throw new Error(`the path ${valid.parts.join('|')} was let through`);
         }
       }
     },

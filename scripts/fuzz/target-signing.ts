@@ -1,9 +1,9 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatFileList, readListText } from '../../src/packaging/signing/file-list.ts';
-import { compareFiles } from '../../src/packaging/signing/inventory.ts';
+import { compareFiles } from '../../src/packaging/digest/file-digests.ts';
 import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../src/packaging/signing/keys.ts';
+import { formatFileList, readListText } from '../../src/packaging/signing/signature-files.ts';
 import { Trust } from '../../src/packaging/signing/trust.ts';
 import { readTrustStore } from '../../src/packaging/signing/trust-store.ts';
 import type { FuzzTarget } from './target.ts';
@@ -21,7 +21,7 @@ export const signingTargets: readonly FuzzTarget[] = [
     words: ['\0'.repeat(32), '\xff'.repeat(32)],
     read: (input) => {
       const genuine = Buffer.from(acme.sign(Buffer.alloc(32)));
-      const { verdict } = new Trust({ trustedKeys: [acme.publicKey] }).judge(Buffer.alloc(32), input);
+      const { verdict } = new Trust({ trustedKeys: [acme.publicKey] }).check(Buffer.alloc(32), input);
       if ((verdict === 'trusted') !== genuine.equals(input)) throw new Error(`the verdict is ${verdict}`);
     },
   },
@@ -75,7 +75,7 @@ export const signingTargets: readonly FuzzTarget[] = [
       writeFileSync(path, input);
       chmodSync(path, 0o600);
       const trust = new Trust({ trustStore: await readTrustStore(path) });
-      trust.judge(Buffer.alloc(32), acme.sign(Buffer.alloc(32)), { name: 'acme-x' });
+      trust.check(Buffer.alloc(32), acme.sign(Buffer.alloc(32)), { name: 'acme-x' });
     },
   },
 ];

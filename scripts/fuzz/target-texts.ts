@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { hasControls } from '../../src/errors/shown.ts';
-import { parseManifest } from '../../src/packaging/manifest.ts';
-import { decodeManifest } from '../../src/packaging/manifest-text.ts';
-import { StoreMemory } from '../../src/packaging/store/store-memory.ts';
-import { VersionMemory } from '../../src/packaging/store/version-memory.ts';
+import { parseManifest } from '../../src/packaging/manifest/manifest.ts';
+import { decodeManifest } from '../../src/packaging/manifest/manifest-text.ts';
+import { ArchiveIndex } from '../../src/packaging/store/archive-index.ts';
+import { HighestVersions } from '../../src/packaging/store/highest-versions.ts';
 import { requireVendoredFor } from '../../src/packaging/vendor/check-vendored.ts';
 import { readDistributions } from '../../src/packaging/vendor/distributions.ts';
 import { readRequirements } from '../../src/packaging/vendor/requirements.ts';
@@ -42,7 +42,7 @@ const record = {
   distributions: [],
 };
 const key = 'a'.repeat(64);
-const memory = { name: `demo-1.0.0-${key}`, digest: key, signature: null, leftOut: ['x.sig'] };
+const memory = { name: `demo-1.0.0-${key}`, digest: key, signature: null, excluded: ['x.sig'] };
 
 export const textTargets: readonly FuzzTarget[] = [
   {
@@ -112,15 +112,15 @@ export const textTargets: readonly FuzzTarget[] = [
   {
     name: 'records of the store',
     samples: () => [Buffer.from(JSON.stringify(memory)), Buffer.from('{"demo":"1.0.0"}')],
-    words: ['null', '{', '[', '"name":', '"digest":', '"leftOut":', '__proto__', '../', key],
+    words: ['null', '{', '[', '"name":', '"digest":', '"excluded":', '__proto__', '../', key],
     read: (input, folder) => {
       writeFileSync(join(folder, `${key}.json`), input);
       writeFileSync(join(folder, 'versions.json'), input);
-      const recalled = new StoreMemory(folder).recall(key);
-      if (recalled !== undefined && (/[/\\]/.test(recalled.name) || recalled.name.startsWith('.'))) {
-        throw new Error(`the name ${recalled.name} was let through`);
+      const found = new ArchiveIndex(folder).find(key);
+      if (found !== undefined && (/[/\\]/.test(found.name) || found.name.startsWith('.'))) {
+        throw new Error(`the name ${found.name} was let through`);
       }
-      new VersionMemory(folder).recall('demo');
+      new HighestVersions(folder).get('demo');
     },
   },
 ];

@@ -46,7 +46,7 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     reason: 'The file was written a moment ago.',
   },
   {
-    file: 'src/packaging/archive/pax-header.ts',
+    file: 'src/packaging/archive/tar/tar-extensions.ts',
     before: 'if (text === undefined || end > bytes.length || bytes[end - 1] !== 0x0a)',
     after: 'if (text === undefined && end > bytes.length || bytes[end - 1] !== 0x0a)',
     reason: 'There is no line feed at an index that is not a number or beyond the end, so the last condition holds.',
@@ -58,7 +58,7 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     reason: 'The readers of keys throw nothing else.',
   },
   {
-    file: 'src/packaging/staging.ts',
+    file: 'src/packaging/files/staging.ts',
     before: 'writeFileSync(this.#folder.at(recordName), JSON.stringify(record), { mode: 0o600 });',
     after: 'writeFileSync(this.#folder.at(recordName), JSON.stringify(record), { mode: 0o777 });',
     reason: 'The folder around it is closed to other users, and the record holds nothing secret.',

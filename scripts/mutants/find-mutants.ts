@@ -85,7 +85,7 @@ function withoutText(line: string): string {
 
 function filesOf(path: string): readonly string[] {
   if (path.endsWith('.ts')) return [path];
-  return readdirSync(path)
+  return readdirSync(path, { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(path, name));
 }

@@ -1,11 +1,11 @@
 import type { ErrorCode } from './codes.ts';
 import { FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
 
-/** An archive that was refused or could not be made. Nothing of it was left behind. */
+/** An archive that was rejected or could not be created. Partial results were removed. */
 export class ArchiveError extends FidiusError {
   /** Path of the archive. */
   readonly archive: string;
-  /** Path of the entry in the archive that is to blame, as it is written there. */
+  /** Path of the invalid entry, as written in the archive. */
   readonly entry: string | undefined;
 
   static {

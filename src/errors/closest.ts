@@ -1,5 +1,5 @@
 /**
- * The candidate that `name` was probably meant to be, or nothing when none is near.
+ * The candidate that is most similar to `name`, or `undefined` if none is similar.
  *
  * Near means: equal but for case, or at most two edits (a third of the length for short names) away.
  */

@@ -10,7 +10,7 @@ export interface ManifestIssue {
   readonly column?: number;
 }
 
-/** Raised with every issue of a manifest at once, so that its author can mend them in one go. */
+/** Thrown with all issues of a manifest, so that its author can fix them together. */
 export class ManifestError extends FidiusError {
   /** Where the text came from: a path, or `demo.fid!demo-1.0.0/package.toml`. */
   readonly origin: string;

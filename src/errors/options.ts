@@ -2,10 +2,10 @@ import { closest } from './closest.ts';
 import { FidiusRangeError, FidiusTypeError } from './fidius-error.ts';
 
 /**
- * Refuses option names that `place` does not have: a misspelt option would otherwise do nothing, silently.
+ * Rejects unknown option names. A misspelt option would otherwise be ignored silently.
  *
- * @param place how the reader knows the function, such as `PluginHost.open()`.
- * @throws {@link FidiusError} `FIDIUS_OPTION_UNKNOWN`, or `FIDIUS_ARGUMENT_INVALID` when `options` is no plain object.
+ * @param place name of the function for messages, such as `PluginHost.open()`.
+ * @throws {@link FidiusError} `FIDIUS_OPTION_UNKNOWN`, or `FIDIUS_ARGUMENT_INVALID` if `options` is not a plain object.
  */
 export function checkOptionNames(place: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -38,7 +38,7 @@ export function checkChoice(place: string, name: string, value: unknown, choices
   );
 }
 
-/** What a value is, in the words of an error message: short, and never its whole content. */
+/** A short description of a value for an error message. It never contains the whole content. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') {

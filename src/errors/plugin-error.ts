@@ -3,7 +3,7 @@ import { isError } from './is-error.ts';
 
 const brand = Symbol.for('fidius.plugin-error');
 
-/** What is known about an exception that left plugin code; plain data, so that it can cross threads and processes. */
+/** Facts about an exception of plugin code. It is plain data that can be sent to other threads and processes. */
 export interface PluginErrorData {
   /** The plugin's own code: `PluginError.code` in Python, otherwise the name of the exception's class. */
   readonly code: string;
@@ -17,9 +17,9 @@ export interface PluginErrorData {
 }
 
 /**
- * What the code of a plugin raised. Everything this library itself complains about is a `FidiusError`.
+ * An exception that plugin code raised. Errors of this library are `FidiusError`s.
  *
- * The mapping from Python's exceptions is that of the Rust host (spec 3.6), with the traceback as a field of its own.
+ * The mapping from Python's exceptions is that of the Rust host (spec 3.6), with the traceback as a separate field.
  */
 export class PluginError extends Error {
   readonly code: string;

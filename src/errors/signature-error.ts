@@ -9,7 +9,7 @@ export interface TriedKey {
   readonly id: string;
 }
 
-/** A file that is not as it was when the package was signed. */
+/** A file that changed since the package was signed. */
 export interface FileDifference {
   readonly path: string;
   readonly kind: 'added' | 'changed' | 'removed' | 'renamed';
@@ -27,7 +27,7 @@ export interface SignatureErrorData {
   readonly moreDifferences: number;
 }
 
-/** A package that is not trusted, with the keys that were tried and, where it can be known, what was changed. */
+/** A package that is not trusted, with the tried keys and, if known, the changed files. */
 export class SignatureError extends FidiusError {
   readonly package: string;
   readonly keys: readonly TriedKey[];

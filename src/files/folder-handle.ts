@@ -3,10 +3,11 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A folder that is held open, so that names in it are looked up in this very folder.
+ * An open folder. Names are resolved in this folder.
  *
- * Between two uses of a path, another user who may write to a folder on the way can exchange a part of it for a link. On Linux
- * a path that begins with the descriptor of an open folder is not affected. Elsewhere the plain path has to do.
+ * Between two uses of a path, another user with write permission for a parent folder can replace a part of it by a
+ * link. On Linux, a path that begins with the descriptor of an open folder is not affected. Other systems use the plain
+ * path.
  */
 export class FolderHandle {
   /** For messages. */
@@ -35,7 +36,7 @@ export class FolderHandle {
     return this.#descriptor;
   }
 
-  /** The path by which to use something in the folder. */
+  /** The path of an entry in the folder. */
   at(...names: readonly string[]): string {
     const folder =
       this.#descriptor === undefined || !hasDescriptorPaths() ? this.path : `/proc/self/fd/${this.#descriptor}`;

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /**
- * Why a foreign file is not read. `code` is that of the system where it refused (`ENOENT`), otherwise one of ours:
- * `NOT_A_FILE`, `A_LINK`, `TOO_LARGE`.
+ * Why a foreign file is not read. `code` is the code of the system error (`ENOENT`), otherwise one of: `NOT_A_FILE`,
+ * `A_LINK`, `TOO_LARGE`.
  */
 export class ForeignFileError extends Error {
   readonly code: string;
@@ -14,22 +14,21 @@ export class ForeignFileError extends Error {
 }
 
 export interface OpenedForeignFile {
-  /** To be closed by the caller. */
+  /** The caller closes it. */
   readonly descriptor: number;
   readonly status: Stats;
 }
 
 /**
- * Opens a file that another person or program put there: the only way in which packages, keys, trust stores and records are
- * opened.
+ * Opens a file from an untrusted source. Packages, keys, trust stores and records are opened only by this function.
  *
- * Only a regular file is opened. The call never waits, whatever lies at the path: a pipe without a writer, a device. `links`
- * says whether the path may itself be a symbolic link; a link in a package could lead to a file that its author cannot read.
+ * Only regular files are opened. The call never blocks, even for a device or a pipe without a writer. `links` says
+ * whether the path may itself be a symbolic link; a link in a package could lead to a file that its author cannot read.
  *
  * @throws ForeignFileError
  */
 export function openForeignFile(path: string, { links }: { readonly links: 'follow' | 'refuse' }): OpenedForeignFile {
-  // Windows has none of these, and no files on which opening waits.
+  // Windows has none of these flags, and no files that block when they are opened.
   const { O_NONBLOCK, O_NOFOLLOW, O_NOCTTY }: Partial<typeof constants> = constants;
   const flags = constants.O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOCTTY ?? 0) | (links === 'refuse' ? (O_NOFOLLOW ?? 0) : 0);
   const descriptor = attempt(() => openSync(path, flags), links);
@@ -53,7 +52,7 @@ export function readForeignFile(
   const { descriptor, status } = openForeignFile(path, { links });
   try {
     if (status.size > maxBytes) throw tooLarge(status.size, maxBytes);
-    // One byte more than the file has: it may have grown, or lie about its size as those of /proc do.
+    // One more byte than the size: the file may have grown, and files in /proc report a wrong size.
     const content = Buffer.alloc(Math.min(Math.max(status.size, 4096), maxBytes) + 1);
     let length = 0;
     for (;;) {
@@ -98,7 +97,7 @@ function attempt<T>(action: () => T, links: 'follow' | 'refuse'): T {
     return action();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'UNKNOWN';
-    // What O_NOFOLLOW gives for a link: ELOOP on Linux and macOS, EMLINK on FreeBSD.
+    // The error of O_NOFOLLOW for a link: ELOOP on Linux and macOS, EMLINK on FreeBSD.
     if (links === 'refuse' && (code === 'ELOOP' || code === 'EMLINK')) {
       throw new ForeignFileError('A_LINK', 'it is a symbolic link, which is not allowed here', cause);
     }

@@ -1,15 +1,15 @@
 import { readForeignFile } from './open-foreign-file.ts';
 
-// These lists are short on any machine that has private groups in them.
+// These lists are short on machines with private groups.
 const maxListBytes = 4 * 1024 * 1024;
 
 let known: { readonly gid: number; readonly isPrivate: boolean } | undefined;
 
 /**
- * Whether a group has no member but this user.
+ * Whether this user is the only member of a group.
  *
- * Many systems give each user a group of the same number and let the group write to everything that the user makes. Of
- * another user's group, and of one that the lists of the system do not show to be private, the answer is no.
+ * Many systems give each user a group with the same number and make new files writable for it. The result is false for
+ * groups of other users, and for groups that are not private according to the lists of the system.
  */
 export function isPrivateGroup(gid: number): boolean {
   const uid = process.getuid?.();

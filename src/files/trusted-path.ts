@@ -3,8 +3,8 @@ import { dirname, parse, resolve, sep } from 'node:path';
 import { isPrivateGroup } from './private-group.ts';
 
 /** Why a path cannot be trusted. */
-export interface PathDistrust {
-  /** The folder, file or link that is to blame. */
+export interface UntrustedPart {
+  /** The folder, file or link that cannot be trusted. */
   readonly culprit: string;
   /** Such as `other users may write to it (mode 775)`. */
   readonly problem: string;
@@ -12,21 +12,21 @@ export interface PathDistrust {
   readonly hint: string;
 }
 
-// As many as Linux follows.
+// The limit of Linux.
 const mostLinks = 40;
 
 /**
- * Finds out whether another user could put something else at a path, or change what is there.
+ * Determines whether another user could replace or change a path.
  *
- * Each folder from the root down, and what lies at the path, has to belong to root or to this user, and nobody else may write to
- * it. A folder in which everybody may write, but remove only what is theirs (`/tmp`), is acceptable when it belongs to root. A
- * link on the way counts like a file and is followed. What does not exist yet is fine: this user will make it.
+ * Each folder from the root, and the path itself, must belong to root or to this user, and must not be writable for
+ * other users. A sticky folder such as `/tmp` is acceptable if it belongs to root. Links are checked and followed. A
+ * missing path is acceptable, because this user will create it.
  *
- * On Windows nothing is checked: its folders have no such modes.
+ * Nothing is checked on Windows, which has no such modes.
  *
  * @returns nothing when the path can be trusted.
  */
-export function findDistrust(path: string): PathDistrust | undefined {
+export function findUntrustedPart(path: string): UntrustedPart | undefined {
   if (process.getuid === undefined) return undefined;
   let links = 0;
   let left = partsOf(resolve(path));
@@ -34,7 +34,7 @@ export function findDistrust(path: string): PathDistrust | undefined {
   for (;;) {
     const status = lstatSync(at, { throwIfNoEntry: false });
     if (status === undefined) return undefined;
-    // Nothing can lie below a device; opening the path says so.
+    // There is nothing below a file. Opening the path reports this.
     if (!status.isDirectory() && !status.isSymbolicLink() && left.length > 0) return undefined;
     const distrust = judge(at, status);
     if (distrust !== undefined) return distrust;
@@ -54,7 +54,7 @@ export function findDistrust(path: string): PathDistrust | undefined {
   }
 }
 
-function judge(path: string, status: Stats): PathDistrust | undefined {
+function judge(path: string, status: Stats): UntrustedPart | undefined {
   const { uid, gid, mode } = status;
   if (uid !== 0 && uid !== process.getuid?.()) {
     return {
@@ -63,7 +63,7 @@ function judge(path: string, status: Stats): PathDistrust | undefined {
       hint: 'Name a path that only this user can change.',
     };
   }
-  // A link has no mode of its own.
+  // Links have no separate mode.
   if (status.isSymbolicLink()) return undefined;
   const isSticky = status.isDirectory() && (mode & 0o1000) !== 0 && uid === 0;
   const isShared = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid));

@@ -5,7 +5,7 @@ import type { Interface } from '../contract/interface.ts';
 import type { Interpreter } from '../cpython/interpreter.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { LoadError } from '../errors/load-error.ts';
-import type { PythonManifest } from '../packaging/manifest.ts';
+import type { PythonManifest } from '../packaging/manifest/manifest.ts';
 import { printLoads } from './events/debug-printer.ts';
 import { traceLoadAsync } from './events/load-channel.ts';
 import { findEntryModule } from './load/entry-module.ts';

@@ -1,15 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { isError, messageOf } from '../errors/is-error.ts';
+import { ioCode, isError, messageOf } from '../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../errors/option-values.ts';
 import { checkOptionNames } from '../errors/options.ts';
 import { hasControls, shown } from '../errors/shown.ts';
 import { readForeignHead } from '../files/open-foreign-file.ts';
-import { ioCode } from './io-error.ts';
-import { type Manifest, readManifest } from './manifest.ts';
-import { manifestFileName } from './manifest-text.ts';
-import { TimeSlice } from './time-slice.ts';
+import { CooperativeYield } from './files/cooperative-yield.ts';
+import { type Manifest, readManifest } from './manifest/manifest.ts';
+import { manifestFileName } from './manifest/manifest-text.ts';
 
 /** A package in a search path. */
 export interface FoundPackage {
@@ -25,7 +24,7 @@ export interface SkippedPackage {
   readonly reason: Error;
 }
 
-/** Packages of one name: which of them is meant has to be said. */
+/** Packages with the same name. A host must select one of them. */
 export interface DuplicateName {
   readonly name: string;
   /** In the order in which they were found. */
@@ -45,9 +44,9 @@ export interface DiscoverOptions {
 /**
  * Lists the packages directly below search paths: folders with a `package.toml`, and archives, whatever their extension.
  *
- * In the order of the search paths, by name of the entry within each. Nothing of any package is run, verified or unpacked;
- * what is broken is reported and stops nobody else. A search path that does not exist holds nothing: hosts name folders that
- * users may create later.
+ * Packages are in the order of the search paths, then by name. No package is run, verified or unpacked. A broken
+ * package is reported and does not affect others. A missing search path counts as empty, because users may create it
+ * later.
  */
 export async function discoverPackages(
   searchPaths: readonly string[],
@@ -55,12 +54,12 @@ export async function discoverPackages(
 ): Promise<Discovery> {
   checkOptionNames('discoverPackages()', options, ['signal']);
   checkSignal(options.signal, 'discoverPackages()');
-  const slice = new TimeSlice(options.signal);
+  const yielding = new CooperativeYield(options.signal);
   const packages: FoundPackage[] = [];
   const skipped: SkippedPackage[] = [];
   for (const searchPath of searchPaths) {
     for (const path of listEntries(searchPath, skipped)) {
-      if (slice.isOver) await slice.rest();
+      if (yielding.isDue) await yielding.pause();
       try {
         const found = await readPackage(path, options.signal);
         if (found !== undefined) packages.push(found);
@@ -75,7 +74,7 @@ export async function discoverPackages(
 
 function listEntries(searchPath: string, skipped: SkippedPackage[]): readonly string[] {
   try {
-    // Hidden entries are half-built packages of ours, or nobody's business.
+    // Hidden entries include incomplete packages (see `Staging`).
     const names = readdirSync(searchPath).filter((name) => !name.startsWith('.'));
     return names.sort().map((name) => resolve(searchPath, name));
   } catch (cause) {

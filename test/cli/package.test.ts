@@ -338,7 +338,7 @@ describe('fidius package verify', () => {
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatchInlineSnapshot(`
-      "error: Cannot trust package <here>/demo: its signature fits none of the trusted keys: key 34750f98bd59fcfc; since it was signed with key 34750f98bd59fcfc, demo.py was changed
+      "error: Cannot trust package <here>/demo: its signature matches none of the trusted keys: key 34750f98bd59fcfc; since it was signed with key 34750f98bd59fcfc, demo.py was changed
       hint: Get the package again from its author; this copy was changed.
       "
     `);

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { executorNames } from '../../src/executor/executor.ts';
 import type { HostLoadOptions, HostOptions } from '../../src/host/plugin-host.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { type AttackedPlaces, attackPlaces, reportingLines } from '../support/attacked-home.ts';
 import { Greeter } from '../support/greeter.ts';

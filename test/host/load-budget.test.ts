@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LoadTimeoutError } from '../../src/errors/load-timeout-error.ts';
 import { type HostLoadOptions, type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
-import { FolderContent } from '../../src/packaging/signing/package-content.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { FolderContent } from '../../src/packaging/signing/explain-mismatch.ts';
+import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { StoredTrees } from '../../src/packaging/store/stored-trees.ts';
 import { failureOf } from '../support/failure.ts';
@@ -134,6 +134,6 @@ describe('the signal of a load', () => {
     const signal = AbortSignal.abort('enough');
 
     await expect(new StoredTrees(dir).stateOf('greeter', Buffer.alloc(32), signal)).rejects.toBe('enough');
-    await expect(new FolderContent(path, { signal }).takeInventory()).rejects.toBe('enough');
+    await expect(new FolderContent(path, { signal }).computeFileDigests()).rejects.toBe('enough');
   });
 });

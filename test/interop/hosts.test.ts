@@ -7,7 +7,7 @@ import { generatePythonStub } from '../../src/contract/python-stub/create-python
 import { t } from '../../src/contract/t.ts';
 import { formatHash } from '../../src/errors/load-error.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { manifestText, writePackage } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,6 +1,6 @@
 import type { Interface } from '../../src/contract/interface.ts';
 import { formatHash } from '../../src/errors/load-error.ts';
-import type { PublicKey } from '../../src/packaging/signing/public-key.ts';
+import type { PublicKey } from '../../src/packaging/signing/keys.ts';
 import { reference, run } from './reference.ts';
 
 export interface RustHostRequest {

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
-import type { PublicKey } from '../../src/packaging/signing/public-key.ts';
-import type { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import type { PublicKey, SecretKey } from '../../src/packaging/signing/keys.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type Outcome, rustFidius, rustFidiusOk } from './reference.ts';
 

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestPackage } from '../../src/packaging/digest.ts';
-import { type ListOptions, listPackageFiles } from '../../src/packaging/package-files.ts';
-import { readFiles } from '../../src/packaging/read-files.ts';
+import { digestPackage } from '../../src/packaging/digest/package-digest.ts';
+import { type ListOptions, listPackageFiles } from '../../src/packaging/files/package-files.ts';
+import { readFiles } from '../../src/packaging/files/read-files.ts';
 import { failureOf } from '../support/failure.ts';
 import { packageVectors, writeVector } from '../support/package-vectors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -226,7 +226,7 @@ describe('readFiles', () => {
     ['is emptied', (file: string) => truncateSync(file, 0)],
   ])('notices a file that %s while it is read', async (_what, change) => {
     const dir = packageOf({ a: 'x'.repeat(400_000) });
-    const keep: ListOptions = { signatures: 'keep' };
+    const keep: ListOptions = { signatures: 'include' };
 
     const error = await failureOf(async () => {
       for await (const file of readFiles(await listPackageFiles(dir, keep))) {

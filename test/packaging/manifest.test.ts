@@ -6,7 +6,12 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vites
 import { z } from 'zod';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
 import { ManifestError } from '../../src/errors/manifest-error.ts';
-import { type Manifest, type ManifestOptions, parseManifest, readManifest } from '../../src/packaging/manifest.ts';
+import {
+  type Manifest,
+  type ManifestOptions,
+  parseManifest,
+  readManifest,
+} from '../../src/packaging/manifest/manifest.ts';
 
 const header = `
 [package]
@@ -321,7 +326,7 @@ describe('parseManifest', () => {
       const attempt = () => read(header + metadata, { metadata: schema });
 
       expect(attempt).toThrow(expect.objectContaining({ code: 'FIDIUS_OPTION_INVALID' }));
-      expect(attempt).toThrow('is a validator that answers by a promise');
+      expect(attempt).toThrow('is an asynchronous validator');
     });
   });
 

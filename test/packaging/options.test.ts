@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readArchiveManifest } from '../../src/packaging/archive/archive-manifest.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { readArchiveManifest } from '../../src/packaging/archive/read-archive-manifest.ts';
 import { unpackPackage } from '../../src/packaging/archive/unpack-package.ts';
 import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../src/packaging/signing/verify-package.ts';
 import { PackageStore } from '../../src/packaging/store/package-store.ts';

@@ -16,8 +16,8 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { removeTree } from '../../src/packaging/remove-tree.ts';
-import { recoverStaging, Staging } from '../../src/packaging/staging.ts';
+import { removeTree } from '../../src/packaging/files/remove-tree.ts';
+import { recoverStaging, Staging } from '../../src/packaging/files/staging.ts';
 import { contentsOf } from '../support/contents.ts';
 import { folderOf } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -14,7 +14,7 @@ export const keygen = defineCommand({
   hints: { FIDIUS_KEY_EXISTS: 'Choose another name, or replace it with --force if the old key is no longer needed.' },
   examples: ['fidius keygen --out acme', 'fidius keygen --out acme --pem'],
   async run({ options: { out, pem, force } }, io) {
-    const { SecretKey } = await import('../../packaging/signing/secret-key.ts');
+    const { SecretKey } = await import('../../packaging/signing/keys.ts');
     const { generateKeyPair } = await import('../../packaging/signing/key-files.ts');
 
     const key = SecretKey.generate();

@@ -1,7 +1,7 @@
 import { isRustName } from '../../contract/hash/rust-source.ts';
 import type { Interface } from '../../contract/interface.ts';
 import { LoadError } from '../../errors/load-error.ts';
-import type { Manifest, PythonManifest } from '../../packaging/manifest.ts';
+import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 
 /** What a manifest is compared with. */
 export interface Expectation {

@@ -3,7 +3,7 @@ import type { Interface } from '../../contract/interface.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import type { ExecutorName, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
 import type { SkippedPackage } from '../../packaging/discover-packages.ts';
-import type { Manifest, PythonManifest } from '../../packaging/manifest.ts';
+import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 import { requireVendoredFor } from '../../packaging/vendor/check-vendored.ts';
 import type { VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
 import type { LoadDetails } from '../events/load-channel.ts';

@@ -4,7 +4,7 @@ import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
-import { readManifest } from '../../packaging/manifest.ts';
+import { readManifest } from '../../packaging/manifest/manifest.ts';
 import { printLoads } from '../events/debug-printer.ts';
 import { traceLoad } from '../events/load-channel.ts';
 import { checkManifest } from './check-manifest.ts';

@@ -1,6 +1,6 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import type { LoadRequest } from '../../executor/executor.ts';
-import type { PythonManifest } from '../../packaging/manifest.ts';
+import type { PythonManifest } from '../../packaging/manifest/manifest.ts';
 
 /** A package whose manifest was checked. */
 interface CheckedPackage {

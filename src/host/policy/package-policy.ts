@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
-import { type ArchiveLimits, settleLimits } from '../../packaging/archive/limits.ts';
-import { type Manifest, readManifest } from '../../packaging/manifest.ts';
+import { type ArchiveLimits, resolveLimits } from '../../packaging/archive/limits.ts';
+import { type Manifest, readManifest } from '../../packaging/manifest/manifest.ts';
 import type { TrustOptions } from '../../packaging/signing/trust.ts';
 import type { TrustedKey, TrustStore } from '../../packaging/signing/trust-store.ts';
-import { defaultStoreDir } from '../../packaging/store/default-store-dir.ts';
 import type { PackageStore } from '../../packaging/store/package-store.ts';
+import { defaultStoreDir } from '../../packaging/store/store-dir.ts';
 
 /** Which packages a host loads, and where it keeps them. */
 export interface PolicyOptions {
@@ -106,7 +106,7 @@ export class PackagePolicy {
     if (typeof archiveLimits !== 'object' || archiveLimits === null) {
       throw invalid('archiveLimits', 'an object of limits', archiveLimits);
     }
-    settleLimits(place, archiveLimits);
+    resolveLimits(place, archiveLimits);
     const isSigned = requireSignature ?? (trustedKeys !== undefined || trustStore !== undefined);
     if (refuseOlder !== undefined && (typeof refuseOlder !== 'boolean' || (refuseOlder && !isSigned))) {
       throw invalid('refuseOlder', 'true or false, and true only where signatures are required', refuseOlder);
@@ -184,9 +184,9 @@ async function requireSigner(
 
 /** @throws FidiusError `FIDIUS_PACKAGE_OLDER`, `FIDIUS_STORE_DAMAGED` */
 async function requireNotOlder(path: string, { name, version }: Manifest, storeDir: string): Promise<void> {
-  const { VersionMemory } = await import('../../packaging/on-demand.ts');
-  const memory = new VersionMemory(storeDir);
-  const highest = memory.recall(name);
+  const { HighestVersions } = await import('../../packaging/on-demand.ts');
+  const memory = new HighestVersions(storeDir);
+  const highest = memory.get(name);
   if (highest === version) return;
   const { compareVersions } = await import('./version-range.ts');
   // The larger one comes first.
@@ -197,7 +197,7 @@ async function requireNotOlder(path: string, { name, version }: Manifest, storeD
       hint: 'Get the newer version; to go back on purpose, open the host without `refuseOlder`.',
     });
   }
-  if (order < 0) await memory.remember(name, version);
+  if (order < 0) await memory.set(name, version);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,10 +1,13 @@
+import { posix } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
-import type { PackageFile } from '../package-files.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import type { PackageFile } from '../files/package-files.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';
-import { settleLimits } from './limits.ts';
+import { resolveLimits } from './limits.ts';
 
 /**
- * Refuses files that nobody could unpack: reading an archive is stricter than a file system.
+ * Rejects files that cannot be unpacked. The rules for archives are stricter than those of file systems.
  *
  * @throws ArchiveError `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`
  */
@@ -27,9 +30,9 @@ export function checkPackable(archive: string, root: string, files: readonly Pac
   }
 }
 
-/** What those who unpack the archive should know: that it exceeds a limit which is in force unless they say otherwise. */
-export function remarkOnLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
-  const { maxEntries, maxBytes, maxRatio } = settleLimits('packPackage()', {});
+/** Describes the default limits that the archive exceeds when it is unpacked. */
+export function describeExceededLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
+  const { maxEntries, maxBytes, maxRatio } = resolveLimits('packPackage()', {});
   const ratio = bytes / archiveBytes;
   return [
     ...(files > maxEntries
@@ -44,4 +47,22 @@ export function remarkOnLimits(files: number, bytes: number, archiveBytes: numbe
         ]
       : []),
   ];
+}
+
+/**
+ * Rejects a WebAssembly package if a file that its manifest names is missing. No host could load it.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_COMPONENT`
+ */
+export function requireComponent(dir: string, manifest: Manifest, files: readonly PackageFile[]): void {
+  if (manifest.runtime !== 'wasm') return;
+  const { component, precompiled } = manifest.wasm;
+  for (const [field, named] of Object.entries({ component, precompiled })) {
+    if (named === undefined || files.some(({ path }) => path === posix.normalize(named))) continue;
+    throw new FidiusError(
+      'FIDIUS_PACKAGE_COMPONENT',
+      `Cannot pack ${dir}: none of its files is ${JSON.stringify(named)}, which \`[wasm].${field}\` of its manifest names`,
+      { hint: 'Build it into the package, outside of `target`, which is not packed.' },
+    );
+  }
 }

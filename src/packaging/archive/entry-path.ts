@@ -1,24 +1,24 @@
 import type { ErrorCode } from '../../errors/codes.ts';
 
-/** Why a path in an archive is refused. */
+/** Why a path in an archive is rejected. */
 export interface PathProblem {
   readonly code: ErrorCode;
   readonly problem: string;
 }
 
-// What every system that Python runs on can hold below a folder of reasonable depth.
+// Limits that all systems with Python support below a folder of reasonable depth.
 const maxPathBytes = 1024;
 const maxPartBytes = 255;
 
-// What Windows refuses in a name, or takes for something else: `a.py:stream` is a part of `a.py`.
+// Characters that Windows does not allow in names or treats specially: `a.py:stream` is a stream of `a.py`.
 const forbidden = /[<>:"|?*\p{Cc}]/u;
-// Devices of Windows in every folder, whatever the extension: `con.py` too.
+// Names of Windows devices, which apply in every folder and with any extension (`con.py`).
 const devices = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 /**
- * Takes the path of an entry apart; `.` and empty parts vanish.
+ * Splits the path of an entry. `.` and empty parts are dropped.
  *
- * The first part that leads out of the archive decides, whether it does so as `..` or as a root.
+ * A path that leads out of the archive, by `..` or as an absolute path, is rejected.
  */
 export function splitEntryPath(path: string): readonly string[] | PathProblem {
   if (/^(?:\/|[a-z]:)/i.test(path)) return { code: 'FIDIUS_ARCHIVE_PATH_ABSOLUTE', problem: 'its path is absolute' };
@@ -39,7 +39,7 @@ export function splitEntryPath(path: string): readonly string[] | PathProblem {
   return parts;
 }
 
-/** Why not every system can hold a file of this name. */
+/** Why some systems do not support a file of this name. */
 function nameProblem(name: string): string | undefined {
   const [character] = forbidden.exec(name) ?? [];
   if (character !== undefined) {
@@ -51,11 +51,11 @@ function nameProblem(name: string): string | undefined {
   return devices.test(name) ? 'is the name of a device on Windows' : undefined;
 }
 
-/** Keeps two entries from meeting in one place: by the same path, or by paths that some systems cannot tell apart. */
+/** Detects entries with the same path, or with paths that some systems treat as equal. */
 export class EntryNames {
   readonly #taken = new Map<string, { readonly path: string; readonly isFolder: boolean }>();
 
-  /** Adds an entry and the folders around it; returns what it collides with. */
+  /** Adds an entry and its parent folders; returns the path that it collides with. */
   add(parts: readonly string[], isFolder: boolean): string | undefined {
     for (let length = 1; length <= parts.length; length += 1) {
       const path = parts.slice(0, length).join('/');

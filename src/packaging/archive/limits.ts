@@ -1,7 +1,7 @@
 import { invalidOption } from '../../errors/option-values.ts';
 import { describe } from '../../errors/options.ts';
 
-/** What an archive may cost whoever unpacks it. */
+/** Limits for unpacking an archive. */
 export interface ArchiveLimits {
   /** Bytes of all files together once unpacked. Default 500 MiB. */
   readonly maxBytes?: number | undefined;
@@ -13,10 +13,10 @@ export interface ArchiveLimits {
 
 export const limitNames: readonly string[] = ['maxBytes', 'maxEntries', 'maxRatio'];
 
-export type SettledLimits = Readonly<Record<'maxBytes' | 'maxEntries' | 'maxRatio', number>>;
+export type ResolvedLimits = Readonly<Record<'maxBytes' | 'maxEntries' | 'maxRatio', number>>;
 
 /** The defaults are those of the Rust tool. */
-export function settleLimits(place: string, limits: ArchiveLimits): SettledLimits {
+export function resolveLimits(place: string, limits: ArchiveLimits): ResolvedLimits {
   const settled = {
     maxBytes: limits.maxBytes ?? 500 * 1024 * 1024,
     maxRatio: limits.maxRatio ?? 10,

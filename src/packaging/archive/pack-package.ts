@@ -5,30 +5,27 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { type Manifest, readManifest } from '../manifest.ts';
-import { listPackageFiles } from '../package-files.ts';
-import { archiveFileName, packageStem } from '../package-name.ts';
-import { stale } from '../signing/check-freshness.ts';
-import type { KeyInput } from '../signing/key-input.ts';
-import { type SecretKey, toSecretKey } from '../signing/secret-key.ts';
-import { refuseLeftovers } from '../signing/sign-package.ts';
+import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { recoverNextTo } from '../files/staging.ts';
+import { type Manifest, readManifest } from '../manifest/manifest.ts';
+import { archiveFileName, packageStem } from '../manifest/package-name.ts';
+import { type KeyInput, type SecretKey, toSecretKey } from '../signing/keys.ts';
+import { type PackedSignature, prepareSignature, stale } from '../signing/prepare-signature.ts';
+import { rejectLeftovers } from '../signing/sign-package.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { recoverBeside } from '../staging.ts';
 import {
   findVendorState,
   type VendorOptions,
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
-import { requireComponent } from './check-component.ts';
-import { checkPackable, remarkOnLimits } from './check-packable.ts';
-import { type PackedSignature, settleSignature } from './settle-signature.ts';
+import { checkPackable, describeExceededLimits, requireComponent } from './check-packable.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
 
-/** Trusted keys are only asked whether a signature that is there still fits. */
+/** Trusted keys are used only to check an existing signature. */
 export interface PackOptions extends TrustOptions {
   /** Path of the archive. Default `NAME-VERSION.EXTENSION` in the current folder. */
   readonly output?: string | undefined;
@@ -47,12 +44,12 @@ export interface PackedPackage {
   readonly manifest: Manifest;
   readonly digest: Buffer;
   readonly signature: PackedSignature;
-  /** What was done about dependencies; `undefined` when nothing had to be. */
+  /** The result of vendoring; `undefined` if vendoring was not necessary. */
   readonly vendored: VendorOutcome | undefined;
   readonly files: number;
   /** Files that no signature covers, because their names end in `.sig`. */
   readonly uncoveredFiles: readonly string[];
-  /** Limits that the archive exceeds, in sentences: those who unpack it have to raise them. */
+  /** Sentences about default limits that the archive exceeds. They must be raised for unpacking. */
   readonly remarks: readonly string[];
   /** Bytes of the files, and of the archive. */
   readonly bytes: number;
@@ -70,10 +67,10 @@ const optionNames: readonly string[] = [
 ];
 
 /**
- * Makes an archive of a package: vendors its dependencies, signs it if a key is given, and writes it, in this order, so that
- * the signature is over what is shipped.
+ * Creates an archive of a package: vendors its dependencies, signs it if a key is given, and writes the archive. The
+ * signature therefore covers the vendored files.
  *
- * The same files give the same archive, byte for byte.
+ * The same files produce the same archive, byte for byte.
  *
  * @throws ManifestError; ArchiveError `FIDIUS_ARCHIVE_OUTPUT_INSIDE`, `FIDIUS_ARCHIVE_UNWRITABLE`,
  * `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`; FidiusError
@@ -92,15 +89,15 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   const archive = resolve(options.output ?? archiveFileName(manifest));
   await refuseOutputInside(dir, archive);
 
-  await recoverBeside(dir);
+  await recoverNextTo(dir);
   const vendored = await vendor(dir, manifest, { ...options, key });
-  const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
-  refuseLeftovers(dir, listed);
-  const covered = await settleByteCode(dir, listed, byteCode);
+  const listed = await listPackageFiles(dir, { signatures: 'exclude', signal });
+  rejectLeftovers(dir, listed);
+  const covered = await applyByteCodePolicy(dir, listed, byteCode);
   requireComponent(dir, manifest, covered);
-  const { signature, digest: signed } = await settleSignature(dir, covered, { key, trust, signal });
-  const files = await listPackageFiles(dir, { signatures: 'keep', signal });
-  refuseLeftovers(dir, files);
+  const { signature, digest: signed } = await prepareSignature(dir, covered, { key, trust, signal });
+  const files = await listPackageFiles(dir, { signatures: 'include', signal });
+  rejectLeftovers(dir, files);
   checkPackable(archive, root, files);
   const written = await writeArchive(archive, files, {
     root,
@@ -110,7 +107,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   });
 
   const uncoveredFiles = files.map(({ path }) => path).filter((path) => path.endsWith('.sig') && !isOurSignature(path));
-  const remarks = remarkOnLimits(files.length, written.bytes, written.archiveBytes);
+  const remarks = describeExceededLimits(files.length, written.bytes, written.archiveBytes);
   return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, remarks, ...written };
 }
 
@@ -123,7 +120,7 @@ async function vendor(dir: string, manifest: Manifest, options: PackOptions): Pr
   return vendorDependencies(dir, { signal: options.signal, ...options.vendor });
 }
 
-/** An archive that lies in its package would be in the next archive, and break the signature of the folder. */
+/** An archive inside its package would become part of the next archive, and invalidate the signature of the folder. */
 async function refuseOutputInside(dir: string, archive: string): Promise<void> {
   const folder = await realpath(dirname(archive)).catch((cause: unknown) => {
     const message = `Cannot write archive ${archive}: ${messageOf(cause)}`;
@@ -141,7 +138,7 @@ async function refuseOutputInside(dir: string, archive: string): Promise<void> {
   );
 }
 
-/** What was written is what was signed, also when somebody edits a file meanwhile. */
+/** Rejects an archive if a file changed between signing and writing. */
 function requireSame(dir: string, signed: Buffer | undefined, written: Buffer): void {
   if (signed === undefined || signed.equals(written)) return;
   throw new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot pack ${dir}: it changed while it was packed`, {

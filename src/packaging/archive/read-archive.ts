@@ -1,15 +1,19 @@
+import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
+import { ArchiveError } from '../../errors/archive-error.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
+import { messageOf } from '../../errors/is-error.ts';
 import { throwIfAborted } from '../../errors/option-values.ts';
-import { CorruptBzip2 } from '../bzip2/corrupt-bzip2.ts';
+import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
-import { ByteSource } from './byte-source.ts';
-import { EntryJudge, type JudgedEntry } from './entry-judge.ts';
-import { type ArchiveLimits, settleLimits } from './limits.ts';
-import { archiveError, OpenArchive } from './open-archive.ts';
-import { CorruptTar } from './tar-header.ts';
-import { readTar } from './tar-reader.ts';
+import { CorruptBzip2 } from '../bzip2/format.ts';
+import { EntryValidator, type ValidEntry } from './entry-validator.ts';
+import { type ArchiveLimits, resolveLimits } from './limits.ts';
+import { ByteSource } from './tar/byte-source.ts';
+import { CorruptTar } from './tar/tar-header.ts';
+import { readTar } from './tar/tar-reader.ts';
 
 /** A file or folder of an archive that has passed all checks and may be unpacked. */
-export interface ArchiveEntry extends JudgedEntry {
+export interface ArchiveEntry extends ValidEntry {
   /** Must be read before the next entry is requested. Each piece is valid until the next piece is requested. */
   readonly content: AsyncIterable<Uint8Array>;
 }
@@ -26,7 +30,7 @@ export interface ReadArchiveOptions extends ArchiveLimits {
  * @throws ArchiveError `FIDIUS_ARCHIVE_UNREADABLE`, and what {@link readOpenArchive} throws.
  */
 export async function* readArchive(path: string, options: ReadArchiveOptions = {}): AsyncGenerator<ArchiveEntry> {
-  settleLimits('readArchive()', options);
+  resolveLimits('readArchive()', options);
   throwIfAborted(options.signal);
   const archive = OpenArchive.open(path);
   try {
@@ -39,20 +43,20 @@ export async function* readArchive(path: string, options: ReadArchiveOptions = {
 /**
  * Reads the entries of an open archive from its beginning. The same archive can be read several times, but not concurrently.
  *
- * @throws ArchiveError `FIDIUS_ARCHIVE_CORRUPT`, and the errors of {@link EntryJudge}; the reason of `signal`.
+ * @throws ArchiveError `FIDIUS_ARCHIVE_CORRUPT`, and the errors of {@link EntryValidator}; the reason of `signal`.
  */
 export async function* readOpenArchive(
   archive: OpenArchive,
   options: ReadArchiveOptions = {},
 ): AsyncGenerator<ArchiveEntry> {
-  const limits = settleLimits('readArchive()', options);
+  const limits = resolveLimits('readArchive()', options);
   throwIfAborted(options.signal);
   const source = new ByteSource(decode(archive, options));
-  const judge = new EntryJudge(archive.path, archive.bytes, limits);
+  const validator = new EntryValidator(archive.path, archive.bytes, limits);
   try {
     for await (const entry of readTar(source)) {
-      const judged = judge.judge(entry);
-      if (judged !== undefined) yield { ...judged, content: explained(archive.path, entry.content) };
+      const valid = validator.validate(entry);
+      if (valid !== undefined) yield { ...valid, content: explained(archive.path, entry.content) };
     }
   } catch (cause) {
     throw explain(archive.path, cause);
@@ -84,4 +88,45 @@ async function* decode(
 function explain(archive: string, cause: unknown): unknown {
   if (!(cause instanceof CorruptTar || cause instanceof CorruptBzip2)) return cause;
   return archiveError('FIDIUS_ARCHIVE_CORRUPT', archive, cause.message, cause);
+}
+
+/**
+ * An open archive file. An archive that is read several times is opened once, so that a file that is moved to the same
+ * path in the meantime is not read.
+ */
+export class OpenArchive {
+  /** For messages. */
+  readonly path: string;
+  readonly descriptor: number;
+  /** Size of the file when it was opened. */
+  readonly bytes: number;
+
+  private constructor(path: string, descriptor: number, bytes: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+    this.bytes = bytes;
+  }
+
+  /** @throws ArchiveError `FIDIUS_ARCHIVE_UNREADABLE` */
+  static open(path: string): OpenArchive {
+    try {
+      const { descriptor, status } = openForeignFile(path, { links: 'follow' });
+      return new OpenArchive(path, descriptor, status.size);
+    } catch (cause) {
+      throw archiveError('FIDIUS_ARCHIVE_UNREADABLE', path, messageOf(cause), cause);
+    }
+  }
+
+  /** The present status of the open file. */
+  status(): BigIntStats {
+    return fstatSync(this.descriptor, { bigint: true });
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+export function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
+  return new ArchiveError(code, `Cannot read archive ${archive}: ${problem}`, { archive }, { cause });
 }

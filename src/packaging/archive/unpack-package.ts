@@ -2,16 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { type Manifest, parseManifest, readManifest } from '../manifest.ts';
-import { manifestFileName, readManifestText } from '../manifest-text.ts';
-import { packageStem } from '../package-name.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
+import { Staging } from '../files/staging.ts';
+import { TreeWriter } from '../files/tree-writer.ts';
+import { type Manifest, parseManifest, readManifest } from '../manifest/manifest.ts';
+import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
+import { packageStem } from '../manifest/package-name.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { Staging } from '../staging.ts';
-import { extractArchive, type UnpackOptions } from './extract-archive.ts';
-import { limitNames, settleLimits } from './limits.ts';
+import { noManifest } from './archive-manifest.ts';
+import { type ArchiveLimits, limitNames, resolveLimits } from './limits.ts';
+import { readArchive } from './read-archive.ts';
 
 export interface UnpackedPackage {
   /** The folder of the package. */
@@ -24,16 +27,16 @@ export interface UnpackedPackage {
 }
 
 export interface UnpackPackageOptions extends UnpackOptions {
-  /** Replaces the folder of the package's name even when it does not hold a package of that name. Default `false`. */
+  /** Replaces the destination even if it does not contain a package of the same name. Default `false`. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Unpacks an archive into the folder `NAME-VERSION` below `dest`, with name and version of its manifest. A package of that
- * name that stands there is replaced; anything else is left alone.
+ * Unpacks an archive into the folder `NAME-VERSION` below `dest`, with name and version of its manifest. An existing
+ * package of that name is replaced. Other content is not replaced.
  *
- * All or nothing: the package appears at its place when it is complete, and a failure, an abort or a kill leaves the old one,
- * or none, as it was. It does not verify the signature; `verifyPackage()` does.
+ * The operation is atomic: after a failure, an abort or a kill, the destination is unchanged. It does not verify the
+ * signature; `verifyPackage()` does.
  *
  * @throws ArchiveError every code that begins with `FIDIUS_ARCHIVE_`; ManifestError; FidiusError `FIDIUS_PACKAGE_NAME`; the
  * reason of `signal`.
@@ -46,7 +49,7 @@ export async function unpackPackage(
   checkOptionNames('unpackPackage()', options, [...limitNames, 'force', 'onProgress', 'signal']);
   checkSignal(options.signal, 'unpackPackage()');
   const { force = false, ...unpackOptions } = options;
-  settleLimits('unpackPackage()', unpackOptions);
+  resolveLimits('unpackPackage()', unpackOptions);
   const staging = await attempt(archive, async () => {
     await mkdir(dest, { recursive: true });
     return Staging.create(dest);
@@ -98,4 +101,73 @@ async function attempt<T>(archive: string, action: () => Promise<T>): Promise<T>
       { cause },
     );
   });
+}
+
+/** Progress of unpacking. */
+export interface UnpackProgress {
+  /** Bytes of the archive that were read, of {@link UnpackProgress.archiveBytes}. */
+  readonly position: number;
+  readonly archiveBytes: number;
+  /** Files that are complete, and bytes written. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface UnpackOptions extends ArchiveLimits {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
+}
+
+export interface ExtractedArchive {
+  /** Name of the one folder in the archive. */
+  readonly root: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * Writes the files of an archive into a new folder. After a failure, the caller removes the folder.
+ *
+ * @param into path of the folder, which stands for that in the archive; it does not exist, and the folder around it is private.
+ * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
+ */
+export async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
+  const { onProgress, ...readOptions } = options;
+  let [root, files, bytes, hasManifest] = ['', 0, 0, false];
+  const onRead = (position: number, archiveBytes: number) => onProgress?.({ position, archiveBytes, files, bytes });
+  const writer = withWriteErrors(
+    archive,
+    manifestFileName,
+    () => new TreeWriter(into, new CooperativeYield(options.signal)),
+  );
+
+  for await (const entry of readArchive(archive, { ...readOptions, onRead })) {
+    const path = entry.parts.slice(1).join('/');
+    root = entry.parts[0] ?? root;
+    try {
+      if (entry.kind === 'folder') writer.makeFolder(path);
+      else bytes += await writer.writeFile(path, entry.content, entry);
+    } catch (cause) {
+      throw explainWriteFailure(archive, entry.parts.join('/'), cause);
+    }
+    if (entry.kind === 'file') files += 1;
+    hasManifest ||= entry.kind === 'file' && path === manifestFileName;
+  }
+  if (!hasManifest) throw noManifest(archive);
+  return { root, files, bytes };
+}
+
+function withWriteErrors<T>(archive: string, entry: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw explainWriteFailure(archive, entry, cause);
+  }
+}
+
+/** Converts system errors, which come from writing. Other errors (a damaged archive, an abort) come from reading. */
+export function explainWriteFailure(archive: string, entry: string, cause: unknown): unknown {
+  if (isFidiusError(cause) || ioCode(cause) === undefined || ioCode(cause) === 'ABORT_ERR') return cause;
+  const message = `Cannot unpack ${entry} of archive ${archive}: ${messageOf(cause)}`;
+  return new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive, entry }, { cause });
 }

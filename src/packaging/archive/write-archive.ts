@@ -1,16 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { compressBzip2 } from '../bzip2/compress.ts';
-import { PackageDigest } from '../digest.ts';
-import { ioCode } from '../io-error.ts';
-import type { PackageFile } from '../package-files.ts';
-import { readFiles } from '../read-files.ts';
-import { replaceFile } from '../replace-file.ts';
-import { writeTar } from './tar-writer.ts';
+import { PackageDigest } from '../digest/package-digest.ts';
+import type { PackageFile } from '../files/package-files.ts';
+import { type OpenedFile, readFiles } from '../files/read-files.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { blockBytes, formatTarHeader } from './tar/tar-header.ts';
 
-/** How far packing has come. */
+/** Progress of packing. */
 export interface PackProgress {
   /** Files that were begun, of {@link PackProgress.totalFiles}. */
   readonly files: number;
@@ -22,7 +21,7 @@ export interface PackProgress {
 export interface WriteArchiveOptions {
   /** Folder in the archive that everything lies in. */
   readonly root: string;
-  /** Decides, once the files have been read, whether the archive may stand. */
+  /** Called with the digest after the files were read. It throws to reject the archive. */
   readonly approve: (digest: Buffer) => void;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
@@ -37,7 +36,7 @@ export interface WrittenArchive {
 }
 
 /**
- * Writes an archive; the file appears at its place when it is complete. Memory stays constant.
+ * Writes an archive atomically. Memory use is constant.
  *
  * @throws ArchiveError `FIDIUS_ARCHIVE_UNWRITABLE`; and what `readFiles()` throws.
  */
@@ -85,4 +84,45 @@ async function writeTo(
   const finished = digest.finish();
   options.approve(finished);
   return { digest: finished, bytes, archiveBytes };
+}
+
+const maxShortPath = 100;
+
+/**
+ * Writes a tar file in GNU format, like the Rust tool: it contains only files, whose paths imply the folders.
+ *
+ * The output is reproducible: ownership and timestamps are normalised, and only the executable bit of the mode is kept.
+ *
+ * @param prefix goes before every path, such as `demo-1.0.0/`.
+ * @param onPiece sees the contents as they go by.
+ */
+export async function* writeTar(
+  files: AsyncIterable<OpenedFile>,
+  prefix: string,
+  observer: { readonly beginFile: (file: OpenedFile) => void; readonly update: (piece: Uint8Array) => void },
+): AsyncGenerator<Uint8Array> {
+  for await (const file of files) {
+    observer.beginFile(file);
+    const path = Buffer.from(prefix + file.path);
+    if (path.length > maxShortPath) yield* writeLongName(path);
+    const mode = (file.mode & 0o111) === 0 ? 0o644 : 0o755;
+    yield formatTarHeader({ path, size: file.bytes, mode, type: '0' });
+    for await (const piece of file.content) {
+      observer.update(piece);
+      yield piece;
+    }
+    yield padding(file.bytes);
+  }
+  yield new Uint8Array(2 * blockBytes);
+}
+
+/** A separate entry with the path of the next one and a zero byte as its content. */
+function* writeLongName(path: Buffer): Generator<Uint8Array> {
+  const size = path.length + 1;
+  yield formatTarHeader({ path: Buffer.from('././@LongLink'), size, mode: 0o644, type: 'L' });
+  yield Buffer.concat([path, Buffer.alloc(1), padding(size)]);
+}
+
+function padding(size: number): Uint8Array {
+  return new Uint8Array((blockBytes - (size % blockBytes)) % blockBytes);
 }

@@ -1,27 +1,32 @@
 import { statSync } from 'node:fs';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import type { ArchiveLimits } from '../archive/limits.ts';
-import { type Manifest, parseManifest, readManifest } from '../manifest.ts';
-import { archiveFileName } from '../package-name.ts';
-import { FolderContent } from '../signing/package-content.ts';
+import { type ArchiveLimits, resolveLimits } from '../archive/limits.ts';
+import { OpenArchive } from '../archive/read-archive.ts';
+import { digestFiles } from '../digest/package-digest.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { type Manifest, parseManifest, readManifest } from '../manifest/manifest.ts';
+import { readManifestText } from '../manifest/manifest-text.ts';
+import { archiveFileName } from '../manifest/package-name.ts';
+import { FolderContent } from '../signing/explain-mismatch.ts';
+import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions } from '../signing/trust.ts';
 import { nameOf } from '../signing/trust-store.ts';
-import { requireTrusted } from '../signing/verify-package.ts';
+import { readSignature, requireTrusted } from '../signing/verify-package.ts';
 import { ArchiveContent } from '../store/archive-content.ts';
-import { type AuditSubject, readArchiveSubject, readFolderSubject } from './audit-subject.ts';
+import { ArchiveSnapshot } from '../store/archive-snapshot.ts';
 
-/** What one rule says of a package. */
+/** The result of one rule. */
 export interface AuditFinding {
   /** Name of the rule, such as `signature`. */
   readonly rule: string;
-  /** `refused` is what a host would refuse; `warning` what it would take and somebody should look at. */
+  /** `refused`: a host rejects the package. `warning`: a host accepts it, but it needs a review. */
   readonly verdict: 'not checked' | 'ok' | 'refused' | 'warning';
   readonly message: string;
 }
 
 export interface AuditOptions extends TrustOptions, ArchiveLimits {
-  /** Whether somebody is trusted at all: without that, a signature is only said to be there. */
+  /** Whether the signature is verified. Otherwise only its presence is reported. */
   readonly requireSignature?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,9 +38,9 @@ export interface Audit {
 }
 
 /**
- * Checks a package, a folder or an archive, as a host would before it runs anything, and says what each rule found.
+ * Checks a package (a folder or an archive) as a host does before it runs code, and reports the result of each rule.
  *
- * Nothing is run, and nothing is written. Each rule has its say, so that one look is enough.
+ * No code runs and nothing is written. All rules are evaluated, even if one of them fails.
  */
 export async function auditPackage(path: string, options: AuditOptions = {}): Promise<Audit> {
   const { signal, maxBytes, maxRatio, maxEntries } = options;
@@ -65,7 +70,7 @@ export async function auditPackage(path: string, options: AuditOptions = {}): Pr
   return { manifest, digest: subject?.digest, findings: audit.list };
 }
 
-/** An archive that cannot be read has no manifest that could be trusted; a folder may still have one. */
+/** The manifest of an unreadable archive is not used. A folder may still have a valid manifest. */
 function loadManifestOf(path: string, isArchive: boolean): Manifest {
   if (isArchive) throw new Error('the archive cannot be read');
   return readManifest(path);
@@ -78,7 +83,7 @@ class Findings {
     this.list.push({ rule, verdict, message });
   }
 
-  /** What `body` gives, and what it says; nothing when it complains, which is noted. */
+  /** Runs a rule and records its message. Returns `undefined` if the rule fails, and records the error. */
   async attempt<T>(
     rule: string,
     body: () => Promise<readonly [T, string]>,
@@ -118,13 +123,13 @@ async function checkSignature(
   });
 }
 
-function checkCoverage(audit: Findings, { leftOut }: AuditSubject): void {
-  if (leftOut.length === 0) audit.add('coverage', 'ok', 'a signature covers every file');
+function checkCoverage(audit: Findings, { excluded }: AuditSubject): void {
+  if (excluded.length === 0) audit.add('coverage', 'ok', 'a signature covers every file');
   else
     audit.add(
       'coverage',
       'warning',
-      `no signature covers ${some(leftOut)}; a host that requires signatures leaves that out`,
+      `no signature covers ${some(excluded)}; a host that requires signatures leaves that out`,
     );
 }
 
@@ -162,4 +167,48 @@ function checkVendored(audit: Findings, { paths }: AuditSubject): void {
 function some(paths: readonly string[]): string {
   const named = paths.slice(0, 4).join(', ');
   return paths.length > 4 ? `${named} and ${paths.length - 4} more` : named;
+}
+
+/** The facts about a package that are known without unpacking or running it. */
+export interface AuditSubject {
+  readonly isArchive: boolean;
+  /** Files that the digest covers. */
+  readonly paths: readonly string[];
+  readonly bytes: number;
+  readonly excluded: readonly string[];
+  readonly signature: Buffer | undefined;
+  readonly digest: Buffer;
+  /** The text of the manifest. */
+  readonly manifest: string | undefined;
+}
+
+type Limits = ArchiveLimits & { readonly signal?: AbortSignal | undefined };
+
+export async function readFolderSubject(dir: string, limits: Limits): Promise<AuditSubject> {
+  const { maxBytes, maxEntries } = resolveLimits('auditPackage()', limits);
+  const excluded: string[] = [];
+  const files = await listPackageFiles(dir, {
+    signatures: 'exclude',
+    maxEntries,
+    signal: limits.signal,
+    onExcluded: (path) => isOurSignature(path) || excluded.push(path),
+  });
+  let bytes = 0;
+  const digest = await digestFiles(files, limits.signal, { maxBytes }, (size) => (bytes += size));
+  const signature = await readSignature(dir);
+  const paths = files.map(({ path }) => path);
+  return { isArchive: false, paths, bytes, excluded, signature, digest, manifest: readManifestText(dir) };
+}
+
+export async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
+  const opened = OpenArchive.open(archive);
+  try {
+    const { digest, facts, sizes } = await ArchiveSnapshot.read(opened, limits);
+    const paths = sizes.map(([path]) => path);
+    const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
+    const { excluded, signature, manifest } = facts;
+    return { isArchive: true, paths, bytes, excluded, signature, digest, manifest };
+  } finally {
+    opened.close();
+  }
 }

@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import { isDenied } from '../../node/permission.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { BlockCutter } from './block-cutter.ts';
-import { CompressorHere } from './compressor-here.ts';
-import { CompressorThreads } from './compressor-threads.ts';
-import { Libbzip2 } from './libbzip2.ts';
-import { takeSingleBlock } from './single-block.ts';
-import { StreamWriter } from './stream-writer.ts';
+import { Libbzip2, libbzip2Code } from './libbzip2.ts';
+import { startWorker } from './start-worker.ts';
+import { StreamWriter, takeSingleBlock } from './stream-writer.ts';
 
 /** Compressing so little takes less time than starting a thread. */
 const smallPieceBytes = 64 * 1024;
@@ -14,7 +15,7 @@ const smallPieceBytes = 64 * 1024;
  * however many threads there are.
  */
 export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const threads = isDenied('worker') ? new CompressorHere() : new CompressorThreads();
+  const threads = isDenied('worker') ? new InThreadCompressor() : new WorkerCompressor();
   const cutter = new BlockCutter();
   const stream = new StreamWriter();
   const inWork: Promise<Uint8Array>[] = [];
@@ -27,7 +28,7 @@ export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGe
   try {
     for await (const bytes of source) {
       for (const piece of cutter.push(bytes)) {
-        inWork.push(settleLater(threads.compress(piece)));
+        inWork.push(markHandled(threads.compress(piece)));
         if (inWork.length > threads.size) yield await addOldest();
       }
     }
@@ -35,7 +36,7 @@ export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGe
     if (last !== undefined && inWork.length === 0 && last.length <= smallPieceBytes) {
       stream.add(takeSingleBlock(new Libbzip2().compress(last)));
     } else if (last !== undefined) {
-      inWork.push(settleLater(threads.compress(last)));
+      inWork.push(markHandled(threads.compress(last)));
     }
     while (inWork.length > 0) yield await addOldest();
     stream.finish();
@@ -45,8 +46,78 @@ export async function* compressBzip2(source: AsyncIterable<Uint8Array>): AsyncGe
   }
 }
 
-/** A failure is met when its turn comes; until then it must not count as unhandled. */
-function settleLater<T>(promise: Promise<T>): Promise<T> {
+/** The promise is awaited later. Until then, a rejection must not count as unhandled. */
+function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** Compresses on this thread, if threads are not permitted. Yields to the event loop between two pieces. */
+export class InThreadCompressor {
+  readonly size = 1;
+  readonly #libbzip2 = new Libbzip2();
+  readonly #yielding = new CooperativeYield();
+
+  async compress(piece: Uint8Array): Promise<Uint8Array> {
+    await this.#yielding.pause();
+    return this.#libbzip2.compress(piece);
+  }
+
+  async close(): Promise<void> {}
+}
+
+// Each thread takes about 40 MB; beyond a few, reading the files is what takes the time.
+const maxThreads = 4;
+
+/** Compresses on worker threads, which are started on demand. */
+export class WorkerCompressor {
+  readonly size = Math.min(availableParallelism(), maxThreads);
+  readonly #all: Worker[] = [];
+  readonly #idle: Worker[] = [];
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+
+  /** Compresses to one bzip2 stream. The piece is given away. */
+  async compress(piece: Uint8Array): Promise<Uint8Array> {
+    const worker = await this.#take();
+    try {
+      return await request(worker, piece);
+    } finally {
+      this.#giveBack(worker);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((worker) => worker.terminate()));
+  }
+
+  async #take(): Promise<Worker> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#all.length < this.size) {
+      const worker = startWorker('compress-worker', libbzip2Code());
+      this.#all.push(worker);
+      return worker;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #giveBack(worker: Worker): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(worker);
+    else next(worker);
+  }
+}
+
+async function request(worker: Worker, piece: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void) => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      action();
+    };
+    const onMessage = (stream: Uint8Array) => settle(() => resolve(stream));
+    const onError = (error: Error) => settle(() => reject(error));
+    const onExit = () => settle(() => reject(new Error('The compressing thread ended')));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage(piece, [piece.buffer as ArrayBuffer]);
+  });
 }

@@ -1,11 +1,11 @@
 import { on } from 'node:events';
 import { isDenied } from '../../node/permission.ts';
-import { TimeSlice } from '../time-slice.ts';
-import { CorruptBzip2 } from './corrupt-bzip2.ts';
-import { type DecodedPiece, decodeFile } from './decode-file.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
+import { type DecodedPiece, decodeFile } from './decoder/decoder.ts';
+import { CorruptBzip2 } from './format.ts';
 import { startWorker } from './start-worker.ts';
 
-/** What the decoding thread is given. */
+/** Input of the decoding thread. */
 export interface DecompressTask {
   /** Descriptor of the open file. */
   readonly handle: number;
@@ -20,7 +20,7 @@ const smallFileBytes = 64 * 1024;
 const piecesAhead = 8;
 
 /**
- * Decodes an open file, on a thread of its own unless it is small, or this process may have none.
+ * Decodes an open file on a separate thread, unless it is small or threads are not permitted.
  *
  * @throws CorruptBzip2
  */
@@ -29,9 +29,9 @@ export async function* decompressBzip2(descriptor: number, size: number): AsyncG
     yield* decodeOnThread(descriptor);
     return;
   }
-  const slice = new TimeSlice();
+  const yielding = new CooperativeYield();
   for (const piece of decodeFile(descriptor)) {
-    if (slice.isOver) await slice.rest();
+    if (yielding.isDue) await yielding.pause();
     yield piece;
   }
 }

@@ -10,3 +10,6 @@ export const bytesPerLevel = 100_000;
 export function combineCrc(stream: number, block: number): number {
   return (((stream << 1) | (stream >>> 31)) ^ block) >>> 0;
 }
+
+/** Why compressed data cannot be decoded. The reader of the archive converts it to an `ArchiveError`. */
+export class CorruptBzip2 extends Error {}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { crypto } from '../crypto.ts';
+import { crypto } from '../digest/crypto.ts';
 
 /**
  * libbzip2 1.0.8 itself, as WebAssembly: about as fast as the program, without a compiler at installation.
@@ -75,7 +75,7 @@ export class Libbzip2 {
     }
   }
 
-  // Growing the memory detaches what was a view of it before, so views are made anew.
+  // Growing the memory detaches existing views, so views are created on each access.
   get #heap(): Uint8Array {
     return new Uint8Array(this.#exports.memory.buffer);
   }
@@ -106,11 +106,10 @@ export function libbzip2Code(): object {
 function compile(): object {
   const binary = readFileSync(createRequire(import.meta.url).resolve(binaryPath));
   const sha256 = crypto().createHash('sha256').update(binary).digest('hex');
-  if (sha256 !== binarySha256)
-    throw new Error(`${binaryPath} is not what this library was made with: SHA-256 ${sha256}`);
+  if (sha256 !== binarySha256) throw new Error(`${binaryPath} does not have the expected content: SHA-256 ${sha256}`);
   return new webAssembly.Module(binary);
 }
 
 function refuse(): never {
-  throw new Error('libbzip2 asked for something it has no business with');
+  throw new Error('libbzip2 called an unexpected system function');
 }

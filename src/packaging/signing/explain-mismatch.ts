@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
 import type { FileDifference } from '../../errors/signature-error.ts';
-import type { FileListText } from './file-list.ts';
-import { compareFiles } from './inventory.ts';
-import type { PackageContent } from './package-content.ts';
-import { signatureFileName } from './signature-files.ts';
+import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { compareFiles, computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
+import type { BudgetLimits } from '../files/budget.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { type FileListText, fileListName, readListText, signatureFileName } from './signature-files.ts';
 import type { Trust } from './trust.ts';
 import { nameOf } from './trust-store.ts';
 
@@ -17,24 +19,24 @@ export interface Mismatch {
 const namedDifferences = 8;
 
 /**
- * Finds out why a signature fits none of the trusted keys.
+ * Determines why a signature matches none of the trusted keys.
  *
- * Without the signed list of files nothing more can be known. With it, the files are read once more and compared. The list is
- * believed only if a trusted key signed it or it belongs to `package.sig`; and it only ever explains, it never makes a
- * package trusted.
+ * This needs the signed list of files: the files are read again and compared with the list. The list is used only if a
+ * trusted key signed it or if it matches `package.sig`. It is used only for the explanation and never makes a package
+ * trusted.
  */
 export async function explainMismatch(content: PackageContent, signature: Buffer, trust: Trust): Promise<Mismatch> {
   const tried =
     trust.keys.length === 0
       ? 'no keys are trusted'
-      : `its signature fits none of the trusted keys: ${trust.keys.map(nameOf).join(', ')}`;
+      : `its signature matches none of the trusted keys: ${trust.keys.map(nameOf).join(', ')}`;
   const list = await content.readFileList();
   const files = list !== undefined && isCredible(list, signature, trust) ? list.readFiles() : undefined;
   if (list === undefined || files === undefined) {
     return { problem: tried, hint: 'Get the package again from its author, and the public key that belongs to it.' };
   }
 
-  const found = await content.takeInventory();
+  const found = await content.computeFileDigests();
   const differences = compareFiles(files, found.files);
   if (differences.length > 0) {
     return {
@@ -46,7 +48,7 @@ export async function explainMismatch(content: PackageContent, signature: Buffer
   if (!trust.trusts(list.key)) {
     return {
       problem: `${tried}; its files are unchanged since key ${list.key.id} signed them`,
-      // Not "trust that key": whoever changed the package can sign it with a key of their own.
+      // Not "trust that key": an attacker can sign a changed package with a different key.
       hint: 'Ask its author, by other means than the package came by, which key they sign with.',
       differences,
     };
@@ -68,4 +70,44 @@ export function describeDifferences(differences: readonly FileDifference[]): str
   });
   const more = differences.length - named.length;
   return more > 0 ? `${named.join(', ')} and ${more} more files differ` : named.join(', ');
+}
+
+/** Source of a package. It is read again to explain why its signature does not fit. */
+export interface PackageContent {
+  /** The signed list of files; `undefined` if it is missing or invalid. */
+  readFileList(): Promise<FileListText | undefined>;
+  computeFileDigests(): Promise<FileDigests>;
+}
+
+// A line takes about 150 bytes; a package of 100,000 files has a list of 15 MB.
+export const maxListBytes = 16 * 1024 * 1024;
+
+/** A package in a folder. */
+export class FolderContent implements PackageContent {
+  readonly #dir: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #limits: BudgetLimits;
+
+  /** @param limits of the inventory. Default: those of `digestPackage()`. */
+  constructor(dir: string, { signal, ...limits }: BudgetLimits & { readonly signal?: AbortSignal | undefined } = {}) {
+    this.#dir = dir;
+    this.#signal = signal;
+    this.#limits = limits;
+  }
+
+  async readFileList(): Promise<FileListText | undefined> {
+    try {
+      const path = join(this.#dir, fileListName);
+      return readListText(readForeignFile(path, { links: 'refuse', maxBytes: maxListBytes }));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async computeFileDigests(): Promise<FileDigests> {
+    const { maxBytes, maxEntries } = this.#limits;
+    const signal = this.#signal;
+    const files = await listPackageFiles(this.#dir, { signatures: 'exclude', maxEntries, signal });
+    return computeFileDigests(files, signal, { maxBytes });
+  }
 }

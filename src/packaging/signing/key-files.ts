@@ -2,20 +2,17 @@ import { statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { findDistrust } from '../../files/trusted-path.ts';
-import { ioCode } from '../io-error.ts';
-import { replaceFile } from '../replace-file.ts';
-import { rawKeyBytes } from './key-input.ts';
-import { PublicKey } from './public-key.ts';
-import { SecretKey } from './secret-key.ts';
+import { findUntrustedPart } from '../../files/trusted-path.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { PublicKey, rawKeyBytes, SecretKey } from './keys.ts';
 
 export interface GenerateKeyPairOptions {
   /** `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text. Default `raw`. */
   readonly format?: 'pem' | 'raw';
-  /** Replaces files that exist. Default `false`: a key that is overwritten is lost for ever. */
+  /** Replaces files that exist. Default `false`: an overwritten key is lost permanently. */
   readonly force?: boolean;
 }
 
@@ -24,13 +21,13 @@ export interface KeyPairFiles {
   readonly publicPath: string;
 }
 
-// Anything longer is no key; a key file is read whole.
+// A longer file is not a key.
 const maxKeyFileBytes = 64 * 1024;
 
 /**
- * Writes both halves of a key pair beside each other, or neither.
+ * Writes both files of a key pair, or neither.
  *
- * The secret half can be read by its owner only, from the first moment it exists.
+ * Only the owner can read the secret key, from the moment the file exists.
  *
  * @param base path of the files without their endings.
  * @throws FidiusError `FIDIUS_KEY_EXISTS`, `FIDIUS_KEY_UNWRITABLE`
@@ -57,7 +54,7 @@ export async function generateKeyPair(
 }
 
 /**
- * Reads a secret key, which no other user may read or replace: as for ssh, one that others can read is refused.
+ * Reads a secret key. It is rejected if other users can read or replace it, as ssh does.
  *
  * @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID`, `FIDIUS_KEY_UNSAFE`
  */
@@ -99,13 +96,13 @@ function requirePrivate(path: string): void {
       `Run chmod 600 ${path}; if others may have read it, make a new key.`,
     );
   }
-  const distrust = findDistrust(path);
+  const distrust = findUntrustedPart(path);
   if (distrust !== undefined) throw unsafe(`${distrust.culprit}: ${distrust.problem}`, distrust.hint);
 }
 
 /**
- * Raw keys have nothing in them that tells one half from the other: only their names do. Whoever signs with the public half
- * makes signatures that everybody can make.
+ * Raw public and secret keys differ only in their file names. A signature made with a public key can be forged by
+ * anyone.
  */
 function requireHalf(path: string, bytes: Buffer, kind: 'public' | 'secret'): void {
   const other = kind === 'public' ? 'secret' : 'public';
@@ -114,7 +111,7 @@ function requireHalf(path: string, bytes: Buffer, kind: 'public' | 'secret'): vo
     'FIDIUS_KEY_INVALID',
     `Cannot use ${path} as a ${kind} key: by its name it is the ${other} one`,
     {
-      hint: `Name the other half of the pair, ${basename(path, other)}${kind}.`,
+      hint: `Pass the other key of the pair, ${basename(path, other)}${kind}.`,
     },
   );
 }
@@ -124,13 +121,13 @@ async function createKeyFile(path: string, content: string | Uint8Array, mode: n
     await writeFile(path, content, { flag: 'wx', mode });
   } catch (cause) {
     if (ioCode(cause) !== 'EEXIST') {
-      // Half a key is none, and would be in the way of the next attempt.
+      // An incomplete file would prevent the next attempt.
       await rm(path, { force: true }).catch(() => {});
       throw unwritable(path, cause);
     }
     throw new FidiusError('FIDIUS_KEY_EXISTS', `Cannot write key ${path}: the file exists`, {
       cause,
-      hint: 'Choose another name; or pass `force` if nobody needs the old key any more.',
+      hint: 'Choose another name, or pass `force` to replace the old key.',
     });
   }
 }

@@ -3,17 +3,14 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { type ByteCodePolicy, byteCodePolicies, settleByteCode } from '../byte-code.ts';
-import { listPackageFiles, type PackageFile } from '../package-files.ts';
-import { replaceFile } from '../replace-file.ts';
-import { requireManifest } from '../require-manifest.ts';
-import { createStagingBeside, isLeftover, recoverBeside } from '../staging.ts';
-import { formatFileList } from './file-list.ts';
-import { type Inventory, takeInventory } from './inventory.ts';
-import type { KeyInput } from './key-input.ts';
-import type { PublicKey } from './public-key.ts';
-import { type SecretKey, toSecretKey } from './secret-key.ts';
-import { fileListName, signatureFileName } from './signature-files.ts';
+import { computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
+import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
+import { listPackageFiles, type PackageFile } from '../files/package-files.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { createStagingNextTo, isLeftover, recoverNextTo } from '../files/staging.ts';
+import { requireManifest } from '../manifest/manifest-text.ts';
+import { type KeyInput, type PublicKey, type SecretKey, toSecretKey } from './keys.ts';
+import { fileListName, formatFileList, signatureFileName } from './signature-files.ts';
 
 export interface SignOptions {
   readonly key: KeyInput | SecretKey;
@@ -30,10 +27,10 @@ export interface SignedPackage {
 }
 
 /**
- * Signs a folder: writes `package.sig` and, for whoever has to find out later what was changed, `package.files.sig`.
+ * Signs a folder: writes `package.sig`, and `package.files.sig`, which is used to explain later changes.
  *
- * A signature holds as long as nothing in the folder changes. Packing adds vendored dependencies, so sign by packing with a
- * key, or after packing, not before.
+ * A signature is valid until a file in the folder changes. Packing adds vendored dependencies, so sign while packing
+ * (option `key`) or after it, not before.
  *
  * @throws FidiusError `FIDIUS_KEY_INVALID`, `FIDIUS_MANIFEST_NOT_FOUND`, `FIDIUS_PACKAGE_BYTE_CODE`,
  * `FIDIUS_SIGNATURE_UNWRITABLE`; and what `digestPackage()` throws.
@@ -45,24 +42,24 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
   checkChoice('signPackage()', 'byteCode', byteCode, byteCodePolicies);
   const key = toSecretKey(options.key);
   await requireManifest(dir, 'sign');
-  await recoverBeside(dir);
+  await recoverNextTo(dir);
 
-  const listed = await listPackageFiles(dir, { signatures: 'leave out', signal });
-  refuseLeftovers(dir, listed);
-  const inventory = await takeInventory(await settleByteCode(dir, listed, byteCode), signal);
-  await writeSignature(dir, inventory, key);
-  return { digest: inventory.digest, signedBy: key.publicKey, files: inventory.files.length };
+  const listed = await listPackageFiles(dir, { signatures: 'exclude', signal });
+  rejectLeftovers(dir, listed);
+  const computed = await computeFileDigests(await applyByteCodePolicy(dir, listed, byteCode), signal);
+  await writeSignature(dir, computed, key);
+  return { digest: computed.digest, signedBy: key.publicKey, files: computed.files.length };
 }
 
 /**
- * Writes the signature over an inventory, and the list of what is in it.
+ * Writes the signature over an computed, and the list of what is in it.
  *
  * @throws FidiusError `FIDIUS_SIGNATURE_UNWRITABLE`
  */
-export async function writeSignature(dir: string, { digest, files }: Inventory, key: SecretKey): Promise<void> {
-  const createStaging = () => createStagingBeside(dir);
+export async function writeSignature(dir: string, { digest, files }: FileDigests, key: SecretKey): Promise<void> {
+  const createStaging = () => createStagingNextTo(dir);
   try {
-    // The list goes first: should the second write fail, an old signature stays with a list that explains it.
+    // The list is written first. If the second write fails, the list explains the old signature.
     const list = formatFileList(digest, files, key);
     await replaceFile(join(dir, fileListName), (file) => file.writeFile(list), { createStaging });
     await replaceFile(join(dir, signatureFileName), (file) => file.writeFile(key.sign(digest)), { createStaging });
@@ -72,11 +69,11 @@ export async function writeSignature(dir: string, { digest, files }: Inventory, 
 }
 
 /**
- * Refuses to sign or ship what a killed process left half made in the package: it would be taken for a part of it.
+ * Rejects a package that contains incomplete content of a killed process, which would become part of it.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_LEFTOVER`
  */
-export function refuseLeftovers(dir: string, files: readonly PackageFile[]): void {
+export function rejectLeftovers(dir: string, files: readonly PackageFile[]): void {
   const leftover = files.find(({ path }) => isLeftover(path));
   if (leftover === undefined) return;
   const [folder = ''] = leftover.path.split('/', 1);

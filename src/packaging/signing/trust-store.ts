@@ -5,11 +5,11 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { shown } from '../../errors/shown.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { findDistrust } from '../../files/trusted-path.ts';
-import { Fields, Issues } from '../fields.ts';
-import { findTomlPlaces } from '../toml-places.ts';
+import { findUntrustedPart } from '../../files/trusted-path.ts';
+import { IssueCollector, TableReader } from '../manifest/table-reader.ts';
+import { findTomlPositions } from '../manifest/toml-positions.ts';
 import { readPublicKey } from './key-files.ts';
-import { PublicKey } from './public-key.ts';
+import { PublicKey } from './keys.ts';
 
 export interface TrustedKey {
   /** What people call the key; `undefined` for one that was passed to a function without a name. */
@@ -21,10 +21,10 @@ export interface TrustedKey {
   readonly packages?: readonly string[] | undefined;
 }
 
-/** Which keys a host trusts, and which it will never trust again. Plain data: it is read once and never goes online. */
+/** The trusted and the revoked keys of a host. It is plain data that is read once, without network access. */
 export interface TrustStore {
   readonly keys: readonly TrustedKey[];
-  /** Reasons by key id. A revoked key is refused even where it is passed as trusted by other means. */
+  /** Reasons by key id. A revoked key is rejected even if another option trusts it. */
   readonly revoked: ReadonlyMap<string, string>;
 }
 
@@ -41,8 +41,8 @@ const keyFileEndings = ['.public', '.pem'] as const;
 /**
  * Reads a trust store: a TOML file, or a folder of `.public` and `.pem` files with a `trust.toml` among them if needed.
  *
- * @throws FidiusError `FIDIUS_TRUST_UNREADABLE`, `FIDIUS_TRUST_INVALID`. Nothing is left out silently: a store with a flaw
- * is no store.
+ * @throws FidiusError `FIDIUS_TRUST_UNREADABLE`, `FIDIUS_TRUST_INVALID`. A store with an invalid entry is rejected as a
+ * whole.
  */
 export async function readTrustStore(path: string): Promise<TrustStore> {
   const status = await attempt(path, () => stat(path));
@@ -52,7 +52,7 @@ export async function readTrustStore(path: string): Promise<TrustStore> {
 
 async function readTrustFolder(dir: string): Promise<TrustStore> {
   const names = (await attempt(dir, () => readdir(dir))).sort().filter((name) => !name.startsWith('.'));
-  // A misspelt trust.toml, a list of revoked keys under another name: what is not understood must not be overlooked.
+  // Unknown files are errors: one could be a misspelt trust.toml with revoked keys.
   const unknown = names.filter(
     (name) => name !== trustFileName && !keyFileEndings.some((ending) => name.endsWith(ending)),
   );
@@ -69,16 +69,16 @@ async function readTrustFolder(dir: string): Promise<TrustStore> {
     if (ending === undefined) continue;
     requireTrustedPath(join(dir, name));
     const key = await readKeyOf(join(dir, name));
-    // What trust.toml says of a key (its end, above all) stands.
+    // The entry in trust.toml (for example its expiry) takes precedence.
     if (keys.some((known) => known.key.id === key.id)) continue;
     keys.push({ name: basename(name, ending), key, notAfter: undefined, packages: undefined });
   }
   return { keys, revoked: described.revoked };
 }
 
-/** Whoever may change a trust store, or put another one in its place, decides whom this user trusts. */
+/** A user who can change or replace a trust store decides which keys are trusted. */
 function requireTrustedPath(path: string): void {
-  const distrust = findDistrust(path);
+  const distrust = findUntrustedPart(path);
   if (distrust === undefined) return;
   const { culprit, problem, hint } = distrust;
   throw new FidiusError('FIDIUS_TRUST_UNSAFE', `Cannot use the trust store ${path}: ${culprit}: ${problem}`, { hint });
@@ -91,8 +91,8 @@ async function readTrustFile(path: string): Promise<TrustStore> {
   const text = await attempt(path, async () => {
     return readForeignFile(path, { links: 'follow', maxBytes: maxTrustBytes }).toString();
   });
-  const issues = new Issues(() => findTomlPlaces(text));
-  const fields = new Fields(parseToml(text, path), [], issues);
+  const issues = new IssueCollector(() => findTomlPositions(text));
+  const fields = new TableReader(parseToml(text, path), [], issues);
   fields.allowOnly(['keys', 'revoked']);
 
   const keys = await Promise.all(fields.tables('keys').map((entry) => readKeyEntry(entry, dirname(path), text)));
@@ -106,7 +106,7 @@ async function readTrustFile(path: string): Promise<TrustStore> {
   return { keys: keys.filter((key) => key !== undefined), revoked: new Map(revoked) };
 }
 
-async function readKeyEntry(entry: Fields, dir: string, document: string): Promise<TrustedKey | undefined> {
+async function readKeyEntry(entry: TableReader, dir: string, document: string): Promise<TrustedKey | undefined> {
   entry.allowOnly(['name', 'file', 'public_key', 'not_after', 'packages']);
   const name = entry.line('name');
   const packages = readPatterns(entry);
@@ -125,15 +125,15 @@ async function readKeyEntry(entry: Fields, dir: string, document: string): Promi
   }
 }
 
-function readRevokedEntry(entry: Fields): readonly [id: string, reason: string] {
+function readRevokedEntry(entry: TableReader): readonly [id: string, reason: string] {
   entry.allowOnly(['id', 'reason']);
   const id = entry.string('id');
   if (!/^[0-9a-f]{16}$/.test(id)) entry.report('id', 'must be the 16 hex digits of a key id');
   return [id, entry.line('reason')];
 }
 
-/** Names of packages that a key may sign; nothing when it may sign any. */
-function readPatterns(entry: Fields): readonly string[] | undefined {
+/** Names of packages that a key may sign; `undefined` if it may sign any. */
+function readPatterns(entry: TableReader): readonly string[] | undefined {
   if (!entry.has('packages')) return undefined;
   const patterns = entry.strings('packages');
   // An empty list would trust the key for nothing, a list of "" as well: most likely a mistake.
@@ -143,10 +143,10 @@ function readPatterns(entry: Fields): readonly string[] | undefined {
   return patterns;
 }
 
-function readMoment(entry: Fields, key: string, document: string): Date | undefined {
+function readMoment(entry: TableReader, key: string, document: string): Date | undefined {
   const value = entry.value(key);
   if (value === undefined) return undefined;
-  // The parser makes 2 March of 30 February; the date that it gives is then not the one that is written.
+  // The parser turns 30 February into 2 March, so that the parsed date differs from the text.
   if (value instanceof TomlDate && !value.isTime() && !document.includes(value.toISOString().slice(0, 10))) {
     entry.report(key, 'is not a date that exists');
     return undefined;

@@ -1,10 +1,9 @@
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { describe } from '../../errors/options.ts';
-import type { KeyInput } from './key-input.ts';
-import { type PublicKey, toPublicKey } from './public-key.ts';
+import { type KeyInput, type PublicKey, toPublicKey } from './keys.ts';
 import type { TrustedKey, TrustStore } from './trust-store.ts';
 
-/** Whom a host trusts; an empty choice trusts nobody. */
+/** The keys that a host trusts. Without keys, no signature is trusted. */
 export interface TrustOptions {
   readonly trustedKeys?: readonly (KeyInput | PublicKey)[] | undefined;
   readonly trustStore?: TrustStore | undefined;
@@ -12,7 +11,7 @@ export interface TrustOptions {
 
 export const trustOptionNames: readonly string[] = ['trustedKeys', 'trustStore'];
 
-/** How a signature and the trusted keys relate. */
+/** The result of comparing a signature with the trusted keys. */
 export type SignatureVerdict =
   | { readonly verdict: 'trusted'; readonly key: TrustedKey }
   | { readonly verdict: 'expired'; readonly key: TrustedKey; readonly notAfter: Date }
@@ -20,7 +19,7 @@ export type SignatureVerdict =
   | { readonly verdict: 'out of scope'; readonly key: TrustedKey; readonly packages: readonly string[] }
   | { readonly verdict: 'unknown' };
 
-/** The keys a host trusts, in the order they are tried. */
+/** The keys that a host trusts, in the order in which they are tried. */
 export class Trust {
   readonly keys: readonly TrustedKey[];
   readonly #revoked: ReadonlyMap<string, string>;
@@ -55,7 +54,7 @@ export class Trust {
    * @param name that of the package, as its manifest gives it; without one, keys that may sign only some packages are judged
    * as if they might sign it.
    */
-  judge(
+  check(
     message: Uint8Array,
     signature: Uint8Array,
     { name, now = new Date() }: { readonly name?: string | undefined; readonly now?: Date } = {},

@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/signature-error.ts';
 import { readForeignHead } from '../../files/open-foreign-file.ts';
-import { digestPackage } from '../digest.ts';
-import { ioCode } from '../io-error.ts';
-import { type Manifest, readManifest } from '../manifest.ts';
-import { requireManifest } from '../require-manifest.ts';
-import { explainMismatch, type Mismatch } from './explain-mismatch.ts';
-import { FolderContent, type PackageContent } from './package-content.ts';
+import { digestPackage } from '../digest/package-digest.ts';
+import { type Manifest, readManifest } from '../manifest/manifest.ts';
+import { requireManifest } from '../manifest/manifest-text.ts';
+import { explainMismatch, FolderContent, type Mismatch, type PackageContent } from './explain-mismatch.ts';
 import { signatureBytes, signatureFileName } from './signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from './trust.ts';
 import { nameOf, type TrustedKey } from './trust-store.ts';
@@ -59,7 +57,7 @@ export async function verifyPackage(dir: string, options: VerifyOptions): Promis
 }
 
 /**
- * Refuses a package of another name or version than is expected: a genuine one in the place of another one.
+ * Rejects a package whose name or version differs from the expected one, even if its signature is valid.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_UNEXPECTED`
  */
@@ -73,13 +71,13 @@ export function requireExpected(
     if (wanted === undefined || wanted === manifest[field]) continue;
     const message = `Package ${origin} is "${manifest.name}" ${manifest.version}, expected ${field} "${wanted}"`;
     throw new FidiusError('FIDIUS_PACKAGE_UNEXPECTED', message, {
-      hint: 'Get the package again: this is another one, or another version, whoever signed it.',
+      hint: 'Get the expected package, or correct the expected name or version.',
     });
   }
 }
 
 /**
- * The bytes of `package.sig`, one more than a signature has when it is too long; nothing when the package is not signed.
+ * The bytes of `package.sig`, at most one more than a signature has; `undefined` if the package is not signed.
  *
  * @throws FidiusError `FIDIUS_PACKAGE_UNREADABLE`, also when it is a link: that could lead out of the package.
  */
@@ -94,10 +92,10 @@ export async function readSignature(dir: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Checks a signature over a digest that is known already.
+ * Checks a signature over a known digest.
  *
- * @param origin what the user knows the package by: a folder, or the archive it came from.
- * @param subject `content` is where the files can be looked at again, to say which of them differ.
+ * @param origin the path for messages: a folder or an archive.
+ * @param subject `content` reads the files again, to determine which of them differ.
  * @throws SignatureError
  */
 export async function requireTrusted(
@@ -113,23 +111,23 @@ export async function requireTrusted(
 ): Promise<TrustedKey> {
   const { content, digest, signature, trust, name } = subject;
   requireSignature(origin, signature, trust);
-  const judged = trust.judge(digest, signature, { name });
-  switch (judged.verdict) {
+  const checked = trust.check(digest, signature, { name });
+  switch (checked.verdict) {
     case 'trusted':
-      return judged.key;
+      return checked.key;
     case 'expired':
       throw failure('FIDIUS_SIGNATURE_KEY_EXPIRED', origin, trust, {
-        problem: `it was signed with ${nameOf(judged.key)}, which is trusted until ${judged.notAfter.toISOString()}`,
+        problem: `it was signed with ${nameOf(checked.key)}, which is trusted until ${checked.notAfter.toISOString()}`,
         hint: 'Ask the author for a package that is signed with a newer key.',
       });
     case 'revoked':
       throw failure('FIDIUS_SIGNATURE_KEY_REVOKED', origin, trust, {
-        problem: `it was signed with ${nameOf(judged.key)}, which is revoked: ${judged.reason}`,
+        problem: `it was signed with ${nameOf(checked.key)}, which is revoked: ${checked.reason}`,
         hint: 'Ask the author for a package that is signed with another key.',
       });
     case 'out of scope':
       throw failure('FIDIUS_SIGNATURE_KEY_SCOPE', origin, trust, {
-        problem: `it was signed with ${nameOf(judged.key)}, which may sign only ${judged.packages.join(', ')}, not "${name}"`,
+        problem: `it was signed with ${nameOf(checked.key)}, which may sign only ${checked.packages.join(', ')}, not "${name}"`,
         hint: 'Ask the author of that package for it; or let the trust store say that this key may sign it.',
       });
     case 'unknown':
@@ -138,7 +136,7 @@ export async function requireTrusted(
 }
 
 /**
- * Refuses a package that carries nothing that could be its signature: to be called before anything costs time or space.
+ * Rejects a package without a signature of the right length. Call it before expensive operations.
  *
  * @throws SignatureError
  */
@@ -162,7 +160,7 @@ function missing(origin: string, trust: Trust): SignatureError {
   });
 }
 
-/** A stranger decides how many files a package has: an error, which is logged and sent on, names no more than these. */
+/** The number of files of a package is untrusted. Errors are logged and forwarded, so that the list is limited. */
 const mostDifferences = 32;
 
 function failure(code: ErrorCode, origin: string, trust: Trust, why: Mismatch): SignatureError {

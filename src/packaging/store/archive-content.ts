@@ -1,13 +1,27 @@
-import type { OpenArchive } from '../archive/open-archive.ts';
-import { type ReadArchiveOptions, readArchive, readOpenArchive } from '../archive/read-archive.ts';
-import { uncoveredPart } from '../coverage.ts';
-import { crypto } from '../crypto.ts';
-import { type FileListText, type ListedFile, readListText } from '../signing/file-list.ts';
-import { type Inventory } from '../signing/inventory.ts';
-import { maxListBytes, type PackageContent } from '../signing/package-content.ts';
-import { fileListName } from '../signing/signature-files.ts';
-import { digested, OrderedDigest } from './ordered-digest.ts';
-import { readUpTo } from './package-entries.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { noManifest } from '../archive/archive-manifest.ts';
+import {
+  type ArchiveEntry,
+  type OpenArchive,
+  type ReadArchiveOptions,
+  readArchive,
+  readOpenArchive,
+} from '../archive/read-archive.ts';
+import { crypto } from '../digest/crypto.ts';
+import type { FileDigests } from '../digest/file-digests.ts';
+import { digested, OrderedDigest } from '../digest/package-digest.ts';
+import { uncoveredPart } from '../files/package-files.ts';
+import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest/manifest-text.ts';
+import { maxListBytes, type PackageContent } from '../signing/explain-mismatch.ts';
+import {
+  type FileListText,
+  fileListName,
+  isOurSignature,
+  type ListedFile,
+  readListText,
+  signatureBytes,
+  signatureFileName,
+} from '../signing/signature-files.ts';
 
 /** A package in an archive. Each method decompresses the archive again, and writes nothing. */
 export class ArchiveContent implements PackageContent {
@@ -28,7 +42,7 @@ export class ArchiveContent implements PackageContent {
     return undefined;
   }
 
-  async takeInventory(): Promise<Inventory> {
+  async computeFileDigests(): Promise<FileDigests> {
     const digest = new OrderedDigest();
     const files: ListedFile[] = [];
     for await (const { kind, parts, size, content } of this.#entries()) {
@@ -47,4 +61,93 @@ export class ArchiveContent implements PackageContent {
       ? readArchive(this.#archive, this.#options)
       : readOpenArchive(this.#archive, this.#options);
   }
+}
+
+/** A file of an archive that the package digest covers. */
+export interface CoveredFile {
+  /** Path below the package. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Must be read in full before the visit ends. */
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Path in the archive, for messages. */
+  readonly entry: string;
+}
+
+/** The parts of a package in an archive that are not files covered by its digest. */
+export interface PackageFacts {
+  /** Where the manifest was found, for messages. */
+  readonly origin: string;
+  /** The text of `package.toml`, not validated yet. */
+  readonly manifest: string;
+  /** The signature in the archive, as `readSignature()` returns it. */
+  readonly signature: Buffer | undefined;
+  /** Paths that the digest does not cover, except the signature files. */
+  readonly excluded: readonly string[];
+}
+
+/**
+ * Reads a whole archive, and visits the files that the package digest covers in the order of the archive.
+ *
+ * Folders and modes of the archive are ignored.
+ *
+ * @throws ArchiveError; and the errors of `visit`.
+ */
+export async function visitCoveredFiles(
+  archive: OpenArchive,
+  options: ReadArchiveOptions,
+  visit: (file: CoveredFile) => Promise<void>,
+): Promise<PackageFacts> {
+  const excluded = new Set<string>();
+  let origin = '';
+  let manifest: Buffer | undefined;
+  let signature: Buffer | undefined;
+  for await (const file of readOpenArchive(archive, options)) {
+    if (file.kind === 'folder') continue;
+    const parts = file.parts.slice(1);
+    const path = parts.join('/');
+    const uncovered = uncoveredPart(parts);
+    if (path === signatureFileName) signature = await readUpTo(file.content, signatureBytes + 1);
+    if (uncovered !== undefined) {
+      if (!isOurSignature(path)) excluded.add(uncovered);
+      continue;
+    }
+    let { content } = file;
+    if (path === manifestFileName) {
+      origin = originOf(archive, file);
+      checkManifestSize(origin, file.size);
+      manifest = await readUpTo(content, file.size);
+      content = once(manifest);
+    }
+    await visit({ path, bytes: file.size, content, entry: file.parts.join('/') });
+  }
+  if (manifest === undefined) throw noManifest(archive.path);
+  return { origin, manifest: decodeManifest(origin, manifest), signature, excluded: [...excluded] };
+}
+
+function originOf(archive: OpenArchive, { parts }: ArchiveEntry): string {
+  return `${archive.path}!${parts.join('/')}`;
+}
+
+/** The first `count` bytes of a content, fewer if it is shorter. */
+export async function readUpTo(content: AsyncIterable<Uint8Array>, count: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of content) {
+    if (length >= count) break;
+    pieces.push(new Uint8Array(piece.subarray(0, count - length)));
+    length += Math.min(piece.length, count - length);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield piece;
+}
+
+/** @param origin folder or archive whose content differs from the content that was verified. */
+export function packageChanged(origin: string): FidiusError {
+  return new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot store package ${origin}: it changed while it was stored`, {
+    hint: 'Wait until no process writes to the package, then try again.',
+  });
 }

@@ -2,36 +2,38 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import type { UnpackOptions } from '../archive/extract-archive.ts';
-import { limitNames, settleLimits } from '../archive/limits.ts';
-import { OpenArchive } from '../archive/open-archive.ts';
-import type { ReadArchiveOptions } from '../archive/read-archive.ts';
-import { digestPackage } from '../digest.ts';
-import { ioCode } from '../io-error.ts';
-import { type Manifest, parseManifest, readManifest } from '../manifest.ts';
-import { manifestFileName, readManifestText } from '../manifest-text.ts';
-import { listPackageFiles } from '../package-files.ts';
-import { FolderContent } from '../signing/package-content.ts';
+import { limitNames, resolveLimits } from '../archive/limits.ts';
+import { OpenArchive, type ReadArchiveOptions } from '../archive/read-archive.ts';
+import type { UnpackOptions } from '../archive/unpack-package.ts';
+import { digestPackage } from '../digest/package-digest.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import type { Staging } from '../files/staging.ts';
+import { TreeWriter } from '../files/tree-writer.ts';
+import { type Manifest, parseManifest, readManifest } from '../manifest/manifest.ts';
+import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
+import { FolderContent } from '../signing/explain-mismatch.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import type { Staging } from '../staging.ts';
-import { TimeSlice } from '../time-slice.ts';
-import { TreeWriter } from '../write-tree.ts';
-import { ArchiveContent } from './archive-content.ts';
-import { ArchiveSurvey } from './archive-survey.ts';
-import { copyPackage, type ReadFolder, readFolder, writeHeldFiles } from './copy-package.ts';
-import { packageChanged } from './package-changed.ts';
-import { requireTrustedPath } from './require-trusted-path.ts';
+import { ArchiveContent, packageChanged } from './archive-content.ts';
+import { ArchiveIndex } from './archive-index.ts';
+import { ArchiveSnapshot } from './archive-snapshot.ts';
 import { SignatureCheck } from './signature-check.ts';
-import { StoreMemory } from './store-memory.ts';
-import { stemOf, storedName } from './stored-name.ts';
-import { StoredTrees } from './stored-trees.ts';
-import { unpackIntoStore, writeSurveyed } from './unpack-into-store.ts';
+import { requireTrustedPath } from './store-dir.ts';
+import {
+  copyPackage,
+  type ReadFolder,
+  readFolder,
+  unpackIntoStore,
+  writeFilesInMemory,
+  writeSnapshot,
+} from './store-writer.ts';
+import { StoredTrees, stemOf, storedName } from './stored-trees.ts';
 
 /** How a package gets into a store. */
 export interface StoreOptions extends TrustOptions, UnpackOptions {
@@ -51,7 +53,7 @@ export interface StoredPackage {
    * Paths of the source that are not stored, because no signature covers them: folders called `target` or `.git`, and files
    * that end in `.sig`.
    */
-  readonly leftOut: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 /**
@@ -64,12 +66,12 @@ export interface StoredPackage {
 export class PackageStore {
   readonly dir: string;
   readonly #trees: StoredTrees;
-  readonly #archives: StoreMemory;
+  readonly #archives: ArchiveIndex;
 
   private constructor(dir: string) {
     this.dir = dir;
     this.#trees = new StoredTrees(join(dir, 'content'));
-    this.#archives = new StoreMemory(join(dir, 'archives'));
+    this.#archives = new ArchiveIndex(join(dir, 'archives'));
   }
 
   /**
@@ -100,7 +102,7 @@ export class PackageStore {
     checkOptionNames('PackageStore.addFolder()', options, known);
     checkSignal(options.signal, 'PackageStore.addFolder()');
     throwIfAborted(options.signal);
-    const { maxBytes, maxEntries } = settleLimits('PackageStore.addFolder()', options);
+    const { maxBytes, maxEntries } = resolveLimits('PackageStore.addFolder()', options);
     const { signal } = options;
     const check = new SignatureCheck(options);
     this.#requirePrivate();
@@ -109,12 +111,12 @@ export class PackageStore {
     const manifest = readManifest(dir);
     const stem = stemOf(manifest);
     const { name: packageName } = manifest;
-    const leftOut: string[] = [];
+    const excluded: string[] = [];
     const files = await listPackageFiles(dir, {
-      signatures: 'leave out',
+      signatures: 'exclude',
       signal,
       maxEntries,
-      onLeftOut: (path) => isOurSignature(path) || leftOut.push(path),
+      onExcluded: (path) => isOurSignature(path) || excluded.push(path),
     });
     const content = new FolderContent(dir, { maxBytes, maxEntries, signal });
 
@@ -127,20 +129,20 @@ export class PackageStore {
       verified = { ...read, signedBy };
       const name = storedName(stem, read.digest);
       if ((await this.#trees.stateOf(name, read.digest, signal)) === 'intact') {
-        return this.#stored(name, { digest: read.digest, signedBy, leftOut });
+        return this.#stored(name, { digest: read.digest, signedBy, excluded });
       }
     }
     return this.#build(dir, async (staging) => {
-      const held = verified?.held;
+      const inMemory = verified?.inMemory;
       const digest =
-        verified === undefined || held === undefined
+        verified === undefined || inMemory === undefined
           ? await copyPackage(files, staging.path, { signal, maxBytes })
-          : await writeHeldFiles(held, staging.path, signal).then(() => verified.digest);
+          : await writeFilesInMemory(inMemory, staging.path, signal).then(() => verified.digest);
       if (check.isRequired && verified?.digest.equals(digest) !== true) throw packageChanged(dir);
       return this.#place(staging, join(dir, manifestFileName), packageName, {
         digest,
         signedBy: verified?.signedBy,
-        leftOut,
+        excluded,
       });
     });
   }
@@ -159,7 +161,7 @@ export class PackageStore {
     checkSignal(options.signal, 'PackageStore.addArchive()');
     throwIfAborted(options.signal);
     const { signal, onProgress } = options;
-    const limits = settleLimits('PackageStore.addArchive()', options);
+    const limits = resolveLimits('PackageStore.addArchive()', options);
     const check = new SignatureCheck(options);
     this.#requirePrivate();
     const onRead = (position: number, archiveBytes: number) =>
@@ -182,14 +184,14 @@ export class PackageStore {
     check: SignatureCheck,
   ): Promise<StoredPackage | undefined> {
     const key = this.#archives.keyOfStatus(archive.status());
-    const remembered = key === undefined ? undefined : this.#archives.recall(key);
-    if (remembered === undefined) return undefined;
-    const { name, digest, signature, leftOut } = remembered;
+    const indexed = key === undefined ? undefined : this.#archives.find(key);
+    if (indexed === undefined) return undefined;
+    const { name, digest, signature, excluded } = indexed;
     if ((await this.#trees.stateOf(name, digest, options.signal)) !== 'intact') return undefined;
     const content = new ArchiveContent(archive, options);
     const { name: packageName } = readManifest(this.#trees.pathOf(name));
     const signedBy = await check.verify(archive.path, { content, digest, signature, name: packageName });
-    return this.#stored(name, { digest, signedBy, leftOut });
+    return this.#stored(name, { digest, signedBy, excluded });
   }
 
   async #storeArchive(
@@ -200,24 +202,24 @@ export class PackageStore {
     const before = archive.status();
     const verified = check.isRequired ? await verifyArchive(archive, options, check) : undefined;
     const isSame = () => isSameStatus(before, archive.status());
-    if (verified !== undefined && !verified.survey.isHeld && !isSame()) throw packageChanged(archive.path);
+    if (verified !== undefined && !verified.snapshot.isInMemory && !isSame()) throw packageChanged(archive.path);
     return this.#build(archive.path, async (staging) => {
-      const writer = new TreeWriter(staging.path, new TimeSlice(options.signal), { sealed: true });
+      const writer = new TreeWriter(staging.path, new CooperativeYield(options.signal), { readOnly: true });
       const { facts, digest } =
         verified === undefined
           ? await unpackIntoStore(archive, options, writer)
-          : await writeSurveyed(archive, verified.survey, writer);
+          : await writeSnapshot(archive, verified.snapshot, writer);
       const stored = await this.#place(staging, facts.origin, parseManifest(facts.manifest, facts.origin).name, {
         digest: digest ?? (await digestPackage(staging.path, { signal: options.signal })),
         signedBy: verified?.signedBy,
-        leftOut: facts.leftOut,
+        excluded: facts.excluded,
       });
       // A file that changed in the meantime may have another content now.
       const key = isSame() ? this.#archives.keyOfStatus(before) : undefined;
       if (key !== undefined) {
-        const { digest: storedDigest, leftOut } = stored;
-        const record = { name: basename(stored.dir), digest: storedDigest, signature: facts.signature, leftOut };
-        await this.#archives.remember(key, record);
+        const { digest: storedDigest, excluded } = stored;
+        const record = { name: basename(stored.dir), digest: storedDigest, signature: facts.signature, excluded };
+        await this.#archives.add(key, record);
       }
       return stored;
     });
@@ -270,14 +272,17 @@ async function verifyArchive(
   archive: OpenArchive,
   options: ReadArchiveOptions,
   check: SignatureCheck,
-): Promise<{ readonly survey: ArchiveSurvey; readonly signedBy: TrustedKey | undefined }> {
-  const survey = await ArchiveSurvey.read(archive, options, ({ signature }) => {
+): Promise<{ readonly snapshot: ArchiveSnapshot; readonly signedBy: TrustedKey | undefined }> {
+  const snapshot = await ArchiveSnapshot.read(archive, options, ({ signature }) => {
     check.requirePresent(archive.path, signature);
   });
-  const { digest, facts } = survey;
+  const { digest, facts } = snapshot;
   const { name } = parseManifest(facts.manifest, facts.origin);
   const content = new ArchiveContent(archive, options);
-  return { survey, signedBy: await check.verify(archive.path, { content, digest, signature: facts.signature, name }) };
+  return {
+    snapshot,
+    signedBy: await check.verify(archive.path, { content, digest, signature: facts.signature, name }),
+  };
 }
 
 /** Whether a file is unchanged: only the system sets the time of the last status change. */

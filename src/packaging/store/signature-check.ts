@@ -1,4 +1,4 @@
-import type { PackageContent } from '../signing/package-content.ts';
+import type { PackageContent } from '../signing/explain-mismatch.ts';
 import { Trust, type TrustOptions } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
 import { requireSignature, requireTrusted } from '../signing/verify-package.ts';

@@ -3,22 +3,25 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../errors/option-values.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { removeTree } from '../remove-tree.ts';
-import { replaceFile } from '../replace-file.ts';
-import { Staging } from '../staging.ts';
-import { fingerprintTree, isStoredForm, sealFolders, sealTop, unsealTop } from './seal.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { Staging } from '../files/staging.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { packageStem } from '../manifest/package-name.ts';
+import { fingerprintTree, isStoredForm, makeFoldersReadOnly, makeReadOnly, makeWritable } from './fingerprint.ts';
 
-/** What lies in the place of a stored folder. */
+/** State of a stored folder. */
 export type TreeState = 'damaged' | 'intact' | 'missing';
 
 // A line for each file and folder.
 const maxFingerprintBytes = 256 * 1024 * 1024;
 
 /**
- * The sealed folders of a store, each with a fingerprint beside it that tells without reading whether it is as it was.
+ * The read-only folders of a store. The fingerprint of each folder shows without reading its files whether it is
+ * unchanged.
  *
- * Where the fingerprint does not fit (the store was copied, or restored from a backup), the folder is read once and
- * its digest decides.
+ * If the fingerprint does not match (the store was copied or restored from a backup), the folder is read once and its
+ * digest is compared.
  */
 export class StoredTrees {
   readonly #dir: string;
@@ -39,12 +42,14 @@ export class StoredTrees {
       .sort();
   }
 
-  /** Whether there is a folder whose name begins so. */
+  /** Whether there is a folder with this prefix. */
   async hasLike(start: string): Promise<boolean> {
     return (await this.list()).some((name) => name.startsWith(`${start}-`));
   }
 
-  /** Whether an intact folder of this name is there. A damaged one is left alone: a host may be running from it. */
+  /**
+   * Whether an intact folder of this name is there. A damaged folder is not removed, because a host may be using it.
+   */
   async stateOf(name: string, digest: Buffer, signal?: AbortSignal): Promise<TreeState> {
     const path = this.pathOf(name);
     const status = lstatSync(path, { throwIfNoEntry: false });
@@ -57,7 +62,7 @@ export class StoredTrees {
     const isSound = await isStoredForm(path, digest, signal).catch(() => false);
     throwIfAborted(signal);
     if (!isSound) return 'damaged';
-    // Unless it changed while it was read.
+    // The folder must not have changed while it was read.
     if (found !== (await fingerprintTree(path))) return 'damaged';
     await this.#remember(name, found);
     return 'intact';
@@ -68,19 +73,22 @@ export class StoredTrees {
     return Staging.create(this.#dir);
   }
 
-  /** Seals the folder in a staging and moves it in, unless an intact one of the name is there. */
+  /**
+   * Makes the folder in a staging read-only and moves it into the store, unless an intact folder of that name exists.
+   */
   async add(name: string, digest: Buffer, staging: Staging): Promise<void> {
     const path = this.pathOf(name);
-    await sealFolders(staging.path);
+    await makeFoldersReadOnly(staging.path);
     // Not a folder, so not a stored package either.
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) await removeTree(path);
     if (!(await staging.placeNewFolder(path))) {
       if ((await this.stateOf(name, digest)) === 'intact') return;
-      // The damaged folder is moved away, not emptied: what runs from it finds the same names with the right content.
-      unsealTop(path);
+      // The damaged folder is moved away, not emptied: code that runs from it finds the same names with correct
+      // content.
+      makeWritable(path);
       await staging.replaceFolder(path);
     }
-    sealTop(path);
+    makeReadOnly(path);
     await this.#remember(name, await fingerprintTree(path));
   }
 
@@ -104,5 +112,19 @@ export class StoredTrees {
 
   #fingerprintOf(name: string): string {
     return join(this.#dir, `${name}.fingerprint`);
+  }
+}
+
+/** Name of the stored folder of a package. */
+export function storedName(stem: string, digest: Buffer): string {
+  return `${stem}-${digest.toString('hex')}`;
+}
+
+/** Name and version if they can be part of a path. The digest alone distinguishes packages. */
+export function stemOf(manifest: Manifest): string {
+  try {
+    return packageStem(manifest);
+  } catch {
+    return 'package';
   }
 }

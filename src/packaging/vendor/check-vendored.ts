@@ -2,9 +2,8 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { type Distribution, readDistributions, vendorFolder } from './distributions.ts';
-import { allowsPython } from './python-versions.ts';
+import { allowsPython, fitsTag, type TargetPython, type TargetSystem } from './python-compatibility.ts';
 import { readVendorRecord } from './vendor-record.ts';
-import { fitsTag, type TargetPython, type TargetSystem } from './wheel-tags.ts';
 
 /** A vendored distribution that a Python cannot import. */
 export interface VendorProblem {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ioCode } from '../../errors/is-error.ts';
 import { readForeignHead } from '../../files/open-foreign-file.ts';
-import { ioCode } from '../io-error.ts';
 
 /** A Python distribution in the `vendor` folder of a package, as its metadata describes it. */
 export interface Distribution {

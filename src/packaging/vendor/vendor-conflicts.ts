@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
-import { TimeSlice } from '../time-slice.ts';
+import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { type Distribution, normalizeName, readDistributions, vendorFolder } from './distributions.ts';
 
 /** A distribution that several packages contain in different versions. */
@@ -54,10 +54,10 @@ export async function discoverVendorConflicts(
   packages: readonly VendoringPackage[],
   signal?: AbortSignal,
 ): Promise<readonly VendorConflict[]> {
-  const slice = new TimeSlice(signal);
+  const yielding = new CooperativeYield(signal);
   const vendored: VendoredPackage[] = [];
   for (const each of packages) {
-    if (slice.isOver) await slice.rest();
+    if (yielding.isDue) await yielding.pause();
     vendored.push(readVendored(each));
   }
   return findVendorConflicts(vendored);

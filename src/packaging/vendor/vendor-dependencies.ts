@@ -1,19 +1,18 @@
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { messageOf } from '../../errors/is-error.ts';
+import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/option-values.ts';
 import { checkChoice, checkOptionNames } from '../../errors/options.ts';
-import { settleByteCode } from '../byte-code.ts';
-import { ioCode } from '../io-error.ts';
-import { type Manifest, type PythonManifest, readManifest } from '../manifest.ts';
-import { listPackageFiles } from '../package-files.ts';
-import { createStagingBeside } from '../staging.ts';
-import { askPython } from './ask-python.ts';
-import { requireArrived, requireOrigins } from './check-installed.ts';
+import { applyByteCodePolicy } from '../files/byte-code.ts';
+import { listPackageFiles } from '../files/package-files.ts';
+import { createStagingNextTo } from '../files/staging.ts';
+import { type Manifest, type PythonManifest, readManifest } from '../manifest/manifest.ts';
 import { readDistributions, vendorFolder } from './distributions.ts';
-import { chooseInstaller, type InstallerName, install } from './installer.ts';
+import { requireInstalled, requireOrigins } from './install/check-installed.ts';
+import { chooseInstaller, type InstallerName, install, missingInstaller } from './install/installer.ts';
+import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
 import {
   readVendoredDistributions,
@@ -99,7 +98,7 @@ async function vendor(
   const constraints = options.constraints === undefined ? undefined : resolve(options.constraints);
   const plan = planRequirements(requirements, { dir, constraints, wheelsOnly: wheels !== undefined, allowBuild });
   const requireHashes = options.requireHashes === true || plan.requireHashes;
-  const staging = await createStagingBeside(dir);
+  const staging = await createStagingNextTo(dir);
   const built = staging.shownPath;
   const work = join(dirname(built), 'scratch-vendor');
   try {
@@ -107,10 +106,10 @@ async function vendor(
     await mkdir(work, { mode: 0o700 });
     const installer =
       options.installer === undefined || options.installer === 'auto' ? await chooseInstaller(work) : options.installer;
-    const { executable, description } = await askPython(python, { installer, cwd: work, signal });
+    const { executable, description } = await describePython(python, { installer, cwd: work, signal });
     const task = { plan, file: requirements, target: built, work, wheels, requireHashes, allowBuild, signal };
     const sources = await install(installer, { ...task, python: executable });
-    requireArrived(built, plan, installer);
+    requireInstalled(built, plan, installer);
     const rules = { dir, installer, wheels, allowBuild, requireHashes, hashes: plan.hashes };
     const distributions = requireOrigins(readDistributions(built), sources, rules);
     await finish(built, { format: 1, installer, python: description, platform: platform(), distributions });
@@ -142,7 +141,7 @@ export async function findVendorState(
 
 /** Removes byte-code, and writes the record. */
 async function finish(built: string, record: VendorRecord): Promise<void> {
-  await settleByteCode(built, await listPackageFiles(built, { signatures: 'keep' }), 'remove');
+  await applyByteCodePolicy(built, await listPackageFiles(built, { signatures: 'include' }), 'remove');
   const path = join(built, vendorRecordName);
   // A wheel may contain anything under this name, also a folder.
   await rm(path, { recursive: true, force: true });
@@ -166,4 +165,49 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+const question = [
+  'import json, platform, sys',
+  'print(json.dumps({"executable": sys.executable, "version": platform.python_version(), "implementation": sys.implementation.name, "machine": platform.machine()}))',
+].join('\n');
+
+/** An interpreter, and the description of it for the record. */
+export interface DescribedPython {
+  /** Absolute: uv would look for a name in virtual environments of the current and parent folders first. */
+  readonly executable: string;
+  readonly description: VendorRecord['python'];
+}
+
+/**
+ * Runs an interpreter once to find its path and version.
+ *
+ * @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_NO_INSTALLER`; the reason of the signal.
+ */
+export async function describePython(
+  python: string,
+  {
+    installer,
+    cwd,
+    signal,
+  }: { readonly installer: InstallerName; readonly cwd: string; readonly signal: AbortSignal | undefined },
+): Promise<DescribedPython> {
+  // A relative path starts in the folder of this process, a name is looked up in PATH.
+  const command = /[\\/]/.test(python) ? resolve(python) : python;
+  const options = { cwd, env: installerEnvironment(process.env, false), signal };
+  const { exitCode, output } = await runCommand(command, ['-I', '-c', question], options).catch((cause: unknown) => {
+    throwIfAborted(signal);
+    throw missingInstaller(installer, command, messageOf(cause), cause);
+  });
+  try {
+    const { executable, ...description } = JSON.parse(output.trim()) as VendorRecord['python'] & { executable: string };
+    if (!isAbsolute(executable)) throw new Error(`it reported ${JSON.stringify(executable)} as its path`);
+    return { executable, description };
+  } catch (cause) {
+    const message = `Cannot vendor dependencies: ${command} did not report its version (exit code ${exitCode}), but: ${output.trim()}`;
+    throw new FidiusError('FIDIUS_VENDOR_FAILED', message, {
+      cause,
+      hint: 'Name another Python with the option `python`.',
+    });
+  }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
-import { digestPackage } from '../../../src/packaging/digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { failureOf } from '../../support/failure.ts';
 import { runIsolated } from '../../support/isolated.ts';

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ByteSource } from '../../../src/packaging/archive/byte-source.ts';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { readTar } from '../../../src/packaging/archive/tar-reader.ts';
-import { digestPackage } from '../../../src/packaging/digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { ByteSource } from '../../../src/packaging/archive/tar/byte-source.ts';
+import { readTar } from '../../../src/packaging/archive/tar/tar-reader.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { failureOf } from '../../support/failure.ts';

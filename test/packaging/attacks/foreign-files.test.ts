@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openForeignFile, readForeignFile, readForeignHead } from '../../../src/files/open-foreign-file.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { contentsOf } from '../../support/contents.ts';

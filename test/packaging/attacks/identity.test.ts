@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
 import { generateKeyPair, readSecretKey } from '../../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { Trust } from '../../../src/packaging/signing/trust.ts';
 import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
-import { defaultStoreDir } from '../../../src/packaging/store/default-store-dir.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
+import { defaultStoreDir } from '../../../src/packaging/store/store-dir.ts';
 import { fidiusIn } from '../../support/cli-here.ts';
 import { failureOf } from '../../support/failure.ts';
 import { noOtherUser, otherUid } from '../../support/other-user.ts';
@@ -90,7 +90,7 @@ describe('a key that may sign some packages', () => {
   ])('fits by pattern and name: %s, %s: %s', (pattern, name, isFit) => {
     const trust = new Trust({ trustStore: { keys: [keyFor([pattern])], revoked: new Map() } });
 
-    const { verdict } = trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { name });
+    const { verdict } = trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { name });
 
     expect(verdict).toBe(isFit ? 'trusted' : 'out of scope');
   });
@@ -120,13 +120,13 @@ describe('a key that may sign some packages', () => {
     const keys = [keyFor(['other']), keyFor(undefined)];
     const trust = new Trust({ trustStore: { keys, revoked: new Map() } });
 
-    expect(trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { name: 'demo' }).verdict).toBe('trusted');
+    expect(trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { name: 'demo' }).verdict).toBe('trusted');
   });
 
   it('is judged by the last moment of its trust, that moment included', () => {
     const end = new Date('2030-01-01T00:00:00Z');
     const trust = new Trust({ trustStore: { keys: [{ ...keyFor(undefined), notAfter: end }], revoked: new Map() } });
-    const judge = (now: Date) => trust.judge(Buffer.from('x'), acme.sign(Buffer.from('x')), { now }).verdict;
+    const judge = (now: Date) => trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { now }).verdict;
 
     expect([judge(end), judge(new Date(end.getTime() + 1))]).toEqual(['trusted', 'expired']);
   });
@@ -244,5 +244,5 @@ function keyFor(packages: readonly string[] | undefined) {
 }
 
 async function digestOf(dir: string): Promise<Buffer> {
-  return (await import('../../../src/packaging/digest.ts')).digestPackage(dir);
+  return (await import('../../../src/packaging/digest/package-digest.ts')).digestPackage(dir);
 }

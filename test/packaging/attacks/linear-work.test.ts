@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ManifestError } from '../../../src/errors/manifest-error.ts';
-import { ByteSource } from '../../../src/packaging/archive/byte-source.ts';
-import { parsePaxHeader } from '../../../src/packaging/archive/pax-header.ts';
-import { readTar } from '../../../src/packaging/archive/tar-reader.ts';
-import { Budget } from '../../../src/packaging/budget.ts';
+import { ByteSource } from '../../../src/packaging/archive/tar/byte-source.ts';
+import { parsePaxHeader } from '../../../src/packaging/archive/tar/tar-extensions.ts';
+import { readTar } from '../../../src/packaging/archive/tar/tar-reader.ts';
+import { compareFiles } from '../../../src/packaging/digest/file-digests.ts';
 import { discoverPackages } from '../../../src/packaging/discover-packages.ts';
-import { parseManifest } from '../../../src/packaging/manifest.ts';
-import { formatFileList, readListText } from '../../../src/packaging/signing/file-list.ts';
-import { compareFiles } from '../../../src/packaging/signing/inventory.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { Budget } from '../../../src/packaging/files/budget.ts';
+import { parseManifest } from '../../../src/packaging/manifest/manifest.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
+import { formatFileList, readListText } from '../../../src/packaging/signing/signature-files.ts';
 import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
 import { readDistributions } from '../../../src/packaging/vendor/distributions.ts';
 import { findVendorConflicts } from '../../../src/packaging/vendor/vendor-conflicts.ts';
@@ -169,7 +169,7 @@ describe('what is wrong with a document', () => {
     const dir = packageOf({ 'package.toml': `${pythonManifest()}#${'x'.repeat(64 * 1024)}` });
 
     expect(
-      await failureOf(async () => (await import('../../../src/packaging/manifest.ts')).readManifest(dir)),
+      await failureOf(async () => (await import('../../../src/packaging/manifest/manifest.ts')).readManifest(dir)),
     ).toMatchObject({
       code: 'FIDIUS_MANIFEST_UNREADABLE',
     });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { startedPython } from '../../../src/cpython/lifecycle/start.ts';
 import { PluginHost } from '../../../src/host/plugin-host.ts';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
 import { fill, pythonManifest } from '../../support/packages.ts';

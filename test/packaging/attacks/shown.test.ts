@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FidiusError } from '../../../src/errors/fidius-error.ts';
 import { hasControls, shown, shownLines } from '../../../src/errors/shown.ts';
-import { digestPackage } from '../../../src/packaging/digest.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { discoverPackages } from '../../../src/packaging/discover-packages.ts';
-import { formatFileList } from '../../../src/packaging/signing/file-list.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
+import { formatFileList } from '../../../src/packaging/signing/signature-files.ts';
 import { fidiusIn } from '../../support/cli-here.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
@@ -132,7 +132,7 @@ describe('the output of commands', () => {
 });
 
 async function packageDigestAndManifest(manifest: string): Promise<unknown> {
-  const { readManifest } = await import('../../../src/packaging/manifest.ts');
+  const { readManifest } = await import('../../../src/packaging/manifest/manifest.ts');
   return readManifest(packageOf({ 'package.toml': manifest }));
 }
 

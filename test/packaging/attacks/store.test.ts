@@ -20,10 +20,10 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
+import { ArchiveIndex } from '../../../src/packaging/store/archive-index.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
-import { StoreMemory } from '../../../src/packaging/store/store-memory.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { noOtherUser, otherUid, runAsOther } from '../../support/other-user.ts';
@@ -139,7 +139,7 @@ describe('the stored folder', () => {
 
     expect(stored.digest).toEqual(plain.digest);
     expect(describeTree(stored.dir)).toEqual(describeTree(plain.dir));
-    expect(stored.leftOut.toSorted()).toEqual(['lib/target/', 'x.sig']);
+    expect(stored.excluded.toSorted()).toEqual(['lib/target/', 'x.sig']);
   });
 
   it.each<[string, (dir: string) => void]>([
@@ -293,7 +293,7 @@ describe('an archive that the store remembers', () => {
 
   it('has no key as long as it might change again unseen', async () => {
     const archive = await packed(packageOf());
-    const memory = new StoreMemory(tempFolder());
+    const memory = new ArchiveIndex(tempFolder());
 
     expect(memory.keyOfStatus(statSync(archive, { bigint: true }))).toBeUndefined();
     await atRest(archive);

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { InstallerName } from '../../../src/packaging/vendor/installer.ts';
+import type { InstallerName } from '../../../src/packaging/vendor/install/installer.ts';
 import { vendorDependencies } from '../../../src/packaging/vendor/vendor-dependencies.ts';
 import { failureOf } from '../../support/failure.ts';
 import { fill, packageOf, pythonManifest } from '../../support/packages.ts';

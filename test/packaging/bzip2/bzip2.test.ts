@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compressBzip2 } from '../../../src/packaging/bzip2/compress.ts';
-import { CorruptBzip2 } from '../../../src/packaging/bzip2/corrupt-bzip2.ts';
-import type { DecodedPiece } from '../../../src/packaging/bzip2/decode-file.ts';
-import { Bzip2Decoder } from '../../../src/packaging/bzip2/decoder.ts';
+import { Bzip2Decoder, type DecodedPiece } from '../../../src/packaging/bzip2/decoder/decoder.ts';
 import { decompressBzip2 } from '../../../src/packaging/bzip2/decompress.ts';
+import { CorruptBzip2 } from '../../../src/packaging/bzip2/format.ts';
 import { findPythons } from '../../support/pythons.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 

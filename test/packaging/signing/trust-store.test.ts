@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf } from '../../support/packages.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { Trust } from '../../../src/packaging/signing/trust.ts';
 
 const acme = new SecretKey(Buffer.alloc(32, 1));
@@ -18,6 +18,6 @@ describe('a key that is trusted until a moment', () => {
   ])('counts as it should %s', (_when, difference, verdict) => {
     const now = new Date(end.getTime() + difference);
 
-    expect(trust.judge(message, acme.sign(message), { now })).toMatchObject({ verdict });
+    expect(trust.check(message, acme.sign(message), { now })).toMatchObject({ verdict });
   });
 });

@@ -2,8 +2,8 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmS
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SignatureError } from '../../../src/errors/signature-error.ts';
-import { digestPackage } from '../../../src/packaging/digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import type { TrustStore } from '../../../src/packaging/signing/trust-store.ts';
 import { type VerifyOptions, verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
@@ -136,7 +136,7 @@ describe('verifyPackage', () => {
       { path: 'e.py', kind: 'added' },
     ]);
     expect(error.message).toBe(
-      `Cannot trust package ${dir}: its signature fits none of the trusted keys: key ${acmeId}; ` +
+      `Cannot trust package ${dir}: its signature matches none of the trusted keys: key ${acmeId}; ` +
         `since it was signed with key ${acmeId}, c.py was renamed to C.py, a.py was changed, b.py was removed, e.py was added`,
     );
   });
@@ -204,7 +204,7 @@ describe('verifyPackage', () => {
 
     expect(error.differences).toBeUndefined();
     expect(error.message).toBe(
-      `Cannot trust package ${dir}: its signature fits none of the trusted keys: key ${acmeId}`,
+      `Cannot trust package ${dir}: its signature matches none of the trusted keys: key ${acmeId}`,
     );
   });
 

@@ -11,11 +11,11 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { digestPackage } from '../../../src/packaging/digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { defaultStoreDir } from '../../../src/packaging/store/default-store-dir.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
+import { defaultStoreDir } from '../../../src/packaging/store/store-dir.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { fill, packageOf, pythonManifest } from '../../support/packages.ts';
@@ -146,7 +146,7 @@ describe('PackageStore', () => {
     const stored = kind === 'folder' ? await store.addFolder(dir) : await store.addArchive(archive);
 
     expect(Object.keys(contentsOf(stored.dir))).toEqual(['demo.py', 'package.toml']);
-    expect(stored.leftOut.toSorted()).toEqual(['lib/target/', 'lib/x.sig', 'y.sig']);
+    expect(stored.excluded.toSorted()).toEqual(['lib/target/', 'lib/x.sig', 'y.sig']);
   });
 
   it('does not unpack an archive again that it knows', async () => {

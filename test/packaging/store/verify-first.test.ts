@@ -15,13 +15,12 @@ import {
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FidiusError } from '../../../src/errors/fidius-error.ts';
-import { OpenArchive } from '../../../src/packaging/archive/open-archive.ts';
-import { digestPackage } from '../../../src/packaging/digest.ts';
-import { PublicKey } from '../../../src/packaging/signing/public-key.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { OpenArchive } from '../../../src/packaging/archive/read-archive.ts';
+import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
+import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { ArchiveSurvey } from '../../../src/packaging/store/archive-survey.ts';
-import { heldBytes } from '../../../src/packaging/store/held-files.ts';
+import { ArchiveSnapshot } from '../../../src/packaging/store/archive-snapshot.ts';
+import { maxMemoryBytes } from '../../../src/packaging/store/files-in-memory.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
@@ -37,9 +36,9 @@ const small = { 'a.py': 'a = 1\n', 'b/c.py': 'c = 1\n', 'demo.py': 'x = 1\n' };
 /** Together more than memory holds: a group of files, a file that needs a group of its own, and small files. */
 const large = {
   ...small,
-  'b/half.bin': Buffer.alloc(heldBytes / 2, 1),
-  'b/other-half.bin': Buffer.alloc(heldBytes / 2, 2),
-  'c/whole.bin': Buffer.alloc(heldBytes + 1, 3),
+  'b/half.bin': Buffer.alloc(maxMemoryBytes / 2, 1),
+  'b/other-half.bin': Buffer.alloc(maxMemoryBytes / 2, 2),
+  'c/whole.bin': Buffer.alloc(maxMemoryBytes + 1, 3),
 };
 
 describe.each([
@@ -132,7 +131,7 @@ describe('an archive that memory cannot hold', () => {
   });
 
   describe('and is overwritten while it is read again', () => {
-    const files = { 'b.bin': Buffer.alloc(heldBytes + 1), 'c.bin': randomBytes(3_500_000) };
+    const files = { 'b.bin': Buffer.alloc(maxMemoryBytes + 1), 'c.bin': randomBytes(3_500_000) };
     const parts: Record<'head' | 'tail', Buffer> = { head: Buffer.alloc(0), tail: Buffer.alloc(0) };
     beforeAll(async () => {
       const dir = await signed({ ...files, 'y.py': 'y = 1\n' });
@@ -172,7 +171,7 @@ describe('an archive that memory cannot hold', () => {
     const archive = fileOf(archives.unsortedEvil);
     const opened = OpenArchive.open(archive);
     try {
-      const read = () => ArchiveSurvey.read(opened, trusting, () => writeFileSync(archive, archives.unsortedGenuine));
+      const read = () => ArchiveSnapshot.read(opened, trusting, () => writeFileSync(archive, archives.unsortedGenuine));
       expect((await failureOf(read)).code).toBe('FIDIUS_PACKAGE_CHANGED');
     } finally {
       opened.close();

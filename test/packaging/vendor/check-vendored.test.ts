@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { findVendorProblems, requireVendoredFor } from '../../../src/packaging/vendor/check-vendored.ts';
-import { allowsPython } from '../../../src/packaging/vendor/python-versions.ts';
+import {
+  allowsPython,
+  fitsTag,
+  type TargetPython,
+  type TargetSystem,
+} from '../../../src/packaging/vendor/python-compatibility.ts';
 import {
   describeVendorConflict,
   findVendorConflicts,
   readVendored,
 } from '../../../src/packaging/vendor/vendor-conflicts.ts';
-import { fitsTag, type TargetPython, type TargetSystem } from '../../../src/packaging/vendor/wheel-tags.ts';
 import { failureOf } from '../../support/failure.ts';
 import { packageOf } from '../../support/packages.ts';
 

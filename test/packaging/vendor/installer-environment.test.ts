@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { installerEnvironment } from '../../../src/packaging/vendor/installer-environment.ts';
+import { installerEnvironment } from '../../../src/packaging/vendor/install/run-command.ts';
 
 const sources = {
   PIP_CONFIG_FILE: '/etc/my-pip.conf',

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { delimiter, join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/secret-key.ts';
+import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { type VendorOptions, vendorDependencies } from '../../../src/packaging/vendor/vendor-dependencies.ts';
 import { failureOf } from '../../support/failure.ts';

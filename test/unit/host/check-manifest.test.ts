@@ -3,7 +3,7 @@ import { defineInterface } from '../../../src/contract/interface.ts';
 import { method } from '../../../src/contract/method.ts';
 import { t } from '../../../src/contract/t.ts';
 import { checkManifest } from '../../../src/host/load/check-manifest.ts';
-import { parseManifest } from '../../../src/packaging/manifest.ts';
+import { parseManifest } from '../../../src/packaging/manifest/manifest.ts';
 import { failureOf } from '../../support/failure.ts';
 import { manifestText } from '../../support/plugin-folders.ts';
 

@@ -6,7 +6,7 @@ import { ExecutorPool } from '../../../src/host/load/executor-pool.ts';
 import { LoadBudget } from '../../../src/host/load/load-budget.ts';
 import { type Candidates, type LoadContext, runLoad } from '../../../src/host/load/load-pipeline.ts';
 import { PackagePolicy } from '../../../src/host/policy/package-policy.ts';
-import { readManifest } from '../../../src/packaging/manifest.ts';
+import { readManifest } from '../../../src/packaging/manifest/manifest.ts';
 import { failureOf } from '../../support/failure.ts';
 import { Greeter } from '../../support/greeter.ts';
 import { manifestText, writeGreeter, writePlugin } from '../../support/plugin-folders.ts';

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { shown } from '../../../errors/shown.ts';
 import type { ArchiveLimits } from '../../../packaging/archive/limits.ts';
-import type { Manifest } from '../../../packaging/manifest.ts';
+import type { Manifest } from '../../../packaging/manifest/manifest.ts';
 import { defineCommand } from '../../define-command.ts';
 import { toJson } from '../../output/json.ts';
 import { withProgress } from '../../output/progress.ts';
@@ -43,9 +43,9 @@ export const packageInspect = defineCommand({
 });
 
 async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
-  const { readManifest } = await import('../../../packaging/manifest.ts');
-  const { readFolderSubject } = await import('../../../packaging/audit/audit-subject.ts');
-  const { FolderContent } = await import('../../../packaging/signing/package-content.ts');
+  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
+  const { readFolderSubject } = await import('../../../packaging/audit/audit-package.ts');
+  const { FolderContent } = await import('../../../packaging/signing/explain-mismatch.ts');
 
   const manifest = readManifest(path);
   const { digest, signature } = await readFolderSubject(path, { ...limits, signal });
@@ -64,7 +64,7 @@ async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSigna
 /** Reads the archive to its end, and keeps only the manifest in memory. */
 async function readArchiveFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { readArchive } = await import('../../../packaging/archive/read-archive.ts');
-  const { readArchiveManifest } = await import('../../../packaging/archive/read-archive-manifest.ts');
+  const { readArchiveManifest } = await import('../../../packaging/archive/archive-manifest.ts');
   const { signatureFileName } = await import('../../../packaging/signing/signature-files.ts');
 
   const manifest = await readArchiveManifest(path, { ...limits, signal });

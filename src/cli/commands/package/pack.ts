@@ -77,8 +77,8 @@ export const packagePack = defineCommand({
 });
 
 async function toPackOptions(path: string, given: Given, io: CommandIo): Promise<PackOptions> {
-  const { readManifest } = await import('../../../packaging/manifest.ts');
-  const { archiveFileName } = await import('../../../packaging/package-name.ts');
+  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
+  const { archiveFileName } = await import('../../../packaging/manifest/package-name.ts');
   const { readSecretKey } = await import('../../../packaging/signing/key-files.ts');
   return {
     output: resolve(io.cwd, given.output ?? archiveFileName(readManifest(path))),
@@ -90,7 +90,7 @@ async function toPackOptions(path: string, given: Given, io: CommandIo): Promise
 
 async function toVendorOptions(path: string, given: Given, { cwd, env }: CommandIo): Promise<VendorOptions> {
   const { findVendorState } = await import('../../../packaging/vendor/vendor-dependencies.ts');
-  const { readManifest } = await import('../../../packaging/manifest.ts');
+  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
   const refresh = given['refresh-vendor'];
   const isNeeded = (await findVendorState(path, readManifest(path), { refresh })) === 'needed';
   const { hostInterpreter } = await import('../../../host/host-interpreter.ts');

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isFidiusError } from '../../../errors/fidius-error.ts';
 import { ManifestError } from '../../../errors/manifest-error.ts';
-import type { Manifest } from '../../../packaging/manifest.ts';
+import type { Manifest } from '../../../packaging/manifest/manifest.ts';
 import { defineCommand } from '../../define-command.ts';
 import { formatCount } from '../../output/text.ts';
 
@@ -14,7 +14,7 @@ export const packageValidate = defineCommand({
   examples: ['fidius package validate my-greeter', 'fidius package validate my-greeter --json'],
   async run({ args }, io) {
     const path = resolve(io.cwd, args.dir);
-    const { readManifest } = await import('../../../packaging/manifest.ts');
+    const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
 
     try {
       const manifest = readManifest(path);
@@ -31,7 +31,7 @@ export const packageValidate = defineCommand({
 /** Problems that do not make a manifest invalid, but prevent packing or loading the package. */
 async function warningsOf(path: string, manifest: Manifest): Promise<string[]> {
   const { findEntryModule } = await import('../../../host/load/entry-module.ts');
-  const { archiveFileName } = await import('../../../packaging/package-name.ts');
+  const { archiveFileName } = await import('../../../packaging/manifest/package-name.ts');
   const warnings: string[] = [];
   try {
     archiveFileName(manifest);

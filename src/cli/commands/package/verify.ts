@@ -5,7 +5,7 @@ import { FidiusError } from '../../../errors/fidius-error.ts';
 import { shown } from '../../../errors/shown.ts';
 import { SignatureError } from '../../../errors/signature-error.ts';
 import type { ArchiveLimits } from '../../../packaging/archive/limits.ts';
-import type { Manifest } from '../../../packaging/manifest.ts';
+import type { Manifest } from '../../../packaging/manifest/manifest.ts';
 import type { TrustOptions } from '../../../packaging/signing/trust.ts';
 import type { VerifiedPackage } from '../../../packaging/signing/verify-package.ts';
 import { defineCommand } from '../../define-command.ts';
@@ -84,7 +84,7 @@ async function verify(
   if (!isArchive) return verifyPackage(path, { ...trust, ...expected, signal });
 
   const { PackageStore } = await import('../../../packaging/store/package-store.ts');
-  const { removeTree } = await import('../../../packaging/remove-tree.ts');
+  const { removeTree } = await import('../../../packaging/files/remove-tree.ts');
   const scratch = await mkdtemp(join(tmpdir(), 'fidius-verify-'));
   try {
     const store = await PackageStore.open(scratch);

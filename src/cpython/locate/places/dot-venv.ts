@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
-import { findDistrust } from '../../../files/trusted-path.ts';
+import { findUntrustedPart } from '../../../files/trusted-path.ts';
 import type { Candidate, Locator } from '../locator.ts';
 import { environmentFolder } from './environment-folder.ts';
 
@@ -45,7 +45,7 @@ function trusted(folder: string, candidate: Candidate): Candidate {
   return {
     ...candidate,
     examine() {
-      const distrust = findDistrust(folder);
+      const distrust = findUntrustedPart(folder);
       if (distrust === undefined) return candidate.examine();
       throw new FidiusError(
         'FIDIUS_PYTHON_UNSAFE',
