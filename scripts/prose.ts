@@ -42,9 +42,9 @@ const corpora: readonly Corpus[] = [
     goal: 3,
     limit: 3,
   },
-  { name: 'comments of src', roots: ['src'], suffix: '.ts', prose: typescriptComments, goal: 6, limit: 56 },
-  { name: 'comments of runtime', roots: ['runtime'], suffix: '.py', prose: pythonComments, goal: 6, limit: 66 },
-  { name: 'comments of python', roots: ['python'], suffix: '.py', prose: pythonComments, goal: 6, limit: 56 },
+  { name: 'comments of src', roots: ['src'], suffix: '.ts', prose: typescriptComments, goal: 6, limit: 6 },
+  { name: 'comments of runtime', roots: ['runtime'], suffix: '.py', prose: pythonComments, goal: 6, limit: 6 },
+  { name: 'comments of python', roots: ['python'], suffix: '.py', prose: pythonComments, goal: 6, limit: 6 },
   { name: 'titles of tests', roots: ['test'], suffix: '.test.ts', prose: testTitles, goal: 6, limit: 6 },
 ];
 
