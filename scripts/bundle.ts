@@ -14,6 +14,8 @@ const shared = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  // Otherwise a class that refers to itself is called `_FidiusError` in messages.
+  keepNames: true,
   external: ['koffi', 'bzip2-wasm', 'semver'],
   sourcemap: true,
   outdir: join(dist, 'bundle'),
