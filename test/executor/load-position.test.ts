@@ -53,10 +53,19 @@ describe('a load that times out', () => {
   it('says that it waited for another load', async () => {
     const executor = openExecutor();
     const gate = await loadProbe(executor, {
-      methods: ['open'],
-      lines: ['import sys, threading', 'sys.fidius_gate = threading.Event()', 'open = sys.fidius_gate.set'],
+      methods: ['open', 'reached'],
+      lines: [
+        'import sys, threading',
+        'sys.fidius_gate, sys.fidius_reached = threading.Event(), threading.Event()',
+        'open = sys.fidius_gate.set',
+        'def reached(): sys.fidius_reached.wait(60)',
+      ],
     });
-    const first = loadProbe(executor, { methods: [], lines: ['import sys', 'sys.fidius_gate.wait(60)'] });
+    const first = loadProbe(executor, {
+      methods: [],
+      lines: ['import sys', 'sys.fidius_reached.set()', 'sys.fidius_gate.wait(60)'],
+    });
+    await gate.call('reached');
 
     const error = await failureOf(() =>
       loadProbe(executor, { methods: [], lines: [], options: { loadTimeoutMs: 400 } }),
