@@ -87,10 +87,11 @@ describe('loadTimeoutMs', () => {
     const searchPath = tempFolder();
     writePlugin(searchPath, 'greeter', Greeter, 'while True: pass');
 
-    const { error } = await failedLoad(searchPath, { executor: 'thread', loadTimeoutMs: 700 });
+    // Enough for Python to start on a busy machine.
+    const { error } = await failedLoad(searchPath, { executor: 'thread', loadTimeoutMs: 5000 });
 
-    expect(error).toMatchObject({ code: 'FIDIUS_LOAD_TIMEOUT', phase: 'import', timeoutMs: 700 });
-    expect(error.message).toContain('timed out after 700 ms, in <module> at ');
+    expect(error).toMatchObject({ code: 'FIDIUS_LOAD_TIMEOUT', phase: 'import', timeoutMs: 5000 });
+    expect(error.message).toContain('timed out after 5000 ms, in <module> at ');
   });
 });
 
