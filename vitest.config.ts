@@ -32,8 +32,6 @@ export default defineConfig({
     // Generous, for machines that are busy with something else: a test that hangs is what it is for.
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    // Some tests need an answer within a time limit, which a shared machine may not give. The run prints what was retried.
-    retry: process.env['CI'] === undefined ? 0 : 1,
     reporters: ['default', './test/support/plain-summary.ts'],
   },
 });
