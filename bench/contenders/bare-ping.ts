@@ -6,8 +6,8 @@ import { type Contender, pluginFolder } from './contender.ts';
 const frameBytes = 64;
 
 /** The least that any call to another thread through a socket costs: there and back, with nothing done in between. */
-export function open(): Contender {
-  const handle = fidius.loadPythonPlugin(pluginFolder, Bench.descriptor);
+export async function open(): Promise<Contender> {
+  const handle = await fidius.loadPythonPlugin(pluginFolder, Bench.descriptor);
   const socket = new Socket({ fd: handle.callTyped(indexOf('start_echo_thread')) as number });
   const frame = new Uint8Array(frameBytes);
   let received = 0;

@@ -3,8 +3,8 @@ import { Bench, fidius, indexOf } from './built-fidius.ts';
 import { type Contender, pluginFolder } from './contender.ts';
 
 /** What one would do without a codec: JSON text both ways, through the same library. */
-export function open(): Contender {
-  const handle = fidius.loadPythonPlugin(pluginFolder, Bench.descriptor);
+export async function open(): Promise<Contender> {
+  const handle = await fidius.loadPythonPlugin(pluginFolder, Bench.descriptor);
   const echoJson = indexOf('echo_json');
   return {
     calls: {

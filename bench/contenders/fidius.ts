@@ -3,8 +3,8 @@ import { Bench, fidius, indexOf } from './built-fidius.ts';
 import { type Contender, pluginFolder } from './contender.ts';
 
 /** The untyped handle: values cross as they are, on the thread of the caller. */
-export function open(): Contender {
-  const handle = fidius.loadPythonPlugin(pluginFolder, Bench.descriptor);
+export async function open(): Promise<Contender> {
+  const handle = await fidius.loadPythonPlugin(pluginFolder, Bench.descriptor);
   const add = indexOf('add');
   const echo = indexOf('echo');
   const echoBytes = indexOf('echo_bytes');

@@ -1,4 +1,6 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
+import { FidiusRangeError } from '../errors/fidius-error.ts';
+import { describe } from '../errors/options.ts';
 import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import type { PackageSource } from '../protocol/load-request.ts';
 
@@ -152,4 +154,12 @@ export interface ExecutorStats {
   readonly stuckThreads: number;
   readonly queued: number;
   readonly running: number;
+}
+
+/** @throws FidiusError `FIDIUS_EXECUTOR_UNKNOWN`. */
+export function checkExecutorName(name: unknown): asserts name is ExecutorName {
+  if (executorNames.some((known) => known === name)) return;
+  throw new FidiusRangeError('FIDIUS_EXECUTOR_UNKNOWN', `There is no executor ${describe(name)}`, {
+    hint: `Choose one of ${executorNames.map((known) => `"${known}"`).join(', ')}.`,
+  });
 }

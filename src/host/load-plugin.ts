@@ -3,12 +3,11 @@ import { type Interface, isInterface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { checkExecutorName } from '../executor/create-executor.ts';
-import type { ExecutorName, LoadOptions } from '../executor/executor.ts';
+import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
 import { checkLoadOptions } from '../executor/load-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { printLoads } from './events/debug-printer.ts';
-import { traceLoadAsync } from './events/load-channel.ts';
+import { traceLoad } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
 import { runLoad } from './load/load-pipeline.ts';
@@ -83,7 +82,7 @@ export async function loadPlugin<I extends Interface>(
   const budget = new LoadBudget(candidate.path, loadOptions.signal, loadOptions.loadTimeoutMs);
   try {
     const policy = await PackagePolicy.read('loadPlugin()', {});
-    const outcome = await traceLoadAsync({ path: candidate.path, interface: definition.name }, (details) =>
+    const outcome = await traceLoad({ path: candidate.path, interface: definition.name }, (details) =>
       runLoad(
         { definition, executor, refuseExternal: false, options: loadOptions },
         {

@@ -5,24 +5,30 @@ import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
-import { checkExecutorName } from '../executor/create-executor.ts';
-import type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from '../executor/executor.ts';
+import {
+  type CloseOptions,
+  checkExecutorName,
+  type ExecutorName,
+  type ExecutorStats,
+  type LoadOptions,
+  type PluginStats,
+} from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
 import { checkLoadOptions } from '../executor/load-options.ts';
-import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
-import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
-import { printLoads } from './events/debug-printer.ts';
+import type { DiscoverOptions } from '../packaging/discover-packages.ts';
+import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import { emitWarning, type HostNoticeListener } from './events/host-notice.ts';
-import { traceLoadAsync } from './events/load-channel.ts';
-import { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
-import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
-import { ExecutorPool } from './load/executor-pool.ts';
+import type { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
+import type { HostDiscovery } from './host-discovery.ts';
+import type { ExecutorPool } from './load/executor-pool.ts';
 import { checkExternalImports, type ExternalImports } from './load/external-imports.ts';
-import { LoadBudget } from './load/load-budget.ts';
-import { type PackageLoad, runLoad } from './load/load-pipeline.ts';
-import { type PackageQuery, selectPackages } from './load/select-packages.ts';
+import type { PackageLoad } from './load/load-pipeline.ts';
+import type { PackageQuery } from './load/select-packages.ts';
 import { describePlugin, Plugin } from './plugin.ts';
-import { PackagePolicy, type PolicyOptions, policyOptionNames } from './policy/package-policy.ts';
+import type { PackagePolicy, PolicyOptions } from './policy/package-policy.ts';
+
+/** The code that opens, discovers and loads: see on-demand.ts. */
+type OnDemand = typeof import('./on-demand.ts');
 
 /** Options of `PluginHost.open()`. */
 export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
@@ -101,8 +107,13 @@ const hostOptionNames = [
   'loadTimeoutMs',
   'isolatePython',
   'externalImports',
-  ...policyOptionNames,
-];
+  'trustedKeys',
+  'trustStore',
+  'requireSignature',
+  'refuseOlder',
+  'storeDir',
+  'archiveLimits',
+] satisfies readonly (keyof HostOptions)[];
 const loadOptionNames = [
   'version',
   'signedBy',
@@ -114,10 +125,11 @@ const loadOptionNames = [
   'maxConcurrent',
   'maxQueued',
   'ownThread',
-];
+] satisfies readonly (keyof HostLoadOptions)[];
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
+  readonly #code: OnDemand;
   readonly #searchPaths: readonly string[];
   readonly #executor: ExecutorName;
   readonly #policy: PackagePolicy;
@@ -130,16 +142,17 @@ export class PluginHost implements AsyncDisposable {
   readonly #plugins = new Map<Plugin<Interface>, VendoredPackage>();
   #closed: Promise<void> | undefined;
 
-  private constructor(options: HostOptions, policy: PackagePolicy) {
+  private constructor(code: OnDemand, options: HostOptions, policy: PackagePolicy) {
+    this.#code = code;
     this.#policy = policy;
     this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
     this.#executor = options.executor ?? 'thread';
     const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
     this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = emitWarning, timeoutMs, loadTimeoutMs } = options;
-    this.#conflicts = new VendorConflictReporter(onNotice);
+    this.#conflicts = new code.VendorConflictReporter(onNotice);
     const executorOptions = { threads, spareThreads, onOutput, onNotice };
-    this.#executors = new ExecutorPool({ python, libpython, isolatePython }, executorOptions);
+    this.#executors = new code.ExecutorPool({ python, libpython, isolatePython }, executorOptions);
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
 
@@ -164,9 +177,10 @@ export class PluginHost implements AsyncDisposable {
     if (isolatePython !== undefined && typeof isolatePython !== 'boolean') {
       throw invalidOption('isolatePython', 'true or false', isolatePython);
     }
-    const policy = await PackagePolicy.read('PluginHost.open()', options);
-    printLoads(process.env);
-    return new PluginHost(options, policy);
+    const code = await import('./on-demand.ts');
+    const policy = await code.PackagePolicy.read('PluginHost.open()', options);
+    code.printLoads(process.env);
+    return new PluginHost(code, options, policy);
   }
 
   /**
@@ -176,7 +190,7 @@ export class PluginHost implements AsyncDisposable {
   async discover(options: DiscoverOptions = {}): Promise<HostDiscovery> {
     this.#executors.checkOpen('discover packages');
     checkOptionNames('PluginHost.discover()', options, ['signal']);
-    return discoverForHost(this.#searchPaths, options);
+    return this.#code.discoverForHost(this.#searchPaths, options);
   }
 
   /**
@@ -271,10 +285,11 @@ export class PluginHost implements AsyncDisposable {
   async #run(load: PackageLoad & { readonly definition: Interface }, query: PackageQuery) {
     const { definition, options } = load;
     const { name } = query;
+    const { LoadBudget, discoverPackages, readVendored, runLoad, selectPackages, traceLoad } = this.#code;
     const budget = new LoadBudget(name, options.signal, options.loadTimeoutMs);
     let vendored: VendoredPackage = { name, distributions: [], dir: '' };
     try {
-      const outcome = await traceLoadAsync({ plugin: name, interface: definition.name }, (details) =>
+      const outcome = await traceLoad({ plugin: name, interface: definition.name }, (details) =>
         runLoad(load, {
           policy: this.#policy,
           executors: this.#executors,

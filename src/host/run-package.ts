@@ -7,7 +7,7 @@ import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { LoadError } from '../errors/load-error.ts';
 import type { PythonManifest } from '../packaging/manifest/manifest.ts';
 import { printLoads } from './events/debug-printer.ts';
-import { traceLoadAsync } from './events/load-channel.ts';
+import { traceLoad } from './events/load-channel.ts';
 import { findEntryModule } from './load/entry-module.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
@@ -48,7 +48,7 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
   const budget = new LoadBudget(path, undefined, Number.POSITIVE_INFINITY);
   let index = -1;
   try {
-    const { plugin } = await traceLoadAsync({ path, interface: definition?.name ?? '' }, (details) =>
+    const { plugin } = await traceLoad({ path, interface: definition?.name ?? '' }, (details) =>
       runLoad(
         { definition, executor: 'thread', refuseExternal: false, options: {} },
         {

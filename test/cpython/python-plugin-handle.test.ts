@@ -28,7 +28,7 @@ const folder = writePackage({
     ),
   },
 });
-const handle = loadPythonPlugin(
+const handle = await loadPythonPlugin(
   folder,
   descriptorOf('count', 'keep', 'raises', 'chained', 'unprintable', '!raw', 'anything', 'odd'),
 );
@@ -251,7 +251,7 @@ describe('what a method raises', () => {
 
 describe('a closed handle', () => {
   it('says so in every method, and can be closed again', async () => {
-    const other = loadPythonPlugin(
+    const other = await loadPythonPlugin(
       writePackage({
         entryModule: 'closing',
         files: { 'closing.py': moduleText('def greet(): return 1', 'def raw(b): return b') },

@@ -11,7 +11,7 @@ import { moduleText, writePackage } from '../support/plugin-folders.ts';
 startPython();
 const folder = fileURLToPath(new URL('../fixtures/plugins/calls', import.meta.url));
 const methods = ['add', 'spin', 'nap', 'search_in_vain', 'swallow', 'fail', '!flip'] as const;
-const handle = loadPythonPlugin(folder, descriptorOf(...methods));
+const handle = await loadPythonPlugin(folder, descriptorOf(...methods));
 
 const call = (method: (typeof methods)[number], args: readonly unknown[], timeoutMs?: number): unknown =>
   handle.callTyped(methods.indexOf(method), args, { timeoutMs });
@@ -19,11 +19,11 @@ const call = (method: (typeof methods)[number], args: readonly unknown[], timeou
 let probes = 0;
 
 /** Loads a module with a method `work`; calls it with a deadline or without. */
-function loadHere(lines: readonly string[]): (timeoutMs?: number) => unknown {
+async function loadHere(lines: readonly string[]): Promise<(timeoutMs?: number) => unknown> {
   probes += 1;
   const entryModule = `deadline_probe_${probes}`;
   const folder = writePackage({ entryModule, files: { [`${entryModule}.py`]: moduleText(...lines) } });
-  const probe = loadPythonPlugin(folder, descriptorOf('work'));
+  const probe = await loadPythonPlugin(folder, descriptorOf('work'));
   return (timeoutMs) => probe.callTyped(0, [], { timeoutMs });
 }
 
@@ -68,8 +68,8 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
     }
   });
 
-  it('is left alone when the signal of an earlier deadline comes late', () => {
-    const probe = loadHere([
+  it('is left alone when the signal of an earlier deadline comes late', async () => {
+    const probe = await loadHere([
       'import signal, sys',
       'def work():',
       '    [number] = sys.modules["fidius_host.process.own_settings"].signals',
@@ -81,8 +81,8 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
     expect(probe()).toBe('whole');
   });
 
-  it('is interrupted when code of the standard library comes back to the package', () => {
-    const probe = loadHere([
+  it('is interrupted when code of the standard library comes back to the package', async () => {
+    const probe = await loadHere([
       'import threading',
       'waited = []',
       'def work():',
@@ -94,8 +94,8 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
     expect(() => probe(50)).toThrow('timed out after 50 ms');
   });
 
-  it('is interrupted while a library waits that holds no lock', () => {
-    const probe = loadHere([
+  it('is interrupted while a library waits that holds no lock', async () => {
+    const probe = await loadHere([
       'import socket, urllib.request',
       'server = socket.socket()',
       'server.bind(("127.0.0.1", 0))',
@@ -106,7 +106,7 @@ describe.runIf(process.platform === 'linux')('a call on this thread with a deadl
     expect(() => probe(50)).toThrow('timed out after 50 ms');
   });
 
-  it('still raises what the method raised', () => {
+  it('still raises what the method raised', async () => {
     expect(() => call('fail', ['on purpose'], 10_000)).toThrow(
       expect.toSatisfy((error) => isPluginError(error) && error.message === 'on purpose'),
     );

@@ -76,8 +76,8 @@ it('tells a load by hand as well, which may end before the manifest is read', as
   const broken = writePackage({ folder: join(folder, 'broken'), manifest: '[package' });
   const events = loadEvents();
 
-  loadPythonPlugin(path, Greeter.descriptor).close();
-  const error = await failureOf(() => loadPythonPlugin(broken, Greeter.descriptor));
+  (await loadPythonPlugin(path, Greeter.descriptor)).close();
+  const error = await failureOf(async () => loadPythonPlugin(broken, Greeter.descriptor));
 
   expect(events).toMatchObject([
     { phase: 'start', path, interface: 'Greeter' },

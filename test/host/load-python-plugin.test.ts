@@ -14,7 +14,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 /** Loading that must fail; also proves that nothing of it stays in the interpreter. */
 async function refusalOf(folder: string, descriptor: InterfaceDescriptor = descriptorOf('greet')) {
   const before = interpreterState();
-  const error = await failureOf(() => loadPythonPlugin(folder, descriptor));
+  const error = await failureOf(async () => loadPythonPlugin(folder, descriptor));
   expect(interpreterState()).toEqual(before);
   return error;
 }
@@ -25,16 +25,16 @@ function packageWith(...lines: readonly string[]): string {
 }
 
 describe('loadPythonPlugin', () => {
-  it('loads a package and calls its methods by index', () => {
+  it('loads a package and calls its methods by index', async () => {
     const folder = packageWith("def greet(name): return 'Hello, ' + name", 'def flip(data): return data[::-1]');
-    using handle = loadPythonPlugin(folder, descriptorOf('greet', '!flip'));
+    using handle = await loadPythonPlugin(folder, descriptorOf('greet', '!flip'));
 
     expect(handle.methodCount).toBe(2);
     expect(handle.callTyped(0, ['World'])).toBe('Hello, World');
     expect(handle.callRaw(1, Uint8Array.of(1, 2, 3))).toEqual(Uint8Array.of(3, 2, 1));
   });
 
-  it('searches vendor before the package, and both before everything else', () => {
+  it('searches vendor before the package, and both before everything else', async () => {
     const folder = writePackage({
       files: {
         'probe_main.py': moduleText(
@@ -46,39 +46,39 @@ describe('loadPythonPlugin', () => {
         'vendor/helper.py': "here = 'vendor'",
       },
     });
-    using handle = loadPythonPlugin(folder, descriptorOf('path', 'which'));
+    using handle = await loadPythonPlugin(folder, descriptorOf('path', 'which'));
 
     expect(handle.callTyped(0)).toEqual([`${folder}/vendor`, folder]);
     expect(handle.callTyped(1)).toBe('vendor');
   });
 
-  it('puts a package on the search path once, however often it is loaded', () => {
+  it('puts a package on the search path once, however often it is loaded', async () => {
     const folder = packageWith('import sys', 'def path(): return sys.path');
-    using first = loadPythonPlugin(folder, descriptorOf('path'));
-    using second = loadPythonPlugin(folder, descriptorOf('path'));
+    using first = await loadPythonPlugin(folder, descriptorOf('path'));
+    using second = await loadPythonPlugin(folder, descriptorOf('path'));
 
     const path = second.callTyped(0) as string[];
     expect(path.filter((entry) => entry.startsWith(folder))).toEqual([`${folder}/vendor`, folder]);
     expect(first.callTyped(0)).toEqual(path);
   });
 
-  it('finds the SDK for a package that does not vendor it', () => {
+  it('finds the SDK for a package that does not vendor it', async () => {
     const folder = packageWith('from fidius import method', '@method', "def greet(name): return 'Hi ' + name");
-    using handle = loadPythonPlugin(folder, descriptorOf('greet'));
+    using handle = await loadPythonPlugin(folder, descriptorOf('greet'));
 
     expect(handle.callTyped(0, 'you')).toBe('Hi you');
   });
 
-  it('writes no byte-code into a package', () => {
+  it('writes no byte-code into a package', async () => {
     const folder = writePackage({
       files: { 'probe_main.py': moduleText('import helper', 'def greet(): pass'), 'helper.py': '' },
     });
-    using _handle = loadPythonPlugin(folder, descriptorOf('greet'));
+    using _handle = await loadPythonPlugin(folder, descriptorOf('greet'));
 
     expect(byteCodeIn(folder)).toEqual([]);
   });
 
-  it('loads from a folder with a space, other scripts and a link in its path', () => {
+  it('loads from a folder with a space, other scripts and a link in its path', async () => {
     const parent = tempFolder('ein Ordner – 文件夹 ');
     const real = join(parent, 'wahre Lage');
     mkdirSync(real);
@@ -86,26 +86,26 @@ describe('loadPythonPlugin', () => {
     const link = join(parent, 'Verknüpfung');
     symlinkSync(real, link);
 
-    using direct = loadPythonPlugin(real, descriptorOf('greet'));
-    using linked = loadPythonPlugin(link, descriptorOf('greet'));
+    using direct = await loadPythonPlugin(real, descriptorOf('greet'));
+    using linked = await loadPythonPlugin(link, descriptorOf('greet'));
 
     expect(direct.callTyped(0)).toBe('grüß dich');
     expect(linked.callTyped(0)).toBe('grüß dich');
   });
 
-  it('accepts a hash that is an int subclass or has __index__, as the Rust host does', () => {
+  it('accepts a hash that is an int subclass or has __index__, as the Rust host does', async () => {
     const folder = writePackage({
       files: {
         'probe_main.py': `class H:\n    def __index__(self): return ${testHash}\n__interface_hash__ = H()\ndef greet(): return 1\n`,
       },
     });
-    using handle = loadPythonPlugin(folder, descriptorOf('greet'));
+    using handle = await loadPythonPlugin(folder, descriptorOf('greet'));
 
     expect(handle.callTyped(0)).toBe(1);
   });
 
   it('loads a plugin without an optional method, and says so when it is called', async () => {
-    using handle = loadPythonPlugin(packageWith('def greet(): return 1'), descriptorOf('greet', 'extra?'));
+    using handle = await loadPythonPlugin(packageWith('def greet(): return 1'), descriptorOf('greet', 'extra?'));
 
     const error = await failureOf(() => handle.callTyped(1));
 
@@ -114,18 +114,16 @@ describe('loadPythonPlugin', () => {
     expect(error.message).toBe('Plugin probe does not implement extra()');
   });
 
-  it('unloads the modules of a package with its last handle, and loads the changed package again', () => {
+  it('unloads the modules of a package with its last handle, and loads the changed package again', async () => {
     const folder = packageWith('def greet(): return 1');
-    const [first, second] = [
-      loadPythonPlugin(folder, descriptorOf('greet')),
-      loadPythonPlugin(folder, descriptorOf('greet')),
-    ];
+    const first = await loadPythonPlugin(folder, descriptorOf('greet'));
+    const second = await loadPythonPlugin(folder, descriptorOf('greet'));
     first.close();
     expect(second.callTyped(0)).toBe(1);
     second.close();
 
     writeFileSync(join(folder, 'probe_main.py'), moduleText('def greet(): return 2'));
-    using third = loadPythonPlugin(folder, descriptorOf('greet'));
+    using third = await loadPythonPlugin(folder, descriptorOf('greet'));
 
     expect(third.callTyped(0)).toBe(2);
   });
@@ -198,7 +196,7 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
       moduleText('from fidius import method', '@method', 'def greet(): return 1'),
     );
 
-    using handle = loadPythonPlugin(folder, descriptorOf('greet'));
+    using handle = await loadPythonPlugin(folder, descriptorOf('greet'));
 
     expect(handle.callTyped(0)).toBe(1);
   });
@@ -306,7 +304,7 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
   it('a second package with the same entry module, naming both', async () => {
     const first = packageWith('def greet(): return "first"');
     const second = packageWith('def greet(): return "second"');
-    using handle = loadPythonPlugin(first, descriptorOf('greet'));
+    using handle = await loadPythonPlugin(first, descriptorOf('greet'));
 
     const error = await refusalOf(second);
 
@@ -327,7 +325,7 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
           'shared_helper.py': `who = '${name}'`,
         },
       });
-    using _first = loadPythonPlugin(make('collide_one'), descriptorOf('greet'));
+    using _first = await loadPythonPlugin(make('collide_one'), descriptorOf('greet'));
 
     const error = await refusalOf(make('collide_two'));
 
@@ -338,26 +336,26 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
   it('options that are misspelt', async () => {
     const options = { pyhton: '/usr/bin/python3' } as object;
 
-    const error = await failureOf(() => loadPythonPlugin(packageWith(), descriptorOf(), options));
+    const error = await failureOf(async () => loadPythonPlugin(packageWith(), descriptorOf(), options));
 
     expect(error).toMatchObject({ code: 'FIDIUS_OPTION_UNKNOWN', hint: 'Write "python".' });
   });
 
   it.each([[undefined], [''], [7], [null]])('the package folder %j', async (folder) => {
-    const error = await failureOf(() => loadPythonPlugin(folder as string, descriptorOf()));
+    const error = await failureOf(async () => loadPythonPlugin(folder as string, descriptorOf()));
 
     expect(error.code).toBe('FIDIUS_ARGUMENT_INVALID');
   });
 
   it('a descriptor that is none', async () => {
-    const error = await failureOf(() => loadPythonPlugin(packageWith(), {} as InterfaceDescriptor));
+    const error = await failureOf(async () => loadPythonPlugin(packageWith(), {} as InterfaceDescriptor));
 
     expect(error.code).toBe('FIDIUS_ARGUMENT_INVALID');
   });
 });
 
 describe('packages that share module names', () => {
-  it('may hold the same module, byte for byte', () => {
+  it('may hold the same module, byte for byte', async () => {
     const make = (name: string) =>
       writePackage({
         name,
@@ -367,13 +365,13 @@ describe('packages that share module names', () => {
           'vendor/same_lib/__init__.py': 'x = 1\n',
         },
       });
-    using first = loadPythonPlugin(make('same_one'), descriptorOf('greet'));
-    using second = loadPythonPlugin(make('same_two'), descriptorOf('greet'));
+    using first = await loadPythonPlugin(make('same_one'), descriptorOf('greet'));
+    using second = await loadPythonPlugin(make('same_two'), descriptorOf('greet'));
 
     expect([first.callTyped(0), second.callTyped(0)]).toEqual([1, 1]);
   });
 
-  it('get it from the first that imports it in a call, and the second gets an error that names both', () => {
+  it('get it from the first that imports it in a call, and the second gets an error that names both', async () => {
     const make = (name: string) =>
       writePackage({
         name,
@@ -384,8 +382,8 @@ describe('packages that share module names', () => {
         },
       });
     const folders = [make('late_one'), make('late_two')] as const;
-    using first = loadPythonPlugin(folders[0], descriptorOf('greet'));
-    using second = loadPythonPlugin(folders[1], descriptorOf('greet'));
+    using first = await loadPythonPlugin(folders[0], descriptorOf('greet'));
+    using second = await loadPythonPlugin(folders[1], descriptorOf('greet'));
 
     expect(first.callTyped(0)).toBe('late_one');
     const attempt = () => second.callTyped(0);
@@ -396,12 +394,12 @@ describe('packages that share module names', () => {
   });
 });
 
-it('keeps the name of a package as its manifest gives it', () => {
+it('keeps the name of a package as its manifest gives it', async () => {
   const folder = writePackage({
     manifest: manifestText('Überraschung ☂', 'probe_main'),
     files: { 'probe_main.py': moduleText() },
   });
-  using handle = loadPythonPlugin(folder, descriptorOf());
+  using handle = await loadPythonPlugin(folder, descriptorOf());
 
   expect(handle.name).toBe('Überraschung ☂');
   expect(basename(folder)).not.toBe(handle.name);

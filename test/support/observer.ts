@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
+import { loadPackage } from '../../src/cpython/call/package-loader.ts';
+import { PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
+import { startPython } from '../../src/cpython/lifecycle/start.ts';
 import type { LoadRequest } from '../../src/executor/executor.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
 import { descriptorOf } from './descriptors.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/plugins/observer', import.meta.url));
@@ -37,10 +38,18 @@ export const observerRequest: LoadRequest = {
 
 let handle: PythonPluginHandle | undefined;
 
-/** The plugin that looks at the interpreter from inside; loaded once per test file and kept. */
+/**
+ * The plugin that looks at the interpreter from inside; loaded once per test file and kept. Python starts with the first use:
+ * a test may have to choose how it starts.
+ */
 export function observer(): PythonPluginHandle {
-  handle ??= loadPythonPlugin(folder, descriptor);
+  handle ??= load();
   return handle;
+}
+
+function load(): PythonPluginHandle {
+  const interpreter = startPython();
+  return new PythonPluginHandle(interpreter, loadPackage(interpreter, observerRequest), 'observer', descriptor);
 }
 
 /** Calls one of its methods by name. */

@@ -42,20 +42,7 @@ export interface LoadDetails {
 type Subject = Pick<LoadEvent, 'path' | 'interface' | 'plugin'>;
 
 /** Publishes the start of loading, and its end or error; costs nothing while nobody listens. */
-export function traceLoad<T>(subject: Subject, load: (details: LoadDetails) => T): T {
-  const trace = new LoadTrace(subject);
-  try {
-    const result = load(trace.details);
-    trace.finish('end');
-    return result;
-  } catch (error) {
-    trace.finish('error', error);
-    throw error;
-  }
-}
-
-/** The same for loading that takes its time. */
-export async function traceLoadAsync<T>(subject: Subject, load: (details: LoadDetails) => Promise<T>): Promise<T> {
+export async function traceLoad<T>(subject: Subject, load: (details: LoadDetails) => Promise<T>): Promise<T> {
   const trace = new LoadTrace(subject);
   try {
     const result = await load(trace.details);

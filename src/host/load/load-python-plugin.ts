@@ -1,14 +1,8 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
-import { loadPackage } from '../../cpython/call/package-loader.ts';
-import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
-import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
+import type { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import type { StartOptions } from '../../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
-import { readManifest } from '../../packaging/manifest/manifest.ts';
-import { printLoads } from '../events/debug-printer.ts';
-import { traceLoad } from '../events/load-channel.ts';
-import { checkManifest } from './check-manifest.ts';
-import { toLoadRequest } from './to-load-request.ts';
 
 /**
  * Loads the Python package in a folder for an interface, on the calling thread.
@@ -22,11 +16,11 @@ import { toLoadRequest } from './to-load-request.ts';
  * @param descriptor `descriptor` of an interface made by `defineInterface`, or one written by hand.
  * @throws ManifestError, LoadError; the codes of starting Python; `FIDIUS_ARGUMENT_INVALID`.
  */
-export function loadPythonPlugin(
+export async function loadPythonPlugin(
   packageDir: string,
   descriptor: InterfaceDescriptor,
   options: StartOptions = {},
-): PythonPluginHandle {
+): Promise<PythonPluginHandle> {
   if (typeof packageDir !== 'string' || packageDir === '') {
     const found = describe(packageDir);
     throw new FidiusTypeError(
@@ -36,18 +30,8 @@ export function loadPythonPlugin(
   }
   checkDescriptor(descriptor);
   checkOptionNames('loadPythonPlugin()', options, ['python', 'libpython', 'isolatePython']);
-  printLoads(process.env);
-
-  return traceLoad({ path: packageDir, interface: descriptor.interfaceName }, (details) => {
-    const manifest = readManifest(packageDir);
-    checkManifest(packageDir, manifest, { interfaceName: descriptor.interfaceName });
-    const request = toLoadRequest({ path: packageDir, folder: packageDir, manifest }, descriptor);
-    details.plugin = request.plugin;
-    details.entryModule = request.entryModule;
-    const interpreter = startPython(options);
-    const loaded = loadPackage(interpreter, request);
-    return new PythonPluginHandle(interpreter, loaded, request.plugin, descriptor);
-  });
+  const { loadHandle } = await import('../on-demand.ts');
+  return loadHandle(packageDir, descriptor, options);
 }
 
 function checkDescriptor(descriptor: InterfaceDescriptor): void {

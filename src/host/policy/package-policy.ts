@@ -33,15 +33,6 @@ export interface PolicyOptions {
   readonly archiveLimits?: ArchiveLimits | undefined;
 }
 
-export const policyOptionNames: readonly string[] = [
-  'trustedKeys',
-  'trustStore',
-  'requireSignature',
-  'refuseOlder',
-  'storeDir',
-  'archiveLimits',
-];
-
 /** What one load requires in addition to the host. */
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;

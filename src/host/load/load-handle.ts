@@ -1,0 +1,28 @@
+import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
+import { loadPackage } from '../../cpython/call/package-loader.ts';
+import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
+import { readManifest } from '../../packaging/manifest/manifest.ts';
+import { printLoads } from '../events/debug-printer.ts';
+import { traceLoad } from '../events/load-channel.ts';
+import { checkManifest } from './check-manifest.ts';
+import { toLoadRequest } from './to-load-request.ts';
+
+/** Loads a package without an executor and without verification; the arguments of `loadPythonPlugin()`, checked. */
+export function loadHandle(
+  folder: string,
+  descriptor: InterfaceDescriptor,
+  options: StartOptions,
+): Promise<PythonPluginHandle> {
+  printLoads(process.env);
+  return traceLoad({ path: folder, interface: descriptor.interfaceName }, async (details) => {
+    const manifest = readManifest(folder);
+    checkManifest(folder, manifest, { interfaceName: descriptor.interfaceName });
+    const request = toLoadRequest({ path: folder, folder, manifest }, descriptor);
+    details.plugin = request.plugin;
+    details.entryModule = request.entryModule;
+    const interpreter = startPython(options);
+    const loaded = loadPackage(interpreter, request);
+    return new PythonPluginHandle(interpreter, loaded, request.plugin, descriptor);
+  });
+}

@@ -1,0 +1,17 @@
+/**
+ * The code that opens a host, finds packages and loads them. `PluginHost.open()` imports it, so that `import 'fidius'` reads
+ * only what interfaces and clients need. One file, because each file that is imported on demand splits the published files into
+ * more chunks.
+ */
+export { discoverPackages } from '../packaging/discover-packages.ts';
+export { readVendored } from '../packaging/vendor/vendor-conflicts.ts';
+export { printLoads } from './events/debug-printer.ts';
+export { traceLoad } from './events/load-channel.ts';
+export { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
+export { discoverForHost } from './host-discovery.ts';
+export { ExecutorPool } from './load/executor-pool.ts';
+export { LoadBudget } from './load/load-budget.ts';
+export { loadHandle } from './load/load-handle.ts';
+export { runLoad } from './load/load-pipeline.ts';
+export { selectPackages } from './load/select-packages.ts';
+export { PackagePolicy } from './policy/package-policy.ts';
