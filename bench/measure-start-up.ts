@@ -1,24 +1,24 @@
 import { Unavailable } from './measured-contender.ts';
 import { median } from './median.ts';
-import { runScript } from './run-script.ts';
+import { timeToOutput } from './run-script.ts';
 
 /** What one script may take in all; a slow one makes fewer rounds. */
 const enoughMs = 20_000;
 
 /**
- * Milliseconds from the start of a process to its end, which comes right after its first result; one script of
- * `start-up/` after the other, round by round. Each is told the folder of the plugin and the path of the interpreter.
+ * Milliseconds from the start of a process to its first output, which is its first result; one script of `start-up/` after the
+ * other, round by round. Each is told the folder of the plugin and the path of the interpreter.
  */
-export function measureStartUp(
+export async function measureStartUp(
   scripts: readonly string[],
   python: string,
   rounds: number,
-): Map<string, number | Unavailable> {
+): Promise<Map<string, number | Unavailable>> {
   const samples = new Map<string, number[] | Unavailable>(scripts.map((script) => [script, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const [script, soFar] of samples) {
       if (soFar instanceof Unavailable || (round >= 3 && sum(soFar) > enoughMs)) continue;
-      const result = runOnce(script, python);
+      const result = await runOnce(script, python);
       if (result instanceof Unavailable) samples.set(script, result);
       else soFar.push(result);
     }
@@ -32,10 +32,8 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function runOnce(script: string, python: string): number | Unavailable {
-  const start = process.hrtime.bigint();
-  const printed = runScript(`./start-up/${script}.mjs`, python);
-  const tookMs = Number(process.hrtime.bigint() - start) * 1e-6;
-  if (printed === '5\n') return tookMs;
-  return printed instanceof Unavailable ? printed : new Unavailable(`it printed ${JSON.stringify(printed)}`);
+async function runOnce(script: string, python: string): Promise<number | Unavailable> {
+  const timed = await timeToOutput(`./start-up/${script}.mjs`, python);
+  if (timed instanceof Unavailable || timed.stdout === '5\n') return timed instanceof Unavailable ? timed : timed.ms;
+  return new Unavailable(`it printed ${JSON.stringify(timed.stdout)}`);
 }

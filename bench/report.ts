@@ -82,7 +82,9 @@ export function idleTable(medians: ReadonlyMap<string, number | Unavailable>): s
   for (const [script, resident] of medians) {
     const over = typeof resident === 'number' && typeof baseline === 'number' ? resident - baseline : undefined;
     const cells = [
-      script === idle.baseline ? 'bare `node`' : (contenderNames[script as keyof typeof contenderNames] ?? script),
+      script === idle.baseline
+        ? 'bare `node`'
+        : (startUp.names[script] ?? contenderNames[script as keyof typeof contenderNames] ?? script),
       cell(resident, mebibytes),
       over === undefined || script === idle.baseline ? '–' : mebibytes(over),
     ];
@@ -103,7 +105,11 @@ export function underLoadTable(rows: readonly Responsiveness[]): string {
       const value = measured instanceof Unavailable ? measured : measured[name];
       const budget = budgeted ? underLoadBudget[name] : undefined;
       const number = value instanceof Unavailable ? undefined : value;
-      return [cell(value, milliseconds), budget === undefined ? '' : `≤ ${budget} ms`, verdict(number, budget)];
+      return [
+        cell(value, milliseconds),
+        budget === undefined ? '' : `≤ ${budget.toFixed(0)} ms`,
+        verdict(number, budget),
+      ];
     });
     lines.push(`| ${[waysOfBeingBusy[way], contenderNames[contender] ?? contender, ...pairs].join(' | ')} |`);
   }
@@ -119,15 +125,21 @@ const waysOfBeingBusy: Readonly<Record<Responsiveness['way'], string>> = {
 
 export function startUpTable(medians: ReadonlyMap<string, number | Unavailable>): string {
   const baseline = medians.get(startUp.baseline);
+  const overBaseline = (median: number | Unavailable | undefined) =>
+    typeof median === 'number' && typeof baseline === 'number' ? median - baseline : undefined;
+  const peer = overBaseline(medians.get(startUp.peer));
+  const budgets: Readonly<Record<string, (peerMs: number) => number>> = startUp.budgets;
   const lines = ['| process | start to first result | over bare `node` | budget | held |', '|---|---|---|---|---|'];
   for (const [script, median] of medians) {
-    const over = typeof median === 'number' && typeof baseline === 'number' ? median - baseline : undefined;
-    const budget = script === startUp.ours ? startUp.budgetMs : undefined;
+    const over = overBaseline(median);
+    const budget = peer === undefined ? undefined : budgets[script]?.(peer);
     const cells = [
-      script === startUp.baseline ? 'bare `node`' : (contenderNames[script as keyof typeof contenderNames] ?? script),
+      script === startUp.baseline
+        ? 'bare `node`'
+        : (startUp.names[script] ?? contenderNames[script as keyof typeof contenderNames] ?? script),
       cell(median, (ms) => `${ms.toFixed(0)} ms`),
       over === undefined || script === startUp.baseline ? '–' : `${over.toFixed(0)} ms`,
-      budget === undefined ? '' : `≤ ${budget} ms`,
+      budget === undefined ? '' : `≤ ${budget.toFixed(0)} ms`,
       verdict(over, budget),
     ];
     lines.push(`| ${cells.join(' | ')} |`);

@@ -41,8 +41,8 @@ const parts: string[] = [];
 if (comparisons.length > 0) parts.push(callTable(comparisons));
 if (wanted('start-up')) {
   process.stderr.write('bench: start-up\n');
-  const scripts = [startUp.baseline, startUp.ours, ...startUp.beside];
-  parts.push(startUpTable(measureStartUp(scripts, python, options.quick ? 5 : 21)));
+  const scripts = [startUp.baseline, ...Object.keys(startUp.budgets), ...startUp.beside];
+  parts.push(startUpTable(await measureStartUp(scripts, python, options.quick ? 5 : 21)));
 }
 
 if (wanted('under-load')) {

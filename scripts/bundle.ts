@@ -14,8 +14,6 @@ const shared = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // Otherwise a class that refers to itself is called `_FidiusError` in messages.
-  keepNames: true,
   external: ['koffi', 'bzip2-wasm', 'semver'],
   sourcemap: true,
   outdir: join(dist, 'bundle'),
@@ -35,7 +33,7 @@ async function writeBundle(options: BuildOptions & { readonly write: false }): P
   const { outputFiles } = await build(options);
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, path.endsWith('.js') ? toAscii(text) : text);
+    writeFileSync(path, path.endsWith('.js') ? toAscii(restoreClassNames(text)) : text);
   }
 }
 
@@ -45,4 +43,16 @@ async function writeBundle(options: BuildOptions & { readonly write: false }): P
  */
 function toAscii(code: string): string {
   return code.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * Gives classes that refer to themselves their names back. esbuild writes `var FidiusError = class _FidiusError`, and messages
+ * would show that name. Its option `keepNames` restores the names when the program runs, which took a tenth of the start.
+ */
+function restoreClassNames(code: string): string {
+  let text = code;
+  for (const [, name] of code.matchAll(/\b(\w+) = class _\1\b/g)) {
+    if (name !== undefined) text = text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
+  }
+  return text;
 }

@@ -49,6 +49,22 @@ describe('fidius, installed', () => {
     });
   });
 
+  it.each([
+    ['fidius', 'FidiusError'],
+    ['fidius/packaging', 'PackageStore'],
+  ])('exports classes of %s under their own names, such as %s', (entry, example) => {
+    const { stdout } = node(
+      '--input-type=module',
+      '--eval',
+      `const classes = Object.entries(await import('${entry}')).filter(([, value]) => /^class\\b/.test(String(value)));
+      console.log(JSON.stringify(classes.map(([name, { name: own }]) => [name, own])));`,
+    );
+    const names = JSON.parse(stdout) as readonly (readonly [string, string])[];
+
+    expect(names.map(([, own]) => own)).toEqual(names.map(([name]) => name));
+    expect(names.map(([name]) => name)).toContain(example);
+  });
+
   it('runs a package with an interface from the bundled entry of the library', () => {
     const imports = "import { defineInterface, method, t } from 'fidius';\n";
     const methods = '{ half: method({ whole: t.f64 }, t.f64), echo: method({ text: t.string }, t.list(t.f64)) }';
