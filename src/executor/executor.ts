@@ -1,4 +1,5 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
+import { FidiusError } from '../errors/fidius-error.ts';
 import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import type { PackageSource } from '../protocol/load-request.ts';
 
@@ -152,4 +153,13 @@ export interface ExecutorStats {
   readonly stuckThreads: number;
   readonly queued: number;
   readonly running: number;
+}
+
+export function loadAborted({ plugin }: Pick<LoadRequest, 'plugin'>, cause: unknown): FidiusError {
+  return new FidiusError('FIDIUS_LOAD_ABORTED', `Loading ${plugin} was aborted`, { cause });
+}
+
+/** @param what completes "The host …", such as `is closed and cannot load greeter`. */
+export function hostClosed(what: string): FidiusError {
+  return new FidiusError('FIDIUS_HOST_CLOSED', `The host ${what}`, { hint: 'Open a new host.' });
 }

@@ -5,7 +5,7 @@ import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { ExecutorName, LoadOptions } from '../executor/executor.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import { checkLoadOptions } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { printLoads } from './events/debug-printer.ts';
 import { traceLoadAsync } from './events/load-channel.ts';

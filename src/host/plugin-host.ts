@@ -4,11 +4,14 @@ import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { checkCloseOptions } from '../executor/close-options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from '../executor/executor.ts';
-import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import {
+  checkCloseOptions,
+  checkExecutorOptions,
+  checkLoadOptions,
+  type ExecutorOptions,
+} from '../executor/executor-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import { printLoads } from './events/debug-printer.ts';

@@ -31,7 +31,7 @@ export interface PluginOwner {
   unload(plugin: ServerPlugin, timeoutMs: number): Promise<void>;
 }
 
-export interface PluginLimits {
+interface PluginLimits {
   readonly timeoutMs: number | undefined;
   readonly maxQueued: number;
   readonly ownThread: boolean;
