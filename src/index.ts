@@ -27,7 +27,6 @@ export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './cont
 export type { BytesInput } from './contract/types/bytes.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';
-export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
   FidiusError,
@@ -36,17 +35,26 @@ export {
   FidiusTypeError,
   isFidiusError,
 } from './errors/fidius-error.ts';
-export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
-export { type CodePlace, type LoadPhase, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
-export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
-export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
-export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
 export {
+  type CodePlace,
+  InterfaceHashMismatchError,
+  LoadError,
+  type LoadPhase,
+  type LoadPlace,
+  type LoadStand,
+  LoadTimeoutError,
+} from './errors/load-error.ts';
+export {
+  ArchiveError,
   type FileDifference,
+  ManifestError,
+  type ManifestIssue,
   SignatureError,
   type SignatureErrorData,
   type TriedKey,
-} from './errors/signature-error.ts';
+} from './errors/package-errors.ts';
+export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
+export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
 export type { CallEvent, CallOutcome } from './executor/call-events.ts';
 export {
   type CloseOptions,

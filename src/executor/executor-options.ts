@@ -1,6 +1,5 @@
 import { FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkCount, checkSignal, checkTimeout, invalidOption } from '../errors/option-values.ts';
-import { checkOptionNames, describe } from '../errors/options.ts';
+import { checkCount, checkOptionNames, checkSignal, checkTimeout, describe, invalidOption } from '../errors/options.ts';
 import type { CloseOptions, LoadOptions } from './executor.ts';
 import type { OutputListener } from './output.ts';
 import type { NoticeListener } from './process-change.ts';

@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkTimeout } from '../errors/option-values.ts';
-import { checkOptionNames, describe } from '../errors/options.ts';
+import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from '../executor/executor.ts';
 import {

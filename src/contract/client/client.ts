@@ -1,6 +1,5 @@
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
-import { checkSignal } from '../../errors/option-values.ts';
-import { checkOptionNames, describe } from '../../errors/options.ts';
+import { checkOptionNames, checkSignal, describe } from '../../errors/options.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
 import { wrongCount } from '../typed-codec.ts';
 import { isPlainObject } from '../types/plain-object.ts';

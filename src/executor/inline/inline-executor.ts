@@ -4,7 +4,7 @@ import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { SyncDeadline } from '../../cpython/call/sync-deadline.ts';
 import type { EndingServer, Interpreter } from '../../cpython/interpreter.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
+import { checkSignal, checkTimeout } from '../../errors/options.ts';
 import { emitSafely } from '../../node/timers.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import { CallCounters } from '../call-counters.ts';

@@ -1,5 +1,5 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { type CodePlace, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { type CodePlace, LoadTimeoutError } from '../../errors/load-error.ts';
 import { now } from '../../node/timers.ts';
 import { serverMethod } from '../../protocol/frames.ts';
 import { type LoadedPackage, readLoadOutcome } from '../../protocol/load-outcome.ts';

@@ -1,4 +1,4 @@
-import { type LoadPhase, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { type LoadPhase, LoadTimeoutError } from '../../errors/load-error.ts';
 import { CancellationWatch } from '../../executor/cancellation-watch.ts';
 import { loadAborted } from '../../executor/executor.ts';
 import { now } from '../../node/timers.ts';
