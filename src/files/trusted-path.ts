@@ -3,7 +3,7 @@ import { dirname, parse, resolve, sep } from 'node:path';
 import { readForeignFile } from './open-foreign-file.ts';
 
 /** Why a path cannot be trusted. */
-export interface UntrustedPart {
+interface UntrustedPart {
   /** The folder, file or link that cannot be trusted. */
   readonly culprit: string;
   /** Such as `other users may write to it (mode 775)`. */
@@ -90,7 +90,7 @@ let known: { readonly gid: number; readonly isPrivate: boolean } | undefined;
  * Many systems give each user a group with the same number and make new files writable for it. The result is false for
  * groups of other users, and for groups that are not private according to the lists of the system.
  */
-export function isPrivateGroup(gid: number): boolean {
+function isPrivateGroup(gid: number): boolean {
   const uid = process.getuid?.();
   if (uid === undefined || uid === 0 || gid !== uid || gid !== process.getgid?.()) return false;
   known ??= { gid, isPrivate: hasNoOtherMember(gid, uid) };

@@ -1,5 +1,5 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
-import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts';
+import { acquireWriter, releaseWriter } from '../../codec/pickle/encode-value.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../../errors/options.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
