@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { startPython } from '../src/cpython/lifecycle/start.ts';
-import { InProcessMemory } from '../src/executor/thread/in-process-memory.ts';
+import { InProcessMemory } from '../src/executor/thread/in-process-server.ts';
 import { createThreadExecutor } from '../src/executor/thread/thread-executor.ts';
 import { rawMethod } from '../test/support/methods.ts';
 import { Bench, indexOf } from './contenders/built-fidius.ts';

@@ -4,7 +4,7 @@ export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.t
 export type { NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
 export type { ArgumentType } from './contract/argument-types.ts';
 export type { CallOptions, Client, MethodName, SyncCallOptions, SyncClient } from './contract/client/client-types.ts';
-export type { DocOptions } from './contract/doc-option.ts';
+export type { DocOptions, Metadata } from './contract/definition.ts';
 export {
   defineInterface,
   type Interface,
@@ -13,7 +13,6 @@ export {
   isInterface,
   type Methods,
 } from './contract/interface.ts';
-export type { Metadata } from './contract/metadata.ts';
 export {
   type Argument as MethodArgument,
   type Method,
@@ -24,10 +23,9 @@ export {
 export type { ResultType, StreamType } from './contract/result-and-stream.ts';
 export { t } from './contract/t.ts';
 export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './contract/type.ts';
-export type { BytesInput } from './contract/types/bytes.ts';
+export type { BytesInput } from './contract/types/scalar.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';
-export { ArchiveError } from './errors/archive-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
   FidiusError,
@@ -36,17 +34,26 @@ export {
   FidiusTypeError,
   isFidiusError,
 } from './errors/fidius-error.ts';
-export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
-export { type CodePlace, type LoadPhase, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
-export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
-export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
-export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
 export {
+  type CodePlace,
+  InterfaceHashMismatchError,
+  LoadError,
+  type LoadPhase,
+  type LoadPlace,
+  type LoadStand,
+  LoadTimeoutError,
+} from './errors/load-error.ts';
+export {
+  ArchiveError,
   type FileDifference,
+  ManifestError,
+  type ManifestIssue,
   SignatureError,
   type SignatureErrorData,
   type TriedKey,
-} from './errors/signature-error.ts';
+} from './errors/package-errors.ts';
+export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
+export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
 export type { CallEvent, CallOutcome } from './executor/call-events.ts';
 export {
   type CloseOptions,

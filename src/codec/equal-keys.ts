@@ -1,8 +1,7 @@
 import { types } from 'node:util';
 import { describe } from '../errors/options.ts';
-import { asBytes, bytesOfView } from './bytes.ts';
+import { asBytes, bytesOfView, itemFormat } from './bytes.ts';
 import { type Container, openContainer } from './container.ts';
-import { itemFormat } from './typed-array.ts';
 import { inPath, ValueProblem } from './value-problem.ts';
 
 /** The name of keys in messages, and the path to them. */

@@ -52,3 +52,32 @@ export interface CallableMethod {
   readonly index: number;
   readonly codec: MethodCodec;
 }
+
+const rawKinds: readonly ScalarKind[] = ['bytes'];
+
+/** One `Uint8Array` in, one out, as they are. The caller has checked the argument. */
+export class RawCodec implements MethodCodec {
+  readonly wireRaw = true;
+
+  scalarKinds(): readonly ScalarKind[] {
+    return rawKinds;
+  }
+
+  checkArguments(args: readonly unknown[]): readonly unknown[] {
+    return args;
+  }
+
+  writeArguments(writer: PayloadWriter, args: readonly unknown[]): void {
+    writer.rawPayload(args[0] as Uint8Array);
+  }
+
+  readResult(value: unknown): unknown {
+    return value;
+  }
+
+  decodeResult(payload: Uint8Array, isOwn: boolean): Uint8Array {
+    return isOwn ? payload : new Uint8Array(payload);
+  }
+}
+
+export const rawCodec: MethodCodec = new RawCodec();

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isIntegralFloat } from './integral-float.ts';
+import { isIntegralFloat } from './intermediate-values.ts';
 import type { MethodCodec, ScalarKind } from './method-codec.ts';
 import { decodeValue } from './pickle/decode-value.ts';
 import type { DetachedBuffer } from './pickle/unpickler.ts';

@@ -1,6 +1,6 @@
 import { FidiusError } from '../errors/fidius-error.ts';
 
-// Symbol.for: see integral-float.ts.
+// Symbol.for: see intermediate-values.ts.
 const brand = Symbol.for('fidius.value-problem');
 
 export type ValueErrorCode = 'FIDIUS_VALUE_ARGUMENT' | 'FIDIUS_VALUE_CYCLE' | 'FIDIUS_VALUE_RESULT';

@@ -1,10 +1,8 @@
 import { types } from 'node:util';
 import { describe } from '../errors/options.ts';
-import { asBytes, bytesOfView } from './bytes.ts';
-import { type Container, openContainer, stepOf } from './container.ts';
-import { containerLimit, tooManyCopies, UNCHECKED_CONTAINERS } from './copy-limit.ts';
+import { asBytes, bytesOfView, itemFormat } from './bytes.ts';
+import { type Container, openContainer, stepOf, walkValue } from './container.ts';
 import { checkKeys } from './equal-keys.ts';
-import { itemFormat } from './typed-array.ts';
 import { ValueProblem } from './value-problem.ts';
 import type { ValueWriter } from './value-writer.ts';
 
@@ -15,6 +13,10 @@ const MAX_DEPTH = 100_000;
 /** Python's `datetime` knows the years 1 to 9999. */
 const FIRST_MOMENT = -62_135_596_800_000;
 const LAST_MOMENT = 253_402_300_799_999;
+/** Containers that may be written before the number of distinct ones is determined. */
+const UNCHECKED_CONTAINERS = 2_000_000;
+/** How many times, on average, each container of a larger value may be written. */
+const COPIES = 100;
 
 /**
  * Writes any value that has an exact counterpart in Python, by the rules of docs/reference/values.md.
@@ -204,4 +206,28 @@ function writeDate(writer: ValueWriter, value: Date): void {
 function noCounterpart(value: unknown, hint: string): ValueProblem {
   const what = types.isGeneratorObject(value) ? 'a generator' : types.isProxy(value) ? 'a proxy' : describe(value);
   return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `${what} has no counterpart in Python`, { hint });
+}
+
+/**
+ * The total number of containers that may be written for `root`.
+ *
+ * A container that several paths lead to is written once per path: arguments are values, and Python receives equal
+ * copies. Forty arrays that each contain the next one twice would become 2^40 lists. A value with more than
+ * {@link UNCHECKED_CONTAINERS} containers is therefore written as at most a hundred copies of itself.
+ */
+function containerLimit(root: unknown): number {
+  let distinct = 0;
+  walkValue(root, (value) => {
+    if (openContainer(value) !== undefined) distinct += 1;
+    return false;
+  });
+  return Math.max(UNCHECKED_CONTAINERS, distinct * COPIES);
+}
+
+function tooManyCopies(): ValueProblem {
+  return new ValueProblem(
+    'FIDIUS_VALUE_ARGUMENT',
+    'its parts refer to the same objects so often that writing the copies would not end',
+    { hint: 'Pass the shared objects once, and refer to them by a key or an index.' },
+  );
 }

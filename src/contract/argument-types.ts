@@ -6,7 +6,7 @@ import type { AnyType, InputOf } from './type.ts';
 export type ArgumentType = AnyType | StreamType;
 
 /** One argument or several, by name. */
-export type ArgumentGroup = Readonly<Record<string, ArgumentType>>;
+type ArgumentGroup = Readonly<Record<string, ArgumentType>>;
 
 /** `{ name: t.string }`, or a list of such objects with one name each: `[{ text: t.string }, { count: t.u32 }]`. */
 export type ArgumentGroups = ArgumentGroup | readonly ArgumentGroup[];

@@ -1,12 +1,9 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { MethodCodec } from '../codec/method-codec.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { definitionError } from './definition-error.ts';
-import { type DocOptions, readDoc } from './doc-option.ts';
+import { type DocOptions, definitionError, type Metadata, readDoc, readMetadata } from './definition.ts';
 import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './hash/interface-hash.ts';
-import { isRustName, parseRustTokens } from './hash/rust-source.ts';
-import { streamItem } from './hash/rust-stream.ts';
-import { type Metadata, readMetadata } from './metadata.ts';
+import { isRustName, parseRustTokens, streamItem } from './hash/rust-source.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
 import { isStreamType } from './result-and-stream.ts';
 import { CheckedRawCodec, TypedCodec } from './typed-codec.ts';

@@ -1,13 +1,11 @@
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './argument-types.ts';
-import { definitionError } from './definition-error.ts';
-import { type DocOptions, readDoc } from './doc-option.ts';
+import { type DocOptions, definitionError, type Metadata, readDoc, readMetadata } from './definition.ts';
 import { isRustName } from './hash/rust-source.ts';
-import { type Metadata, readMetadata } from './metadata.ts';
 import { isResultType, isStreamType, type ResultType, type StreamType } from './result-and-stream.ts';
 import { type AnyType, isType } from './type.ts';
-import { bytes } from './types/bytes.ts';
 import { isPlainObject } from './types/plain-object.ts';
+import { bytes } from './types/scalar.ts';
 
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
 export type ReturnType = AnyType | ResultType | StreamType | undefined;

@@ -1,14 +1,11 @@
-import { bytes } from './types/bytes.ts';
 import { enumeration } from './types/enum.ts';
 import { largeInteger, smallInteger } from './types/integer.ts';
 import { btreeMap, hashMap } from './types/map.ts';
 import { named } from './types/named.ts';
-import { option } from './types/option.ts';
-import { result, stream } from './types/result-and-stream.ts';
-import { bool, f32, f64, unit } from './types/scalar.ts';
+import { bool, bytes, char, f32, f64, str, string, unit } from './types/scalar.ts';
 import { array, list, tuple } from './types/sequence.ts';
 import { struct } from './types/struct.ts';
-import { char, str, string } from './types/text.ts';
+import { option, result, stream } from './types/wrappers.ts';
 
 /** The types of an interface. Each has its Rust spelling, its TypeScript type and the conversion of its values. */
 export const t = {

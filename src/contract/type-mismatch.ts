@@ -1,5 +1,4 @@
-import { isIntegralFloat } from '../codec/integral-float.ts';
-import { isMissingValue, missingHint } from '../codec/missing-value.ts';
+import { isIntegralFloat, isMissingValue, missingHint } from '../codec/intermediate-values.ts';
 import { type ValueErrorCode, ValueProblem } from '../codec/value-problem.ts';
 import { describe } from '../errors/options.ts';
 

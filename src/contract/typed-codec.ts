@@ -1,7 +1,6 @@
-import type { MethodCodec, ScalarKind } from '../codec/method-codec.ts';
+import { type MethodCodec, RawCodec, type ScalarKind } from '../codec/method-codec.ts';
 import { type DecodeOptions, decodeValue } from '../codec/pickle/decode-value.ts';
 import type { DetachedBuffer } from '../codec/pickle/unpickler.ts';
-import { RawCodec } from '../codec/raw-codec.ts';
 import { isValueProblem, type ValueProblem } from '../codec/value-problem.ts';
 import type { PayloadWriter } from '../codec/value-writer.ts';
 import { FidiusError } from '../errors/fidius-error.ts';

@@ -2,16 +2,16 @@ import { decodeValue } from '../codec/pickle/decode-value.ts';
 import { encodeValue } from '../codec/pickle/encode-value.ts';
 import { PinnedMemory } from '../ffi/pinned-memory.ts';
 import type { ErrorDescription } from '../protocol/error-description.ts';
-import type { PythonApi } from './api/bind.ts';
 import { InternalPythonError, takeException } from './api/exception.ts';
 import type { Memory } from './api/memory.ts';
 import { type Null, type Owned, type Ptr, storePointer } from './api/pointers.ts';
+import type { PythonApi } from './api/symbols.ts';
 import type { ContextState } from './call/entered-context.ts';
 import type { Gil } from './gil/gil.ts';
 import type { GilTrampoline } from './gil/gil-trampoline.ts';
 
 /** What a started interpreter says about itself. */
-export interface PythonFacts {
+interface PythonFacts {
   /** `3.11.7` */
   readonly version: string;
   readonly executable: string | null;

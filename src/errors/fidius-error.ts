@@ -42,39 +42,35 @@ export class FidiusError extends Error {
   }
 }
 
-/** Misuse of a function: an argument or an option of the wrong type. `isFidiusError()` is true for it. */
-export class FidiusTypeError extends TypeError {
-  /** Says which error it is. */
-  readonly code: ErrorCode;
-  /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+type MisuseClass = new (
+  ...parameters: ConstructorParameters<typeof FidiusError>
+) => Error & Pick<FidiusError, 'code' | 'hint'>;
 
+/** The implementation of the errors for misuse. They differ only in the class of JavaScript that they extend. */
+function misuse(Base: ErrorConstructor): MisuseClass {
+  return class extends Base {
+    readonly code: ErrorCode;
+    readonly hint: string | undefined;
+
+    constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
+      super(...toSuper(message, options));
+      this.code = code;
+      this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    }
+  };
+}
+
+/** A `TypeError` for misuse of a function: an argument or an option of the wrong type. `isFidiusError()` is true for it. */
+export class FidiusTypeError extends misuse(TypeError) {
   static {
     markErrorClass(this);
-  }
-
-  constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
-    super(...toSuper(message, options));
-    this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
   }
 }
 
-/** Misuse of a function: a value of the right type that is not allowed. `isFidiusError()` is true for it. */
-export class FidiusRangeError extends RangeError {
-  /** Says which error it is. */
-  readonly code: ErrorCode;
-  /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
-
+/** A `RangeError` for misuse: a value of the right type that is not allowed. `isFidiusError()` is true for it. */
+export class FidiusRangeError extends misuse(RangeError) {
   static {
     markErrorClass(this);
-  }
-
-  constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
-    super(...toSuper(message, options));
-    this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
   }
 }
 

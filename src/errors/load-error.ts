@@ -65,3 +65,92 @@ export class InterfaceHashMismatchError extends LoadError {
 export function formatHash(hash: bigint): string {
   return `0x${hash.toString(16).padStart(16, '0')}`;
 }
+
+/** A line of Python code. */
+export interface CodePlace {
+  readonly file: string;
+  readonly line: number;
+  /** Name of the function; `<module>` for what runs when a module is imported. */
+  readonly function: string;
+}
+
+/**
+ * The phases of a load, in their order: search the search paths, verify a package and store it, start Python, import the entry
+ * module.
+ */
+export type LoadPhase = 'discovery' | 'verification' | 'start' | 'import';
+
+/** What is known about a load whose time was over. */
+export interface LoadStand {
+  /** What it was doing. Default: `import`. */
+  readonly phase?: LoadPhase | undefined;
+  /** What Python was running: its innermost frame. Unknown when Python did not answer, being busy in code in C. */
+  readonly stoodAt?: CodePlace | undefined;
+  /** The innermost line of the package itself, where that is another one. */
+  readonly calledFrom?: CodePlace | undefined;
+  /** Whether it waited for another load to end. */
+  readonly waited?: boolean | undefined;
+}
+
+/** Raised when loading took longer than `loadTimeoutMs`; tells what it was doing. */
+export class LoadTimeoutError extends FidiusError implements LoadStand {
+  readonly plugin: string;
+  /** For the whole load, all phases together. */
+  readonly timeoutMs: number;
+  readonly phase: LoadPhase;
+  readonly stoodAt: CodePlace | undefined;
+  readonly calledFrom: CodePlace | undefined;
+  readonly waited: boolean;
+
+  static {
+    nameErrorClass(this);
+  }
+
+  /** @param request `folder` is where the package was found, or runs from; `undefined` as long as none was found. */
+  constructor(
+    request: { readonly plugin: string; readonly folder: string | undefined },
+    timeoutMs: number,
+    stand: LoadStand,
+  ) {
+    const { phase = 'import', stoodAt, calledFrom, waited = false } = stand;
+    const from = request.folder === undefined ? '' : ` from ${request.folder}`;
+    super(
+      'FIDIUS_LOAD_TIMEOUT',
+      `Loading ${request.plugin}${from} timed out after ${timeoutMs} ms${describeStand(stand)}`,
+      {
+        hint: waited ? 'Find the load that does not end: imports of all plugins take turns.' : hints[phase],
+      },
+    );
+    this.plugin = request.plugin;
+    this.timeoutMs = timeoutMs;
+    this.phase = phase;
+    this.stoodAt = stoodAt;
+    this.calledFrom = calledFrom;
+    this.waited = waited;
+  }
+}
+
+const doing: Readonly<Record<Exclude<LoadPhase, 'import'>, string>> = {
+  discovery: 'while the search paths were read',
+  verification: 'while the package was verified, unpacked or stored',
+  start: 'while Python was started',
+};
+
+const hints: Readonly<Record<LoadPhase, string>> = {
+  discovery: 'Name search paths with fewer packages, or allow more time with `loadTimeoutMs`.',
+  verification: 'Use a faster disk or a smaller package, or allow more time with `loadTimeoutMs`.',
+  start: 'See what the .pth files of the environment import, or allow more time with `loadTimeoutMs`.',
+  import: 'See what its module does while it is imported, or allow more time with `loadTimeoutMs`.',
+};
+
+function describeStand({ phase = 'import', stoodAt, calledFrom, waited }: LoadStand): string {
+  if (phase !== 'import') return `, ${doing[phase]}`;
+  if (waited === true) return ', while it waited for another load to end';
+  if (stoodAt === undefined) return '';
+  const from = calledFrom === undefined ? '' : `, called from ${describePlace(calledFrom)}`;
+  return `, in ${describePlace(stoodAt)}${from}`;
+}
+
+function describePlace({ file, line, function: name }: CodePlace): string {
+  return `${name}${name.startsWith('<') ? '' : '()'} at ${file}:${line}`;
+}

@@ -1,6 +1,6 @@
 import { FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkCount } from '../errors/option-values.ts';
-import { describe } from '../errors/options.ts';
+import { checkCount, checkOptionNames, checkSignal, checkTimeout, describe, invalidOption } from '../errors/options.ts';
+import type { CloseOptions, LoadOptions } from './executor.ts';
 import type { OutputListener } from './output.ts';
 import type { NoticeListener } from './process-change.ts';
 
@@ -17,7 +17,7 @@ export interface ExecutorOptions {
 }
 
 /** More threads would only wait for each other. */
-export const mostThreads = 256;
+const mostThreads = 256;
 
 export const defaultThreads = 8;
 
@@ -32,4 +32,30 @@ export function checkExecutorOptions({ threads, spareThreads, onOutput, onNotice
 function checkFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return;
   throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be a function, got ${describe(value)}`);
+}
+
+/**
+ * Checks the options of closing.
+ *
+ * @param place how the reader knows the function, such as `PluginHost.close()`.
+ * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`.
+ */
+export function checkCloseOptions(place: string, options: CloseOptions): void {
+  checkOptionNames(place, options, ['mode', 'timeoutMs']);
+  checkTimeout('timeoutMs', options.timeoutMs);
+  const { mode } = options;
+  if (mode === undefined || mode === 'drain' || mode === 'abort') return;
+  throw invalidOption(`mode must be "drain" or "abort", got ${describe(mode)}`, mode, 'string');
+}
+
+/** Checks the values of the options that every executor takes. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+export function checkLoadOptions(options: LoadOptions): void {
+  checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
+  checkTimeout('timeoutMs', options.timeoutMs);
+  checkCount('maxConcurrent', options.maxConcurrent, 1, mostThreads);
+  checkCount('maxQueued', options.maxQueued, 0, Number.MAX_SAFE_INTEGER);
+  checkSignal(options.signal);
+  const { ownThread } = options;
+  if (ownThread === undefined || typeof ownThread === 'boolean') return;
+  throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);
 }

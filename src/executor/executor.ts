@@ -1,5 +1,5 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
-import { FidiusRangeError } from '../errors/fidius-error.ts';
+import { FidiusError, FidiusRangeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import type { PackageSource } from '../protocol/load-request.ts';
@@ -162,4 +162,13 @@ export function checkExecutorName(name: unknown): asserts name is ExecutorName {
   throw new FidiusRangeError('FIDIUS_EXECUTOR_UNKNOWN', `There is no executor ${describe(name)}`, {
     hint: `Choose one of ${executorNames.map((known) => `"${known}"`).join(', ')}.`,
   });
+}
+
+export function loadAborted({ plugin }: Pick<LoadRequest, 'plugin'>, cause: unknown): FidiusError {
+  return new FidiusError('FIDIUS_LOAD_ABORTED', `Loading ${plugin} was aborted`, { cause });
+}
+
+/** @param what completes "The host …", such as `is closed and cannot load greeter`. */
+export function hostClosed(what: string): FidiusError {
+  return new FidiusError('FIDIUS_HOST_CLOSED', `The host ${what}`, { hint: 'Open a new host.' });
 }

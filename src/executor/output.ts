@@ -1,4 +1,4 @@
-import { emitSafely } from './emit-safely.ts';
+import { emitSafely } from '../node/timers.ts';
 
 /** A line that a plugin printed or logged. */
 export interface OutputEvent {

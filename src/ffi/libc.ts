@@ -1,6 +1,5 @@
-import type { CType, SharedLibrary } from './ffi.ts';
+import { type Bound, bindSymbol, type CType, type SharedLibrary, type SymbolSpec } from './ffi.ts';
 import { ffi } from './native.ts';
-import { type Bound, bindSymbol, type SymbolSpec } from './symbol-table.ts';
 
 /**
  * The functions of the C library and the operating system that this library calls, with the ownership of memory.

@@ -7,7 +7,7 @@ const [notifyByFunction, notifyThread, monotonicClock] = [2, 4, 1];
 type TimerId = number | bigint;
 
 /** What happens when a timer expires. */
-export type TimerAction =
+type TimerAction =
   /** A C function is called with an integer on a thread that the C library creates. */
   | { readonly call: number; readonly argument: number }
   /** A signal is sent to a thread of this process. */

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
  * Why a foreign file is not read. `code` is the code of the system error (`ENOENT`), otherwise one of: `NOT_A_FILE`,
  * `A_LINK`, `TOO_LARGE`.
  */
-export class ForeignFileError extends Error {
+class ForeignFileError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, cause?: unknown) {
@@ -13,7 +13,7 @@ export class ForeignFileError extends Error {
   }
 }
 
-export interface OpenedForeignFile {
+interface OpenedForeignFile {
   /** The caller closes it. */
   readonly descriptor: number;
   readonly status: Stats;

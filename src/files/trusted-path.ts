@@ -1,9 +1,9 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, parse, resolve, sep } from 'node:path';
-import { isPrivateGroup } from './private-group.ts';
+import { readForeignFile } from './open-foreign-file.ts';
 
 /** Why a path cannot be trusted. */
-export interface UntrustedPart {
+interface UntrustedPart {
   /** The folder, file or link that cannot be trusted. */
   readonly culprit: string;
   /** Such as `other users may write to it (mode 775)`. */
@@ -77,4 +77,44 @@ function judge(path: string, status: Stats): UntrustedPart | undefined {
 
 function partsOf(path: string): readonly string[] {
   return path.split(sep).filter((part) => part !== '' && part !== parse(path).root.replaceAll(sep, ''));
+}
+
+// These lists are short on machines with private groups.
+const maxListBytes = 4 * 1024 * 1024;
+
+let known: { readonly gid: number; readonly isPrivate: boolean } | undefined;
+
+/**
+ * Whether this user is the only member of a group.
+ *
+ * Many systems give each user a group with the same number and make new files writable for it. The result is false for
+ * groups of other users, and for groups that are not private according to the lists of the system.
+ */
+function isPrivateGroup(gid: number): boolean {
+  const uid = process.getuid?.();
+  if (uid === undefined || uid === 0 || gid !== uid || gid !== process.getgid?.()) return false;
+  known ??= { gid, isPrivate: hasNoOtherMember(gid, uid) };
+  return known.gid === gid && known.isPrivate;
+}
+
+function hasNoOtherMember(gid: number, uid: number): boolean {
+  try {
+    const users = rowsOf('/etc/passwd').filter((row) => row[3] === String(gid));
+    const groups = rowsOf('/etc/group').filter((row) => row[2] === String(gid));
+    const [user] = users;
+    const members = groups.flatMap((row) => (row[3] ?? '').split(',')).filter((member) => member !== '');
+    return (
+      users.length === 1 &&
+      groups.length === 1 &&
+      user?.[2] === String(uid) &&
+      members.every((member) => member === user[0])
+    );
+  } catch {
+    return false;
+  }
+}
+
+function rowsOf(path: string): readonly (readonly string[])[] {
+  const text = readForeignFile(path, { links: 'follow', maxBytes: maxListBytes }).toString();
+  return text.split('\n').map((line) => line.split(':'));
 }

@@ -1,5 +1,5 @@
 import { locatePython } from '../cpython/locate/locate-python.ts';
-import type { LocateOptions } from '../cpython/locate/located-python.ts';
+import type { LocateOptions } from '../cpython/locate/locator.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 
 /**

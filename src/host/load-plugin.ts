@@ -4,7 +4,7 @@ import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import { checkLoadOptions } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { printLoads } from './events/debug-printer.ts';
 import { traceLoad } from './events/load-channel.ts';

@@ -2,9 +2,7 @@ import { resolve } from 'node:path';
 import { type Interface, isInterface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkTimeout } from '../errors/option-values.ts';
-import { checkOptionNames, describe } from '../errors/options.ts';
-import { checkCloseOptions } from '../executor/close-options.ts';
+import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
 import {
   type CloseOptions,
   checkExecutorName,
@@ -13,8 +11,12 @@ import {
   type LoadOptions,
   type PluginStats,
 } from '../executor/executor.ts';
-import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import {
+  checkCloseOptions,
+  checkExecutorOptions,
+  checkLoadOptions,
+  type ExecutorOptions,
+} from '../executor/executor-options.ts';
 import type { DiscoverOptions } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import { emitWarning, type HostNoticeListener } from './events/host-notice.ts';

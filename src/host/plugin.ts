@@ -2,8 +2,8 @@ import { createClient, createSyncClient, type Invoke } from '../contract/client/
 import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
-import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
+import { checkCloseOptions } from '../executor/executor-options.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
 import { type ExternalImport, toExternalImports } from './load/external-imports.ts';

@@ -1,5 +1,5 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
-import { rawCodec } from '../codec/raw-codec.ts';
+import { rawCodec } from '../codec/method-codec.ts';
 import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { Interpreter } from '../cpython/interpreter.ts';

@@ -32,8 +32,17 @@ export function runSoon(callback: () => void): void {
 const nextTick: (callback: () => void) => void = mainRealm.process.nextTick.bind(mainRealm.process);
 
 /** Throws an error that no caller can catch: it becomes an uncaught exception of the process. */
-export function throwUncaught(error: unknown): void {
+function throwUncaught(error: unknown): void {
   nextTick(() => {
     throw error;
   });
+}
+
+/** Calls a listener of the user. An error that it throws becomes an uncaught exception and does not affect the caller. */
+export function emitSafely<E>(listener: (event: E) => void, event: E): void {
+  try {
+    listener(event);
+  } catch (error) {
+    throwUncaught(error);
+  }
 }

@@ -1,5 +1,4 @@
-import { frameFlag, frameName, frameType } from './frames.ts';
-import { protocolViolation } from './protocol-violation.ts';
+import { type FrameFunction, frameFlag, frameName, frameType, protocolViolation } from './frames.ts';
 
 /**
  * What a server sends within a call, before its final frame. The counterpart of
@@ -23,16 +22,6 @@ export type HostMessage =
   /** With a payload, reading the argument stream failed; the payload describes the error. */
   | { readonly kind: 'end'; readonly error?: Uint8Array | undefined }
   | { readonly kind: 'hostResult'; readonly number: number; readonly raised: boolean; readonly payload: Uint8Array };
-
-/** Sends one frame. The payload is copied. */
-export type SendFrame = (
-  type: number,
-  flags: number,
-  method: number,
-  call: number,
-  value: number,
-  payload: Uint8Array,
-) => void;
 
 const noBytes = new Uint8Array(0);
 
@@ -78,8 +67,8 @@ export function readServerMessage(
   }
 }
 
-/** Sends a message of a call to the server. */
-export function sendHostMessage(send: SendFrame, call: number, message: HostMessage): void {
+/** Sends a message of a call to the server. @param send copies the payload. */
+export function sendHostMessage(send: FrameFunction, call: number, message: HostMessage): void {
   switch (message.kind) {
     case 'item':
       send(frameType.item, 0, 0, call, 0, message.payload);

@@ -1,3 +1,5 @@
+import { FidiusError } from '../errors/fidius-error.ts';
+
 /**
  * The frames between a host and its call server: the counterpart of `runtime/fidius_host/transport/protocol.py`.
  *
@@ -82,6 +84,16 @@ export const frameType = {
   loadPosition: 28,
 } as const;
 
+/** Receives or sends one frame. @param value bytes 12 to 15 of the header. */
+export type FrameFunction = (
+  type: number,
+  flags: number,
+  method: number,
+  call: number,
+  value: number,
+  payload: Uint8Array,
+) => void;
+
 /** Whether a frame is the last one of its call. */
 export function isFinalFrame(type: number): boolean {
   return type >= frameType.returned && type <= frameType.skipped;
@@ -134,4 +146,11 @@ function writeUint32(buffer: Uint8Array, at: number, value: number): void {
   buffer[at + 1] = value >>> 8;
   buffer[at + 2] = value >>> 16;
   buffer[at + 3] = value >>> 24;
+}
+
+/** The error for a frame that is invalid or unexpected. The connection cannot be used any more. */
+export function protocolViolation(message: string): FidiusError {
+  return new FidiusError('FIDIUS_WIRE_CORRUPT', message, {
+    hint: 'Look for a plugin that writes to descriptors that it did not open; if there is none, report this error.',
+  });
 }

@@ -17,13 +17,13 @@ export interface PackageSource {
 }
 
 /** How the calls of a plugin are run. */
-export interface LoadLimits {
+interface LoadLimits {
   /** Maximum number of calls that run at the same time; `null` for the default of the server. */
   readonly maxConcurrent: number | null;
 }
 
 /** A method of the interface, as a load request describes it. */
-export interface MethodRecord {
+interface MethodRecord {
   readonly name: string;
   readonly optional: boolean;
   /** Whether its payloads are bytes without encoding. */
@@ -38,7 +38,7 @@ export interface MethodRecord {
  * A load request as it is sent. `runtime/fidius_host/plugins/loading.py` reads it; the call server reads `plugin`, `limits`
  * and `ownThread` itself.
  */
-export interface LoadRecord {
+interface LoadRecord {
   readonly plugin: string;
   readonly folder: string;
   readonly entryModule: string;

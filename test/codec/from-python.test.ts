@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { IntegralFloat } from '../../src/codec/integral-float.ts';
+import { IntegralFloat } from '../../src/codec/intermediate-values.ts';
 import { findPythons } from '../support/pythons.ts';
 import { ValuePeer } from '../support/value-peer.ts';
 

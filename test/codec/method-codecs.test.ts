@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MethodCodec } from '../../src/codec/method-codec.ts';
+import { type MethodCodec, rawCodec } from '../../src/codec/method-codec.ts';
 import { PickleWriter } from '../../src/codec/pickle/pickle-writer.ts';
-import { rawCodec } from '../../src/codec/raw-codec.ts';
 import { untypedCodec } from '../../src/codec/untyped-codec.ts';
 import type { PayloadWriter } from '../../src/codec/value-writer.ts';
 import { defineInterface } from '../../src/contract/interface.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissingValue } from '../../src/codec/missing-value.ts';
+import { isMissingValue } from '../../src/codec/intermediate-values.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { embeddablePythons, findPythons } from '../support/pythons.ts';

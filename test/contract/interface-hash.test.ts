@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fnv1a64 } from '../../src/contract/hash/fnv1a64.ts';
-import { interfaceHash } from '../../src/contract/hash/interface-hash.ts';
+import { fnv1a64, interfaceHash } from '../../src/contract/hash/interface-hash.ts';
 import { signatureOf } from '../../src/contract/interface.ts';
 import { formatHash } from '../../src/errors/load-error.ts';
 import { interfaces } from './interface-vectors.ts';

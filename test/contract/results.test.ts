@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { IntegralFloat } from '../../src/codec/integral-float.ts';
-import { MissingValue } from '../../src/codec/missing-value.ts';
+import { IntegralFloat, MissingValue } from '../../src/codec/intermediate-values.ts';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRustTokens } from '../../src/contract/hash/rust-source.ts';
+import { parseRustTokens, streamItem } from '../../src/contract/hash/rust-source.ts';
 import { spellRustType } from '../../src/contract/hash/rust-spelling.ts';
-import { streamItem } from '../../src/contract/hash/rust-stream.ts';
 import { t } from '../../src/contract/t.ts';
 import type { AnyType } from '../../src/contract/type.ts';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LoadTimeoutError } from '../../src/errors/load-timeout-error.ts';
+import { LoadTimeoutError } from '../../src/errors/load-error.ts';
 import type { LoadOptions } from '../../src/executor/executor.ts';
 import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';

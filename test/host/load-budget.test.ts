@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LoadTimeoutError } from '../../src/errors/load-timeout-error.ts';
+import { LoadTimeoutError } from '../../src/errors/load-error.ts';
 import { type HostLoadOptions, type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
 import { FolderContent } from '../../src/packaging/signing/explain-mismatch.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';

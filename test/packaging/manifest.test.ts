@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { isFidiusError } from '../../src/errors/fidius-error.ts';
-import { ManifestError } from '../../src/errors/manifest-error.ts';
+import { ManifestError } from '../../src/errors/package-errors.ts';
 import {
   type Manifest,
   type ManifestOptions,

@@ -1,5 +1,4 @@
-import type { CallableMethod } from '../../src/codec/method-codec.ts';
-import { rawCodec } from '../../src/codec/raw-codec.ts';
+import { type CallableMethod, rawCodec } from '../../src/codec/method-codec.ts';
 import { untypedCodec } from '../../src/codec/untyped-codec.ts';
 
 /** The method at an index, called with values of no declared type. */

@@ -4,7 +4,7 @@ import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
 import type { InputOf, OutputOf } from '../../src/contract/type.ts';
-import type { BytesInput } from '../../src/contract/types/bytes.ts';
+import type { BytesInput } from '../../src/contract/types/scalar.ts';
 
 // These are tests of what the compiler thinks: `tsc` runs them. At run time they only show that nothing throws.
 

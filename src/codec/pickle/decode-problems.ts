@@ -1,5 +1,5 @@
+import { pathTo } from '../container.ts';
 import { type ValueErrorCode, ValueProblem } from '../value-problem.ts';
-import { pathTo } from '../walk-value.ts';
 
 /**
  * The first part of a value from Python that JavaScript cannot represent. One is enough to reject the value.

@@ -1,6 +1,6 @@
 import { ValueProblem } from '../value-problem.ts';
 import { writeValue } from '../write-value.ts';
-import { acquireWriter, releaseWriter } from './writer-pool.ts';
+import { PickleWriter } from './pickle-writer.ts';
 
 /**
  * Encodes one value as a pickle.
@@ -19,4 +19,22 @@ export function encodeValue(value: unknown): Uint8Array {
   } finally {
     releaseWriter(writer);
   }
+}
+
+let spare: PickleWriter | undefined;
+
+/**
+ * Returns a writer for one pickle. The caller must release it, also after an error.
+ *
+ * Writing may run getters of the caller, and these may call a plugin while the pickle is incomplete. Each call
+ * therefore has its own writer; almost always it is the same one.
+ */
+export function acquireWriter(): PickleWriter {
+  const writer = spare ?? new PickleWriter();
+  spare = undefined;
+  return writer;
+}
+
+export function releaseWriter(writer: PickleWriter): void {
+  spare = writer;
 }

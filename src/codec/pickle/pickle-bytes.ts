@@ -1,4 +1,4 @@
-import { corruptDataError } from '../corrupt-data-error.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
 import { bigintFromBytes } from './bigint-bytes.ts';
 import type { DecodeProblems } from './decode-problems.ts';
 import { loneSurrogate, longText, notText, shortText, tooLong } from './decode-text.ts';
@@ -130,4 +130,9 @@ function decodeInt(bytes: Uint8Array, at: number, size: number): number | bigint
 function toNumberIfSafe(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
+}
+
+/** The error for bytes that are not a valid encoded value: truncated, modified, or written by another program. */
+export function corruptDataError(found: string, offset: number): FidiusError {
+  return new FidiusError('FIDIUS_WIRE_CORRUPT', `Cannot read a value from Python: ${found} at byte ${offset}`);
 }

@@ -1,5 +1,5 @@
-import { corruptDataError } from '../corrupt-data-error.ts';
-import { MissingValue } from '../missing-value.ts';
+import { MissingValue } from '../intermediate-values.ts';
+import { corruptDataError } from './pickle-bytes.ts';
 
 /** An array of numpy or a `memoryview` with zero, two or more dimensions; `data` is in C order. */
 export interface NdArray {

@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { ValueProblem } from '../value-problem.ts';
 import type { PayloadWriter } from '../value-writer.ts';
 import { bigintToBytes } from './bigint-bytes.ts';
-import { KeyMemo } from './key-memo.ts';
+import { type PickleFunction, PickleMemo } from './pickle-memo.ts';
 
 // Opcodes, named as in CPython's pickletools.
 const MARK = 0x28;
@@ -58,13 +58,7 @@ export class PickleWriter implements PayloadWriter {
   #buffer: Buffer;
   #view: DataView;
   #length = 0;
-  /**
-   * Number of objects in the memo of the reader at this point. Only objects that can be referred to again are memoized.
-   */
-  #memoized = 0;
-  readonly #keys = new KeyMemo();
-  /** Memo indices of the functions; -1 for one that this pickle does not contain yet. */
-  readonly #functions: Record<PickleGlobal, number> = { moment: -1, view: -1 };
+  readonly #memo = new PickleMemo();
   /** The payload of a raw call. */
   #raw: Uint8Array | undefined;
 
@@ -75,7 +69,7 @@ export class PickleWriter implements PayloadWriter {
 
   begin(): void {
     if (this.#buffer.length > KEPT_SIZE) this.#replaceBuffer(FIRST_SIZE);
-    if (this.#memoized > 0) this.#forget();
+    this.#memo.clear();
     this.#buffer[0] = PROTO;
     this.#buffer[1] = 5;
     this.#length = 2;
@@ -190,8 +184,8 @@ export class PickleWriter implements PayloadWriter {
 
   /** A `str` that names a member of a dict: like {@link string}, but two bytes when it occurs again. */
   key(name: string): void {
-    const slot = this.#keys.slotOf(name);
-    const index = this.#keys.indexIn(slot, name);
+    const slot = this.#memo.slotOf(name);
+    const index = this.#memo.indexIn(slot, name);
     if (index >= 0) this.#recall(index);
     else this.#newKey(name, slot);
   }
@@ -299,7 +293,9 @@ export class PickleWriter implements PayloadWriter {
 
   #newKey(name: string, slot: number): void {
     this.string(name);
-    if (name.length <= LOOPED && this.#keys.isFree(slot)) this.#keys.put(slot, name, this.#memoize());
+    if (name.length > LOOPED || !this.#memo.isFree(slot)) return;
+    this.#byte(MEMOIZE);
+    this.#memo.addKey(slot, name);
   }
 
   #encodedString(value: string): void {
@@ -325,8 +321,8 @@ export class PickleWriter implements PayloadWriter {
     this.#length = at + size;
   }
 
-  #function(name: PickleGlobal): void {
-    const index = this.#functions[name];
+  #function(name: PickleFunction): void {
+    const index = this.#memo.indexOf(name);
     if (index >= 0) {
       this.#recall(index);
       return;
@@ -334,20 +330,8 @@ export class PickleWriter implements PayloadWriter {
     this.string('fidius_host.codec.pickle_globals');
     this.string(name);
     this.#byte(STACK_GLOBAL);
-    this.#functions[name] = this.#memoize();
-  }
-
-  #forget(): void {
-    this.#memoized = 0;
-    this.#keys.clear();
-    this.#functions.moment = -1;
-    this.#functions.view = -1;
-  }
-
-  /** Adds the last item to the memo of the reader, and returns its index. */
-  #memoize(): number {
     this.#byte(MEMOIZE);
-    return this.#memoized++;
+    this.#memo.addFunction(name);
   }
 
   #recall(index: number): void {
@@ -398,6 +382,3 @@ export class PickleWriter implements PayloadWriter {
     this.#view = new DataView(this.#buffer.buffer);
   }
 }
-
-/** Functions of `fidius_host.codec.pickle_globals` that the writer uses. */
-type PickleGlobal = 'moment' | 'view';

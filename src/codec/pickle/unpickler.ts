@@ -1,9 +1,7 @@
-import { corruptDataError } from '../corrupt-data-error.ts';
-import { IntegralFloat } from '../integral-float.ts';
-import { MissingValue, missingHint } from '../missing-value.ts';
+import { IntegralFloat, MissingValue, missingHint } from '../intermediate-values.ts';
 import { addToMap, addToObject, addToSet, type Repeated, repeatedKey, toMap } from './add-items.ts';
 import { DecodeProblems } from './decode-problems.ts';
-import { PickleBytes } from './pickle-bytes.ts';
+import { corruptDataError, PickleBytes } from './pickle-bytes.ts';
 import { findPickleGlobal, PickleGlobal } from './pickle-globals.ts';
 
 /** Bytes that were removed from a pickle, in separate memory. */

@@ -1,6 +1,5 @@
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
-import { checkSignal } from '../../errors/option-values.ts';
-import { checkOptionNames, describe } from '../../errors/options.ts';
+import { checkOptionNames, checkSignal, describe } from '../../errors/options.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
 import { wrongCount } from '../typed-codec.ts';
 import { isPlainObject } from '../types/plain-object.ts';
@@ -14,7 +13,7 @@ import { FailedStream, FailedSyncStream } from './failed-stream.ts';
 export type Invoke<Result> = (args: unknown[], options: CallOptions | undefined) => Result;
 
 /** Returns the function that calls a method; `undefined` for an optional method that the plugin lacks. */
-export type Bind<Result> = (method: InterfaceMethod, index: number) => Invoke<Result> | undefined;
+type Bind<Result> = (method: InterfaceMethod, index: number) => Invoke<Result> | undefined;
 
 /**
  * Plain functions for the methods of an interface, made once per load. They reject; they never throw.

@@ -1,7 +1,5 @@
-import { fnv1a64 } from './fnv1a64.ts';
-import { parseRustTokens } from './rust-source.ts';
+import { parseRustTokens, streamItem } from './rust-source.ts';
 import { printTokens, type Spelling, spellRustType } from './rust-spelling.ts';
-import { streamItem } from './rust-stream.ts';
 
 /** The part of a method that the interface hash covers. Types are Rust source, as in the trait. */
 export interface MethodSignature {
@@ -63,4 +61,17 @@ function spellOutside(type: string, spelling: Spelling): { readonly text: string
 function hashSignatures(signatures: readonly string[]): bigint {
   const lines = signatures.map((signature) => Buffer.from(signature)).toSorted((a, b) => Buffer.compare(a, b));
   return fnv1a64(Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [Buffer.from('\n'), line]))));
+}
+
+const offsetBasis = 0xcbf29ce484222325n;
+const prime = 0x00000100000001b3n;
+
+/**
+ * FNV-1a with 64 bits: xor a byte, multiply, modulo 2^64. The hash of no bytes is the offset basis
+ * `0xcbf29ce484222325`.
+ */
+export function fnv1a64(bytes: Uint8Array): bigint {
+  let hash = offsetBasis;
+  for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * prime);
+  return hash;
 }

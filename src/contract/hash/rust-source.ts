@@ -88,3 +88,64 @@ function notRust(source: string, problem: string): FidiusError {
     },
   );
 }
+
+/** The generic arguments that open at `tokens[open]`, which is a `<`, each with the comma that follows it. */
+export function readGenerics(
+  tokens: readonly RustToken[],
+  open: number,
+): { readonly list: readonly (readonly RustToken[])[] /** Index of the closing `>`. */; readonly end: number } {
+  const list: RustToken[][] = [[]];
+  let depth = 1;
+  let at = open + 1;
+  for (; at < tokens.length; at += 1) {
+    const token = tokens[at] as RustToken;
+    if (isPunctuation(token, '<')) depth += 1;
+    if (isPunctuation(token, '>')) depth -= 1;
+    if (depth === 0) break;
+    list.at(-1)?.push(token);
+    if (depth === 1 && isPunctuation(token, ',')) list.push([]);
+  }
+  return { list: list.filter((each) => each.length > 0), end: at };
+}
+
+export function isPunctuation(token: RustToken | undefined, ...texts: string[]): boolean {
+  return token?.kind === 'punctuation' && texts.includes(token.text);
+}
+
+/**
+ * The item of a stream: the only generic argument of a path whose last segment is `Stream`, whatever precedes it.
+ * `undefined` for any other type.
+ *
+ * The Rust macro recognises a stream by this form alone, and so does the hash.
+ */
+export function streamItem(tokens: readonly RustToken[]): readonly RustToken[] | undefined {
+  let outline = '';
+  let list: readonly (readonly RustToken[])[] = [];
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at] as RustToken;
+    if (token.kind === 'group') return undefined;
+    if (token.text === '<') {
+      const generics = readGenerics(tokens, at);
+      list = generics.list;
+      outline += '<>';
+      at = generics.end;
+    } else {
+      outline += token.kind === 'word' && endsInWord.test(outline) ? ` ${token.text}` : token.text;
+    }
+  }
+  const [argument, ...others] = list;
+  if (!streamPath.test(outline) || argument === undefined || others.length > 0) return undefined;
+  const item = isPunctuation(argument.at(-1), ',') ? argument.slice(0, -1) : argument;
+  return isType(item) ? item : undefined;
+}
+
+const endsInWord = /\p{XID_Continue}$/u;
+
+// `fidius::Stream<…>`, `Stream::<…>`, `::a::b<…>::Stream<…>`, `<T as Trait>::Stream<…>`, generic arguments left out.
+const streamPath = /^(?:<>::|::)?(?:[\p{XID_Continue}#]+(?:::)?(?:<>)?::)*Stream(?:::)?<>$/u;
+
+/** False for other generic arguments: `'a`, `3`, `Item = u8`, `Item: Trait`. */
+function isType([first, second]: readonly RustToken[]): boolean {
+  if (first === undefined || first.kind === 'lifetime' || first.kind === 'literal') return false;
+  return !(first.kind === 'word' && isPunctuation(second, '=', ':'));
+}

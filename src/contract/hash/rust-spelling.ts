@@ -1,6 +1,5 @@
-import { isPunctuation, readGenerics } from './rust-generics.ts';
 import { RustLines } from './rust-lines.ts';
-import { parseRustTokens, type RustToken } from './rust-source.ts';
+import { isPunctuation, parseRustTokens, type RustToken, readGenerics } from './rust-source.ts';
 
 /**
  * The spellings of a type in a signature. Two printers exist, and their texts have different hashes:

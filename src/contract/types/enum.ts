@@ -1,7 +1,6 @@
 import { prependPath } from '../../codec/value-problem.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { definitionError } from '../definition-error.ts';
-import { type DocOptions, readDoc } from '../doc-option.ts';
+import { type DocOptions, definitionError, readDoc } from '../definition.ts';
 import {
   type AnyType,
   type Converter,
@@ -22,7 +21,7 @@ import { type StructInput, type StructOutput, structConverter } from './struct.t
  * The variants of an enum: `t.unit` for one without data, a type for one with a single value, `t.tuple(…)` for one with
  * several, and an object of fields for one with named values.
  */
-export type Variants = Readonly<Record<string, AnyType | Fields>>;
+type Variants = Readonly<Record<string, AnyType | Fields>>;
 
 type VariantOutput<V> = V extends AnyType ? OutputOf<V> : V extends Fields ? StructOutput<V> : never;
 type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? StructInput<V> : never;
@@ -30,11 +29,11 @@ type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? Struc
 /**
  * `'Dot' | { Circle: number }`: only the name of a variant without data, else an object with the name as its only key.
  */
-export type EnumOutput<V> = {
+type EnumOutput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { -readonly [Name in K]: VariantOutput<V[K]> };
 }[keyof V];
 
-export type EnumInput<V> = {
+type EnumInput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { readonly [Name in K]: VariantInput<V[K]> };
 }[keyof V];
 

@@ -4,7 +4,7 @@ import type { Converter } from '../type.ts';
 import { setProperty } from './plain-object.ts';
 
 /** Writes and reads the fields of a struct. The field is prepended to the path of a problem. */
-export interface FieldAccess {
+interface FieldAccess {
   /** Writes keys and values; returns how many fields of `source` were not `undefined`. */
   write(writer: ValueWriter, source: Readonly<Record<string, unknown>>): number;
   /** A new object with every field, converted. */

@@ -3,7 +3,7 @@ import { checkDifferentKeys } from '../../codec/equal-keys.ts';
 import { prependPath, ValueProblem } from '../../codec/value-problem.ts';
 import type { ValueWriter } from '../../codec/value-writer.ts';
 import { describe } from '../../errors/options.ts';
-import { definitionError } from '../definition-error.ts';
+import { definitionError } from '../definition.ts';
 import { type AnyType, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 import { isPlainObject, setProperty } from './plain-object.ts';
@@ -13,7 +13,7 @@ import { requireType } from './require-type.ts';
  * A dict of Python: a plain object when the keys are strings, otherwise a `Map`. For string keys both are accepted as
  * arguments.
  */
-export type MapType<K extends AnyType, V extends AnyType> = Type<
+type MapType<K extends AnyType, V extends AnyType> = Type<
   OutputOf<K> extends string ? Record<string, OutputOf<V>> : Map<OutputOf<K>, OutputOf<V>>,
   ReadonlyMap<InputOf<K>, InputOf<V>> | (OutputOf<K> extends string ? Readonly<Record<string, InputOf<V>>> : never)
 >;

@@ -1,5 +1,5 @@
 import { describe } from '../../errors/options.ts';
-import { definitionError } from '../definition-error.ts';
+import { definitionError } from '../definition.ts';
 import { parseRustTokens } from '../hash/rust-source.ts';
 import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { type AnyType, type Fields, isType } from '../type.ts';

@@ -1,4 +1,5 @@
-import { isIntegralFloat } from '../../codec/integral-float.ts';
+import { asBytes } from '../../codec/bytes.ts';
+import { isIntegralFloat } from '../../codec/intermediate-values.ts';
 import { createType, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 
@@ -92,4 +93,92 @@ function checkF32(value: unknown): number {
   const narrow = Math.fround(wide);
   if (Number.isFinite(wide) && !Number.isFinite(narrow)) throw badArgument(f32Range, value);
   return narrow;
+}
+
+/** An owned string. */
+export const string = textType('String');
+
+/** A borrowed string, as an argument. */
+export const str = textType('&str');
+
+function textType(rust: 'String' | '&str'): Type<string> {
+  return createType({
+    rust,
+    shape: { kind: 'string' },
+    converter: {
+      scalar: { kind: 'str', check: checkText },
+      // The writer checks for lone surrogates while it encodes.
+      write: (writer, value) => writer.string(checkString(value)),
+      read: readString,
+    },
+  });
+}
+
+function checkText(value: unknown): string {
+  const text = checkString(value);
+  if (!text.isWellFormed()) throw badArgument('a string without lone surrogates', value);
+  return text;
+}
+
+function checkString(value: unknown): string {
+  if (typeof value !== 'string') throw badArgument('a string', value);
+  return value;
+}
+
+function readString(value: unknown): string {
+  if (typeof value !== 'string') throw badResult('a str', value);
+  return value;
+}
+
+/** One character: a Unicode scalar value, which takes one or two units of a JavaScript string. */
+export const char: Type<string> = createType({
+  rust: 'char',
+  shape: { kind: 'char' },
+  converter: {
+    scalar: { kind: 'str', check: checkChar },
+    write: (writer, value) => writer.string(checkChar(value)),
+    read(value) {
+      if (typeof value !== 'string' || !isChar(value)) throw badResult('a str of one character', value);
+      return value;
+    },
+  },
+});
+
+function checkChar(value: unknown): string {
+  if (typeof value !== 'string' || !isChar(value)) throw badArgument('a string of one character', value);
+  return value;
+}
+
+function isChar(text: string): boolean {
+  const length = (text.codePointAt(0) ?? 0) > 0xffff ? 2 : 1;
+  return text.length === length && text.isWellFormed();
+}
+
+/** Arguments that become `bytes` in Python. */
+export type BytesInput = Uint8Array | ArrayBufferLike | DataView;
+
+/** `Vec<u8>`, which is `bytes` in Python. As a result a list of small integers is accepted too, which the Rust host
+ * requires. */
+export const bytes: Type<Uint8Array, BytesInput> = createType({
+  rust: 'Vec<u8>',
+  shape: { kind: 'bytes' },
+  converter: {
+    scalar: { kind: 'bytes', check: checkBytes },
+    write: (writer, value) => writer.bytes(checkBytes(value)),
+    read(value) {
+      if (value instanceof Uint8Array) return value;
+      if (Array.isArray(value) && value.every(isByte)) return Uint8Array.from(value);
+      throw badResult('bytes', value);
+    },
+  },
+});
+
+function checkBytes(value: unknown): Uint8Array {
+  const memory = asBytes(value);
+  if (memory === undefined) throw badArgument('a Uint8Array, an ArrayBuffer or a DataView', value);
+  return memory;
+}
+
+function isByte(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
 }

@@ -1,7 +1,7 @@
 import { isBigInt64Array, isBigUint64Array, isFloat32Array, isFloat64Array } from 'node:util/types';
-import { IntegralFloat } from '../../codec/integral-float.ts';
+import { IntegralFloat } from '../../codec/intermediate-values.ts';
 import { prependPath } from '../../codec/value-problem.ts';
-import { definitionError } from '../definition-error.ts';
+import { definitionError } from '../definition.ts';
 import { type AnyType, type Converter, createType, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult } from '../type-mismatch.ts';
 import { requireType } from './require-type.ts';

@@ -1,6 +1,6 @@
 import { closest } from '../../errors/closest.ts';
 import { checkOptionNames } from '../../errors/options.ts';
-import { type DocOptions, readDoc } from '../doc-option.ts';
+import { type DocOptions, readDoc } from '../definition.ts';
 import { type Converter, createType, type Fields, type InputOf, type OutputOf, type Type } from '../type.ts';
 import { badArgument, badResult, TypeMismatch } from '../type-mismatch.ts';
 import { createFieldAccess } from './field-access.ts';

@@ -1,7 +1,7 @@
 import { isError } from '../../errors/is-error.ts';
 import type { PluginErrorData } from '../../errors/plugin-error.ts';
-import type { PythonApi } from './bind.ts';
 import { loadPointer, type Null, type Owned } from './pointers.ts';
+import type { PythonApi } from './symbols.ts';
 
 /** An exception taken out of the interpreter: ours to release. */
 export function takeException(api: PythonApi): Owned | Null {

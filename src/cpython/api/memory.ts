@@ -1,7 +1,7 @@
 import type { Libc, LibcFunction } from '../../ffi/libc.ts';
 import { PinnedMemory } from '../../ffi/pinned-memory.ts';
-import type { PythonApi } from './bind.ts';
 import { loadPointer, type Ptr } from './pointers.ts';
+import type { PythonApi } from './symbols.ts';
 
 /** Most results are smaller than this. */
 const scratchBytes = 16_384;

@@ -4,7 +4,7 @@ import type { Memory } from './memory.ts';
 import type { Ptr } from './pointers.ts';
 
 /** What is read of an object at most. */
-export const readBytes = 32;
+const readBytes = 32;
 
 /** Every object has its reference count and its type. */
 const smallestObjectBytes = 16;

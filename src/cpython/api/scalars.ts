@@ -1,4 +1,4 @@
-import { IntegralFloat } from '../../codec/integral-float.ts';
+import { IntegralFloat } from '../../codec/intermediate-values.ts';
 import type { ScalarKind } from '../../codec/method-codec.ts';
 import { PinnedMemory } from '../../ffi/pinned-memory.ts';
 import type { VectorcallArguments } from '../call/vectorcall-arguments.ts';

@@ -1,10 +1,18 @@
-import type { CType, StructType } from '../../ffi/ffi.ts';
-import type { SymbolSpec } from '../../ffi/symbol-table.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import {
+  type Bound,
+  bindSymbol,
+  type CType,
+  type SharedLibrary,
+  type StructType,
+  type SymbolSpec,
+} from '../../ffi/ffi.ts';
+import type { Borrowed, Null, Owned, Ptr } from './pointers.ts';
 
 /**
  * The C functions this library calls, and for each of them who owns the references it moves.
  *
- * The only place where a C signature is written down: `bind.ts` makes functions and their types of it, a test checks it
+ * The only place where a C signature is written down: {@link bindPython} makes functions of it, a test checks it
  * against every libpython on the machine. Callers hold the GIL unless a line says otherwise.
  *
  * Results: `new` (ours to release) and `borrowed` (not ours) are 0 when the call failed and left an exception behind.
@@ -97,7 +105,7 @@ export const symbols = {
   PyErr_GetRaisedException: { result: 'new', params: [], since: [3, 12] },
 } as const satisfies Record<string, PythonSymbol>;
 
-export type ResultKind =
+type ResultKind =
   | 'new'
   | 'borrowed'
   | 'state'
@@ -109,7 +117,7 @@ export type ResultKind =
   | 'text'
   | 'status'
   | 'void';
-export type ParamKind =
+type ParamKind =
   | 'obj'
   | 'steals'
   | 'state'
@@ -131,7 +139,7 @@ export interface PythonSymbol extends SymbolSpec<ResultKind, ParamKind> {
 const status: StructType = { struct: { type: 'int', func: 'text', err_msg: 'text', exitcode: 'int' } };
 
 /** How each kind is passed to C. */
-export const kindTypes: Record<ResultKind | ParamKind, CType> = {
+const kindTypes: Record<ResultKind | ParamKind, CType> = {
   new: 'address',
   borrowed: 'address',
   obj: 'address',
@@ -148,3 +156,73 @@ export const kindTypes: Record<ResultKind | ParamKind, CType> = {
   status,
   void: 'void',
 };
+
+/** A `PyThreadState *` or `PyInterpreterState *`. */
+export type State = number & { readonly state: unique symbol };
+
+/** What the `PyStatus` functions return, see `symbols.ts`. */
+export interface PyStatus {
+  readonly type: number;
+  readonly func: string | null;
+  readonly err_msg: string | null;
+  readonly exitcode: number;
+}
+
+interface Results extends Record<ResultKind, unknown> {
+  new: Owned | Null;
+  borrowed: Borrowed | Null;
+  state: State;
+  address: number;
+  int: number;
+  int64: number | bigint;
+  size: number;
+  double: number;
+  text: string;
+  status: PyStatus;
+  void: void;
+}
+
+interface Params extends Record<ParamKind, unknown> {
+  obj: Ptr;
+  steals: Owned;
+  state: State;
+  memory: NodeJS.ArrayBufferView | null;
+  address: number;
+  int: number;
+  int64: number | bigint;
+  size: number;
+  double: number;
+  text: string;
+  texts: readonly string[];
+}
+
+/** libpython, one function per entry of the {@link symbols} table; those with a `since` may be missing. */
+export type PythonApi = {
+  readonly [Name in keyof typeof symbols]:
+    | Bound<(typeof symbols)[Name], Results, Params>
+    | Absence<(typeof symbols)[Name]>;
+};
+
+type Absence<S extends PythonSymbol> = S extends { since: readonly number[] } ? undefined : never;
+
+/**
+ * Binds the whole table.
+ *
+ * @throws {@link FidiusError} `FIDIUS_LIBPYTHON_INVALID` when a function that every supported CPython has is missing.
+ */
+export function bindPython(library: SharedLibrary): PythonApi {
+  const api: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries<PythonSymbol>(symbols)) {
+    try {
+      api[name] = bindSymbol(library, name, spec, kindTypes);
+    } catch (cause) {
+      if (spec.since !== undefined) continue;
+      throw new FidiusError('FIDIUS_LIBPYTHON_INVALID', `${library.path} has no function ${name}: not a CPython 3.9+`, {
+        cause,
+        hint: 'Name the shared library of a CPython 3.9 or newer.',
+      });
+    }
+  }
+  // A copy, because an object that grew key by key is a hash table to V8, and each call would look its function up in it.
+  return { ...api } as PythonApi;
+}

@@ -1,20 +1,17 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
-import type { CallableMethod, MethodCodec } from '../../codec/method-codec.ts';
-import { rawCodec } from '../../codec/raw-codec.ts';
+import { type CallableMethod, type MethodCodec, rawCodec } from '../../codec/method-codec.ts';
 import { untypedCodec } from '../../codec/untyped-codec.ts';
 import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
-import { checkTimeout } from '../../errors/option-values.ts';
-import { describe } from '../../errors/options.ts';
+import { checkTimeout, describe } from '../../errors/options.ts';
 import { needsEventLoop, noSuchMethod, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { CallContext } from './call-context.ts';
 import { Caller } from './caller.ts';
-import type { Callee, MethodCaller } from './method-caller.ts';
+import { type Callee, type MethodCaller, TrampolineCaller } from './method-caller.ts';
 import { unloadPackage } from './package-loader.ts';
 import { SyncDeadline } from './sync-deadline.ts';
-import { TrampolineCaller } from './trampoline-caller.ts';
 
 /** What a call on this thread may ask for. */
 export interface SyncOptions {

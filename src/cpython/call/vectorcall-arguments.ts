@@ -1,6 +1,6 @@
 import { PinnedMemory } from '../../ffi/pinned-memory.ts';
-import type { PythonApi } from '../api/bind.ts';
 import { type Borrowed, type Owned, type Ptr, storePointer } from '../api/pointers.ts';
+import type { PythonApi } from '../api/symbols.ts';
 
 /** Arguments that most calls have room for. */
 const initialSlots = 16;

@@ -1,5 +1,5 @@
 import { decodeValue } from '../../codec/pickle/decode-value.ts';
-import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts';
+import { acquireWriter, releaseWriter } from '../../codec/pickle/encode-value.ts';
 import { writeUntypedArguments } from '../../codec/untyped-codec.ts';
 import type { PayloadWriter } from '../../codec/value-writer.ts';
 import type { PluginErrorData } from '../../errors/plugin-error.ts';

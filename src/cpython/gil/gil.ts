@@ -1,6 +1,6 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import type { PythonApi, State } from '../api/bind.ts';
 import type { Owned } from '../api/pointers.ts';
+import type { PythonApi, State } from '../api/symbols.ts';
 
 /** `T`, unless it is a promise: then nothing, so that an async body does not compile. */
 type Settled<T> = T extends PromiseLike<unknown> ? never : T;

@@ -1,5 +1,5 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import type { PyStatus, PythonApi } from '../api/bind.ts';
+import type { PyStatus, PythonApi } from '../api/symbols.ts';
 
 /** Position of `install_signal_handlers` in `PyConfig`, in 32-bit words; the head of the struct never changed. */
 const signalHandlersWord = 4;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { locatePython } from '../locate/locate-python.ts';
-import type { LocatedPython, LocateOptions } from '../locate/located-python.ts';
+import type { LocatedPython, LocateOptions } from '../locate/locator.ts';
 import { implicitEnvironment } from '../locate/places/dot-venv.ts';
 
 /** How Python is started, if it does not run yet. */

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { linkedLibraryOf } from './binary/linked-library.ts';
 import { readPythonLibrary } from './binary/python-library.ts';
 import { readBinary } from './binary/read-binary.ts';
 import { examineLibrary } from './examine-library.ts';
-import { findLibraryOf } from './find-library.ts';
+import { findLibraryOf, linkedLibraryOf } from './find-library.ts';
 import { sharedLibraryHint } from './install-hint.ts';
 import type { ExaminedPython, Search } from './locator.ts';
 import { probe } from './probe.ts';

@@ -2,12 +2,16 @@ import { type FidiusError, FidiusTypeError, isFidiusError } from '../../errors/f
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
 import { installHint } from './install-hint.ts';
-import type { LocateOptions, LocateResult } from './located-python.ts';
-import type { Candidate, Locator, Search } from './locator.ts';
+import type { Candidate, LocateOptions, LocateResult, Locator, Search } from './locator.ts';
 import { dotVenv } from './places/dot-venv.ts';
-import { condaPrefix, fidiusPython, optionPython, virtualEnv } from './places/named-places.ts';
-import { optionLibpython } from './places/option-libpython.ts';
-import { pathCommands } from './places/path-commands.ts';
+import {
+  condaPrefix,
+  fidiusPython,
+  optionLibpython,
+  optionPython,
+  pathCommands,
+  virtualEnv,
+} from './places/named-places.ts';
 import { systemLibraries } from './places/system-libraries.ts';
 import { isNewerThanTested } from './supported.ts';
 

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';
 import { runtimeFolder } from '../runtime-folders.ts';
-import { describeMissing } from './binary/missing-file.ts';
-import { readBinary } from './binary/read-binary.ts';
+import { describeMissing, readBinary } from './binary/read-binary.ts';
 import type { Search } from './locator.ts';
 
 /** What `runtime/probe_python.py` prints: an interpreter about itself. */

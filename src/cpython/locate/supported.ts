@@ -4,7 +4,7 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 export const supportedVersions = { oldest: '3.9', newestTested: '3.15' } as const;
 
 /** What is asked of a Python besides its shared library. */
-export interface Traits {
+interface Traits {
   readonly implementation: string;
   readonly version: string;
   readonly freeThreaded: boolean;

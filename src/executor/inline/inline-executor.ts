@@ -2,26 +2,29 @@ import type { CallableMethod } from '../../codec/method-codec.ts';
 import { loadPackage } from '../../cpython/call/package-loader.ts';
 import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { SyncDeadline } from '../../cpython/call/sync-deadline.ts';
-import type { Interpreter } from '../../cpython/interpreter.ts';
+import type { EndingServer, Interpreter } from '../../cpython/interpreter.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
+import { checkSignal, checkTimeout } from '../../errors/options.ts';
+import { emitSafely } from '../../node/timers.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import { CallCounters } from '../call-counters.ts';
-import type {
-  CallOptions,
-  Executor,
-  ExecutorPlugin,
-  ExecutorStats,
-  LoadOptions,
-  LoadRequest,
-  PluginStats,
-  SyncCalls,
+import {
+  type CallOptions,
+  type Executor,
+  type ExecutorPlugin,
+  type ExecutorStats,
+  hostClosed,
+  type LoadOptions,
+  type LoadRequest,
+  loadAborted,
+  type PluginStats,
+  type SyncCalls,
 } from '../executor.ts';
-import type { ExecutorOptions } from '../executor-options.ts';
+import { checkLoadOptions, type ExecutorOptions } from '../executor-options.ts';
 import { HandleCalls } from '../handle-calls.ts';
-import { checkLoadOptions, hostClosed, loadAborted } from '../load-options.ts';
-import { InlineChanges } from './inline-changes.ts';
-import { InlineOutput } from './inline-output.ts';
+import { deliverLines, type OutputLine, type OutputListener } from '../output.ts';
+import { type FoundChange, type NoticeListener, toNotice } from '../process-change.ts';
+import { SyncActivity } from '../sync-activity.ts';
 
 /**
  * Runs plugins on the calling JavaScript thread: a call has ended when its promise is returned.
@@ -156,3 +159,83 @@ class InlinePlugin implements ExecutorPlugin {
     else this.#tally.failed += 1;
   }
 }
+
+/** Fetches the lines that plugins print and log during calls on this thread. Takes the GIL. */
+class InlineOutput implements EndingServer {
+  readonly number = 0;
+  readonly #interpreter: Interpreter;
+  readonly #listener: OutputListener;
+  readonly #lines: number;
+  #open = true;
+
+  constructor(interpreter: Interpreter, listener: OutputListener) {
+    this.#interpreter = interpreter;
+    this.#listener = listener;
+    this.#lines = interpreter.invoke('output_lines.start') as number;
+    interpreter.servers.add(this);
+  }
+
+  /** Attributes the output of code in a folder to a plugin. */
+  claim(folder: string, plugin: string): void {
+    this.#interpreter.invoke('output_lines.claim', this.#lines, folder, plugin);
+  }
+
+  /** Delivers the lines so far. */
+  readonly drain = (): void => {
+    // A listener may have closed the host, which has delivered the last lines.
+    if (!this.#open) return;
+    this.takeLines(this.#interpreter.invoke('output_lines.take', this.#lines) as readonly OutputLine[]);
+  };
+
+  readonly takeLines = (lines: readonly OutputLine[]): void => deliverLines(lines, this.#listener);
+
+  close(): void {
+    this.#open = false;
+    this.#interpreter.servers.delete(this);
+    this.takeLines(this.#interpreter.invoke('output_lines.stop', this.#lines) as readonly OutputLine[]);
+  }
+}
+
+/** Detects changes to the whole process by plugins that are called on this thread. Takes the GIL. */
+class InlineChanges {
+  readonly activity: SyncActivity;
+  readonly #interpreter: Interpreter;
+  readonly #listener: NoticeListener | undefined;
+  readonly #key: string;
+
+  constructor(interpreter: Interpreter, listener: NoticeListener | undefined) {
+    this.#interpreter = interpreter;
+    this.#listener = listener;
+    this.#key = interpreter.invoke('change_notices.start') as string;
+    this.activity = new SyncActivity(
+      (plugin) => interpreter.invoke('change_notices.begin_calls', this.#key, plugin),
+      (plugins) => this.#report(interpreter.invoke('change_notices.end_calls', this.#key, plugins)),
+    );
+  }
+
+  duringLoad<T>(plugin: string, folder: string, load: () => T): T {
+    this.activity.endPeriod();
+    this.#interpreter.invoke('change_notices.begin_load', this.#key, plugin, folder);
+    try {
+      return load();
+    } finally {
+      this.#report(this.#interpreter.invoke('change_notices.end_load', this.#key, plugin));
+    }
+  }
+
+  close(): void {
+    this.activity.endPeriod();
+    this.#report(this.#interpreter.invoke('change_notices.stop', this.#key));
+  }
+
+  #report(changes: unknown): void {
+    // Compared even without a listener: the changes would be found later otherwise, and attributed to another plugin.
+    if (this.#listener === undefined) return;
+    for (const [kind, before, after, plugins] of changes as Change[]) {
+      const notice = toNotice({ kind, before, after, plugins });
+      if (notice !== undefined) emitSafely(this.#listener, notice);
+    }
+  }
+}
+
+type Change = [kind: FoundChange['kind'], before: unknown, after: unknown, plugins: readonly string[]];

@@ -1,6 +1,5 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { protocolVersion } from '../../protocol/frames.ts';
-import { protocolViolation } from '../../protocol/protocol-violation.ts';
+import { protocolVersion, protocolViolation } from '../../protocol/frames.ts';
 import type { Exit, Transport } from './transport.ts';
 
 /** The last frame of a server, as `call_server.py` sends it. */

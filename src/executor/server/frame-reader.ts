@@ -1,5 +1,10 @@
-import { headerBytes, maxPayloadBytes, readUint32 } from '../../protocol/frames.ts';
-import { protocolViolation } from '../../protocol/protocol-violation.ts';
+import {
+  type FrameFunction,
+  headerBytes,
+  maxPayloadBytes,
+  protocolViolation,
+  readUint32,
+} from '../../protocol/frames.ts';
 
 const firstBytes = 1 << 16;
 /** A larger buffer is replaced when it is empty: one large frame must not occupy memory permanently. */
@@ -8,32 +13,19 @@ const keptBytes = 1 << 20;
 const leastRoom = 1 << 13;
 
 /**
- * Receives one frame. The payload is a view that is valid until this returns.
- *
- * @param value bytes 12 to 15 of the header; see `protocol/frames.ts`.
- */
-export type FrameHandler = (
-  type: number,
-  flags: number,
-  method: number,
-  call: number,
-  value: number,
-  payload: Uint8Array,
-) => void;
-
-/**
  * Splits the bytes of a stream into frames, in the memory that they were read into.
  *
  * The owner of the stream reads into the beginning of {@link room} and passes the number of bytes to {@link take}.
  */
 export class FrameReader {
-  readonly #onFrame: FrameHandler;
+  readonly #onFrame: FrameFunction;
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
   /** The bytes from here to {@link #end} were not handled yet. */
   #at = 0;
   #end = 0;
 
-  constructor(onFrame: FrameHandler) {
+  /** @param onFrame receives each frame. Its payload is a view that is valid until it returns. */
+  constructor(onFrame: FrameFunction) {
     this.#onFrame = onFrame;
   }
 

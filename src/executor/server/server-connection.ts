@@ -2,11 +2,16 @@ import type { Socket } from 'node:net';
 import { decodeValue } from '../../codec/pickle/decode-value.ts';
 import { encodeValue } from '../../codec/pickle/encode-value.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
-import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import { clearTimeout, emitSafely, setTimeout } from '../../node/timers.ts';
 import { isServerMessage, readServerMessage, type ServerMessage } from '../../protocol/conversation.ts';
-import { frameFlag, frameName, frameType, isFinalFrame, protocolVersion } from '../../protocol/frames.ts';
-import { protocolViolation } from '../../protocol/protocol-violation.ts';
-import { emitSafely } from '../emit-safely.ts';
+import {
+  frameFlag,
+  frameName,
+  frameType,
+  isFinalFrame,
+  protocolVersion,
+  protocolViolation,
+} from '../../protocol/frames.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
 import { deliverLines, type OutputLine } from '../output.ts';
 import { type FoundChange, toNotice } from '../process-change.ts';
@@ -40,7 +45,7 @@ export interface PendingCall {
 }
 
 /** Settings of a server; see `runtime/fidius_host/server/call_server.py`. */
-export interface ServerSettings {
+interface ServerSettings {
   readonly threads: number;
   readonly spareThreads: number;
 }
@@ -50,12 +55,12 @@ interface ServerFacts {
 }
 
 /** State of the threads of a server. */
-export interface PoolState {
+interface PoolState {
   readonly threads: number;
   readonly stuck: number;
 }
 
-export type ConnectionListeners = Pick<ExecutorOptions, 'onOutput' | 'onNotice'>;
+type ConnectionListeners = Pick<ExecutorOptions, 'onOutput' | 'onNotice'>;
 
 /**
  * The host's end of the connection to a call server: assigns numbers to calls, and passes each frame to its call.

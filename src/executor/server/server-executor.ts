@@ -1,29 +1,30 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { type CodePlace, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { type CodePlace, LoadTimeoutError } from '../../errors/load-error.ts';
 import { now } from '../../node/timers.ts';
 import { serverMethod } from '../../protocol/frames.ts';
 import { type LoadedPackage, readLoadOutcome } from '../../protocol/load-outcome.ts';
 import { toLoadRecord } from '../../protocol/load-request.ts';
 import { type CancelReason, unlessCancelled } from '../cancellation-watch.ts';
-import type {
-  CloseOptions,
-  Executor,
-  ExecutorName,
-  ExecutorPlugin,
-  ExecutorStats,
-  LoadOptions,
-  LoadRequest,
+import {
+  type CloseOptions,
+  type Executor,
+  type ExecutorName,
+  type ExecutorPlugin,
+  type ExecutorStats,
+  hostClosed,
+  type LoadOptions,
+  type LoadRequest,
+  loadAborted,
 } from '../executor.ts';
-import { checkExecutorOptions, defaultThreads, type ExecutorOptions } from '../executor-options.ts';
+import { checkExecutorOptions, checkLoadOptions, defaultThreads, type ExecutorOptions } from '../executor-options.ts';
 import type { SyncHandle } from '../handle-calls.ts';
-import { checkLoadOptions, hostClosed, loadAborted } from '../load-options.ts';
 import { deliverLines, type OutputLine } from '../output.ts';
 import { ServerConnection } from './server-connection.ts';
 import { type PluginOwner, ServerPlugin } from './server-plugin.ts';
 import { ServerRequest } from './server-request.ts';
 import type { Connect } from './transport.ts';
 
-export interface ServerSetup extends ExecutorOptions {
+interface ServerSetup extends ExecutorOptions {
   readonly name: ExecutorName;
   /** Starts a server. Called by the first load, or by every load. */
   readonly connect: Connect;

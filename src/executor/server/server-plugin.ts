@@ -1,7 +1,7 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
-import { acquireWriter, releaseWriter } from '../../codec/pickle/writer-pool.ts';
+import { acquireWriter, releaseWriter } from '../../codec/pickle/encode-value.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { checkSignal, checkTimeout } from '../../errors/option-values.ts';
+import { checkSignal, checkTimeout } from '../../errors/options.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
 import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
@@ -31,7 +31,7 @@ export interface PluginOwner {
   unload(plugin: ServerPlugin, timeoutMs: number): Promise<void>;
 }
 
-export interface PluginLimits {
+interface PluginLimits {
   readonly timeoutMs: number | undefined;
   readonly maxQueued: number;
   readonly ownThread: boolean;

@@ -46,7 +46,7 @@ export interface Transport {
   stderrTail(): string;
 }
 
-export interface TransportFacts {
+interface TransportFacts {
   /** Process id of the server. */
   readonly process: number;
   /** The program that the process runs; `undefined` for a server in this process. */

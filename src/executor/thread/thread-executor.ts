@@ -4,8 +4,7 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
 import { SyncActivity } from '../sync-activity.ts';
-import { InProcessMemory } from './in-process-memory.ts';
-import { startInProcessServer } from './in-process-server.ts';
+import { InProcessMemory, startInProcessServer } from './in-process-server.ts';
 
 /**
  * Runs plugins on threads of Python in this process.

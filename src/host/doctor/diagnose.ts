@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { locatePython } from '../../cpython/locate/locate-python.ts';
-import type { LocatedPython, LocateOptions } from '../../cpython/locate/located-python.ts';
+import type { LocatedPython, LocateOptions } from '../../cpython/locate/locator.ts';
 import { runtimeFolder } from '../../cpython/runtime-folders.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';

@@ -1,4 +1,4 @@
-import type { LocatedPython } from '../../cpython/locate/located-python.ts';
+import type { LocatedPython } from '../../cpython/locate/locator.ts';
 import { isNewerThanTested } from '../../cpython/locate/supported.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import type { EmbeddedReport, InterpreterReport, LibraryVersions } from './interpreter-report.ts';

@@ -1,4 +1,4 @@
-import { emitSafely } from '../../executor/emit-safely.ts';
+import { emitSafely } from '../../node/timers.ts';
 import {
   describeVendorConflict,
   findVendorConflicts,

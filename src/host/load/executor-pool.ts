@@ -7,9 +7,9 @@ import {
   type ExecutorName,
   type ExecutorStats,
   executorNeeds,
+  hostClosed,
 } from '../../executor/executor.ts';
-import type { ExecutorOptions } from '../../executor/executor-options.ts';
-import { hostClosed } from '../../executor/load-options.ts';
+import { type ExecutorOptions } from '../../executor/executor-options.ts';
 import type { TargetPython } from '../../packaging/vendor/python-compatibility.ts';
 
 /** An executor that can load packages. */

@@ -1,5 +1,4 @@
-import { invalidOption } from '../../errors/option-values.ts';
-import { describe } from '../../errors/options.ts';
+import { describe, invalidOption } from '../../errors/options.ts';
 import type { LoadedPackage } from '../../protocol/load-outcome.ts';
 
 /** What becomes of a plugin that imports an external module. */

@@ -1,6 +1,6 @@
-import { type LoadPhase, LoadTimeoutError } from '../../errors/load-timeout-error.ts';
+import { type LoadPhase, LoadTimeoutError } from '../../errors/load-error.ts';
 import { CancellationWatch } from '../../executor/cancellation-watch.ts';
-import { loadAborted } from '../../executor/load-options.ts';
+import { loadAborted } from '../../executor/executor.ts';
 import { now } from '../../node/timers.ts';
 
 /** Milliseconds that a load may take unless a host or a load says otherwise. */

@@ -1,5 +1,5 @@
-import { ArchiveError } from '../../errors/archive-error.ts';
-import { checkSignal } from '../../errors/option-values.ts';
+import { checkSignal } from '../../errors/options.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import { type Manifest, type ManifestOptions, parseManifest } from '../manifest/manifest.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest/manifest-text.ts';
 import type { ArchiveLimits } from './limits.ts';

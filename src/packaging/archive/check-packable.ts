@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { ArchiveError } from '../../errors/archive-error.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import type { PackageFile } from '../files/package-files.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';

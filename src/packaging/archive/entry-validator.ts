@@ -1,5 +1,5 @@
-import { ArchiveError } from '../../errors/archive-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import { hasControls, shown } from '../../errors/shown.ts';
 import { Budget, type Excess } from '../files/budget.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';

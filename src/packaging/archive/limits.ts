@@ -1,5 +1,4 @@
-import { invalidOption } from '../../errors/option-values.ts';
-import { describe } from '../../errors/options.ts';
+import { describe, invalidOption } from '../../errors/options.ts';
 
 /** Limits for unpacking an archive. */
 export interface ArchiveLimits {

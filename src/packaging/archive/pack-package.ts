@@ -1,10 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { ArchiveError } from '../../errors/archive-error.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import { checkSignal } from '../../errors/option-values.ts';
-import { checkChoice, checkOptionNames } from '../../errors/options.ts';
+import { checkChoice, checkOptionNames, checkSignal } from '../../errors/options.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { recoverNextTo } from '../files/staging.ts';

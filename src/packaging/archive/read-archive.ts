@@ -1,8 +1,8 @@
 import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
-import { ArchiveError } from '../../errors/archive-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import { throwIfAborted } from '../../errors/option-values.ts';
+import { throwIfAborted } from '../../errors/options.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
 import { CorruptBzip2 } from '../bzip2/format.ts';

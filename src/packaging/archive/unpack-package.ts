@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
-import { checkSignal } from '../../errors/option-values.ts';
-import { checkOptionNames } from '../../errors/options.ts';
+import { checkOptionNames, checkSignal } from '../../errors/options.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import { CooperativeYield } from '../files/cooperative-yield.ts';
 import { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { ArchiveError } from '../../errors/archive-error.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
+import { ArchiveError } from '../../errors/package-errors.ts';
 import { compressBzip2 } from '../bzip2/compress.ts';
 import { PackageDigest } from '../digest/package-digest.ts';
 import type { PackageFile } from '../files/package-files.ts';

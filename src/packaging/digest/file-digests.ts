@@ -1,4 +1,4 @@
-import type { FileDifference } from '../../errors/signature-error.ts';
+import type { FileDifference } from '../../errors/package-errors.ts';
 import type { BudgetLimits } from '../files/budget.ts';
 import type { PackageFile } from '../files/package-files.ts';
 import { readFiles } from '../files/read-files.ts';

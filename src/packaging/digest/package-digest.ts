@@ -1,6 +1,5 @@
 import type { Hash } from 'node:crypto';
-import { checkSignal } from '../../errors/option-values.ts';
-import { checkOptionNames } from '../../errors/options.ts';
+import { checkOptionNames, checkSignal } from '../../errors/options.ts';
 import type { BudgetLimits } from '../files/budget.ts';
 import { listPackageFiles, type PackageFile } from '../files/package-files.ts';
 import { readFiles } from '../files/read-files.ts';

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../errors/option-values.ts';
+import { throwIfAborted } from '../../errors/options.ts';
 import { now, setImmediate } from '../../node/timers.ts';
 
 // Short enough not to delay timers and sockets, long enough to keep the cost of the pauses small.

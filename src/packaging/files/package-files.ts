@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
-import { throwIfAborted } from '../../errors/option-values.ts';
+import { throwIfAborted } from '../../errors/options.ts';
 import { shown } from '../../errors/shown.ts';
 import { Budget } from './budget.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
-import { ManifestError } from '../../errors/manifest-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
+import { ManifestError } from '../../errors/package-errors.ts';
 import { manifestFileName, readManifestText } from './manifest-text.ts';
 import { IssueCollector, isTable, TableReader } from './table-reader.ts';
 import { findTomlPositions } from './toml-positions.ts';

@@ -1,4 +1,4 @@
-import type { ManifestIssue } from '../../errors/manifest-error.ts';
+import type { ManifestIssue } from '../../errors/package-errors.ts';
 import { hasControls, shown } from '../../errors/shown.ts';
 import { nearestPosition, type TextPosition, toPointer } from './toml-positions.ts';
 

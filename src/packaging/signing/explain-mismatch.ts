@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { FileDifference } from '../../errors/package-errors.ts';
 import { shown } from '../../errors/shown.ts';
-import type { FileDifference } from '../../errors/signature-error.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { compareFiles, computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
 import type { BudgetLimits } from '../files/budget.ts';

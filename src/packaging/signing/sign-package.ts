@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import { checkSignal } from '../../errors/option-values.ts';
-import { checkChoice, checkOptionNames } from '../../errors/options.ts';
+import { checkChoice, checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
 import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
 import { listPackageFiles, type PackageFile } from '../files/package-files.ts';

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { throwIfAborted } from '../../errors/option-values.ts';
+import { throwIfAborted } from '../../errors/options.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { replaceFile } from '../files/replace-file.ts';

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locatePython } from '../../../src/cpython/locate/locate-python.ts';
-import type { LocateOptions } from '../../../src/cpython/locate/located-python.ts';
+import type { LocateOptions } from '../../../src/cpython/locate/locator.ts';
 import { PythonNotFoundError } from '../../../src/errors/python-not-found-error.ts';
 import { noOtherUser, otherUid, runAsOther } from '../../support/other-user.ts';
 import { embeddablePythons } from '../../support/pythons.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { linkedLibraryOf } from '../../../src/cpython/locate/binary/linked-library.ts';
+import { linkedLibraryOf } from '../../../src/cpython/locate/find-library.ts';
 import { locatePython } from '../../../src/cpython/locate/locate-python.ts';
 import { elf } from '../../support/binaries.ts';
 import { embeddablePythons } from '../../support/pythons.ts';

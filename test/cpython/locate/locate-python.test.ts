@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locatePython } from '../../../src/cpython/locate/locate-python.ts';
-import type { LocateOptions } from '../../../src/cpython/locate/located-python.ts';
+import type { LocateOptions } from '../../../src/cpython/locate/locator.ts';
 import { PythonNotFoundError } from '../../../src/errors/python-not-found-error.ts';
 import { staticAnswer, writeAnsweringPython, writeProgram } from '../../support/fake-python.ts';
 import { embeddablePythons } from '../../support/pythons.ts';

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { locatePython } from '../../../src/cpython/locate/locate-python.ts';
-import type { LocateOptions } from '../../../src/cpython/locate/located-python.ts';
+import type { LocateOptions } from '../../../src/cpython/locate/locator.ts';
 import { PythonNotFoundError } from '../../../src/errors/python-not-found-error.ts';
 import { staticAnswer, writeAnsweringPython, writeProgram } from '../../support/fake-python.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

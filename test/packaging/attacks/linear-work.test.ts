@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ManifestError } from '../../../src/errors/manifest-error.ts';
+import { ManifestError } from '../../../src/errors/package-errors.ts';
 import { ByteSource } from '../../../src/packaging/archive/tar/byte-source.ts';
 import { parsePaxHeader } from '../../../src/packaging/archive/tar/tar-extensions.ts';
 import { readTar } from '../../../src/packaging/archive/tar/tar-reader.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFidiusError } from '../../../src/errors/fidius-error.ts';
-import { SignatureError } from '../../../src/errors/signature-error.ts';
+import { SignatureError } from '../../../src/errors/package-errors.ts';
 import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
 import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';

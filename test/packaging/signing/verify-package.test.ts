@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SignatureError } from '../../../src/errors/signature-error.ts';
+import { SignatureError } from '../../../src/errors/package-errors.ts';
 import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { isFidiusError } from '../../../errors/fidius-error.ts';
-import { ManifestError } from '../../../errors/manifest-error.ts';
+import { ManifestError } from '../../../errors/package-errors.ts';
 import type { Manifest } from '../../../packaging/manifest/manifest.ts';
 import { defineCommand } from '../../define-command.ts';
 import { formatCount } from '../../output/text.ts';

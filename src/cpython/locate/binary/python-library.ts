@@ -2,8 +2,7 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
 import type { Binary } from './binary.ts';
-import { describeMissing } from './missing-file.ts';
-import { readBinary } from './read-binary.ts';
+import { describeMissing, readBinary } from './read-binary.ts';
 
 /** A file that the loader of this process will take, and that calls itself the library of a CPython. */
 export interface PythonLibrary {

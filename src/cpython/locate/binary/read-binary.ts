@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Binary, ReadBytes } from './binary.ts';
 import { readElf } from './elf.ts';
 import { readMachO } from './mach-o.ts';
@@ -24,4 +24,11 @@ export function readBinary(path: string): Binary | undefined {
   } finally {
     closeSync(file);
   }
+}
+
+/** Why there is nothing at `path`, for a message; `undefined` when there is something. */
+export function describeMissing(path: string): string | undefined {
+  if (existsSync(path)) return undefined;
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? `is a link to ${readlinkSync(path)}, which does not exist` : 'does not exist';
 }

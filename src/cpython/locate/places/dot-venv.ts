@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
 import { findUntrustedPart } from '../../../files/trusted-path.ts';
 import type { Candidate, Locator } from '../locator.ts';
-import { environmentFolder } from './environment-folder.ts';
+import { environmentFolder } from './candidates.ts';
 
 /** The name of the locator below, as a record gives it. */
 export const implicitEnvironment = '.venv';

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
 import { messageOf } from '../../../errors/is-error.ts';
-import { throwIfAborted } from '../../../errors/option-values.ts';
+import { throwIfAborted } from '../../../errors/options.ts';
 import { readDistributions } from '../distributions.ts';
 import type { RequirementPlan } from '../requirement-plan.ts';
 import type { InstalledSource } from './installed-source.ts';

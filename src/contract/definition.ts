@@ -1,6 +1,22 @@
+import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
-import { definitionError } from './definition-error.ts';
 import { isPlainObject } from './types/plain-object.ts';
+
+/** The error for an invalid definition of an interface, a method or a type. */
+export function definitionError(message: string, hint?: string): FidiusError {
+  return new FidiusTypeError('FIDIUS_INTERFACE_INVALID', message, { hint });
+}
+
+export interface DocOptions {
+  /** Documentation, in one or more sentences. Part of the Python stub. */
+  readonly doc?: string;
+}
+
+/** Returns the option `doc`. @throws FidiusError `FIDIUS_INTERFACE_INVALID` when it is not a string. */
+export function readDoc(doc: unknown, place: string): string | undefined {
+  if (doc === undefined || typeof doc === 'string') return doc?.trim() === '' ? undefined : doc;
+  throw definitionError(`doc of ${place} must be a string, got ${describe(doc)}`);
+}
 
 /** Facts about an interface or a method for the host to read, such as `{ cost: 'high' }`. Not in the hash. */
 export type Metadata = Readonly<Record<string, string>>;
