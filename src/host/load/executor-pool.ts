@@ -10,7 +10,7 @@ import {
 } from '../../executor/executor.ts';
 import type { ExecutorOptions } from '../../executor/executor-options.ts';
 import { hostClosed } from '../../executor/load-options.ts';
-import type { TargetPython } from '../../packaging/vendor/python-compatibility.ts';
+import type { TargetPython } from '../../packaging/vendor/check-vendored.ts';
 
 /** An executor that can load packages. */
 export interface StartedExecutor {

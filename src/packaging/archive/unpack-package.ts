@@ -12,9 +12,8 @@ import { type Manifest, parseManifest, readManifest } from '../manifest/manifest
 import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
 import { packageStem } from '../manifest/package-name.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { noManifest } from './archive-manifest.ts';
 import { type ArchiveLimits, limitNames, resolveLimits } from './limits.ts';
-import { readArchive } from './read-archive.ts';
+import { noManifest, readArchive } from './read-archive.ts';
 
 export interface UnpackedPackage {
   /** The folder of the package. */

@@ -1,4 +1,4 @@
-import { BitReader } from './decoder/bit-reader.ts';
+import { BitReader } from './decoder/block-reader.ts';
 import { blockMagic, combineCrc, endMagic } from './format.ts';
 
 /** Joins blocks to one bzip2 stream, bit by bit: blocks do not end at whole bytes. */

@@ -4,9 +4,8 @@ import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { ManifestError } from '../../errors/manifest-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { manifestFileName, readManifestText } from './manifest-text.ts';
-import { IssueCollector, isTable, TableReader } from './table-reader.ts';
+import { IssueCollector, isTable, TableReader, type TomlData, toTomlData } from './table-reader.ts';
 import { findTomlPositions } from './toml-positions.ts';
-import { type TomlData, toTomlData } from './toml-value.ts';
 
 /**
  * The manifest of a package, `package.toml`. See docs/reference/manifest.md.

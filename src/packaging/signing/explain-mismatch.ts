@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
 import type { FileDifference } from '../../errors/signature-error.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { compareFiles, computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
+import { compareFiles, computeFileDigests, type FileDigests } from '../digest/package-digest.ts';
 import type { BudgetLimits } from '../files/budget.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { type FileListText, fileListName, readListText, signatureFileName } from './signature-files.ts';

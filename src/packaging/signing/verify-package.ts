@@ -171,3 +171,31 @@ function failure(code: ErrorCode, origin: string, trust: Trust, why: Mismatch): 
   const data = { package: origin, keys, differences: named, moreDifferences };
   return new SignatureError(code, `Cannot trust package ${origin}: ${why.problem}`, data, why.hint);
 }
+
+/** A package whose digest is known. */
+export interface SignedContent {
+  readonly content: PackageContent;
+  readonly digest: Buffer;
+  readonly signature: Buffer | undefined;
+  /** Name of the package in its manifest. */
+  readonly name: string;
+}
+
+/** Checks signatures if they are required. Fails early when a key is invalid. */
+export class SignatureCheck {
+  readonly isRequired: boolean;
+  readonly #trust: Trust;
+
+  constructor(options: TrustOptions & { readonly requireSignature?: boolean | undefined }) {
+    this.isRequired = options.requireSignature === true;
+    this.#trust = new Trust(options);
+  }
+
+  requirePresent(origin: string, signature: Buffer | undefined): void {
+    if (this.isRequired) requireSignature(origin, signature, this.#trust);
+  }
+
+  async verify(origin: string, signed: SignedContent): Promise<TrustedKey | undefined> {
+    return this.isRequired ? requireTrusted(origin, { ...signed, trust: this.#trust }) : undefined;
+  }
+}

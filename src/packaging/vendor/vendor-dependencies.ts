@@ -9,17 +9,18 @@ import { applyByteCodePolicy } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { createStagingNextTo } from '../files/staging.ts';
 import { type Manifest, type PythonManifest, readManifest } from '../manifest/manifest.ts';
-import { readDistributions, vendorFolder } from './distributions.ts';
+import {
+  readDistributions,
+  readVendoredDistributions,
+  type VendoredDistribution,
+  type VendorRecord,
+  vendorFolder,
+  vendorRecordName,
+} from './distributions.ts';
 import { requireInstalled, requireOrigins } from './install/check-installed.ts';
 import { chooseInstaller, type InstallerName, install, missingInstaller } from './install/installer.ts';
 import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
-import {
-  readVendoredDistributions,
-  type VendoredDistribution,
-  type VendorRecord,
-  vendorRecordName,
-} from './vendor-record.ts';
 
 export interface VendorOptions {
   /** Python executable that will run the plugin. Default `python3`. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { findVendorProblems, requireVendoredFor } from '../../../src/packaging/vendor/check-vendored.ts';
 import {
   allowsPython,
+  findVendorProblems,
   fitsTag,
+  requireVendoredFor,
   type TargetPython,
   type TargetSystem,
-} from '../../../src/packaging/vendor/python-compatibility.ts';
+} from '../../../src/packaging/vendor/check-vendored.ts';
 import {
   describeVendorConflict,
   findVendorConflicts,

@@ -2,9 +2,9 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
 import { readForeignFile } from '../../../files/open-foreign-file.ts';
+import type { VendoredDistribution } from '../distributions.ts';
 import { type Distribution, normalizeName, readDistributions } from '../distributions.ts';
 import type { RequirementPlan } from '../requirement-plan.ts';
-import type { VendoredDistribution } from '../vendor-record.ts';
 import { type InstalledSource, pathOfUrl, publicSource } from './installed-source.ts';
 import type { InstallerName } from './installer.ts';
 
