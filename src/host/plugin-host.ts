@@ -11,16 +11,13 @@ import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor
 import { checkLoadOptions } from '../executor/load-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
-import { printLoads } from './events/debug-printer.ts';
-import { emitWarning, type HostNoticeListener } from './events/host-notice.ts';
-import { traceLoadAsync } from './events/load-channel.ts';
-import { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
-import { discoverForHost, type HostDiscovery } from './host-discovery.ts';
+import { emitWarning, type HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
+import { printLoads, traceLoadAsync } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { checkExternalImports, type ExternalImports } from './load/external-imports.ts';
 import { LoadBudget } from './load/load-budget.ts';
 import { type PackageLoad, runLoad } from './load/load-pipeline.ts';
-import { type PackageQuery, selectPackages } from './load/select-packages.ts';
+import { discoverForHost, type HostDiscovery, type PackageQuery, selectPackages } from './load/select-packages.ts';
 import { describePlugin, Plugin } from './plugin.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './policy/package-policy.ts';
 

@@ -4,8 +4,8 @@ import type { Diagnosis, EmbeddedOutcome } from '../../host/doctor/diagnose.ts';
 import type { LibraryVersions } from '../../host/doctor/interpreter-report.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type CommandResult, defineCommand } from '../define-command.ts';
+import { fidiusVersion } from '../help.ts';
 import { pythonOptions } from '../shared-options.ts';
-import { fidiusVersion } from '../version.ts';
 
 /** Prefix of the line with the report of the inner process. Python may print other lines. */
 const marker = 'fidius-doctor-report:';
@@ -69,7 +69,7 @@ async function reportFromInside(start: {
   const { toFinding } = await import('../../host/doctor/diagnose.ts');
   let outcome: EmbeddedOutcome;
   try {
-    const { readEmbeddedReport } = await import('../../host/doctor/embedded-report.ts');
+    const { readEmbeddedReport } = await import('../../host/doctor/interpreter-report.ts');
     outcome = { report: readEmbeddedReport(start) };
   } catch (error) {
     outcome = { failure: toFinding(error) };

@@ -1,3 +1,6 @@
+import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
+import { ffi } from '../../ffi/native.ts';
+
 /** A library as it was when an extension module was compiled, and as it is now. */
 export interface LibraryVersions {
   readonly built: string | null;
@@ -32,4 +35,17 @@ export interface EmbeddedReport extends InterpreterReport {
     /** Whether CPython had to be told its bounds: since 3.14. Where it cannot be told, it is not started at all. */
     readonly protection: 'set' | 'not needed';
   };
+}
+
+/**
+ * Starts Python in this process and lets it report.
+ *
+ * For a process that may be lost: finding out that libraries do not get along can take the form of a crash.
+ *
+ * @throws what starting Python throws.
+ */
+export function readEmbeddedReport(options: StartOptions): EmbeddedReport {
+  const report = startPython(options).invoke('doctor.report') as InterpreterReport;
+  const [, minor = 0] = report.version.split('.').map(Number);
+  return { ...report, stack: { bytes: ffi.stackBytes, protection: minor < 14 ? 'not needed' : 'set' } };
 }

@@ -5,10 +5,8 @@ import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { readManifest } from '../../packaging/manifest/manifest.ts';
-import { printLoads } from '../events/debug-printer.ts';
-import { traceLoad } from '../events/load-channel.ts';
-import { checkManifest } from './check-manifest.ts';
-import { toLoadRequest } from './to-load-request.ts';
+import { printLoads, traceLoad } from '../events/load-channel.ts';
+import { checkManifest, toLoadRequest } from './check-manifest.ts';
 
 /**
  * Loads the Python package in a folder for an interface, on the calling thread.

@@ -151,7 +151,7 @@ function requireSame(dir: string, signed: Buffer | undefined, written: Buffer): 
  *
  * @throws ArchiveError `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`
  */
-export function checkPackable(archive: string, root: string, files: readonly PackageFile[]): void {
+function checkPackable(archive: string, root: string, files: readonly PackageFile[]): void {
   const names = new EntryNames();
   for (const { path } of files) {
     const parts = splitEntryPath(`${root}/${path}`);
@@ -171,7 +171,7 @@ export function checkPackable(archive: string, root: string, files: readonly Pac
 }
 
 /** Describes the default limits that the archive exceeds when it is unpacked. */
-export function describeExceededLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
+function describeExceededLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
   const { maxEntries, maxBytes, maxRatio } = resolveLimits('packPackage()', {});
   const ratio = bytes / archiveBytes;
   return [
@@ -194,7 +194,7 @@ export function describeExceededLimits(files: number, bytes: number, archiveByte
  *
  * @throws FidiusError `FIDIUS_PACKAGE_COMPONENT`
  */
-export function requireComponent(dir: string, manifest: Manifest, files: readonly PackageFile[]): void {
+function requireComponent(dir: string, manifest: Manifest, files: readonly PackageFile[]): void {
   if (manifest.runtime !== 'wasm') return;
   const { component, precompiled } = manifest.wasm;
   for (const [field, named] of Object.entries({ component, precompiled })) {

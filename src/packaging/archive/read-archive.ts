@@ -128,7 +128,7 @@ export class OpenArchive {
   }
 }
 
-export function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
+function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
   return new ArchiveError(code, `Cannot read archive ${archive}: ${problem}`, { archive }, { cause });
 }
 

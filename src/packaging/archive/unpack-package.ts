@@ -130,7 +130,7 @@ export interface ExtractedArchive {
  * @param into path of the folder, which stands for that in the archive; it does not exist, and the folder around it is private.
  * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
  */
-export async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
+async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
   const { onProgress, ...readOptions } = options;
   let [root, files, bytes, hasManifest] = ['', 0, 0, false];
   const onRead = (position: number, archiveBytes: number) => onProgress?.({ position, archiveBytes, files, bytes });

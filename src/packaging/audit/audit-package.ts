@@ -200,7 +200,7 @@ export async function readFolderSubject(dir: string, limits: Limits): Promise<Au
   return { isArchive: false, paths, bytes, excluded, signature, digest, manifest: readManifestText(dir) };
 }
 
-export async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
+async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
   const opened = OpenArchive.open(archive);
   try {
     const { digest, facts, sizes } = await ArchiveSnapshot.read(opened, limits);

@@ -53,7 +53,7 @@ function markHandled<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Compresses on this thread, if threads are not permitted. Yields to the event loop between two pieces. */
-export class InThreadCompressor {
+class InThreadCompressor {
   readonly size = 1;
   readonly #libbzip2 = new Libbzip2();
   readonly #yielding = new CooperativeYield();
@@ -70,7 +70,7 @@ export class InThreadCompressor {
 const maxThreads = 4;
 
 /** Compresses on worker threads, which are started on demand. */
-export class WorkerCompressor {
+class WorkerCompressor {
   readonly size = Math.min(availableParallelism(), maxThreads);
   readonly #all: Worker[] = [];
   readonly #idle: Worker[] = [];
@@ -134,7 +134,7 @@ const maxSourceBytes = 8 * 1024 * 1024;
  * A block counts what is left of the data once runs are shortened: four equal bytes are followed by the number of further
  * ones.
  */
-export class BlockCutter {
+class BlockCutter {
   #pieces: Uint8Array[] = [];
   #sourceBytes = 0;
   /** Length of the block so far, without the run at its end. */

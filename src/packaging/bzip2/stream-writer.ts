@@ -59,7 +59,7 @@ export function takeSingleBlock(stream: Uint8Array): SingleBlock {
 }
 
 /** Writes bits, the highest of each byte first. */
-export class BitWriter {
+class BitWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
   /** Bits that do not fill a byte yet, at the lower end. */

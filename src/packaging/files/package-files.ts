@@ -174,10 +174,10 @@ function typeError(path: string, target: Dirent<Buffer> | Stats | undefined): Fi
 }
 
 /** Folders of build results and version history. The Rust tool excludes them from digests and archives at any depth. */
-export const excludedFolders: readonly string[] = ['target', '.git'];
+const excludedFolders: readonly string[] = ['target', '.git'];
 
 /** Whether the digest excludes a file of this name. */
-export function isSignatureName(name: string): boolean {
+function isSignatureName(name: string): boolean {
   return name.endsWith('.sig');
 }
 

@@ -180,7 +180,7 @@ export type TomlData =
   | { readonly [key: string]: TomlData };
 
 /** Reports what cannot be converted: `keys` lead to the value. */
-export type ReportTomlProblem = (keys: readonly string[], message: string) => void;
+type ReportTomlProblem = (keys: readonly string[], message: string) => void;
 
 // The parser limits inline nesting to 1,000 levels but not the length of a table header such as `[a.a.a…]`; and each key below
 // such a header costs its depth.

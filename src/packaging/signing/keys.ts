@@ -118,7 +118,7 @@ export interface KeyFormat {
 }
 
 /** @throws FidiusError `FIDIUS_KEY_INVALID`, never with the key itself in the message. */
-export function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
+function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
   const key = input instanceof crypto().KeyObject ? input : parseKey(toBytes(input), format);
   if (key.asymmetricKeyType !== 'ed25519') {
     throw keyError(format.kind, `it is a key for ${key.asymmetricKeyType ?? 'a symmetric cipher'}, not for Ed25519`);
@@ -128,7 +128,7 @@ export function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
   return key;
 }
 
-export function keyError(kind: KeyFormat['kind'], problem: string, cause?: unknown): FidiusError {
+function keyError(kind: KeyFormat['kind'], problem: string, cause?: unknown): FidiusError {
   return new FidiusError('FIDIUS_KEY_INVALID', `Invalid ${kind} key: ${problem}`, {
     cause,
     hint: `Pass the ${rawKeyBytes} bytes of the key file, its 64 hex digits, or PEM text.`,

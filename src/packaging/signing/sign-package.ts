@@ -59,7 +59,7 @@ export async function signPackage(dir: string, options: SignOptions): Promise<Si
  *
  * @throws FidiusError `FIDIUS_SIGNATURE_UNWRITABLE`
  */
-export async function writeSignature(dir: string, { digest, files }: FileDigests, key: SecretKey): Promise<void> {
+async function writeSignature(dir: string, { digest, files }: FileDigests, key: SecretKey): Promise<void> {
   const createStaging = () => createStagingNextTo(dir);
   try {
     // The list is written first. If the second write fails, the list explains the old signature.
@@ -126,7 +126,7 @@ export async function prepareSignature(
 }
 
 /** Whether an existing signature matches the package. `unknown` if it cannot be checked. */
-export type SignatureMatch = 'fits' | 'unknown';
+type SignatureMatch = 'fits' | 'unknown';
 
 /**
  * Checks whether a signature still matches the files, without the key that made it.
@@ -135,7 +135,7 @@ export type SignatureMatch = 'fits' | 'unknown';
  *
  * @throws FidiusError `FIDIUS_SIGNATURE_STALE`
  */
-export async function checkSignatureMatches(
+async function checkSignatureMatches(
   dir: string,
   signature: Buffer,
   { digest, files }: FileDigests,

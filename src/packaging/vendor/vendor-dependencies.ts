@@ -185,7 +185,7 @@ export interface DescribedPython {
  *
  * @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_NO_INSTALLER`; the reason of the signal.
  */
-export async function describePython(
+async function describePython(
   python: string,
   {
     installer,

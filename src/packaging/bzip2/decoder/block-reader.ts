@@ -158,7 +158,7 @@ function readSymbols(reader: BitReader, { alphabet, selectors, tables, into }: C
 }
 
 /** Longest code that the format allows. */
-export const maxCodeLength = 20;
+const maxCodeLength = 20;
 
 /** Codes up to this length, which is nearly all that occur, are decoded by one look into a table. */
 const fastBits = 10;
@@ -166,7 +166,7 @@ const fastBits = 10;
 /**
  * A canonical Huffman code, ready for decoding: codes of one length are consecutive numbers, in order of their symbols.
  */
-export class HuffmanTable {
+class HuffmanTable {
   /** By the next {@link fastBits} bits: `symbol << 5 | length`, or 0 where the code is longer. */
   readonly fast = new Int32Array(1 << fastBits);
   /** By length: the first code of that length, and how many there are, both left-aligned to {@link maxCodeLength} bits. */

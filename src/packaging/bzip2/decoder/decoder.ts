@@ -150,7 +150,7 @@ export function* decodeFile(handle: number): Generator<DecodedPiece> {
  * The sort is undone by following links: each element of `links` holds a byte and, above it, the place of the byte that
  * comes next. Then runs are expanded: four equal bytes are followed by the number of further ones.
  */
-export class BlockOutput {
+class BlockOutput {
   readonly #links: Int32Array;
   #left: number;
   #place: number;
@@ -243,10 +243,10 @@ const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** Initial value of a checksum. */
-export const crcStart = -1;
+const crcStart = -1;
 
 /** Continues a checksum with `bytes`. */
-export function updateCrc(crc: number, bytes: Uint8Array, end: number = bytes.length): number {
+function updateCrc(crc: number, bytes: Uint8Array, end: number = bytes.length): number {
   for (let index = 0; index < end; index += 1) {
     crc = (crc << 8) ^ (crcTable[(crc >>> 24) ^ (bytes[index] as number)] as number);
   }
@@ -254,6 +254,6 @@ export function updateCrc(crc: number, bytes: Uint8Array, end: number = bytes.le
 }
 
 /** The unsigned number that is stored in the stream. */
-export function finishCrc(crc: number): number {
+function finishCrc(crc: number): number {
   return ~crc >>> 0;
 }
