@@ -4,6 +4,16 @@ import { describe } from '../errors/options.ts';
 import type { LoadOptions, LoadRequest } from './executor.ts';
 import { mostThreads } from './executor-options.ts';
 
+/** The names of the options of {@link LoadOptions}. */
+export const loadOptionNames: readonly (keyof LoadOptions)[] = [
+  'signal',
+  'loadTimeoutMs',
+  'timeoutMs',
+  'maxConcurrent',
+  'maxQueued',
+  'ownThread',
+];
+
 /** Checks the values of the options that every executor takes. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkTimeout('loadTimeoutMs', options.loadTimeoutMs);

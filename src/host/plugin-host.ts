@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Interface, isInterface } from '../contract/interface.ts';
+import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkTimeout } from '../errors/option-values.ts';
@@ -8,17 +8,16 @@ import { checkCloseOptions } from '../executor/close-options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import { checkLoadOptions, loadOptionNames } from '../executor/load-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import { emitWarning, type HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
 import { printLoads, traceLoadAsync } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
-import { checkExternalImports, type ExternalImports } from './load/external-imports.ts';
 import { LoadBudget } from './load/load-budget.ts';
 import { type PackageLoad, runLoad } from './load/load-pipeline.ts';
 import { discoverForHost, type HostDiscovery, type PackageQuery, selectPackages } from './load/select-packages.ts';
-import { describePlugin, Plugin } from './plugin.ts';
+import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
 import { PackagePolicy, type PolicyOptions, policyOptionNames } from './policy/package-policy.ts';
 
 /** Options of `PluginHost.open()`. */
@@ -100,18 +99,7 @@ const hostOptionNames = [
   'externalImports',
   ...policyOptionNames,
 ];
-const loadOptionNames = [
-  'version',
-  'signedBy',
-  'externalImports',
-  'executor',
-  'signal',
-  'loadTimeoutMs',
-  'timeoutMs',
-  'maxConcurrent',
-  'maxQueued',
-  'ownThread',
-];
+const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor', ...loadOptionNames];
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
@@ -191,14 +179,8 @@ export class PluginHost implements AsyncDisposable {
     if (typeof name !== 'string' || name === '') {
       throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }
-    if (!isInterface(definition)) {
-      const found = describe(definition);
-      throw new FidiusTypeError(
-        'FIDIUS_ARGUMENT_INVALID',
-        `load() takes an interface made by defineInterface(), got ${found}`,
-      );
-    }
-    checkOptionNames('PluginHost.load()', options, loadOptionNames);
+    requireInterface('load()', definition);
+    checkOptionNames('PluginHost.load()', options, hostLoadOptionNames);
     const { executor = this.#executor, version, signedBy, ...others } = options;
     const { externalImports = this.#externalImports, ...given } = others;
     checkExternalImports(externalImports);

@@ -1,12 +1,14 @@
 import { createClient, createSyncClient, type Invoke } from '../contract/client/client.ts';
 import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
-import type { Interface, InterfaceMethod } from '../contract/interface.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { type Interface, type InterfaceMethod, isInterface } from '../contract/interface.ts';
+import { FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
+import { invalidOption } from '../errors/option-values.ts';
+import { describe } from '../errors/options.ts';
 import { checkCloseOptions } from '../executor/close-options.ts';
 import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import { type ExternalImport, toExternalImports } from './load/external-imports.ts';
+import type { LoadedPackage } from '../protocol/load-outcome.ts';
 import type { LoadOutcome } from './load/load-pipeline.ts';
 
 /** What is known about a loaded plugin. */
@@ -162,4 +164,35 @@ export function describePlugin(definition: Interface, outcome: LoadOutcome): Plu
     vendorConflicts,
     externalImports: toExternalImports(plugin.external),
   });
+}
+
+/** What becomes of a plugin that imports an external module. */
+export type ExternalImports = 'allow' | 'refuse';
+
+/**
+ * A module that a plugin imports, and that lies neither in its package, nor in the standard library, nor in the Python
+ * environment: nothing that was signed or configured says what it does.
+ */
+export interface ExternalImport {
+  /** Its dotted name; for a package, that of the outermost one. */
+  readonly module: string;
+  /** Its file, or its folder. */
+  readonly path: string;
+}
+
+/** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+export function checkExternalImports(value: unknown): asserts value is ExternalImports | undefined {
+  if (value === undefined || value === 'allow' || value === 'refuse') return;
+  throw invalidOption(`externalImports must be "allow" or "refuse", got ${describe(value)}`, value, 'string');
+}
+
+function toExternalImports(external: LoadedPackage['external']): readonly ExternalImport[] {
+  return external.map(([module, path]) => ({ module, path }));
+}
+
+/** @throws FidiusTypeError `FIDIUS_ARGUMENT_INVALID` if the argument of a function that loads is not an interface. */
+export function requireInterface(operation: string, definition: unknown): void {
+  if (isInterface(definition)) return;
+  const message = `${operation} takes an interface made by defineInterface(), got ${describe(definition)}`;
+  throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', message);
 }
