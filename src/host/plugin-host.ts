@@ -285,7 +285,7 @@ export class PluginHost implements AsyncDisposable {
     if (this.#policy.requireSignature) return signers;
     throw new FidiusTypeError(
       'FIDIUS_OPTION_INVALID',
-      'signedBy cannot be checked: this host does not look at signatures',
+      'signedBy cannot be checked: this host does not verify signatures',
       {
         hint: 'Open the host with `trustedKeys` or `trustStore`.',
       },

@@ -74,7 +74,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
    * Functions that run on this thread and return when Python is done: the fastest way, for short calls of trusted code. They
    * block this thread.
    *
-   * @throws FidiusError `FIDIUS_CALL_SYNC` for a plugin with a thread of its own; `FIDIUS_PLUGIN_CLOSED`.
+   * @throws FidiusError `FIDIUS_CALL_SYNC` for a plugin with its own thread; `FIDIUS_PLUGIN_CLOSED`.
    */
   get sync(): SyncClient<I> {
     this.#sync ??= this.#createSync();
@@ -112,7 +112,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     if (calls === undefined) {
       throw new FidiusError(
         'FIDIUS_CALL_SYNC',
-        `Plugin ${this.info.name} runs on a thread of its own, or in another process, and cannot be called on this thread`,
+        `Plugin ${this.info.name} runs on its own thread, or in another process, and cannot be called on this thread`,
         { hint: 'Use `client`, or load it without `ownThread` and with the executor "inline" or "thread".' },
       );
     }
@@ -138,7 +138,7 @@ function bind<Result>(
 
 /** Why a method that streams cannot be called. */
 export function noStreams({ name }: InterfaceMethod): FidiusError {
-  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() streams, which this version cannot carry yet`, {
+  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() uses streams, which this version does not support yet`, {
     hint: 'Return a list, or split the work into several calls.',
   });
 }

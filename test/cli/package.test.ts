@@ -259,7 +259,7 @@ describe('fidius package sign', () => {
 
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatchInlineSnapshot(`
-      "error: Package <here>/demo holds compiled Python code in __pycache__
+      "error: Package <here>/demo contains compiled Python code in __pycache__
       hint: Delete its \`__pycache__\` folders, or use --byte-code remove.
       "
     `);
@@ -339,7 +339,7 @@ describe('fidius package verify', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatchInlineSnapshot(`
       "error: Cannot trust package <here>/demo: its signature matches none of the trusted keys: key 34750f98bd59fcfc; since it was signed with key 34750f98bd59fcfc, demo.py was changed
-      hint: Get the package again from its author; this copy was changed.
+      hint: This copy was changed. Get the package from its author again.
       "
     `);
     expect(asJson).toMatchObject({ exitCode: 1, stderr });

@@ -30,7 +30,7 @@ export interface LoadEvent {
 /** Loading of packages, by any host of this JavaScript thread. */
 const loadChannel = channel('fidius:load');
 
-/** What becomes known while loading; filled in as it does. */
+/** The details of a load, added as they become known. */
 export interface LoadDetails {
   path?: string;
   plugin?: string;
@@ -42,7 +42,7 @@ export interface LoadDetails {
 
 type Subject = Pick<LoadEvent, 'path' | 'interface' | 'plugin'>;
 
-/** Publishes the start of loading, and its end or error; costs nothing while nobody listens. */
+/** Publishes the start of loading, and its end or error; costs nothing without a listener. */
 export function traceLoad<T>(subject: Subject, load: (details: LoadDetails) => T): T {
   const trace = new LoadTrace(subject);
   try {
@@ -55,7 +55,7 @@ export function traceLoad<T>(subject: Subject, load: (details: LoadDetails) => T
   }
 }
 
-/** The same for loading that takes its time. */
+/** The asynchronous form of {@link traceLoad}. */
 export async function traceLoadAsync<T>(subject: Subject, load: (details: LoadDetails) => Promise<T>): Promise<T> {
   const trace = new LoadTrace(subject);
   try {

@@ -48,7 +48,7 @@ function checkInterface(path: string, manifest: Manifest, definition: Interface)
   if (manifest.interface !== definition.name && aliases?.includes(manifest.interface) !== true) {
     throw new LoadError(
       'FIDIUS_INTERFACE_NAME_MISMATCH',
-      `it is for the interface ${manifest.interface}, the host asks for ${definition.name}`,
+      `it implements the interface ${manifest.interface}, the host expects ${definition.name}`,
       place,
       { hint: mismatchHint(manifest.interface) },
     );
@@ -56,7 +56,7 @@ function checkInterface(path: string, manifest: Manifest, definition: Interface)
   if (isCompatible(manifest.interfaceVersion, definition)) return;
   throw new LoadError(
     'FIDIUS_INTERFACE_VERSION_MISMATCH',
-    `it is for version ${manifest.interfaceVersion} of ${definition.name}, the host asks for version ${definition.version}`,
+    `it implements version ${manifest.interfaceVersion} of ${definition.name}, the host expects version ${definition.version}`,
     place,
     { hint: 'Load a package for that version, or correct `interface_version` in package.toml.' },
   );

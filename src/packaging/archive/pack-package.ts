@@ -50,7 +50,7 @@ export interface PackedPackage {
   /** Files that no signature covers, because their names end in `.sig`. */
   readonly uncoveredFiles: readonly string[];
   /** Sentences about default limits that the archive exceeds. They must be raised for unpacking. */
-  readonly remarks: readonly string[];
+  readonly warnings: readonly string[];
   /** Bytes of the files, and of the archive. */
   readonly bytes: number;
   readonly archiveBytes: number;
@@ -107,15 +107,15 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   });
 
   const uncoveredFiles = files.map(({ path }) => path).filter((path) => path.endsWith('.sig') && !isOurSignature(path));
-  const remarks = describeExceededLimits(files.length, written.bytes, written.archiveBytes);
-  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, remarks, ...written };
+  const warnings = describeExceededLimits(files.length, written.bytes, written.archiveBytes);
+  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, warnings, ...written };
 }
 
 async function vendor(dir: string, manifest: Manifest, options: PackOptions): Promise<VendorOutcome | undefined> {
   if (manifest.runtime !== 'python' || options.vendor === false) return undefined;
   const isNeeded = (await findVendorState(dir, manifest)) === 'needed';
   if (isNeeded && options.key === undefined && (await readSignature(dir)) !== undefined) {
-    throw stale(dir, 'its dependencies are yet to be vendored');
+    throw stale(dir, 'its dependencies are not vendored yet');
   }
   return vendorDependencies(dir, { signal: options.signal, ...options.vendor });
 }
@@ -166,7 +166,7 @@ function checkPackable(archive: string, root: string, files: readonly PackageFil
     const other = names.add(parts, false);
     if (other === undefined) continue;
     const name = JSON.stringify(other.slice(root.length + 1));
-    throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some systems take it for the same as ${name}`);
+    throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some file systems treat it as equal to ${name}`);
   }
 }
 
@@ -176,14 +176,14 @@ function describeExceededLimits(files: number, bytes: number, archiveBytes: numb
   const ratio = bytes / archiveBytes;
   return [
     ...(files > maxEntries
-      ? [`It has ${files} files; unpacking takes ${maxEntries} unless \`maxEntries\` is raised.`]
+      ? [`The package has ${files} files; unpacking allows ${maxEntries} unless \`maxEntries\` is raised.`]
       : []),
     ...(bytes > maxBytes
-      ? [`Its files have ${bytes} bytes; unpacking takes ${maxBytes} unless \`maxBytes\` is raised.`]
+      ? [`The files have ${bytes} bytes; unpacking allows ${maxBytes} unless \`maxBytes\` is raised.`]
       : []),
     ...(ratio > maxRatio
       ? [
-          `It was compressed ${ratio.toFixed(1)} times; unpacking takes ${maxRatio} times unless \`maxRatio\` is raised.`,
+          `The files are ${ratio.toFixed(1)} times as large as the archive; unpacking allows ${maxRatio} times unless \`maxRatio\` is raised.`,
         ]
       : []),
   ];
@@ -201,8 +201,8 @@ function requireComponent(dir: string, manifest: Manifest, files: readonly Packa
     if (named === undefined || files.some(({ path }) => path === posix.normalize(named))) continue;
     throw new FidiusError(
       'FIDIUS_PACKAGE_COMPONENT',
-      `Cannot pack ${dir}: none of its files is ${JSON.stringify(named)}, which \`[wasm].${field}\` of its manifest names`,
-      { hint: 'Build it into the package, outside of `target`, which is not packed.' },
+      `Cannot pack ${dir}: the file ${JSON.stringify(named)} that \`[wasm].${field}\` names does not exist`,
+      { hint: 'Build the file into the package, outside the folder `target`, which is not packed.' },
     );
   }
 }

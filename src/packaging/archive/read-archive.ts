@@ -158,7 +158,7 @@ export async function* readWholeArchive(
 }
 
 export function noManifest(archive: string): ArchiveError {
-  const message = `Refused archive ${archive}: no folder in it holds a ${manifestFileName}`;
+  const message = `Cannot read archive ${archive}: no folder in it contains a ${manifestFileName}`;
   return new ArchiveError('FIDIUS_ARCHIVE_LAYOUT', message, { archive });
 }
 

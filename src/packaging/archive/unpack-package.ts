@@ -79,14 +79,14 @@ function requirePackageNamed(
   try {
     const found = readManifest(old).name;
     if (found === name) return;
-    problem = `it holds the package "${found}"`;
+    problem = `it contains the package "${found}"`;
   } catch (error) {
     problem =
       isFidiusError(error) && error.code === 'FIDIUS_MANIFEST_NOT_FOUND' ? 'it is not a package' : 'it is damaged';
   }
   const { archive, dir } = where;
-  const message = `Refused to replace ${dir} by package "${name}" of archive ${archive}: ${problem}`;
-  const hint = `Move ${dir} away, or pass \`force\` to have it replaced.`;
+  const message = `Cannot replace ${dir} by package "${name}" of archive ${archive}: ${problem}`;
+  const hint = `Move ${dir} away, or pass \`force\` to replace it.`;
   throw new ArchiveError('FIDIUS_ARCHIVE_OCCUPIED', message, { archive }, { hint });
 }
 

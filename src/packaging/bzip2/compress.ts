@@ -110,13 +110,13 @@ class WorkerCompressor {
 
 async function request(worker: Worker, piece: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const settle = (action: () => void) => {
+    const finish = (action: () => void) => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       action();
     };
-    const onMessage = (stream: Uint8Array) => settle(() => resolve(stream));
-    const onError = (error: Error) => settle(() => reject(error));
-    const onExit = () => settle(() => reject(new Error('The compressing thread ended')));
+    const onMessage = (stream: Uint8Array) => finish(() => resolve(stream));
+    const onError = (error: Error) => finish(() => reject(error));
+    const onExit = () => finish(() => reject(new Error('The compressing thread ended')));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(piece, [piece.buffer as ArrayBuffer]);
   });

@@ -26,7 +26,7 @@ export class IssueCollector {
   /** The reported issues. The last one contains the number of further issues. */
   get list(): readonly ManifestIssue[] {
     if (this.#more === 0) return this.#list;
-    return [...this.#list, { path: '', message: `has ${this.#more} more problems, of which these are the first` }];
+    return [...this.#list, { path: '', message: `has ${this.#more} more problems` }];
   }
 
   report(keys: readonly PropertyKey[], message: string): void {
@@ -212,5 +212,5 @@ export function toTomlData(value: unknown, keys: readonly string[], report: Repo
     return table;
   }
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  throw new TypeError(`The TOML parser gave a ${typeof value}`);
+  throw new TypeError(`The TOML parser returned a ${typeof value}`);
 }

@@ -123,8 +123,7 @@ function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
   if (key.asymmetricKeyType !== 'ed25519') {
     throw keyError(format.kind, `it is a key for ${key.asymmetricKeyType ?? 'a symmetric cipher'}, not for Ed25519`);
   }
-  if ((key.type === 'public') !== (format.kind === 'public'))
-    throw keyError(format.kind, 'it is the other key of the pair');
+  if ((key.type === 'public') !== (format.kind === 'public')) throw keyError(format.kind, `it is a ${key.type} key`);
   return key;
 }
 
@@ -148,7 +147,7 @@ function parseKey(bytes: Buffer, { kind, prefix, parse }: KeyFormat): KeyObject 
   const start = bytes.toString('latin1', 0, 64);
   if (start.includes('ENCRYPTED')) throw keyError(kind, 'it is protected by a passphrase');
   if (start.startsWith('-----BEGIN') && start.includes('PRIVATE KEY') !== (kind === 'secret')) {
-    throw keyError(kind, 'it is the other key of the pair');
+    throw keyError(kind, `it is a ${kind === 'public' ? 'secret' : 'public'} key`);
   }
   try {
     if (start.startsWith('-----BEGIN')) return parse(bytes, 'pem');

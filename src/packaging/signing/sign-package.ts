@@ -80,9 +80,13 @@ export function rejectLeftovers(dir: string, files: readonly PackageFile[]): voi
   const leftover = files.find(({ path }) => isLeftover(path));
   if (leftover === undefined) return;
   const [folder = ''] = leftover.path.split('/', 1);
-  throw new FidiusError('FIDIUS_PACKAGE_LEFTOVER', `Package ${dir} holds ${folder}, left by an interrupted run`, {
-    hint: `Delete ${join(dir, folder)}, after a look at what is in it.`,
-  });
+  throw new FidiusError(
+    'FIDIUS_PACKAGE_LEFTOVER',
+    `Package ${dir} contains ${folder}, the incomplete output of an interrupted run`,
+    {
+      hint: `Check the content of ${join(dir, folder)}, then delete it.`,
+    },
+  );
 }
 
 /**
@@ -148,7 +152,7 @@ async function checkSignatureMatches(
   if (list !== undefined && list.key.verifies(list.digest, signature)) {
     if (list.digest.equals(digest)) return 'fits';
     const differences = compareFiles(list.readFiles() ?? [], files);
-    throw stale(dir, `since then ${describeDifferences(differences)}`);
+    throw stale(dir, `after it was signed, ${describeDifferences(differences)}`);
   }
   if (trust.keys.length > 0) throw stale(dir, 'the signature matches none of the trusted keys');
   return 'unknown';

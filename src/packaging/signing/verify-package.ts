@@ -128,7 +128,7 @@ export async function requireTrusted(
     case 'out of scope':
       throw failure('FIDIUS_SIGNATURE_KEY_SCOPE', origin, trust, {
         problem: `it was signed with ${nameOf(checked.key)}, which may sign only ${checked.packages.join(', ')}, not "${name}"`,
-        hint: 'Ask the author of that package for it; or let the trust store say that this key may sign it.',
+        hint: 'Get the package from its author, or add its name to `packages` of the key in the trust store.',
       });
     case 'unknown':
       throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(content, signature, trust));
@@ -149,14 +149,14 @@ export function requireSignature(
   if (signature.length === signatureBytes) return;
   throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
     problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
-    hint: 'Get the package again from its author.',
+    hint: 'Get the package from its author again.',
   });
 }
 
 function missing(origin: string, trust: Trust): SignatureError {
   return failure('FIDIUS_SIGNATURE_MISSING', origin, trust, {
     problem: `it has no ${signatureFileName}`,
-    hint: 'Sign it, or load it without requiring a signature if you trust where it came from.',
+    hint: 'Sign the package, or load it without requiring a signature if you trust its origin.',
   });
 }
 

@@ -156,8 +156,8 @@ function requirementsOf(dir: string, { python }: PythonManifest): string {
   if (!relative(resolve(dir), path).startsWith('..')) return path;
   throw new FidiusError(
     'FIDIUS_VENDOR_REQUIREMENTS',
-    `Cannot vendor dependencies of ${dir}: the requirements file ${JSON.stringify(python.requirements)} lies outside the package`,
-    { hint: 'Put it into the package, and name it relative to its folder in `[python].requirements`.' },
+    `Cannot vendor dependencies of ${dir}: the requirements file ${JSON.stringify(python.requirements)} is outside the package`,
+    { hint: 'Put the file into the package, and write its relative path in `[python].requirements`.' },
   );
 }
 
@@ -208,7 +208,7 @@ async function describePython(
     const message = `Cannot vendor dependencies: ${command} did not report its version (exit code ${exitCode}), but: ${output.trim()}`;
     throw new FidiusError('FIDIUS_VENDOR_FAILED', message, {
       cause,
-      hint: 'Name another Python with the option `python`.',
+      hint: 'Select another Python with the option `python`.',
     });
   }
 }

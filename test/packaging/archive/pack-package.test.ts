@@ -212,7 +212,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
           `the names ${JSON.stringify(one)} and ${JSON.stringify(other)}`,
           { [one]: '', [other]: '' },
           'FIDIUS_ARCHIVE_PATH_DUPLICATE',
-          'some systems take it for the same as',
+          'some file systems treat it as equal to',
         ] as [string, Record<string, string>, string, string],
     ),
   ])('refuses %s, which nobody could unpack', async (_what, files, code, problem) => {
@@ -256,7 +256,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
   it('says when those who unpack have to raise a limit', async () => {
     const packed = await packTo(packageOf({ 'a.txt': 'x'.repeat(100_000) }));
 
-    expect(packed.remarks).toEqual([
+    expect(packed.warnings).toEqual([
       expect.stringMatching(/^It was compressed \d+\.\d times; unpacking takes 10 times/),
     ]);
     expect(await failureOf(() => unpackPackage(packed.archive, tempFolder()))).toMatchObject({

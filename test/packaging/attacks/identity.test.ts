@@ -142,7 +142,7 @@ describe('a trust store', () => {
 
       expect(error.code).toBe('FIDIUS_TRUST_INVALID');
       expect(error.message).toContain(
-        `it holds ${name}, expected only trust.toml and files that end in .public or .pem`,
+        `it contains ${name}, expected only trust.toml and files that end in .public or .pem`,
       );
     },
   );

@@ -61,7 +61,7 @@ describe('keys', () => {
     ['a path', 'acme.public', 'found 11 bytes'],
     ['damaged PEM', '-----BEGIN PUBLIC KEY-----\nxyz\n-----END PUBLIC KEY-----', 'expected 32 raw bytes, PEM or DER'],
     ['a key for RSA', rsa.publicKey, 'it is a key for rsa, not for Ed25519'],
-    ['a secret key', ed25519.privateKey, 'it is the other key of the pair'],
+    ['a secret key', ed25519.privateKey, 'it is a secret key'],
     [
       'a secret key in PEM',
       ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }),
@@ -165,7 +165,9 @@ describe('key files', () => {
       const error = await failureOf(() => read(`${base}.${other}`));
 
       expect(error.code).toBe('FIDIUS_KEY_INVALID');
-      expect(error.message).toBe(`Cannot use ${base}.${other} as a ${kind} key: by its name it is the ${other} one`);
+      expect(error.message).toBe(
+        `Cannot use ${base}.${other} as a ${kind} key: its file name is that of a ${other} key`,
+      );
       expect(error.hint).toBe(`Pass the other key of the pair, acme.${kind}.`);
     },
   );

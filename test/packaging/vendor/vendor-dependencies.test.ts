@@ -257,7 +257,7 @@ describe('vendorDependencies', () => {
     const error = await failureOf(() => vendorDependencies(dir));
 
     expect(error.code).toBe('FIDIUS_VENDOR_REQUIREMENTS');
-    expect(error.message).toContain(`the requirements file "${path}" lies outside the package`);
+    expect(error.message).toContain(`the requirements file "${path}" is outside the package`);
   });
 
   it('installs into the package whatever variables and a pip.conf say', async () => {
@@ -443,7 +443,7 @@ describe('packPackage', () => {
     const error = await failureOf(() => packPackage(dir, { output: join(tempFolder(), 'x.fid') }));
 
     expect(error.code).toBe('FIDIUS_SIGNATURE_STALE');
-    expect(error.message).toContain('its dependencies are yet to be vendored');
+    expect(error.message).toContain('its dependencies are not vendored yet');
     expect(existsSync(join(dir, 'vendor'))).toBe(false);
   });
 
