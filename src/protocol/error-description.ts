@@ -4,7 +4,7 @@ import { FidiusError } from '../errors/fidius-error.ts';
 import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
 import { threadHint } from './thread-hint.ts';
 
-/** An exception as `errors.py` describes it. */
+/** The description of an exception that `error_description.py` creates. */
 export interface ErrorDescription extends Omit<PluginErrorData, 'details'> {
   /** Encoded on their own; `null` or left out where there are none. */
   readonly details?: Uint8Array | null;

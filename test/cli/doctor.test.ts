@@ -156,7 +156,7 @@ describe('fidius doctor', () => {
     });
 
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('warning: PYTHONPATH is set, and has no effect');
+    expect(stdout).toContain('warning: PYTHONPATH is set but has no effect: the host ignores variables of Python');
     expect(stdout).not.toContain('/secret/place');
   });
 

@@ -33,7 +33,7 @@ describe('fidius package audit', () => {
       ok           coverage      a signature covers every file
       ok           byte-code     the package contains no compiled Python code
       ok           entry module  demo is demo.py
-      ok           native code   there is none
+      ok           native code   the package contains no native code
       No rule was violated.
       "
     `);

@@ -40,7 +40,7 @@ export async function explainMismatch(content: PackageContent, signature: Buffer
   const differences = compareFiles(files, found.files);
   if (differences.length > 0) {
     return {
-      problem: `${tried}; after key ${list.key.id} signed it, ${describeDifferences(differences)}`,
+      problem: `${tried}; ${describeDifferences(differences)} after key ${list.key.id} signed the package`,
       hint: 'This copy was changed. Get the package from its author again.',
       differences,
     };

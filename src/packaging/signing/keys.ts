@@ -123,7 +123,8 @@ function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
   if (key.asymmetricKeyType !== 'ed25519') {
     throw keyError(format.kind, `it is a key for ${key.asymmetricKeyType ?? 'a symmetric cipher'}, not for Ed25519`);
   }
-  if ((key.type === 'public') !== (format.kind === 'public')) throw keyError(format.kind, `it is a ${key.type} key`);
+  if ((key.type === 'public') !== (format.kind === 'public'))
+    throw keyError(format.kind, `it is a ${key.type === 'public' ? 'public' : 'secret'} key`);
   return key;
 }
 

@@ -152,14 +152,14 @@ async function checkSignatureMatches(
   if (list !== undefined && list.key.verifies(list.digest, signature)) {
     if (list.digest.equals(digest)) return 'fits';
     const differences = compareFiles(list.readFiles() ?? [], files);
-    throw stale(dir, `after it was signed, ${describeDifferences(differences)}`);
+    throw stale(dir, `${describeDifferences(differences)} after the package was signed`);
   }
   if (trust.keys.length > 0) throw stale(dir, 'the signature matches none of the trusted keys');
   return 'unknown';
 }
 
 export function stale(dir: string, problem: string): FidiusError {
-  return new FidiusError('FIDIUS_SIGNATURE_STALE', `Cannot pack ${dir}: its signature is out of date, ${problem}`, {
+  return new FidiusError('FIDIUS_SIGNATURE_STALE', `Cannot pack ${dir}: its signature is out of date: ${problem}`, {
     hint: 'Pass the secret key to sign it again, or delete package.sig and package.files.sig.',
   });
 }

@@ -137,7 +137,7 @@ describe('verifyPackage', () => {
     ]);
     expect(error.message).toBe(
       `Cannot trust package ${dir}: its signature matches none of the trusted keys: key ${acmeId}; ` +
-        `since it was signed with key ${acmeId}, c.py was renamed to C.py, a.py was changed, b.py was removed, e.py was added`,
+        `c.py was renamed to C.py, a.py was changed, b.py was removed, e.py was added after key ${acmeId} signed the package`,
     );
   });
 
@@ -182,7 +182,7 @@ describe('verifyPackage', () => {
     const error = await refusal(dir, { trustedKeys: [acme.publicKey] });
 
     expect(error.message).toContain(
-      'its files are as key 34750f98bd59fcfc signed them, but package.sig is of something else',
+      'its files are unchanged since key 34750f98bd59fcfc signed them, but package.sig signs other content',
     );
   });
 

@@ -18,7 +18,7 @@ export function requireInstalled(target: string, { lines }: RequirementPlan, ins
   const linked = entries.map((entry) => linkedName(target, entry)).find((name) => name !== undefined);
   if (linked !== undefined) {
     throw failed(
-      `${linked} was installed as editable, which leaves only a link to a folder of this machine`,
+      `${linked} was installed as editable, which is only a link to a folder of this machine`,
       `Look for a setting of ${installer} that makes it editable (${settingsOf(installer)}).`,
     );
   }
