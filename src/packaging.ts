@@ -1,9 +1,9 @@
 /** The entry `fidius/packaging`: packing, signing, verifying, keys, trust, vendoring, the store, stubs. Re-exports, nothing else. */
 
 export { generatePythonStub } from './contract/python-stub/create-python-stub.ts';
-export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/archive-manifest.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
+export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/read-archive.ts';
 export type { UnpackOptions, UnpackProgress } from './packaging/archive/unpack-package.ts';
 export { type UnpackedPackage, type UnpackPackageOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
 export type { PackProgress } from './packaging/archive/write-archive.ts';
@@ -36,14 +36,13 @@ export {
 } from './packaging/signing/key-files.ts';
 export type { KeyInput } from './packaging/signing/keys.ts';
 export { PublicKey, SecretKey } from './packaging/signing/keys.ts';
-export type { PackedSignature } from './packaging/signing/prepare-signature.ts';
+export type { PackedSignature } from './packaging/signing/sign-package.ts';
 export { type SignedPackage, type SignOptions, signPackage } from './packaging/signing/sign-package.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';
 export { readTrustStore, type TrustedKey, type TrustStore } from './packaging/signing/trust-store.ts';
 export { type VerifiedPackage, type VerifyOptions, verifyPackage } from './packaging/signing/verify-package.ts';
 export { PackageStore, type StoredPackage, type StoreOptions } from './packaging/store/package-store.ts';
-export type { Distribution } from './packaging/vendor/distributions.ts';
+export type { Distribution, VendoredDistribution } from './packaging/vendor/distributions.ts';
 export type { InstallerName } from './packaging/vendor/install/installer.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export { type VendorOptions, type VendorOutcome, vendorDependencies } from './packaging/vendor/vendor-dependencies.ts';
-export type { VendoredDistribution } from './packaging/vendor/vendor-record.ts';

@@ -1,12 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readWholeArchive } from '../../src/packaging/archive/archive-manifest.ts';
 import { EntryValidator } from '../../src/packaging/archive/entry-validator.ts';
 import { resolveLimits } from '../../src/packaging/archive/limits.ts';
-import { ByteSource } from '../../src/packaging/archive/tar/byte-source.ts';
+import { readWholeArchive } from '../../src/packaging/archive/read-archive.ts';
 import { parsePaxHeader } from '../../src/packaging/archive/tar/tar-extensions.ts';
 import { CorruptTar } from '../../src/packaging/archive/tar/tar-header.ts';
-import { readTar } from '../../src/packaging/archive/tar/tar-reader.ts';
+import { ByteSource, readTar } from '../../src/packaging/archive/tar/tar-reader.ts';
 import { Bzip2Decoder } from '../../src/packaging/bzip2/decoder/decoder.ts';
 import { CorruptBzip2 } from '../../src/packaging/bzip2/format.ts';
 import { longName, paxEntry, tarEntry, tarOf, writeArchiveFile } from '../../test/support/tar-builder.ts';

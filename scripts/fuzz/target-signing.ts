@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compareFiles } from '../../src/packaging/digest/file-digests.ts';
+import { compareFiles } from '../../src/packaging/digest/package-digest.ts';
 import { readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';
 import { formatFileList, readListText } from '../../src/packaging/signing/signature-files.ts';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from './define-command.ts';
 import type { OptionDefinition, OptionDefinitions } from './parse-arguments.ts';
 
@@ -49,4 +50,10 @@ function section(title: string, rows: readonly (readonly [string, string?])[]): 
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, text]) => (text === undefined ? `  ${name}` : `  ${name.padEnd(width)}  ${text}`));
   return rows.length === 0 ? [] : ['', `${title}:`, ...lines];
+}
+
+/** The version of this package in `package.json`, which is in the parent folder of both `src/` and `dist/`. */
+export function fidiusVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

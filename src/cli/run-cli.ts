@@ -1,11 +1,10 @@
+import { closest } from '../errors/closest.ts';
 import { isFidiusError } from '../errors/fidius-error.ts';
 import { type CommandIo, Interruption, withEscapedOutput } from './command-io.ts';
 import { commands } from './commands.ts';
 import type { Command } from './define-command.ts';
-import { commandHelp, overviewHelp } from './help.ts';
+import { commandHelp, fidiusVersion, overviewHelp } from './help.ts';
 import { UsageError } from './parse-arguments.ts';
-import { parseRequest } from './parse-request.ts';
-import { fidiusVersion } from './version.ts';
 
 /**
  * Runs one command line, without the name of the program.
@@ -54,3 +53,79 @@ function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   const lines = [`error: ${message}`, hint === undefined ? undefined : `hint: ${hint}`, stack];
   return `${lines.filter((line) => line !== undefined).join('\n')}\n`;
 }
+
+/** The action that a command line requests. */
+type Request =
+  | { readonly kind: 'version' }
+  /** Help of the program, of a group or of a command. `asked` is false if the command line is incomplete. */
+  | {
+      readonly kind: 'help';
+      readonly of: 'program' | 'group' | 'command';
+      readonly name: string;
+      readonly asked: boolean;
+    }
+  | { readonly kind: 'run'; readonly name: string; readonly argv: readonly string[] };
+
+/**
+ * Determines the action of a command line from its first words.
+ *
+ * @param names the names of all commands: one word, or a group and one word.
+ * @throws {@link UsageError} if there is no such command.
+ */
+function parseRequest(argv: readonly string[], names: readonly string[]): Request {
+  const [first, ...others] = argv;
+  if (first === undefined) return { kind: 'help', of: 'program', name: '', asked: false };
+  if (first === '--version' || first === '-V') return { kind: 'version' };
+  if (first === 'help') return parseRequest([...others, '--help'], names);
+  if (isHelp(first)) return { kind: 'help', of: 'program', name: '', asked: true };
+  if (first.startsWith('-')) {
+    throw new UsageError(`There is no option ${first} before the command`, 'Run `fidius --help`.');
+  }
+
+  const name = [`${first} ${others[0]}`, first].find((each) => names.includes(each));
+  if (name !== undefined) {
+    const rest = argv.slice(name.split(' ').length);
+    const asked = untilDashes(rest).some((word) => isHelp(word));
+    return asked ? { kind: 'help', of: 'command', name, asked } : { kind: 'run', name, argv: rest };
+  }
+  const isGroup = names.some((each) => each.startsWith(`${first} `));
+  if (isGroup && (others[0] === undefined || isHelp(others[0]))) {
+    return { kind: 'help', of: 'group', name: first, asked: others.length > 0 };
+  }
+  throw unknownCommand(first, others[0], names);
+}
+
+/** The words after `--` belong to the command, including `--help`. */
+function untilDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+function unknownCommand(first: string, second: string | undefined, names: readonly string[]): UsageError {
+  const groups = new Set(names.filter((name) => name.includes(' ')).map((name) => name.slice(0, name.indexOf(' '))));
+  const both = `${first} ${second}`;
+  const typed = groups.has(first) ? both : first;
+  const advice = [both, first].map((name) => rustCommands.get(name)).find((each) => each !== undefined);
+  if (advice !== undefined) return new UsageError(`There is no command ${typed}`, advice);
+  const near = closest(both, names) ?? closest(typed, [...names, ...groups]);
+  const hint = near === undefined ? 'Run `fidius --help` to see all commands.' : `Run \`fidius ${near}\`.`;
+  return new UsageError(`There is no command ${typed}`, hint);
+}
+
+/** Commands of the Rust tool without a command of the same name here, each with its replacement. */
+const rustCommands: ReadonlyMap<string, string> = new Map([
+  ['init-host', 'Run `fidius init host`.'],
+  ['init-interface', 'Run `fidius init interface`.'],
+  ['init-plugin', 'Run `fidius init plugin`.'],
+  ['inspect', 'Run `fidius package inspect`: this tool reads packages, not compiled libraries.'],
+  ['package build', 'Build a Rust library with cargo, and pack the result with `fidius package pack`.'],
+  ['python-stub', 'Run `fidius stub`.'],
+  ['sign', 'Run `fidius package sign`: this tool signs packages, not compiled libraries.'],
+  ['test', 'Run `fidius run <package> <method>` to call a method.'],
+  ['verify', 'Run `fidius package verify`: this tool verifies packages, not compiled libraries.'],
+  ['wit', 'This tool does not support loading WebAssembly components or writing WIT yet.'],
+]);

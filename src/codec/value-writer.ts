@@ -30,7 +30,7 @@ export interface ValueWriter {
   endSet(): void;
 }
 
-/** Writes the payload of one call: one value (the tuple of arguments), or bytes that have an encoding of their own. */
+/** Writes the payload of one call: one value (the tuple of arguments), or bytes in another encoding. */
 export interface PayloadWriter extends ValueWriter {
   /** Makes `bytes` the whole payload: as they are, and not copied. */
   rawPayload(bytes: Uint8Array): void;

@@ -48,6 +48,16 @@ export function checkCloseOptions(place: string, options: CloseOptions): void {
   throw invalidOption(`mode must be "drain" or "abort", got ${describe(mode)}`, mode, 'string');
 }
 
+/** The names of the options of {@link LoadOptions}. */
+export const loadOptionNames: readonly (keyof LoadOptions)[] = [
+  'signal',
+  'loadTimeoutMs',
+  'timeoutMs',
+  'maxConcurrent',
+  'maxQueued',
+  'ownThread',
+];
+
 /** Checks the values of the options that every executor takes. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkTimeout('loadTimeoutMs', options.loadTimeoutMs);

@@ -28,7 +28,7 @@ export type NoticeKind =
   | 'startMethod'
   | 'eventLoopPolicy';
 
-/** A setting of the process, its name as `environment.py` reports it and as messages call it, and what to do about a change. */
+/** A setting of the process, its name in the reports of `state_changes.py` and in messages, and what to do about a change. */
 const settings: Readonly<Record<NoticeKind, readonly [name: string, hint: string]>> = {
   threads: [
     'threads',

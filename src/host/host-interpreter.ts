@@ -10,7 +10,7 @@ import { FidiusError } from '../errors/fidius-error.ts';
 export function hostInterpreter(options: LocateOptions): string {
   const { python } = locatePython(options);
   if (python.executable !== undefined) return python.executable;
-  throw new FidiusError('FIDIUS_PYTHON_NOT_FOUND', `${python.libpython} has no interpreter beside it`, {
-    hint: 'Name an interpreter of the same version.',
+  throw new FidiusError('FIDIUS_PYTHON_NOT_FOUND', `${python.libpython} has no interpreter next to it`, {
+    hint: 'Select an interpreter of the same version.',
   });
 }

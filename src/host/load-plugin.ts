@@ -1,17 +1,16 @@
 import { resolve } from 'node:path';
-import { type Interface, isInterface } from '../contract/interface.ts';
+import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
-import { checkLoadOptions } from '../executor/executor-options.ts';
+import { checkLoadOptions, loadOptionNames } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
-import { printLoads } from './events/debug-printer.ts';
-import { traceLoad } from './events/load-channel.ts';
+import { printLoads, traceLoad } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
 import { runLoad } from './load/load-pipeline.ts';
-import { describePlugin, Plugin } from './plugin.ts';
+import { describePlugin, Plugin, requireInterface } from './plugin.ts';
 import { PackagePolicy } from './policy/package-policy.ts';
 
 /** How `loadPlugin()` loads a package. */
@@ -36,18 +35,7 @@ export interface TestedPlugin<I extends Interface> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const optionNames = [
-  'executor',
-  'python',
-  'libpython',
-  'isolatePython',
-  'signal',
-  'loadTimeoutMs',
-  'timeoutMs',
-  'maxConcurrent',
-  'maxQueued',
-  'ownThread',
-];
+const optionNames = ['executor', 'python', 'libpython', 'isolatePython', ...loadOptionNames];
 
 /**
  * Loads one package for a test: by its path, without search paths, and without a check of its signature.
@@ -66,10 +54,7 @@ export async function loadPlugin<I extends Interface>(
     const found = describe(path);
     throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `loadPlugin() takes the path of a package, got ${found}`);
   }
-  if (!isInterface(definition)) {
-    const message = `loadPlugin() takes an interface made by defineInterface(), got ${describe(definition)}`;
-    throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', message);
-  }
+  requireInterface('loadPlugin()', definition);
   checkOptionNames('loadPlugin()', options, optionNames);
   const { executor = 'thread', python, libpython, isolatePython, ...loadOptions } = options;
   checkExecutorName(executor);

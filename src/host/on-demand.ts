@@ -5,13 +5,11 @@
  */
 export { discoverPackages } from '../packaging/discover-packages.ts';
 export { readVendored } from '../packaging/vendor/vendor-conflicts.ts';
-export { printLoads } from './events/debug-printer.ts';
-export { traceLoad } from './events/load-channel.ts';
-export { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
-export { discoverForHost } from './host-discovery.ts';
+export { emitWarning, VendorConflictReporter } from './events/host-notice.ts';
+export { printLoads, traceLoad } from './events/load-channel.ts';
 export { ExecutorPool } from './load/executor-pool.ts';
 export { LoadBudget } from './load/load-budget.ts';
 export { loadHandle } from './load/load-handle.ts';
 export { runLoad } from './load/load-pipeline.ts';
-export { selectPackages } from './load/select-packages.ts';
+export { discoverForHost, selectPackages } from './load/select-packages.ts';
 export { PackagePolicy } from './policy/package-policy.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Interface, isInterface } from '../contract/interface.ts';
+import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
@@ -16,17 +16,15 @@ import {
   checkExecutorOptions,
   checkLoadOptions,
   type ExecutorOptions,
+  loadOptionNames,
 } from '../executor/executor-options.ts';
 import type { DiscoverOptions } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
-import { emitWarning, type HostNoticeListener } from './events/host-notice.ts';
-import type { VendorConflictReporter } from './events/vendor-conflict-reporter.ts';
-import type { HostDiscovery } from './host-discovery.ts';
+import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
-import { checkExternalImports, type ExternalImports } from './load/external-imports.ts';
 import type { PackageLoad } from './load/load-pipeline.ts';
-import type { PackageQuery } from './load/select-packages.ts';
-import { describePlugin, Plugin } from './plugin.ts';
+import type { HostDiscovery, PackageQuery } from './load/select-packages.ts';
+import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
 import type { PackagePolicy, PolicyOptions } from './policy/package-policy.ts';
 
 /** The code that opens, discovers and loads: see on-demand.ts. */
@@ -116,18 +114,7 @@ const hostOptionNames = [
   'storeDir',
   'archiveLimits',
 ] satisfies readonly (keyof HostOptions)[];
-const loadOptionNames = [
-  'version',
-  'signedBy',
-  'externalImports',
-  'executor',
-  'signal',
-  'loadTimeoutMs',
-  'timeoutMs',
-  'maxConcurrent',
-  'maxQueued',
-  'ownThread',
-] satisfies readonly (keyof HostLoadOptions)[];
+const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor', ...loadOptionNames];
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
@@ -151,7 +138,7 @@ export class PluginHost implements AsyncDisposable {
     this.#executor = options.executor ?? 'thread';
     const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
     this.#externalImports = externalImports;
-    const { threads, spareThreads, onOutput, onNotice = emitWarning, timeoutMs, loadTimeoutMs } = options;
+    const { threads, spareThreads, onOutput, onNotice = code.emitWarning, timeoutMs, loadTimeoutMs } = options;
     this.#conflicts = new code.VendorConflictReporter(onNotice);
     const executorOptions = { threads, spareThreads, onOutput, onNotice };
     this.#executors = new code.ExecutorPool({ python, libpython, isolatePython }, executorOptions);
@@ -210,14 +197,8 @@ export class PluginHost implements AsyncDisposable {
     if (typeof name !== 'string' || name === '') {
       throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }
-    if (!isInterface(definition)) {
-      const found = describe(definition);
-      throw new FidiusTypeError(
-        'FIDIUS_ARGUMENT_INVALID',
-        `load() takes an interface made by defineInterface(), got ${found}`,
-      );
-    }
-    checkOptionNames('PluginHost.load()', options, loadOptionNames);
+    requireInterface('load()', definition);
+    checkOptionNames('PluginHost.load()', options, hostLoadOptionNames);
     const { executor = this.#executor, version, signedBy, ...others } = options;
     const { externalImports = this.#externalImports, ...given } = others;
     checkExternalImports(externalImports);
@@ -323,7 +304,7 @@ export class PluginHost implements AsyncDisposable {
     if (this.#policy.requireSignature) return signers;
     throw new FidiusTypeError(
       'FIDIUS_OPTION_INVALID',
-      'signedBy cannot be checked: this host does not look at signatures',
+      'signedBy cannot be checked: this host does not verify signatures',
       {
         hint: 'Open the host with `trustedKeys` or `trustStore`.',
       },

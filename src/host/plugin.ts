@@ -1,12 +1,13 @@
 import { createClient, createSyncClient, type Invoke } from '../contract/client/client.ts';
 import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
-import type { Interface, InterfaceMethod } from '../contract/interface.ts';
-import { FidiusError } from '../errors/fidius-error.ts';
+import { type Interface, type InterfaceMethod, isInterface } from '../contract/interface.ts';
+import { FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
+import { describe, invalidOption } from '../errors/options.ts';
 import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
 import { checkCloseOptions } from '../executor/executor-options.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
-import { type ExternalImport, toExternalImports } from './load/external-imports.ts';
+import type { LoadedPackage } from '../protocol/load-outcome.ts';
 import type { LoadOutcome } from './load/load-pipeline.ts';
 
 /** What is known about a loaded plugin. */
@@ -72,7 +73,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
    * Functions that run on this thread and return when Python is done: the fastest way, for short calls of trusted code. They
    * block this thread.
    *
-   * @throws FidiusError `FIDIUS_CALL_SYNC` for a plugin with a thread of its own; `FIDIUS_PLUGIN_CLOSED`.
+   * @throws FidiusError `FIDIUS_CALL_SYNC` for a plugin with its own thread; `FIDIUS_PLUGIN_CLOSED`.
    */
   get sync(): SyncClient<I> {
     this.#sync ??= this.#createSync();
@@ -110,7 +111,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     if (calls === undefined) {
       throw new FidiusError(
         'FIDIUS_CALL_SYNC',
-        `Plugin ${this.info.name} runs on a thread of its own, or in another process, and cannot be called on this thread`,
+        `Plugin ${this.info.name} runs on its own thread, or in another process, and cannot be called on this thread`,
         { hint: 'Use `client`, or load it without `ownThread` and with the executor "inline" or "thread".' },
       );
     }
@@ -136,7 +137,7 @@ function bind<Result>(
 
 /** Why a method that streams cannot be called. */
 export function noStreams({ name }: InterfaceMethod): FidiusError {
-  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() streams, which this version cannot carry yet`, {
+  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() uses streams, which this version does not support yet`, {
     hint: 'Return a list, or split the work into several calls.',
   });
 }
@@ -162,4 +163,35 @@ export function describePlugin(definition: Interface, outcome: LoadOutcome): Plu
     vendorConflicts,
     externalImports: toExternalImports(plugin.external),
   });
+}
+
+/** What becomes of a plugin that imports an external module. */
+export type ExternalImports = 'allow' | 'refuse';
+
+/**
+ * A module that a plugin imports, and that lies neither in its package, nor in the standard library, nor in the Python
+ * environment: nothing that was signed or configured says what it does.
+ */
+export interface ExternalImport {
+  /** Its dotted name; for a package, that of the outermost one. */
+  readonly module: string;
+  /** Its file, or its folder. */
+  readonly path: string;
+}
+
+/** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+export function checkExternalImports(value: unknown): asserts value is ExternalImports | undefined {
+  if (value === undefined || value === 'allow' || value === 'refuse') return;
+  throw invalidOption(`externalImports must be "allow" or "refuse", got ${describe(value)}`, value, 'string');
+}
+
+function toExternalImports(external: LoadedPackage['external']): readonly ExternalImport[] {
+  return external.map(([module, path]) => ({ module, path }));
+}
+
+/** @throws FidiusTypeError `FIDIUS_ARGUMENT_INVALID` if the argument of a function that loads is not an interface. */
+export function requireInterface(operation: string, definition: unknown): void {
+  if (isInterface(definition)) return;
+  const message = `${operation} takes an interface made by defineInterface(), got ${describe(definition)}`;
+  throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', message);
 }

@@ -79,7 +79,7 @@ function listEntries(searchPath: string, skipped: SkippedPackage[]): readonly st
   } catch (cause) {
     if (ioCode(cause) !== 'ENOENT') {
       const message = `Cannot list the search path ${searchPath}: ${messageOf(cause)}`;
-      const hint = 'Name folders as search paths: those whose entries are packages.';
+      const hint = 'Pass folders that contain packages as search paths.';
       skipped.push({
         path: resolve(searchPath),
         reason: new FidiusError('FIDIUS_SEARCH_PATH_UNREADABLE', message, { cause, hint }),

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { PluginError, type PluginErrorData } from '../errors/plugin-error.ts';
 
-/** An exception as `errors.py` describes it. */
+/** The description of an exception that `error_description.py` creates. */
 export interface ErrorDescription extends Omit<PluginErrorData, 'details'> {
   /** Encoded on their own; `null` or left out where there are none. */
   readonly details?: Uint8Array | null;

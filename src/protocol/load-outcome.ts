@@ -109,7 +109,7 @@ const explanations = {
   },
   not_found: {
     code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND',
-    message: ({ module }) => `the package holds no module ${module}`,
+    message: ({ module }) => `the package contains no module ${module}`,
     hint: 'Check [python] entry_module against the files of the package.',
   },
   external: {

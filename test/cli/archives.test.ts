@@ -82,7 +82,7 @@ describe('fidius package pack', () => {
       signature: 'made',
       files: 5,
       uncoveredFiles: ['notes.sig'],
-      remarks: [],
+      warnings: [],
       bytes: expect.any(Number),
       archiveBytes: expect.any(Number),
     });
@@ -246,7 +246,7 @@ describe('fidius package list', () => {
     const broken = await fidiusIn(folder, ['package', 'list', 'broken.fid']);
 
     expect(empty).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(empty.stderr).toContain('no folder in it holds a package.toml');
+    expect(empty.stderr).toContain('no folder in it contains a package.toml');
     expect(broken).toMatchObject({ exitCode: 1, stdout: '' });
     expect(broken.stderr).toContain('broken.fid!demo-1.0.0/package.toml');
   });
@@ -345,7 +345,7 @@ describe('an archive', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatchInlineSnapshot(`
       "error: Cannot trust package <here>/demo-1.0.0.fid: it has no package.sig
-      hint: Sign it, or load it without requiring a signature if you trust where it came from.
+      hint: Sign the package, or load it without requiring a signature if you trust its origin.
       "
     `);
   });

@@ -44,7 +44,7 @@ describe('fidius discover', () => {
         1.10.0  <here>/plugins/ant
         2.0.0  <here>/more/ant
         2.0.0  <here>/more/ant.fid
-      conflict: six is vendored as 1.15.0 in ant, 1.16.0 in zebra-with-a-long-name, and one Python can import only one of them
+      conflict: six is vendored as 1.15.0 in ant, 1.16.0 in zebra-with-a-long-name, and one interpreter can import only one of them
         Vendor one version of six in all of them, or run one of them in a separate process.
       "
     `);

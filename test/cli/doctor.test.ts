@@ -21,9 +21,9 @@ interface Outcome {
 interface Report {
   readonly usable: boolean;
   readonly python?: { readonly sitePackages: readonly string[] };
-  readonly alone?: { readonly openssl: unknown; readonly zlib: unknown; readonly missing: unknown };
+  readonly standalone?: { readonly openssl: unknown; readonly zlib: unknown; readonly missing: unknown };
   readonly embedded?: { readonly version: string };
-  readonly findings: readonly { readonly severity: string }[];
+  readonly problems: readonly { readonly severity: string }[];
 }
 
 /** Runs the command in this process. The Python that it checks runs in a process of its own, as for a user. */
@@ -41,15 +41,15 @@ describe.each(pythons)('fidius doctor with CPython $version', ({ executable, ver
     const record = recordOf(outcome);
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
     expect(record.usable).toBe(true);
-    expect(record.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(record.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(record.python).toMatchObject({ executable, libpython, version: record.embedded?.version });
     expect(version.startsWith(record.embedded?.version ?? '?')).toBe(true);
     expect(record.embedded).toMatchObject({
       executable,
-      openssl: record.alone?.openssl,
-      zlib: record.alone?.zlib,
+      openssl: record.standalone?.openssl,
+      zlib: record.standalone?.zlib,
       locale: { filesystemEncoding: 'utf-8', utf8Mode: true },
-      missing: record.alone?.missing,
+      missing: record.standalone?.missing,
       stack: { bytes: 16 * 1024 * 1024, protection: Number(version.split('.')[1]) < 14 ? 'not needed' : 'set' },
     });
   });
@@ -76,7 +76,7 @@ describe('fidius doctor', () => {
     const venv = '<here>/.venv';
     expect(recordOf(outcome)).toMatchObject({
       usable: true,
-      findings: [],
+      problems: [],
       python: { foundBy: '.venv', prefix: venv },
       embedded: { prefix: venv, executable: join(venv, 'bin', 'python') },
     });
@@ -112,7 +112,7 @@ describe('fidius doctor', () => {
     const record = recordOf(outcome);
     expect(outcome.exitCode).toBe(1);
     expect(record).toMatchObject({ usable: false, embedded: null });
-    expect(record.findings).toContainEqual({
+    expect(record.problems).toContainEqual({
       severity: 'error',
       message: 'Starting Python inside Node.js crashed with SIGKILL',
       hint: 'Use another Python.',
@@ -144,7 +144,7 @@ describe('fidius doctor', () => {
         { locator: 'option libpython', looked: '', outcome: 'not given' },
         { locator: 'option python', looked: fake, outcome: 'ended with exit code 9 when asked for its version' },
       ],
-      findings: [
+      problems: [
         { severity: 'error', code: 'FIDIUS_PYTHON_NO_ANSWER', hint: `Run \`${fake} -V\` to see what is there.` },
       ],
     });
@@ -156,7 +156,7 @@ describe('fidius doctor', () => {
     });
 
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('warning: PYTHONPATH is set, and has no effect');
+    expect(stdout).toContain('warning: PYTHONPATH is set but has no effect: the host ignores variables of Python');
     expect(stdout).not.toContain('/secret/place');
   });
 
@@ -170,7 +170,7 @@ describe('fidius doctor', () => {
     const outcome = await doctor(['--json', '--python', python.executable, '--libpython', broken], { env: {} });
 
     expect(outcome.exitCode).toBe(1);
-    expect(recordOf(outcome).findings[0]).toMatchObject({ severity: 'error', code: 'FIDIUS_LIBPYTHON_INVALID' });
+    expect(recordOf(outcome).problems[0]).toMatchObject({ severity: 'error', code: 'FIDIUS_LIBPYTHON_INVALID' });
   });
 });
 

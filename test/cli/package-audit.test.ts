@@ -31,9 +31,9 @@ describe('fidius package audit', () => {
       ok           name          can be installed as demo-1.0.0.fid
       ok           signature     signed by key 34750f98bd59fcfc
       ok           coverage      a signature covers every file
-      ok           byte-code     there is no compiled Python code beside its source
+      ok           byte-code     the package contains no compiled Python code
       ok           entry module  demo is demo.py
-      ok           native code   there is none
+      ok           native code   the package contains no native code
       No rule was violated.
       "
     `);

@@ -148,7 +148,7 @@ describe('fidius package validate', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatchInlineSnapshot(`
       "error: No package.toml in <here>/nowhere
-      hint: Give the folder of the package itself: the one that holds package.toml.
+      hint: Pass the folder of the package, which contains package.toml.
       "
     `);
   });
@@ -259,7 +259,7 @@ describe('fidius package sign', () => {
 
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatchInlineSnapshot(`
-      "error: Package <here>/demo holds compiled Python code in __pycache__
+      "error: Package <here>/demo contains compiled Python code in __pycache__
       hint: Delete its \`__pycache__\` folders, or use --byte-code remove.
       "
     `);
@@ -338,8 +338,8 @@ describe('fidius package verify', () => {
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatchInlineSnapshot(`
-      "error: Cannot trust package <here>/demo: its signature matches none of the trusted keys: key 34750f98bd59fcfc; since it was signed with key 34750f98bd59fcfc, demo.py was changed
-      hint: Get the package again from its author; this copy was changed.
+      "error: Cannot trust package <here>/demo: its signature matches none of the trusted keys: key 34750f98bd59fcfc; demo.py was changed after key 34750f98bd59fcfc signed the package
+      hint: This copy was changed. Get the package from its author again.
       "
     `);
     expect(asJson).toMatchObject({ exitCode: 1, stderr });

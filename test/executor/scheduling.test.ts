@@ -270,7 +270,7 @@ describe('a plugin with ownThread', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_CALL_SYNC',
-      message: 'Plugin greeter runs on a thread of its own, or in another process, and cannot be called on this thread',
+      message: 'Plugin greeter runs on its own thread, or in another process, and cannot be called on this thread',
     });
     expect(await greeter.client.greet('you')).toBe('Hello, you');
   });

@@ -26,6 +26,6 @@ describe('the interpreter to vendor for', () => {
     const error = await failureOf(() => hostInterpreter({ libpython, env: {} }));
 
     expect(error.code).toBe('FIDIUS_PYTHON_NOT_FOUND');
-    expect(error.message).toMatch(/has no interpreter beside it$/);
+    expect(error.message).toMatch(/has no interpreter next to it$/);
   });
 });

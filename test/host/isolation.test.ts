@@ -108,7 +108,7 @@ describe('a host that requires signatures', () => {
     expect(answer?.found?.prefix).not.toBe(places.venv);
   });
 
-  it('says that a .venv was passed over when a module is missing', async () => {
+  it('names the unused .venv when a module is missing', async () => {
     const places = withPythonOnPath(attackPlaces(python));
     const lines = ['import colors', ...reportingLines];
 

@@ -423,7 +423,8 @@ describe('plugins that vendor different versions of one distribution', () => {
       {
         kind: 'vendoredVersions',
         plugins: ['first', 'second'],
-        message: 'six is vendored as 1.15.0 in first, 1.16.0 in second, and one Python can import only one of them',
+        message:
+          'six is vendored as 1.15.0 in first, 1.16.0 in second, and one interpreter can import only one of them',
         hint: 'Vendor one version of six in all of them, or run one of them in a separate process.',
       },
     ]);

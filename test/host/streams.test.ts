@@ -19,7 +19,7 @@ const Streams = defineInterface('Streams', {
 
 const refusal = {
   code: 'FIDIUS_CALL_STREAM',
-  message: 'tick() streams, which this version cannot carry yet',
+  message: 'tick() uses streams, which this version does not support yet',
   hint: 'Return a list, or split the work into several calls.',
 };
 

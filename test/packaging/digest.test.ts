@@ -82,7 +82,7 @@ describe('digestPackage', () => {
 
   describe('names what no package can hold', () => {
     it.each([
-      ['a link to the root', '/', 'a', 'FIDIUS_PACKAGE_LINK_ESCAPES', 'leads to /, outside the package'],
+      ['a link to the root', '/', 'a', 'FIDIUS_PACKAGE_LINK_ESCAPES', 'points to /, outside the package'],
       [
         'a link to a neighbour with the same prefix',
         '../NEIGHBOUR',
@@ -90,12 +90,12 @@ describe('digestPackage', () => {
         'FIDIUS_PACKAGE_LINK_ESCAPES',
         'outside the package',
       ],
-      ['a link to nothing', 'none', 'a', 'FIDIUS_PACKAGE_LINK_BROKEN', 'leads nowhere'],
-      ['a link through a file', 'package.toml/x', 'a', 'FIDIUS_PACKAGE_LINK_BROKEN', 'leads nowhere'],
-      ['a link to itself', 'a', 'a', 'FIDIUS_PACKAGE_LINK_CYCLE', 'leads to itself'],
+      ['a link to nothing', 'none', 'a', 'FIDIUS_PACKAGE_LINK_BROKEN', 'points to a missing file'],
+      ['a link through a file', 'package.toml/x', 'a', 'FIDIUS_PACKAGE_LINK_BROKEN', 'points to a missing file'],
+      ['a link to itself', 'a', 'a', 'FIDIUS_PACKAGE_LINK_CYCLE', 'points to itself'],
       ['a link to its folder', '.', 'b/a', 'FIDIUS_PACKAGE_LINK_CYCLE', 'which contains it'],
       ['a link to the package', '..', 'b/a', 'FIDIUS_PACKAGE_LINK_CYCLE', 'which contains it'],
-      ['a link called target to nothing', 'none', 'target', 'FIDIUS_PACKAGE_LINK_BROKEN', 'leads nowhere'],
+      ['a link called target to nothing', 'none', 'target', 'FIDIUS_PACKAGE_LINK_BROKEN', 'points to a missing file'],
     ])('%s', async (_what, target, path, code, message) => {
       const parent = tempFolder();
       const dir = join(parent, 'package');
@@ -106,7 +106,7 @@ describe('digestPackage', () => {
       const error = await failureOf(() => digestPackage(dir));
 
       expect(error.code).toBe(code);
-      expect(error.message).toContain(`the link ${join(dir, path)} ${message.startsWith('leads') ? message : ''}`);
+      expect(error.message).toContain(`the link ${join(dir, path)} ${message.startsWith('points') ? message : ''}`);
       expect(error.message).toContain(message);
     });
 

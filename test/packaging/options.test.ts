@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readArchiveManifest } from '../../src/packaging/archive/archive-manifest.ts';
 import { packPackage } from '../../src/packaging/archive/pack-package.ts';
+import { readArchiveManifest } from '../../src/packaging/archive/read-archive.ts';
 import { unpackPackage } from '../../src/packaging/archive/unpack-package.ts';
 import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
 import { SecretKey } from '../../src/packaging/signing/keys.ts';

@@ -14,7 +14,7 @@ export const healthyFacts = {
     sitePackages: ['/home/ann/app/.venv/lib/python3.11/site-packages'],
     foundBy: '.venv',
   },
-  alone: {
+  standalone: {
     version: '3.11.7',
     executable: '/home/ann/app/.venv/bin/python',
     prefix: '/usr',

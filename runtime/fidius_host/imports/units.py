@@ -60,7 +60,7 @@ class Unit:
         self.outside = outside
         self.namespace = namespace
         self.external = outside and not namespace and external_modules.contains(path)
-        """Whether it comes from outside of the environment as well. Such a unit is guarded whoever claims the name."""
+        """Whether it comes from outside of the environment as well. Such a unit is guarded, whichever package claims the name."""
         self.specs = []
         self.seen = set()
         """Files whose code was already accepted as an importer, which makes repeated imports fast."""
@@ -189,7 +189,7 @@ def require(importer, unit, imports=True):
 
 
 def _external_below(unit):
-    """An external unit, and those that its code has imported: whoever imports it runs their code as well."""
+    """An external unit, and the external units that its code has imported. Their code runs for each importer."""
     found = [unit]
     for each in found:
         for had in list(each.imported.values()):

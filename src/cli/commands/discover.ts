@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import type { HostDiscovery } from '../../host/host-discovery.ts';
+import type { HostDiscovery } from '../../host/load/select-packages.ts';
 import type { FoundPackage } from '../../packaging/discover-packages.ts';
 import { defineCommand } from '../define-command.ts';
 import { withProgress } from '../output/progress.ts';
@@ -15,7 +15,7 @@ export const discover = defineCommand({
   json: true,
   examples: ['fidius discover plugins', 'fidius discover plugins more-plugins --json'],
   async run({ args: { dir: folders } }, io) {
-    const { discoverForHost } = await import('../../host/host-discovery.ts');
+    const { discoverForHost } = await import('../../host/load/select-packages.ts');
     const { describeVendorConflict } = await import('../../packaging/vendor/vendor-conflicts.ts');
 
     const paths = folders.map((folder) => resolve(io.cwd, folder));

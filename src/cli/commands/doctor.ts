@@ -1,11 +1,11 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Diagnosis, EmbeddedOutcome } from '../../host/doctor/diagnose.ts';
+import type { DoctorReport, EmbeddedOutcome } from '../../host/doctor/diagnose.ts';
 import type { LibraryVersions } from '../../host/doctor/interpreter-report.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type CommandResult, defineCommand } from '../define-command.ts';
+import { fidiusVersion } from '../help.ts';
 import { pythonOptions } from '../shared-options.ts';
-import { fidiusVersion } from '../version.ts';
 
 /** Prefix of the line with the report of the inner process. Python may print other lines. */
 const marker = 'fidius-doctor-report:';
@@ -26,14 +26,14 @@ export const doctor = defineCommand({
 
     const { diagnose } = await import('../../host/doctor/diagnose.ts');
     const { cwd, env } = io;
-    const diagnosis = await diagnose({ python, libpython, cwd, env }, (found) => runInside(found, io));
-    const record = { fidius: fidiusVersion(), ...diagnosis };
-    return { record, text: diagnosisText(record), exitCode: diagnosis.usable ? 0 : 1 };
+    const report = await diagnose({ python, libpython, cwd, env }, (found) => runInside(found, io));
+    const record = { fidius: fidiusVersion(), ...report };
+    return { record, text: reportText(record), exitCode: report.usable ? 0 : 1 };
   },
 });
 
 /** Starts this command line again as an inner process, which may crash, and reads its report. */
-async function runInside(found: NonNullable<Diagnosis['python']>, io: CommandIo): Promise<EmbeddedOutcome> {
+async function runInside(found: NonNullable<DoctorReport['python']>, io: CommandIo): Promise<EmbeddedOutcome> {
   const { libpython, executable } = found;
   if (libpython === undefined) return failed('Python has no shared library to load');
   const [program, ...before] = io.self;
@@ -66,21 +66,21 @@ async function reportFromInside(start: {
   readonly python: string | undefined;
   readonly libpython: string | undefined;
 }): Promise<CommandResult> {
-  const { toFinding } = await import('../../host/doctor/diagnose.ts');
+  const { toProblem } = await import('../../host/doctor/diagnose.ts');
   let outcome: EmbeddedOutcome;
   try {
-    const { readEmbeddedReport } = await import('../../host/doctor/embedded-report.ts');
+    const { readEmbeddedReport } = await import('../../host/doctor/interpreter-report.ts');
     outcome = { report: readEmbeddedReport(start) };
   } catch (error) {
-    outcome = { failure: toFinding(error) };
+    outcome = { failure: toProblem(error) };
   }
   return { text: `\n${marker}${JSON.stringify(outcome)}\n` };
 }
 
 type Row = readonly [name: string, text: string | undefined];
 
-/** The report as text: facts first, then the findings and what to do about them. */
-export function diagnosisText(record: Diagnosis & { readonly fidius: string }): string {
+/** The report as text: facts first, then the problems and their hints. */
+export function reportText(record: DoctorReport & { readonly fidius: string }): string {
   const { node } = record;
   const libc = node.glibc === undefined ? '' : `, glibc ${node.glibc}`;
   return [
@@ -89,12 +89,12 @@ export function diagnosisText(record: Diagnosis & { readonly fidius: string }): 
     ...section('Inside Node.js', embeddedRows(record)),
     ...section('Search', searchRows(record)),
     '',
-    ...findingLines(record),
+    ...problemLines(record),
     '',
   ].join('\n');
 }
 
-function pythonRows({ python }: Diagnosis): Row[] {
+function pythonRows({ python }: DoctorReport): Row[] {
   if (python === undefined) return [];
   const kinds = [python.debug ? 'debug build' : undefined, python.shared ? undefined : 'without shared library'];
   const notes = kinds.filter((kind) => kind !== undefined);
@@ -109,7 +109,7 @@ function pythonRows({ python }: Diagnosis): Row[] {
   ];
 }
 
-function embeddedRows({ embedded, node }: Diagnosis): Row[] {
+function embeddedRows({ embedded, node }: DoctorReport): Row[] {
   if (embedded === undefined) return [];
   const { locale, stack } = embedded;
   const protection =
@@ -130,12 +130,12 @@ function versions(library: LibraryVersions | null, nodeHas: string | undefined):
   return nodeHas === undefined ? own : `${own}, Node.js has ${nodeHas}`;
 }
 
-function searchRows({ attempts }: Diagnosis): Row[] {
+function searchRows({ attempts }: DoctorReport): Row[] {
   return attempts.map(({ locator, looked, outcome }) => [locator, looked === '' ? outcome : `${looked}: ${outcome}`]);
 }
 
-function findingLines({ findings, usable }: Diagnosis): string[] {
-  const lines = findings.flatMap(({ severity, message, hint }) => [
+function problemLines({ problems, usable }: DoctorReport): string[] {
+  const lines = problems.flatMap(({ severity, message, hint }) => [
     `${severity}: ${message}`,
     ...(hint === undefined ? [] : [`hint: ${hint}`]),
   ]);

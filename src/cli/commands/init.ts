@@ -2,9 +2,6 @@ import { join } from 'node:path';
 import type { CommandIo } from '../command-io.ts';
 import { type CommandResult, defineCommand } from '../define-command.ts';
 import { importNamedInterface } from '../import-interface.ts';
-import { hostFiles } from '../init/host-template.ts';
-import { interfaceFiles } from '../init/interface-template.ts';
-import { pluginFiles } from '../init/plugin-template.ts';
 import {
   installSteps,
   type ProjectFiles,
@@ -13,6 +10,7 @@ import {
   toInterfaceName,
   writeProject,
 } from '../init/project.ts';
+import { hostFiles, interfaceFiles, pluginFiles } from '../init/templates.ts';
 import type { OptionDefinitions } from '../parse-arguments.ts';
 
 const folderOptions = {

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
+import { fidiusVersion } from '../help.ts';
 import { UsageError } from '../parse-arguments.ts';
-import { fidiusVersion } from '../version.ts';
 
 /** The text of each file, by its name. */
 export type ProjectFiles = Readonly<Record<string, string>>;

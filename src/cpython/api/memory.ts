@@ -52,7 +52,7 @@ export class Memory {
     return this.copyOf(this.#dataOf(bytes), this.#api.PyBytes_Size(bytes));
   }
 
-  /** A copy of what lies at an address, in memory of its own. */
+  /** A copy of the bytes at an address, in separate memory. */
   copyOf(from: number, bytes: number): Uint8Array {
     if (bytes >= largeBytes && !this.#trimThresholdRaised) this.#raiseTrimThreshold();
     // Not zeroed first, and not a slice of Node's shared pool, which a caller could transfer away.

@@ -8,15 +8,15 @@ import { isFidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
 import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
-import { type Facts, type Finding, findProblems } from './problems.ts';
+import { findProblems, type Problem, type PythonFacts } from './problems.ts';
 
-/** Everything that decides whether Python works in this process: a plain record, made to be printed and sent. */
-export interface Diagnosis extends Facts {
+/** The facts that determine whether Python works in this process. A plain record that can be printed and sent. */
+export interface DoctorReport extends PythonFacts {
   readonly node: NodeFacts;
   /** Every place that was tried. */
   readonly attempts: readonly Attempt[];
-  readonly findings: readonly Finding[];
-  /** Whether plugins can run: no finding is an error. */
+  readonly problems: readonly Problem[];
+  /** Whether plugins can run: no problem is an error. */
   readonly usable: boolean;
 }
 
@@ -30,51 +30,51 @@ export interface NodeFacts {
   readonly zlib: string | undefined;
 }
 
-/** What came of starting Python inside a Node.js process. */
-export type EmbeddedOutcome = { readonly report: EmbeddedReport } | { readonly failure: Finding };
+/** The result of starting Python inside a Node.js process. */
+export type EmbeddedOutcome = { readonly report: EmbeddedReport } | { readonly failure: Problem };
 
 /**
- * Collects the record.
+ * Collects the report.
  *
- * @param embed starts that Python inside a process that may be lost and brings its report; it must not reject.
+ * @param embed starts that Python inside another process, which may crash, and returns its report; it must not reject.
  */
 export async function diagnose(
   options: LocateOptions,
   embed: (python: LocatedPython) => Promise<EmbeddedOutcome>,
-): Promise<Diagnosis> {
+): Promise<DoctorReport> {
   const { python, attempts, failure } = locate(options);
-  const [alone, outcome] =
-    python === undefined ? [] : await Promise.all([reportAlone(python.executable), embed(python)]);
+  const [standalone, outcome] =
+    python === undefined ? [] : await Promise.all([reportStandalone(python.executable), embed(python)]);
   const embedded = outcome !== undefined && 'report' in outcome ? outcome.report : undefined;
   const env = options.env ?? process.env;
   const facts = {
     node: nodeFacts(),
     python,
     attempts,
-    alone,
+    standalone,
     embedded,
     ignoredVariables: ['PYTHONHOME', 'PYTHONPATH'].filter((name) => env[name]),
   };
   const failures = [failure, outcome !== undefined && 'failure' in outcome ? outcome.failure : undefined];
-  const findings = [...failures.filter((each) => each !== undefined), ...findProblems(facts)];
-  return { ...facts, findings, usable: findings.every(({ severity }) => severity !== 'error') };
+  const problems = [...failures.filter((each) => each !== undefined), ...findProblems(facts)];
+  return { ...facts, problems, usable: problems.every(({ severity }) => severity !== 'error') };
 }
 
 function locate(options: LocateOptions): {
   python: LocatedPython | undefined;
   attempts: readonly Attempt[];
-  failure?: Finding;
+  failure?: Problem;
 } {
   try {
     return locatePython(options);
   } catch (error) {
     if (!(error instanceof PythonNotFoundError)) throw error;
-    return { python: undefined, attempts: error.attempts, failure: toFinding(error) };
+    return { python: undefined, attempts: error.attempts, failure: toProblem(error) };
   }
 }
 
-/** An error as a line of the report. */
-export function toFinding(error: unknown): Finding {
+/** Converts an error to an entry of the report. */
+export function toProblem(error: unknown): Problem {
   if (!isError(error)) return { severity: 'error', message: String(error) };
   const [message = ''] = error.message.split('\n', 1);
   if (!isFidiusError(error)) return { severity: 'error', message };
@@ -83,8 +83,8 @@ export function toFinding(error: unknown): Finding {
 
 const execute = promisify(execFile);
 
-/** `undefined` when there is no interpreter or it does not manage; what is wrong shows when it is embedded, too. */
-async function reportAlone(executable: string | undefined): Promise<InterpreterReport | undefined> {
+/** `undefined` without an interpreter, or if the report fails. The embedded report then shows the problem. */
+async function reportStandalone(executable: string | undefined): Promise<InterpreterReport | undefined> {
   if (executable === undefined) return undefined;
   const script = join(runtimeFolder, 'fidius_host', 'doctor.py');
   try {

@@ -1,10 +1,13 @@
-/** A library as it was when an extension module was compiled, and as it is now. */
+import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
+import { ffi } from '../../ffi/native.ts';
+
+/** The version of a library that an extension module was compiled with, and the version that it uses. */
 export interface LibraryVersions {
   readonly built: string | null;
   readonly running: string;
 }
 
-/** What `runtime/fidius_host/doctor.py` says about the interpreter it runs in. */
+/** The report of `runtime/fidius_host/doctor.py` about its interpreter. */
 export interface InterpreterReport {
   readonly version: string;
   readonly executable: string | null;
@@ -24,12 +27,25 @@ export interface InterpreterReport {
   readonly missing: Readonly<Record<string, string>>;
 }
 
-/** The same of an interpreter inside this process, and how it was fitted in. */
+/** The report of an interpreter inside this process, and the stack that it runs on. */
 export interface EmbeddedReport extends InterpreterReport {
   /** The native stack that Python code runs on, for calls on the calling thread. */
   readonly stack: {
     readonly bytes: number;
-    /** Whether CPython had to be told its bounds: since 3.14. Where it cannot be told, it is not started at all. */
+    /** Whether CPython was told the bounds of the stack: since 3.14. If it cannot be told, it is not started. */
     readonly protection: 'set' | 'not needed';
   };
+}
+
+/**
+ * Starts Python in this process and lets it report.
+ *
+ * For a process that may be lost: Python may crash there if its libraries conflict with those of Node.js.
+ *
+ * @throws what starting Python throws.
+ */
+export function readEmbeddedReport(options: StartOptions): EmbeddedReport {
+  const report = startPython(options).invoke('doctor.report') as InterpreterReport;
+  const [, minor = 0] = report.version.split('.').map(Number);
+  return { ...report, stack: { bytes: ffi.stackBytes, protection: minor < 14 ? 'not needed' : 'set' } };
 }

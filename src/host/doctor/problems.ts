@@ -3,117 +3,122 @@ import { isNewerThanTested } from '../../cpython/locate/supported.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import type { EmbeddedReport, InterpreterReport, LibraryVersions } from './interpreter-report.ts';
 
-/** Something that keeps plugins from running, or that may surprise. */
-export interface Finding {
+/** Something that prevents plugins from running, or that may have unexpected effects. */
+export interface Problem {
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly hint?: string | undefined;
   readonly code?: ErrorCode | undefined;
 }
 
-/** What was seen of one Python. */
-export interface Facts {
+/** Observed facts about one Python. */
+export interface PythonFacts {
   /** The Python that was found, if any. */
   readonly python: LocatedPython | undefined;
-  /** The interpreter in a process of its own. */
-  readonly alone: InterpreterReport | undefined;
-  /** The same Python inside a Node.js process. */
+  /** The report of the interpreter in its own process. */
+  readonly standalone: InterpreterReport | undefined;
+  /** The report of the same Python inside a Node.js process. */
   readonly embedded: EmbeddedReport | undefined;
   /** Variables of Python that are set and have no effect here; never their values. */
   readonly ignoredVariables: readonly string[];
 }
 
-/** What is wrong or odd about a Python that was found, judged from what it reports. */
-export function findProblems(facts: Facts): Finding[] {
+/** Finds the problems of a Python from its reports. */
+export function findProblems(facts: PythonFacts): Problem[] {
   return [
-    ...aboutVersion(facts),
-    ...aboutEnvironment(facts),
-    ...aboutLibrary('OpenSSL', 'error', facts.alone?.openssl, facts.embedded?.openssl),
-    ...aboutLibrary('zlib', 'warning', facts.alone?.zlib, facts.embedded?.zlib),
-    ...aboutModules(facts),
-    ...aboutVariables(facts),
+    ...checkVersion(facts),
+    ...checkEnvironment(facts),
+    ...checkLibrary('OpenSSL', 'error', facts.standalone?.openssl, facts.embedded?.openssl),
+    ...checkLibrary('zlib', 'warning', facts.standalone?.zlib, facts.embedded?.zlib),
+    ...checkModules(facts),
+    ...checkVariables(facts),
   ];
 }
 
-function aboutVersion({ python, embedded }: Facts): Finding[] {
+function checkVersion({ python, embedded }: PythonFacts): Problem[] {
   if (python === undefined) return [];
-  const findings: Finding[] = [];
+  const problems: Problem[] = [];
   if (isNewerThanTested(python.version)) {
-    findings.push(warning(`Python ${python.version} is newer than what this version of fidius was tested with`));
+    problems.push(
+      warning(`Python ${python.version} is newer than the versions that this version of fidius was tested with`),
+    );
   }
-  // A library that was found alone knows only its minor version.
+  // A library that was found without an interpreter knows only its minor version.
   if (embedded !== undefined && python.version.split('.').length > 2 && embedded.version !== python.version) {
-    findings.push(
+    problems.push(
       warning(
-        `The interpreter is Python ${python.version}, its library is ${embedded.version}`,
+        `The interpreter is Python ${python.version}, but its shared library is Python ${embedded.version}`,
         'Update both together, from the same source.',
       ),
     );
   }
-  return findings;
+  return problems;
 }
 
-function aboutEnvironment({ python, embedded }: Facts): Finding[] {
+function checkEnvironment({ python, embedded }: PythonFacts): Problem[] {
   if (python === undefined || embedded === undefined || embedded.prefix === python.prefix) return [];
   return [
     warning(
-      `Inside Node.js packages come from ${embedded.prefix}, not from ${python.prefix}`,
-      'Name the interpreter of the environment with the option `python` or FIDIUS_PYTHON.',
+      `Python uses the packages of ${embedded.prefix} inside Node.js, expected those of ${python.prefix}`,
+      'Select the interpreter of the environment with the option `python` or FIDIUS_PYTHON.',
     ),
   ];
 }
 
 /**
- * The node binary brings OpenSSL and zlib too, and an extension module may be bound to those instead of its own.
+ * The node binary contains OpenSSL and zlib too, and an extension module may be bound to those instead of its own copies.
  *
- * @param severity of that: `ssl` and `hashlib` crash sooner or later, `zlib` has kept its interface for decades.
+ * @param severity of a different version: `ssl` and `hashlib` eventually crash; the interface of zlib has not changed for
+ * decades.
  */
-function aboutLibrary(
+function checkLibrary(
   name: string,
-  severity: Finding['severity'],
-  alone: LibraryVersions | null | undefined,
+  severity: Problem['severity'],
+  standalone: LibraryVersions | null | undefined,
   embedded: LibraryVersions | null | undefined,
-): Finding[] {
+): Problem[] {
   if (embedded === undefined || embedded === null) return [];
   const { built, running } = embedded;
-  if (alone && alone.running !== running) {
+  if (standalone && standalone.running !== running) {
     return [
       {
         severity,
-        message: `Inside Node.js Python runs with ${name} ${running}, by itself with ${alone.running}`,
-        hint: 'Run plugins in a process of their own.',
+        message: `Python uses ${name} ${running} inside Node.js, but ${name} ${standalone.running} in its own process`,
+        hint: 'Use another build of Python.',
       },
     ];
   }
   if (built !== null && compare(running, built) < 0) {
-    return [warning(`${name} ${running} is older than ${built}, which Python was built for`, `Update ${name}.`)];
+    return [
+      warning(`${name} ${running} is older than ${built}, the version that Python was built with`, `Update ${name}.`),
+    ];
   }
   return [];
 }
 
-function aboutModules({ alone, embedded }: Facts): Finding[] {
+function checkModules({ standalone, embedded }: PythonFacts): Problem[] {
   return Object.entries(embedded?.missing ?? {}).map(([name, reason]) =>
-    alone !== undefined && !(name in alone.missing)
-      ? { severity: 'error', message: `The module ${name} cannot be imported inside Node.js: ${reason}` }
+    standalone !== undefined && !(name in standalone.missing)
+      ? { severity: 'error', message: `Python cannot import the module ${name} inside Node.js: ${reason}` }
       : warning(
-          `This Python has no module ${name}: ${reason}`,
+          `Python cannot import the module ${name}: ${reason}`,
           'Install a complete Python if a plugin needs the module.',
         ),
   );
 }
 
-function aboutVariables({ ignoredVariables }: Facts): Finding[] {
+function checkVariables({ ignoredVariables }: PythonFacts): Problem[] {
   if (ignoredVariables.length === 0) return [];
-  const verb = ignoredVariables.length === 1 ? 'is set, and has' : 'are set, and have';
+  const verb = ignoredVariables.length === 1 ? 'is set but has' : 'are set but have';
   return [
     warning(
-      `${ignoredVariables.join(' and ')} ${verb} no effect: plugins run with the packages they bring`,
-      'Vendor what a plugin needs, or install it into the virtual environment.',
+      `${ignoredVariables.join(' and ')} ${verb} no effect: the host ignores variables of Python`,
+      'Vendor the dependencies of plugins, or install them into the virtual environment.',
     ),
   ];
 }
 
-function warning(message: string, hint?: string): Finding {
+function warning(message: string, hint?: string): Problem {
   return { severity: 'warning', message, hint };
 }
 

@@ -1,8 +1,9 @@
-import { channel } from 'node:diagnostics_channel';
+import { channel, subscribe } from 'node:diagnostics_channel';
+import { messageOf } from '../../errors/is-error.ts';
 import type { ExecutorName } from '../../executor/executor.ts';
 import { now } from '../../node/timers.ts';
 import type { SkippedPackage } from '../../packaging/discover-packages.ts';
-import type { VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import { describeVendorConflict, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
 
 /** What `fidius:load` publishes: a step of loading a package. A listener must not throw. */
 export interface LoadEvent {
@@ -27,9 +28,9 @@ export interface LoadEvent {
 }
 
 /** Loading of packages, by any host of this JavaScript thread. */
-export const loadChannel = channel('fidius:load');
+const loadChannel = channel('fidius:load');
 
-/** What becomes known while loading; filled in as it does. */
+/** The details of a load, added as they become known. */
 export interface LoadDetails {
   path?: string;
   plugin?: string;
@@ -73,5 +74,40 @@ class LoadTrace {
     const durationMs = now() - this.#started;
     const event: LoadEvent = { phase, id: this.#id, ...this.#subject, ...this.details, durationMs };
     loadChannel.publish(phase === 'error' ? { ...event, error } : event);
+  }
+}
+
+let listening = false;
+
+/**
+ * Prints the events of the channel `fidius:load` to stderr when `FIDIUS_DEBUG` is set to anything but `0`. Only the first call
+ * has an effect.
+ */
+export function printLoads(env: NodeJS.ProcessEnv): void {
+  if (listening || (env['FIDIUS_DEBUG'] ?? '0') === '0' || env['FIDIUS_DEBUG'] === '') return;
+  listening = true;
+  subscribe('fidius:load', (message) => {
+    const event = message as LoadEvent;
+    for (const line of [...warnings(event), loadLine(event)]) console.error(`fidius: ${line}`);
+  });
+}
+
+function warnings({ phase, skipped = [], vendorConflicts = [] }: LoadEvent): string[] {
+  if (phase === 'start') return [];
+  return [
+    ...skipped.map(({ path, reason }) => `skipped ${path}: ${reason.message}`),
+    ...vendorConflicts.map((conflict) => describeVendorConflict(conflict).message),
+  ];
+}
+
+function loadLine({ phase, path, interface: name, plugin, entryModule, durationMs, error }: LoadEvent): string {
+  const took = durationMs === undefined ? '' : ` after ${durationMs.toFixed(1)} ms`;
+  switch (phase) {
+    case 'start':
+      return `loading ${path ?? plugin} for ${name}`;
+    case 'end':
+      return `loaded ${plugin} (module ${entryModule}) from ${path}${took}`;
+    case 'error':
+      return `failed to load ${path ?? plugin}${took}: ${messageOf(error)}`;
   }
 }

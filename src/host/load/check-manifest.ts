@@ -1,6 +1,8 @@
+import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import { isRustName } from '../../contract/hash/rust-source.ts';
 import type { Interface } from '../../contract/interface.ts';
 import { LoadError } from '../../errors/load-error.ts';
+import type { LoadRequest } from '../../executor/executor.ts';
 import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 
 /** What a manifest is compared with. */
@@ -46,7 +48,7 @@ function checkInterface(path: string, manifest: Manifest, definition: Interface)
   if (manifest.interface !== definition.name && aliases?.includes(manifest.interface) !== true) {
     throw new LoadError(
       'FIDIUS_INTERFACE_NAME_MISMATCH',
-      `it is for the interface ${manifest.interface}, the host asks for ${definition.name}`,
+      `it implements the interface ${manifest.interface}, the host expects ${definition.name}`,
       place,
       { hint: mismatchHint(manifest.interface) },
     );
@@ -54,7 +56,7 @@ function checkInterface(path: string, manifest: Manifest, definition: Interface)
   if (isCompatible(manifest.interfaceVersion, definition)) return;
   throw new LoadError(
     'FIDIUS_INTERFACE_VERSION_MISMATCH',
-    `it is for version ${manifest.interfaceVersion} of ${definition.name}, the host asks for version ${definition.version}`,
+    `it implements version ${manifest.interfaceVersion} of ${definition.name}, the host expects version ${definition.version}`,
     place,
     { hint: 'Load a package for that version, or correct `interface_version` in package.toml.' },
   );
@@ -72,4 +74,23 @@ function isCompatible(offered: number, { version, methods }: Interface): boolean
   // There are at most as many steps as optional methods, and a version may be any number up to 4294967295.
   if (version - offered > steps.size) return false;
   return Array.from({ length: version - offered }, (_, step) => version - step).every((each) => steps.has(each));
+}
+
+/** A package whose manifest was checked. */
+interface CheckedPackage {
+  /** The path that the user knows it by; errors name it. */
+  readonly path: string;
+  /** The folder that it runs from. */
+  readonly folder: string;
+  readonly manifest: PythonManifest;
+}
+
+/** The record that an executor, or the interpreter itself, loads a package by. */
+export function toLoadRequest(
+  { path, folder, manifest }: CheckedPackage,
+  descriptor: InterfaceDescriptor,
+  limits: Pick<LoadRequest, 'refuseExternal' | 'totalTimeoutMs'> = {},
+): LoadRequest {
+  const { name: plugin, python } = manifest;
+  return { plugin, folder, origin: path, entryModule: python.entryModule, descriptor, ...limits };
 }

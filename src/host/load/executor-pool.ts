@@ -9,8 +9,8 @@ import {
   executorNeeds,
   hostClosed,
 } from '../../executor/executor.ts';
-import { type ExecutorOptions } from '../../executor/executor-options.ts';
-import type { TargetPython } from '../../packaging/vendor/python-compatibility.ts';
+import type { ExecutorOptions } from '../../executor/executor-options.ts';
+import type { TargetPython } from '../../packaging/vendor/check-vendored.ts';
 
 /** An executor that can load packages. */
 export interface StartedExecutor {

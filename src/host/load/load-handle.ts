@@ -3,10 +3,8 @@ import { loadPackage } from '../../cpython/call/package-loader.ts';
 import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { readManifest } from '../../packaging/manifest/manifest.ts';
-import { printLoads } from '../events/debug-printer.ts';
-import { traceLoad } from '../events/load-channel.ts';
-import { checkManifest } from './check-manifest.ts';
-import { toLoadRequest } from './to-load-request.ts';
+import { printLoads, traceLoad } from '../events/load-channel.ts';
+import { checkManifest, toLoadRequest } from './check-manifest.ts';
 
 /** Loads a package without an executor and without verification; the arguments of `loadPythonPlugin()`, checked. */
 export function loadHandle(

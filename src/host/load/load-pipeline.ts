@@ -1,18 +1,21 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import type { Interface } from '../../contract/interface.ts';
+import type { StartOptions } from '../../cpython/lifecycle/start.ts';
+import { findImplicitEnvironment } from '../../cpython/locate/places/dot-venv.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { LoadError } from '../../errors/load-error.ts';
+import { isPluginError } from '../../errors/plugin-error.ts';
 import type { ExecutorName, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
 import type { SkippedPackage } from '../../packaging/discover-packages.ts';
 import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 import { requireVendoredFor } from '../../packaging/vendor/check-vendored.ts';
-import type { VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import { vendorFolder } from '../../packaging/vendor/distributions.ts';
+import { describeVendorConflict, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
 import type { LoadDetails } from '../events/load-channel.ts';
 import type { PackagePolicy, PreparedPackage } from '../policy/package-policy.ts';
-import { checkManifest } from './check-manifest.ts';
+import { checkManifest, toLoadRequest } from './check-manifest.ts';
 import type { ExecutorPool, StartedExecutor } from './executor-pool.ts';
-import { explainFailure } from './explain-failure.ts';
 import type { LoadBudget } from './load-budget.ts';
-import { toLoadRequest } from './to-load-request.ts';
 
 /** A package that may be loaded. */
 export interface Candidate {
@@ -163,4 +166,48 @@ async function skipOnFailure<T>(
     skipped.push({ path, reason });
     return undefined;
   }
+}
+
+/** What the host knows about a load and the interpreter does not. */
+interface LoadFacts {
+  readonly vendorConflicts: readonly VendorConflict[];
+  readonly start: StartOptions;
+}
+
+/** Loads a package. When that fails for a reason that only the host knows, the error names the reason and what to do. */
+async function explainFailure<T>(facts: LoadFacts, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    throw explainCollision(error, facts) ?? explainMissingModule(error, facts) ?? error;
+  }
+}
+
+/**
+ * The vendored module of another package has the same name. The hint of that error, to rename the module, is not for the
+ * author of a package that only vendors it.
+ */
+function explainCollision(error: LoadError, { vendorConflicts }: LoadFacts): LoadError | undefined {
+  const isVendored = error.collidingPaths?.some((path) => path.split(/[\\/]/).includes(vendorFolder)) ?? false;
+  const [first, ...others] = vendorConflicts.map(describeVendorConflict);
+  if (!isVendored || first === undefined) return undefined;
+  const message = [reasonOf(error), ...[first, ...others].map((each) => each.message)].join('; ');
+  return new LoadError('FIDIUS_MODULE_COLLISION', message, error, { cause: error, hint: first.hint });
+}
+
+/** The missing module may be in the `.venv` of the current folder, which an isolated Python uses only when it is named. */
+function explainMissingModule(error: LoadError, { start }: LoadFacts): LoadError | undefined {
+  const { cause } = error;
+  if (error.code !== 'FIDIUS_IMPORT_FAILED') return undefined;
+  if (!isPluginError(cause) || cause.pythonType !== 'ModuleNotFoundError') return undefined;
+  const isUnnamed = start.isolatePython === true && start.python === undefined && start.libpython === undefined;
+  const folder = isUnnamed ? findImplicitEnvironment() : undefined;
+  if (folder === undefined) return undefined;
+  const hint = `The host isolates Python and does not use ${folder}, because it was not named. If the module is there, open the host with \`python: '.venv'\`.`;
+  return new LoadError(error.code, reasonOf(error), error, { cause, hint });
+}
+
+function reasonOf(error: LoadError): string {
+  return error.message.slice(`Cannot load ${error.path}: `.length);
 }

@@ -55,8 +55,8 @@ export interface PreparedPackage {
 /**
  * Decides which packages may run, before any of their code does.
  *
- * What is verified is what runs: a package that has to be signed is copied into the store, verified from the copy, and run
- * from there. A folder that nobody has to vouch for runs where it lies, so that its author can edit it.
+ * A package that must be signed is copied into the store, and the copy is verified and run. A folder that does not need a
+ * signature runs in place, so that its author can edit it.
  */
 export class PackagePolicy {
   /** Whether every package has to be signed by a trusted key. */
@@ -164,12 +164,12 @@ async function requireSigner(
   signedBy: TrustedKey | undefined,
   signers: readonly string[],
 ): Promise<void> {
-  if (signedBy === undefined) throw new TypeError('A signer was asked for where signatures are not looked at');
+  if (signedBy === undefined) throw new TypeError('`signedBy` was passed to a host that does not verify signatures');
   if (signers.some((signer) => signer === signedBy.key.id || signer === signedBy.name)) return;
   const { nameOf } = await import('../../packaging/on-demand.ts');
-  const message = `Cannot load ${path}: it was signed with ${nameOf(signedBy)}, asked for was ${signers.join(' or ')}`;
+  const message = `Cannot load ${path}: it was signed with ${nameOf(signedBy)}, expected ${signers.join(' or ')}`;
   throw new FidiusError('FIDIUS_SIGNATURE_KEY_SCOPE', message, {
-    hint: 'Ask for a package that is signed with that key, or widen `signedBy`.',
+    hint: 'Get a package that one of these keys signed, or add the key to `signedBy`.',
   });
 }
 
@@ -185,7 +185,7 @@ async function requireNotOlder(path: string, { name, version }: Manifest, storeD
   if (order > 0) {
     const message = `Cannot load ${path}: ${name} ${version} is older than ${highest ?? ''}, which was loaded before`;
     throw new FidiusError('FIDIUS_PACKAGE_OLDER', message, {
-      hint: 'Get the newer version; to go back on purpose, open the host without `refuseOlder`.',
+      hint: 'Get the newer version. To load the older one, open the host without `refuseOlder`.',
     });
   }
   if (order < 0) await memory.set(name, version);

@@ -14,14 +14,14 @@ export function isInRange(version: string, range: string): boolean {
   return semantic !== undefined && satisfies(semantic, range);
 }
 
-/** The larger version first; what is no semantic version comes last, and is equal to its like. */
+/** Sorts the larger version first. Texts that are not semantic versions come last and compare as equal. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [toSemantic(a), toSemantic(b)];
   if (left !== undefined && right !== undefined) return compare(right, left);
   return Number(left === undefined) - Number(right === undefined);
 }
 
-/** `v1.2` as `1.2.0`; nothing for what is no such version. */
+/** Converts `v1.2` to `1.2.0`; `undefined` for other texts. */
 function toSemantic(version: string): string | undefined {
   const [, numbers, rest = ''] = /^[v=]?(\d+(?:\.\d+){0,2})([-+].*)?$/.exec(version.trim()) ?? [];
   if (numbers === undefined) return undefined;

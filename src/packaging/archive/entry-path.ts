@@ -23,7 +23,7 @@ const devices = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conou
 export function splitEntryPath(path: string): readonly string[] | PathProblem {
   if (/^(?:\/|[a-z]:)/i.test(path)) return { code: 'FIDIUS_ARCHIVE_PATH_ABSOLUTE', problem: 'its path is absolute' };
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) return { code: 'FIDIUS_ARCHIVE_PATH_TRAVERSAL', problem: 'its path leads upwards' };
+  if (parts.includes('..')) return { code: 'FIDIUS_ARCHIVE_PATH_TRAVERSAL', problem: 'its path contains ".."' };
 
   const invalid = (problem: string): PathProblem => ({ code: 'FIDIUS_ARCHIVE_PATH_INVALID', problem });
   if (path.includes('\0')) return invalid('its path contains a zero byte');
@@ -45,7 +45,7 @@ function nameProblem(name: string): string | undefined {
   if (character !== undefined) {
     return /\p{Cc}/u.test(character)
       ? `contains a control character, U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
-      : `contains ${character}, which Windows cannot hold in a name`;
+      : `contains ${character}, which Windows does not allow in a name`;
   }
   if (/[. ]$/.test(name)) return `ends with a ${name.endsWith('.') ? 'dot' : 'space'}, which Windows drops`;
   return devices.test(name) ? 'is the name of a device on Windows' : undefined;

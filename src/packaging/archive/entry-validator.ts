@@ -72,7 +72,7 @@ export class EntryValidator {
     this.#budget.addBytes(size);
     const largest = this.#archiveBytes * maxRatio;
     if (largest > 0 && this.#budget.bytes > largest) {
-      const problem = `with it the files are more than ${maxRatio} times as large as the archive`;
+      const problem = `the files up to this entry are more than ${maxRatio} times as large as the archive`;
       throw this.#refusal('FIDIUS_ARCHIVE_TOO_LARGE', problem, {
         entry,
         hint: 'Raise `maxRatio`, or set it to 0, if you trust the archive.',
@@ -84,11 +84,11 @@ export class EntryValidator {
     const entry = this.#entry;
     if (of === 'bytes') {
       const hint = 'Raise `maxBytes` if you trust the archive.';
-      const problem = `with it the files have ${actual} bytes, the limit is ${limit}`;
+      const problem = `the files up to this entry have ${actual} bytes, the limit is ${limit}`;
       return this.#refusal('FIDIUS_ARCHIVE_TOO_LARGE', problem, { entry, hint });
     }
     if (of === 'depth') {
-      return this.#refusal('FIDIUS_ARCHIVE_PATH_INVALID', `it lies deeper than ${limit} folders`, { entry });
+      return this.#refusal('FIDIUS_ARCHIVE_PATH_INVALID', `it is nested deeper than ${limit} folders`, { entry });
     }
     const hint = 'Raise `maxEntries` if you trust the archive.';
     return this.#refusal('FIDIUS_ARCHIVE_TOO_MANY_ENTRIES', `it has more than ${limit} ${of}`, { entry, hint });
@@ -104,19 +104,20 @@ export class EntryValidator {
     if (root === undefined && isFolder) return undefined;
     if (root === undefined) throw refuse('FIDIUS_ARCHIVE_PATH_INVALID', 'its path is empty');
     if (parts.length === 1 && !isFolder) {
-      throw refuse('FIDIUS_ARCHIVE_LAYOUT', 'it lies beside the folder of the package, not in it');
+      throw refuse('FIDIUS_ARCHIVE_LAYOUT', 'it is outside the folder of the package');
     }
     if (root.startsWith('.')) {
-      throw refuse('FIDIUS_ARCHIVE_LAYOUT', 'the name of the folder of the package begins with a dot');
+      throw refuse('FIDIUS_ARCHIVE_LAYOUT', 'the name of the folder of the package starts with a dot');
     }
     this.#root ??= root;
     if (root !== this.#root) {
-      throw refuse('FIDIUS_ARCHIVE_LAYOUT', `it lies in a second folder, the first is "${shown(this.#root)}"`);
+      throw refuse('FIDIUS_ARCHIVE_LAYOUT', `it is in a second folder, expected all entries in "${shown(this.#root)}"`);
     }
     const other = this.#names.add(parts, isFolder);
-    if (other === parts.join('/')) throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', 'it is there twice');
+    if (other === parts.join('/'))
+      throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', 'the archive contains this path twice');
     if (other !== undefined) {
-      throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some systems take it for the same as "${shown(other)}"`);
+      throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some file systems treat it as equal to "${shown(other)}"`);
     }
     this.#budget.addFolders(isFolder ? parts : parts.slice(0, -1));
     return { kind: isFolder ? 'folder' : 'file', parts, size: entry.size, isExecutable: (entry.mode & 0o111) !== 0 };
@@ -128,7 +129,7 @@ export class EntryValidator {
     { entry, hint }: { readonly entry?: string | undefined; readonly hint?: string },
   ): ArchiveError {
     const at = entry === undefined ? '' : ` at entry "${shown(entry)}"`;
-    const message = `Refused archive ${this.#archive}${at}: ${problem}`;
+    const message = `Cannot read archive ${this.#archive}${at}: ${problem}`;
     return new ArchiveError(code, message, { archive: this.#archive, entry }, { hint });
   }
 }

@@ -16,12 +16,12 @@ export type ResolvedLimits = Readonly<Record<'maxBytes' | 'maxEntries' | 'maxRat
 
 /** The defaults are those of the Rust tool. */
 export function resolveLimits(place: string, limits: ArchiveLimits): ResolvedLimits {
-  const settled = {
+  const resolved = {
     maxBytes: limits.maxBytes ?? 500 * 1024 * 1024,
     maxRatio: limits.maxRatio ?? 10,
     maxEntries: limits.maxEntries ?? 10_000,
   };
-  for (const [name, value] of Object.entries(settled)) {
+  for (const [name, value] of Object.entries(resolved)) {
     if (typeof value === 'number' && value >= 0) continue;
     throw invalidOption(
       `Option "${name}" of ${place} must be a number from 0 up, got ${describe(value)}`,
@@ -29,5 +29,5 @@ export function resolveLimits(place: string, limits: ArchiveLimits): ResolvedLim
       'number',
     );
   }
-  return settled;
+  return resolved;
 }

@@ -1,17 +1,16 @@
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, posix, resolve, sep } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkChoice, checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
 import { applyByteCodePolicy, type ByteCodePolicy, byteCodePolicies } from '../files/byte-code.ts';
-import { listPackageFiles } from '../files/package-files.ts';
+import { listPackageFiles, type PackageFile } from '../files/package-files.ts';
 import { recoverNextTo } from '../files/staging.ts';
 import { type Manifest, readManifest } from '../manifest/manifest.ts';
 import { archiveFileName, packageStem } from '../manifest/package-name.ts';
 import { type KeyInput, type SecretKey, toSecretKey } from '../signing/keys.ts';
-import { type PackedSignature, prepareSignature, stale } from '../signing/prepare-signature.ts';
-import { rejectLeftovers } from '../signing/sign-package.ts';
+import { type PackedSignature, prepareSignature, rejectLeftovers, stale } from '../signing/sign-package.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
@@ -21,7 +20,8 @@ import {
   type VendorOutcome,
   vendorDependencies,
 } from '../vendor/vendor-dependencies.ts';
-import { checkPackable, describeExceededLimits, requireComponent } from './check-packable.ts';
+import { EntryNames, splitEntryPath } from './entry-path.ts';
+import { resolveLimits } from './limits.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
 
 /** Trusted keys are used only to check an existing signature. */
@@ -49,7 +49,7 @@ export interface PackedPackage {
   /** Files that no signature covers, because their names end in `.sig`. */
   readonly uncoveredFiles: readonly string[];
   /** Sentences about default limits that the archive exceeds. They must be raised for unpacking. */
-  readonly remarks: readonly string[];
+  readonly warnings: readonly string[];
   /** Bytes of the files, and of the archive. */
   readonly bytes: number;
   readonly archiveBytes: number;
@@ -106,15 +106,15 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   });
 
   const uncoveredFiles = files.map(({ path }) => path).filter((path) => path.endsWith('.sig') && !isOurSignature(path));
-  const remarks = describeExceededLimits(files.length, written.bytes, written.archiveBytes);
-  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, remarks, ...written };
+  const warnings = describeExceededLimits(files.length, written.bytes, written.archiveBytes);
+  return { archive, manifest, signature, vendored, files: files.length, uncoveredFiles, warnings, ...written };
 }
 
 async function vendor(dir: string, manifest: Manifest, options: PackOptions): Promise<VendorOutcome | undefined> {
   if (manifest.runtime !== 'python' || options.vendor === false) return undefined;
   const isNeeded = (await findVendorState(dir, manifest)) === 'needed';
   if (isNeeded && options.key === undefined && (await readSignature(dir)) !== undefined) {
-    throw stale(dir, 'its dependencies are yet to be vendored');
+    throw stale(dir, 'its dependencies are not vendored yet');
   }
   return vendorDependencies(dir, { signal: options.signal, ...options.vendor });
 }
@@ -143,4 +143,65 @@ function requireSame(dir: string, signed: Buffer | undefined, written: Buffer): 
   throw new FidiusError('FIDIUS_PACKAGE_CHANGED', `Cannot pack ${dir}: it changed while it was packed`, {
     hint: 'Wait until nothing writes to the package, then try again.',
   });
+}
+
+/**
+ * Rejects files that cannot be unpacked. The rules for archives are stricter than those of file systems.
+ *
+ * @throws ArchiveError `FIDIUS_ARCHIVE_PATH_INVALID`, `FIDIUS_ARCHIVE_PATH_DUPLICATE`
+ */
+function checkPackable(archive: string, root: string, files: readonly PackageFile[]): void {
+  const names = new EntryNames();
+  for (const { path } of files) {
+    const parts = splitEntryPath(`${root}/${path}`);
+    const refuse = (code: 'FIDIUS_ARCHIVE_PATH_DUPLICATE' | 'FIDIUS_ARCHIVE_PATH_INVALID', problem: string) =>
+      new ArchiveError(
+        code,
+        `Cannot pack ${JSON.stringify(path)}: ${problem}`,
+        { archive, entry: path },
+        { hint: 'Rename it.' },
+      );
+    if ('code' in parts) throw refuse('FIDIUS_ARCHIVE_PATH_INVALID', parts.problem);
+    const other = names.add(parts, false);
+    if (other === undefined) continue;
+    const name = JSON.stringify(other.slice(root.length + 1));
+    throw refuse('FIDIUS_ARCHIVE_PATH_DUPLICATE', `some file systems treat it as equal to ${name}`);
+  }
+}
+
+/** Describes the default limits that the archive exceeds when it is unpacked. */
+function describeExceededLimits(files: number, bytes: number, archiveBytes: number): readonly string[] {
+  const { maxEntries, maxBytes, maxRatio } = resolveLimits('packPackage()', {});
+  const ratio = bytes / archiveBytes;
+  return [
+    ...(files > maxEntries
+      ? [`The package has ${files} files; unpacking allows ${maxEntries} unless \`maxEntries\` is raised.`]
+      : []),
+    ...(bytes > maxBytes
+      ? [`The files have ${bytes} bytes; unpacking allows ${maxBytes} unless \`maxBytes\` is raised.`]
+      : []),
+    ...(ratio > maxRatio
+      ? [
+          `The files are ${ratio.toFixed(1)} times as large as the archive; unpacking allows ${maxRatio} times unless \`maxRatio\` is raised.`,
+        ]
+      : []),
+  ];
+}
+
+/**
+ * Rejects a WebAssembly package if a file that its manifest names is missing. No host could load it.
+ *
+ * @throws FidiusError `FIDIUS_PACKAGE_COMPONENT`
+ */
+function requireComponent(dir: string, manifest: Manifest, files: readonly PackageFile[]): void {
+  if (manifest.runtime !== 'wasm') return;
+  const { component, precompiled } = manifest.wasm;
+  for (const [field, named] of Object.entries({ component, precompiled })) {
+    if (named === undefined || files.some(({ path }) => path === posix.normalize(named))) continue;
+    throw new FidiusError(
+      'FIDIUS_PACKAGE_COMPONENT',
+      `Cannot pack ${dir}: the file ${JSON.stringify(named)} that \`[wasm].${field}\` names does not exist`,
+      { hint: 'Build the file into the package, outside the folder `target`, which is not packed.' },
+    );
+  }
 }

@@ -1,16 +1,17 @@
 import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import { throwIfAborted } from '../../errors/options.ts';
+import { checkSignal, throwIfAborted } from '../../errors/options.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
 import { openForeignFile } from '../../files/open-foreign-file.ts';
 import { decompressBzip2 } from '../bzip2/decompress.ts';
 import { CorruptBzip2 } from '../bzip2/format.ts';
+import { type Manifest, type ManifestOptions, parseManifest } from '../manifest/manifest.ts';
+import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest/manifest-text.ts';
 import { EntryValidator, type ValidEntry } from './entry-validator.ts';
 import { type ArchiveLimits, resolveLimits } from './limits.ts';
-import { ByteSource } from './tar/byte-source.ts';
 import { CorruptTar } from './tar/tar-header.ts';
-import { readTar } from './tar/tar-reader.ts';
+import { ByteSource, readTar } from './tar/tar-reader.ts';
 
 /** A file or folder of an archive that has passed all checks and may be unpacked. */
 export interface ArchiveEntry extends ValidEntry {
@@ -127,6 +128,63 @@ export class OpenArchive {
   }
 }
 
-export function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
+function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
   return new ArchiveError(code, `Cannot read archive ${archive}: ${problem}`, { archive }, { cause });
+}
+
+/**
+ * Reads all entries of an archive with the checks of unpacking, including those of the manifest.
+ *
+ * @throws ArchiveError what `readArchive()` throws, `FIDIUS_ARCHIVE_LAYOUT`; ManifestError.
+ */
+export async function* readWholeArchive(
+  archive: string,
+  options: ReadArchiveOptions = {},
+): AsyncGenerator<Omit<ArchiveEntry, 'content'>> {
+  let hasManifest = false;
+  for await (const { content, ...entry } of readArchive(archive, options)) {
+    const { kind, parts, size } = entry;
+    if (kind === 'file' && parts.length === 2 && parts[1] === manifestFileName) {
+      hasManifest = true;
+      const origin = `${archive}!${parts.join('/')}`;
+      checkManifestSize(origin, size);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of content) pieces.push(new Uint8Array(piece));
+      parseManifest(decodeManifest(origin, Buffer.concat(pieces)), origin);
+    }
+    yield entry;
+  }
+  if (!hasManifest) throw noManifest(archive);
+}
+
+export function noManifest(archive: string): ArchiveError {
+  const message = `Cannot read archive ${archive}: no folder in it contains a ${manifestFileName}`;
+  return new ArchiveError('FIDIUS_ARCHIVE_LAYOUT', message, { archive });
+}
+
+export interface ArchiveManifestOptions<Metadata = unknown> extends ArchiveLimits, ManifestOptions<Metadata> {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads the manifest of an archive without unpacking anything; reading ends where the manifest does.
+ *
+ * The rest is not read, so an archive with a valid manifest may still be rejected when it is unpacked.
+ *
+ * @throws ArchiveError; ManifestError
+ */
+export async function readArchiveManifest<Metadata = unknown>(
+  archive: string,
+  options: ArchiveManifestOptions<Metadata> = {},
+): Promise<Manifest<Metadata>> {
+  checkSignal(options.signal, 'readArchiveManifest()');
+  for await (const { kind, parts, size, content } of readArchive(archive, options)) {
+    if (kind !== 'file' || parts.length !== 2 || parts[1] !== manifestFileName) continue;
+    const origin = `${archive}!${parts.join('/')}`;
+    checkManifestSize(origin, size);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of content) pieces.push(new Uint8Array(piece));
+    return parseManifest(decodeManifest(origin, Buffer.concat(pieces)), origin, options);
+  }
+  throw noManifest(archive);
 }

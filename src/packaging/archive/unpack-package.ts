@@ -11,9 +11,8 @@ import { type Manifest, parseManifest, readManifest } from '../manifest/manifest
 import { manifestFileName, readManifestText } from '../manifest/manifest-text.ts';
 import { packageStem } from '../manifest/package-name.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import { noManifest } from './archive-manifest.ts';
 import { type ArchiveLimits, limitNames, resolveLimits } from './limits.ts';
-import { readArchive } from './read-archive.ts';
+import { noManifest, readArchive } from './read-archive.ts';
 
 export interface UnpackedPackage {
   /** The folder of the package. */
@@ -79,14 +78,14 @@ function requirePackageNamed(
   try {
     const found = readManifest(old).name;
     if (found === name) return;
-    problem = `it holds the package "${found}"`;
+    problem = `it contains the package "${found}"`;
   } catch (error) {
     problem =
       isFidiusError(error) && error.code === 'FIDIUS_MANIFEST_NOT_FOUND' ? 'it is not a package' : 'it is damaged';
   }
   const { archive, dir } = where;
-  const message = `Refused to replace ${dir} by package "${name}" of archive ${archive}: ${problem}`;
-  const hint = `Move ${dir} away, or pass \`force\` to have it replaced.`;
+  const message = `Cannot replace ${dir} by package "${name}" of archive ${archive}: ${problem}`;
+  const hint = `Move ${dir} away, or pass \`force\` to replace it.`;
   throw new ArchiveError('FIDIUS_ARCHIVE_OCCUPIED', message, { archive }, { hint });
 }
 
@@ -130,7 +129,7 @@ export interface ExtractedArchive {
  * @param into path of the folder, which stands for that in the archive; it does not exist, and the folder around it is private.
  * @throws ArchiveError what `readArchive()` throws; `FIDIUS_ARCHIVE_LAYOUT`, `FIDIUS_ARCHIVE_UNWRITABLE`.
  */
-export async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
+async function extractArchive(archive: string, into: string, options: UnpackOptions): Promise<ExtractedArchive> {
   const { onProgress, ...readOptions } = options;
   let [root, files, bytes, hasManifest] = ['', 0, 0, false];
   const onRead = (position: number, archiveBytes: number) => onProgress?.({ position, archiveBytes, files, bytes });

@@ -96,7 +96,7 @@ const maxShortPath = 100;
  * @param prefix goes before every path, such as `demo-1.0.0/`.
  * @param onPiece sees the contents as they go by.
  */
-export async function* writeTar(
+async function* writeTar(
   files: AsyncIterable<OpenedFile>,
   prefix: string,
   observer: { readonly beginFile: (file: OpenedFile) => void; readonly update: (piece: Uint8Array) => void },

@@ -111,8 +111,8 @@ async function checkSignature(
 ): Promise<void> {
   const { signature, digest, isArchive } = subject;
   if (options.requireSignature !== true) {
-    const found = signature === undefined ? 'there is none' : 'there is one';
-    audit.add('signature', 'not checked', `${found}; name the keys that you trust to have it verified`);
+    const found = signature === undefined ? 'the package is not signed' : 'the package is signed';
+    audit.add('signature', 'not checked', `${found}; pass trusted keys to verify the signature`);
     return;
   }
   const content = isArchive ? new ArchiveContent(path, options) : new FolderContent(path);
@@ -129,38 +129,42 @@ function checkCoverage(audit: Findings, { excluded }: AuditSubject): void {
     audit.add(
       'coverage',
       'warning',
-      `no signature covers ${some(excluded)}; a host that requires signatures leaves that out`,
+      `no signature covers ${some(excluded)}; a host that requires signatures does not load it`,
     );
 }
 
 function checkByteCode(audit: Findings, { paths }: AuditSubject): void {
   const found = paths.filter((path) => path.split('/').includes('__pycache__'));
-  if (found.length === 0) audit.add('byte-code', 'ok', 'there is no compiled Python code beside its source');
+  if (found.length === 0) audit.add('byte-code', 'ok', 'the package contains no compiled Python code');
   else
-    audit.add('byte-code', 'warning', `it holds compiled Python code, which need not match its source: ${some(found)}`);
+    audit.add(
+      'byte-code',
+      'warning',
+      `the package contains compiled Python code, which may not match its source: ${some(found)}`,
+    );
 }
 
 function checkEntryModule(audit: Findings, { paths }: AuditSubject, manifest: Manifest): void {
   if (manifest.runtime !== 'python') {
-    audit.add('entry module', 'refused', `it is not a Python package, its runtime is "${manifest.runtime}"`);
+    audit.add('entry module', 'refused', `the package is not a Python package: its runtime is "${manifest.runtime}"`);
     return;
   }
   const { entryModule } = manifest.python;
   const base = entryModule.replaceAll('.', '/');
   const starts = ['', 'vendor/'].flatMap((folder) => [`${folder}${base}.`, `${folder}${base}/__init__.`]);
   const found = paths.find((path) => starts.some((start) => path.startsWith(start)));
-  if (found === undefined) audit.add('entry module', 'refused', `the package holds no module ${entryModule}`);
+  if (found === undefined) audit.add('entry module', 'refused', `the package contains no module ${entryModule}`);
   else audit.add('entry module', 'ok', `${entryModule} is ${found}`);
 }
 
 function checkVendored(audit: Findings, { paths }: AuditSubject): void {
   const compiled = paths.filter((path) => /\.(?:so|pyd|dylib|dll)(?:\.\d+)*$/.test(path));
-  if (compiled.length === 0) audit.add('native code', 'ok', 'there is none');
+  if (compiled.length === 0) audit.add('native code', 'ok', 'the package contains no native code');
   else
     audit.add(
       'native code',
       'warning',
-      `it holds native code, which can end the process of its host: ${some(compiled)}`,
+      `the package contains native code, which can crash the process of its host: ${some(compiled)}`,
     );
 }
 
@@ -200,7 +204,7 @@ export async function readFolderSubject(dir: string, limits: Limits): Promise<Au
   return { isArchive: false, paths, bytes, excluded, signature, digest, manifest: readManifestText(dir) };
 }
 
-export async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
+async function readArchiveSubject(archive: string, limits: Limits): Promise<AuditSubject> {
   const opened = OpenArchive.open(archive);
   try {
     const { digest, facts, sizes } = await ArchiveSnapshot.read(opened, limits);

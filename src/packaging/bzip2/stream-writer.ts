@@ -1,4 +1,4 @@
-import { BitReader } from './decoder/bit-reader.ts';
+import { BitReader } from './decoder/block-reader.ts';
 import { blockMagic, combineCrc, endMagic } from './format.ts';
 
 /** Joins blocks to one bzip2 stream, bit by bit: blocks do not end at whole bytes. */
@@ -59,7 +59,7 @@ export function takeSingleBlock(stream: Uint8Array): SingleBlock {
 }
 
 /** Writes bits, the highest of each byte first. */
-export class BitWriter {
+class BitWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
   /** Bits that do not fill a byte yet, at the lower end. */

@@ -28,9 +28,13 @@ export async function applyByteCodePolicy(
   const [first] = folders;
   if (policy === 'keep' || first === undefined) return files;
   if (policy === 'refuse') {
-    throw new FidiusError('FIDIUS_PACKAGE_BYTE_CODE', `Package ${dir} holds compiled Python code in ${shown(first)}`, {
-      hint: 'Delete its `__pycache__` folders, or pass `byteCode: "remove"` to have that done.',
-    });
+    throw new FidiusError(
+      'FIDIUS_PACKAGE_BYTE_CODE',
+      `Package ${dir} contains compiled Python code in ${shown(first)}`,
+      {
+        hint: 'Delete its `__pycache__` folders, or pass `byteCode: "remove"` to delete them.',
+      },
+    );
   }
   for (const folder of folders) await removeTree(join(dir, folder));
   return files.filter((file) => cacheFolderOf(file) === undefined);

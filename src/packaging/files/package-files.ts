@@ -60,7 +60,7 @@ class PackageWalk {
     this.#options = options;
     const limits = { maxEntries: options.maxEntries ?? mostEntries };
     this.#budget = new Budget(limits, ({ of, limit }) => {
-      return sizeError(root, of === 'depth' ? `${limit} folders in each other` : `${limit} ${of}`);
+      return sizeError(root, of === 'depth' ? `${limit} levels of folders` : `${limit} ${of}`);
     });
   }
 
@@ -98,11 +98,11 @@ class PackageWalk {
   async #follow({ source: link, real: path }: PackageFile, isFolder: boolean): Promise<string> {
     const real = await attempt(link, () => realpath(path), {
       ELOOP: () => linkError('CYCLE', link, 'to itself'),
-      ENOENT: () => linkError('BROKEN', link, 'nowhere'),
-      ENOTDIR: () => linkError('BROKEN', link, 'nowhere'),
+      ENOENT: () => linkError('BROKEN', link, 'to a missing file'),
+      ENOTDIR: () => linkError('BROKEN', link, 'to a missing file'),
     });
     this.#folderLinks += isFolder ? 1 : 0;
-    if (this.#folderLinks > maxFolderLinks) throw sizeError(this.#root, `${maxFolderLinks} links to folders to follow`);
+    if (this.#folderLinks > maxFolderLinks) throw sizeError(this.#root, `${maxFolderLinks} links to folders`);
     if (real === this.#root || real.startsWith(this.#root + sep)) return real;
     throw linkError('ESCAPES', link, `to ${real}, outside the package`);
   }
@@ -147,8 +147,8 @@ async function attempt<T>(
 
 function linkError(kind: 'BROKEN' | 'CYCLE' | 'ESCAPES', link: string, where: string): FidiusError {
   const code: ErrorCode = `FIDIUS_PACKAGE_LINK_${kind}`;
-  return new FidiusError(code, `Cannot read package: the link ${shown(link)} leads ${shown(where)}`, {
-    hint: 'Remove the link, or put the file itself in its place.',
+  return new FidiusError(code, `Cannot read package: the link ${shown(link)} points ${shown(where)}`, {
+    hint: 'Remove the link, or replace it with the file.',
   });
 }
 
@@ -174,10 +174,10 @@ function typeError(path: string, target: Dirent<Buffer> | Stats | undefined): Fi
 }
 
 /** Folders of build results and version history. The Rust tool excludes them from digests and archives at any depth. */
-export const excludedFolders: readonly string[] = ['target', '.git'];
+const excludedFolders: readonly string[] = ['target', '.git'];
 
 /** Whether the digest excludes a file of this name. */
-export function isSignatureName(name: string): boolean {
+function isSignatureName(name: string): boolean {
   return name.endsWith('.sig');
 }
 

@@ -212,7 +212,7 @@ function requireOwn(folder: FolderHandle): void {
   const { uid } = folder.status;
   // Some shared disks report root as the owner of everything. Root has full access in any case.
   if (isThisUser(uid) || uid === 0) return;
-  throw Object.assign(new Error(`EPERM: ${folder.path} was replaced by user ${uid} while it was made`), {
+  throw Object.assign(new Error(`EPERM: ${folder.path} was replaced by user ${uid} while it was created`), {
     code: 'EPERM',
   });
 }

@@ -24,7 +24,7 @@ export function readManifestText(dir: string): string {
     if (ioCode(cause) !== 'ENOENT' && ioCode(cause) !== 'ENOTDIR') throw unreadable(path, messageOf(cause), cause);
     throw new FidiusError('FIDIUS_MANIFEST_NOT_FOUND', `No ${manifestFileName} in ${dir}`, {
       cause,
-      hint: `Give the folder of the package itself: the one that holds ${manifestFileName}.`,
+      hint: `Pass the folder of the package, which contains ${manifestFileName}.`,
     });
   }
 }
@@ -57,7 +57,7 @@ export async function requireManifest(dir: string, doing: string): Promise<void>
   await stat(join(dir, manifestFileName)).catch((cause: unknown) => {
     throw new FidiusError('FIDIUS_MANIFEST_NOT_FOUND', `Cannot ${doing} ${dir}: no ${manifestFileName} in it`, {
       cause,
-      hint: 'Give the folder of the package itself.',
+      hint: 'Pass the folder of the package.',
     });
   });
 }

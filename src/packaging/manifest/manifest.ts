@@ -4,9 +4,8 @@ import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
 import { ManifestError } from '../../errors/package-errors.ts';
 import { manifestFileName, readManifestText } from './manifest-text.ts';
-import { IssueCollector, isTable, TableReader } from './table-reader.ts';
+import { IssueCollector, isTable, TableReader, type TomlData, toTomlData } from './table-reader.ts';
 import { findTomlPositions } from './toml-positions.ts';
-import { type TomlData, toTomlData } from './toml-value.ts';
 
 /**
  * The manifest of a package, `package.toml`. See docs/reference/manifest.md.
@@ -237,7 +236,7 @@ export interface StandardIssue {
 }
 
 /** True for anything that can be asked to validate; some validators are functions. */
-export function isStandardSchema(value: unknown): value is StandardSchema {
+function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   const standard: unknown = Reflect.get(value, '~standard');
   return typeof standard === 'object' && standard !== null && typeof Reflect.get(standard, 'validate') === 'function';

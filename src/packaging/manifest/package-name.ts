@@ -28,6 +28,6 @@ function checkPart(what: string, value: string): void {
   if (harmless.test(value) && !value.endsWith('.')) return;
   const message = `The ${what} of the package cannot be part of a file name: ${JSON.stringify(value.slice(0, 120))}`;
   throw new FidiusError('FIDIUS_PACKAGE_NAME', message, {
-    hint: `Let the ${what} begin with a letter or digit and hold only letters, digits and ._+!~-, 100 characters at most.`,
+    hint: `Use at most 100 letters, digits and ._+!~- in the ${what}, and start it with a letter or digit.`,
   });
 }

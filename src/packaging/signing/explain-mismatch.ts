@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FileDifference } from '../../errors/package-errors.ts';
 import { shown } from '../../errors/shown.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
-import { compareFiles, computeFileDigests, type FileDigests } from '../digest/file-digests.ts';
+import { compareFiles, computeFileDigests, type FileDigests } from '../digest/package-digest.ts';
 import type { BudgetLimits } from '../files/budget.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { type FileListText, fileListName, readListText, signatureFileName } from './signature-files.ts';
@@ -28,20 +28,20 @@ const namedDifferences = 8;
 export async function explainMismatch(content: PackageContent, signature: Buffer, trust: Trust): Promise<Mismatch> {
   const tried =
     trust.keys.length === 0
-      ? 'no keys are trusted'
+      ? 'no trusted keys were passed'
       : `its signature matches none of the trusted keys: ${trust.keys.map(nameOf).join(', ')}`;
   const list = await content.readFileList();
   const files = list !== undefined && isCredible(list, signature, trust) ? list.readFiles() : undefined;
   if (list === undefined || files === undefined) {
-    return { problem: tried, hint: 'Get the package again from its author, and the public key that belongs to it.' };
+    return { problem: tried, hint: 'Get the package and the public key from its author again.' };
   }
 
   const found = await content.computeFileDigests();
   const differences = compareFiles(files, found.files);
   if (differences.length > 0) {
     return {
-      problem: `${tried}; since it was signed with key ${list.key.id}, ${describeDifferences(differences)}`,
-      hint: 'Get the package again from its author; this copy was changed.',
+      problem: `${tried}; ${describeDifferences(differences)} after key ${list.key.id} signed the package`,
+      hint: 'This copy was changed. Get the package from its author again.',
       differences,
     };
   }
@@ -49,13 +49,13 @@ export async function explainMismatch(content: PackageContent, signature: Buffer
     return {
       problem: `${tried}; its files are unchanged since key ${list.key.id} signed them`,
       // Not "trust that key": an attacker can sign a changed package with a different key.
-      hint: 'Ask its author, by other means than the package came by, which key they sign with.',
+      hint: 'Ask the author through another channel which key they sign with.',
       differences,
     };
   }
   return {
-    problem: `${tried}; its files are as key ${list.key.id} signed them, but ${signatureFileName} is of something else`,
-    hint: 'Get the package again from its author, or sign it again.',
+    problem: `${tried}; its files are unchanged since key ${list.key.id} signed them, but ${signatureFileName} signs other content`,
+    hint: 'Get the package from its author again, or sign it again.',
     differences,
   };
 }

@@ -93,7 +93,7 @@ function requirePrivate(path: string): void {
     const mode = (status.mode & 0o777).toString(8);
     throw unsafe(
       `other users can read it (mode ${mode})`,
-      `Run chmod 600 ${path}; if others may have read it, make a new key.`,
+      `Run chmod 600 ${path}; if others may have read it, create a new key.`,
     );
   }
   const distrust = findUntrustedPart(path);
@@ -109,7 +109,7 @@ function requireHalf(path: string, bytes: Buffer, kind: 'public' | 'secret'): vo
   if (bytes.length !== rawKeyBytes || !path.endsWith(`.${other}`)) return;
   throw new FidiusError(
     'FIDIUS_KEY_INVALID',
-    `Cannot use ${path} as a ${kind} key: by its name it is the ${other} one`,
+    `Cannot use ${path} as a ${kind} key: its file name is that of a ${other} key`,
     {
       hint: `Pass the other key of the pair, ${basename(path, other)}${kind}.`,
     },

@@ -118,17 +118,17 @@ export interface KeyFormat {
 }
 
 /** @throws FidiusError `FIDIUS_KEY_INVALID`, never with the key itself in the message. */
-export function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
+function toKeyObject(input: KeyInput, format: KeyFormat): KeyObject {
   const key = input instanceof crypto().KeyObject ? input : parseKey(toBytes(input), format);
   if (key.asymmetricKeyType !== 'ed25519') {
     throw keyError(format.kind, `it is a key for ${key.asymmetricKeyType ?? 'a symmetric cipher'}, not for Ed25519`);
   }
   if ((key.type === 'public') !== (format.kind === 'public'))
-    throw keyError(format.kind, 'it is the other key of the pair');
+    throw keyError(format.kind, `it is a ${key.type === 'public' ? 'public' : 'secret'} key`);
   return key;
 }
 
-export function keyError(kind: KeyFormat['kind'], problem: string, cause?: unknown): FidiusError {
+function keyError(kind: KeyFormat['kind'], problem: string, cause?: unknown): FidiusError {
   return new FidiusError('FIDIUS_KEY_INVALID', `Invalid ${kind} key: ${problem}`, {
     cause,
     hint: `Pass the ${rawKeyBytes} bytes of the key file, its 64 hex digits, or PEM text.`,
@@ -148,7 +148,7 @@ function parseKey(bytes: Buffer, { kind, prefix, parse }: KeyFormat): KeyObject 
   const start = bytes.toString('latin1', 0, 64);
   if (start.includes('ENCRYPTED')) throw keyError(kind, 'it is protected by a passphrase');
   if (start.startsWith('-----BEGIN') && start.includes('PRIVATE KEY') !== (kind === 'secret')) {
-    throw keyError(kind, 'it is the other key of the pair');
+    throw keyError(kind, `it is a ${kind === 'public' ? 'secret' : 'public'} key`);
   }
   try {
     if (start.startsWith('-----BEGIN')) return parse(bytes, 'pem');

@@ -99,7 +99,7 @@ export const fileListName = 'package.files.sig';
 export const signatureBytes = 64;
 
 /** Both signature files. The signature does not cover them. */
-export const signatureFiles: readonly string[] = [signatureFileName, fileListName];
+const signatureFiles: readonly string[] = [signatureFileName, fileListName];
 
 export function isOurSignature(path: string): boolean {
   return signatureFiles.includes(path);

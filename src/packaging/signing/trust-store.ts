@@ -59,7 +59,7 @@ async function readTrustFolder(dir: string): Promise<TrustStore> {
   const [first] = unknown;
   if (first !== undefined) {
     const expected = `${trustFileName} and files that end in ${keyFileEndings.join(' or ')}`;
-    const message = `Invalid trust store ${dir}: it holds ${shown(first)}, expected only ${expected}`;
+    const message = `Invalid trust store ${dir}: it contains ${shown(first)}, expected only ${expected}`;
     throw new FidiusError('FIDIUS_TRUST_INVALID', message, { hint: 'Move it out of the folder, or rename it.' });
   }
   const described = names.includes(trustFileName) ? await readTrustFile(join(dir, trustFileName)) : emptyStore;
@@ -138,7 +138,7 @@ function readPatterns(entry: TableReader): readonly string[] | undefined {
   const patterns = entry.strings('packages');
   // An empty list would trust the key for nothing, a list of "" as well: most likely a mistake.
   if (patterns.length === 0 || patterns.includes('')) {
-    entry.report('packages', 'must hold names of packages, in which * stands for any characters');
+    entry.report('packages', 'must contain names of packages, where * matches any characters');
   }
   return patterns;
 }

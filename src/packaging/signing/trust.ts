@@ -39,7 +39,7 @@ export class Trust {
         'FIDIUS_OPTION_INVALID',
         `Option "trustStore" must be a trust store, got ${describe(trustStore)}`,
         {
-          hint: 'Pass what `await readTrustStore(path)` gave.',
+          hint: 'Pass the result of `await readTrustStore(path)`.',
         },
       );
     }

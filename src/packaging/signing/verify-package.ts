@@ -127,7 +127,7 @@ export async function requireTrusted(
     case 'out of scope':
       throw failure('FIDIUS_SIGNATURE_KEY_SCOPE', origin, trust, {
         problem: `it was signed with ${nameOf(checked.key)}, which may sign only ${checked.packages.join(', ')}, not "${name}"`,
-        hint: 'Ask the author of that package for it; or let the trust store say that this key may sign it.',
+        hint: 'Get the package from its author, or add its name to `packages` of the key in the trust store.',
       });
     case 'unknown':
       throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, await explainMismatch(content, signature, trust));
@@ -148,14 +148,14 @@ export function requireSignature(
   if (signature.length === signatureBytes) return;
   throw failure('FIDIUS_SIGNATURE_INVALID', origin, trust, {
     problem: `${signatureFileName} has ${signature.length > signatureBytes ? 'more' : 'fewer'} than ${signatureBytes} bytes`,
-    hint: 'Get the package again from its author.',
+    hint: 'Get the package from its author again.',
   });
 }
 
 function missing(origin: string, trust: Trust): SignatureError {
   return failure('FIDIUS_SIGNATURE_MISSING', origin, trust, {
     problem: `it has no ${signatureFileName}`,
-    hint: 'Sign it, or load it without requiring a signature if you trust where it came from.',
+    hint: 'Sign the package, or load it without requiring a signature if you trust its origin.',
   });
 }
 
@@ -169,4 +169,32 @@ function failure(code: ErrorCode, origin: string, trust: Trust, why: Mismatch): 
   const moreDifferences = (differences?.length ?? 0) - (named?.length ?? 0);
   const data = { package: origin, keys, differences: named, moreDifferences };
   return new SignatureError(code, `Cannot trust package ${origin}: ${why.problem}`, data, why.hint);
+}
+
+/** A package whose digest is known. */
+export interface SignedContent {
+  readonly content: PackageContent;
+  readonly digest: Buffer;
+  readonly signature: Buffer | undefined;
+  /** Name of the package in its manifest. */
+  readonly name: string;
+}
+
+/** Checks signatures if they are required. Fails early when a key is invalid. */
+export class SignatureCheck {
+  readonly isRequired: boolean;
+  readonly #trust: Trust;
+
+  constructor(options: TrustOptions & { readonly requireSignature?: boolean | undefined }) {
+    this.isRequired = options.requireSignature === true;
+    this.#trust = new Trust(options);
+  }
+
+  requirePresent(origin: string, signature: Buffer | undefined): void {
+    if (this.isRequired) requireSignature(origin, signature, this.#trust);
+  }
+
+  async verify(origin: string, signed: SignedContent): Promise<TrustedKey | undefined> {
+    return this.isRequired ? requireTrusted(origin, { ...signed, trust: this.#trust }) : undefined;
+  }
 }

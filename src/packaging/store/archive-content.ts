@@ -1,14 +1,14 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { noManifest } from '../archive/archive-manifest.ts';
 import {
   type ArchiveEntry,
+  noManifest,
   type OpenArchive,
   type ReadArchiveOptions,
   readArchive,
   readOpenArchive,
 } from '../archive/read-archive.ts';
 import { crypto } from '../digest/crypto.ts';
-import type { FileDigests } from '../digest/file-digests.ts';
+import type { FileDigests } from '../digest/package-digest.ts';
 import { digested, OrderedDigest } from '../digest/package-digest.ts';
 import { uncoveredPart } from '../files/package-files.ts';
 import { checkManifestSize, decodeManifest, manifestFileName } from '../manifest/manifest-text.ts';

@@ -38,10 +38,10 @@ export class HighestVersions {
       return new Map(entries.map(([name, version]) => [name, String(version)]));
     } catch (cause) {
       if (ioCode(cause) === 'ENOENT') return new Map();
-      const message = `Cannot read which versions were loaded before, ${this.#path}: ${messageOf(cause)}`;
+      const message = `Cannot read the versions that were loaded before from ${this.#path}: ${messageOf(cause)}`;
       throw new FidiusError('FIDIUS_STORE_DAMAGED', message, {
         cause,
-        hint: 'Restore the file, or delete it to accept any version once more.',
+        hint: 'Restore the file, or delete it to accept any version at the next load.',
       });
     }
   }

@@ -18,11 +18,10 @@ import { FolderContent } from '../signing/explain-mismatch.ts';
 import { isOurSignature } from '../signing/signature-files.ts';
 import { type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import type { TrustedKey } from '../signing/trust-store.ts';
-import { readSignature } from '../signing/verify-package.ts';
+import { readSignature, SignatureCheck } from '../signing/verify-package.ts';
 import { ArchiveContent, packageChanged } from './archive-content.ts';
 import { ArchiveIndex } from './archive-index.ts';
 import { ArchiveSnapshot } from './archive-snapshot.ts';
-import { SignatureCheck } from './signature-check.ts';
 import { requireTrustedPath } from './store-dir.ts';
 import {
   copyPackage,

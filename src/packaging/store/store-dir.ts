@@ -15,8 +15,8 @@ export function defaultStoreDir(env: Readonly<Record<string, string | undefined>
   if (isAbsolute(folder)) return join(folder, 'fidius', 'packages');
   throw new FidiusError(
     'FIDIUS_STORE_UNSAFE',
-    `Cannot choose a package store: ${variable} does not lead to an absolute path, it is "${shown(folder)}"`,
-    { hint: `Name a folder as the store, or set ${variable}.` },
+    `Cannot choose a package store: ${variable} leads to "${shown(folder)}", expected an absolute path`,
+    { hint: `Choose a folder for the store, or set ${variable} to an absolute path.` },
   );
 }
 

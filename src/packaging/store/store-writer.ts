@@ -7,7 +7,7 @@ import { readFiles } from '../files/read-files.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
 import { type PackageFacts, readUpTo, visitCoveredFiles } from './archive-content.ts';
 import type { ArchiveSnapshot } from './archive-snapshot.ts';
-import { FilesInMemory, piecesOf } from './files-in-memory.ts';
+import { FilesInMemory, piecesOf } from './archive-snapshot.ts';
 
 interface CopyOptions {
   readonly signal?: AbortSignal | undefined;

@@ -114,7 +114,7 @@ class PlanReader {
         if (name !== 'find-links') this.#indexes.push(value);
         break;
       case 'no-binary':
-        if (!allowBuild) throw building(line, 'asks for source distributions');
+        if (!allowBuild) throw building(line, 'requests source distributions');
         break;
       case 'only-binary':
         if (!allowBuild && value.includes(':none:')) throw building(line, 'allows source distributions');
@@ -129,7 +129,7 @@ class PlanReader {
       case 'hash': {
         const message = `Cannot vendor dependencies: ${nameOfLine(line)} has an option that belongs to a requirement`;
         throw new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, {
-          hint: `Write --${name} behind the requirement that it is for.`,
+          hint: `Write --${name} after its requirement, on the same line.`,
         });
       }
     }
@@ -220,19 +220,19 @@ function fileNameOf({ pathname }: URL): string {
 function building(line: RequirementLine, problem: string): FidiusError {
   const message = `Cannot vendor dependencies: ${nameOfLine(line)} ${problem}, and a build would run code of its author`;
   return new FidiusError('FIDIUS_VENDOR_BUILD', message, {
-    hint: 'Name a wheel, or allow builds with `allowBuild` if you trust the authors of all requirements.',
+    hint: 'Require a wheel, or allow builds with `allowBuild` if you trust the authors of all requirements.',
   });
 }
 
 function elsewhere(line: RequirementLine): FidiusError {
-  const message = `Cannot vendor dependencies: ${nameOfLine(line)} refers to a place other than the folder of wheels`;
+  const message = `Cannot vendor dependencies: ${nameOfLine(line)} refers to a location outside the folder of wheels`;
   return new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, {
     hint: 'Put the wheel into the folder and require it by name and version, or vendor without `wheels`.',
   });
 }
 
 function editable(line: RequirementLine): FidiusError {
-  const message = `Cannot vendor dependencies: ${nameOfLine(line)} is editable, which leaves only a link to a folder of this machine`;
+  const message = `Cannot vendor dependencies: ${nameOfLine(line)} is editable, and would install only a link to a folder of this machine`;
   return new FidiusError('FIDIUS_VENDOR_FAILED', message, {
     hint: 'Remove `-e` from the line; a folder can be a requirement without it.',
   });

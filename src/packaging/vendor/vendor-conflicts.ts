@@ -70,7 +70,7 @@ export function describeVendorConflict({ distribution, versions }: VendorConflic
 } {
   const found = versions.map(({ package: name, version }) => `${shown(version)} in ${shown(name)}`).join(', ');
   return {
-    message: `${distribution} is vendored as ${found}, and one Python can import only one of them`,
+    message: `${distribution} is vendored as ${found}, and one interpreter can import only one of them`,
     hint: `Vendor one version of ${distribution} in all of them, or run one of them in a separate process.`,
   };
 }

@@ -8,17 +8,18 @@ import { applyByteCodePolicy } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { createStagingNextTo } from '../files/staging.ts';
 import { type Manifest, type PythonManifest, readManifest } from '../manifest/manifest.ts';
-import { readDistributions, vendorFolder } from './distributions.ts';
+import {
+  readDistributions,
+  readVendoredDistributions,
+  type VendoredDistribution,
+  type VendorRecord,
+  vendorFolder,
+  vendorRecordName,
+} from './distributions.ts';
 import { requireInstalled, requireOrigins } from './install/check-installed.ts';
 import { chooseInstaller, type InstallerName, install, missingInstaller } from './install/installer.ts';
 import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
-import {
-  readVendoredDistributions,
-  type VendoredDistribution,
-  type VendorRecord,
-  vendorRecordName,
-} from './vendor-record.ts';
 
 export interface VendorOptions {
   /** Python executable that will run the plugin. Default `python3`. */
@@ -154,8 +155,8 @@ function requirementsOf(dir: string, { python }: PythonManifest): string {
   if (!relative(resolve(dir), path).startsWith('..')) return path;
   throw new FidiusError(
     'FIDIUS_VENDOR_REQUIREMENTS',
-    `Cannot vendor dependencies of ${dir}: the requirements file ${JSON.stringify(python.requirements)} lies outside the package`,
-    { hint: 'Put it into the package, and name it relative to its folder in `[python].requirements`.' },
+    `Cannot vendor dependencies of ${dir}: the requirements file ${JSON.stringify(python.requirements)} is outside the package`,
+    { hint: 'Put the file into the package, and write its relative path in `[python].requirements`.' },
   );
 }
 
@@ -183,7 +184,7 @@ export interface DescribedPython {
  *
  * @throws FidiusError `FIDIUS_VENDOR_FAILED`, `FIDIUS_VENDOR_NO_INSTALLER`; the reason of the signal.
  */
-export async function describePython(
+async function describePython(
   python: string,
   {
     installer,
@@ -206,7 +207,7 @@ export async function describePython(
     const message = `Cannot vendor dependencies: ${command} did not report its version (exit code ${exitCode}), but: ${output.trim()}`;
     throw new FidiusError('FIDIUS_VENDOR_FAILED', message, {
       cause,
-      hint: 'Name another Python with the option `python`.',
+      hint: 'Select another Python with the option `python`.',
     });
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readWholeArchive } from '../../../src/packaging/archive/archive-manifest.ts';
+import { readWholeArchive } from '../../../src/packaging/archive/read-archive.ts';
 import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
 import { hostileArchives } from '../../fixtures/archives/hostile-archives.ts';
 import { contentsOf } from '../../support/contents.ts';

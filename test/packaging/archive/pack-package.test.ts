@@ -189,7 +189,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
       'two files that differ in case',
       { 'a.py': '', 'A.py': '' },
       'FIDIUS_ARCHIVE_PATH_DUPLICATE',
-      'for the same as "A.py"',
+      'treat it as equal to "A.py"',
     ],
     [
       'a path that is too long',
@@ -212,7 +212,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
           `the names ${JSON.stringify(one)} and ${JSON.stringify(other)}`,
           { [one]: '', [other]: '' },
           'FIDIUS_ARCHIVE_PATH_DUPLICATE',
-          'some systems take it for the same as',
+          'some file systems treat it as equal to',
         ] as [string, Record<string, string>, string, string],
     ),
   ])('refuses %s, which nobody could unpack', async (_what, files, code, problem) => {
@@ -223,20 +223,20 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
   });
 
   it.each([
-    ['component', 'component = "demo.wasm"', {}, '"demo.wasm", which `[wasm].component`'],
+    ['component', 'component = "demo.wasm"', {}, '"demo.wasm" that `[wasm].component`'],
     [
       'component, which is built but not packed',
       'component = "target/demo.wasm"',
       { 'target/demo.wasm': '' },
-      '"target/demo.wasm", which',
+      '"target/demo.wasm" that',
     ],
-    ['component, which lies elsewhere', 'component = "../demo.wasm"', {}, '"../demo.wasm", which'],
-    ['component that is a folder', 'component = "demo.wasm"', { 'demo.wasm/a': '' }, '"demo.wasm", which'],
+    ['component, which lies elsewhere', 'component = "../demo.wasm"', {}, '"../demo.wasm" that'],
+    ['component that is a folder', 'component = "demo.wasm"', { 'demo.wasm/a': '' }, '"demo.wasm" that'],
     [
       'precompiled component',
       'component = "demo.wasm"\nprecompiled = "demo.cwasm"',
       { 'demo.wasm': '' },
-      '"demo.cwasm", which `[wasm].precompiled`',
+      '"demo.cwasm" that `[wasm].precompiled`',
     ],
   ])('refuses a WebAssembly package without its %s', async (_what, wasm, files, problem) => {
     const dir = folderOf({ 'package.toml': wasmManifest(wasm), ...files });
@@ -244,7 +244,7 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
     const error = await failureOf(() => packTo(dir));
 
     expect(error.code).toBe('FIDIUS_PACKAGE_COMPONENT');
-    expect(error.message).toContain(`Cannot pack ${dir}: none of its files is ${problem}`);
+    expect(error.message).toContain(`Cannot pack ${dir}: the file ${problem}`);
   });
 
   it('packs a WebAssembly package with its component', async () => {
@@ -256,8 +256,8 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
   it('says when those who unpack have to raise a limit', async () => {
     const packed = await packTo(packageOf({ 'a.txt': 'x'.repeat(100_000) }));
 
-    expect(packed.remarks).toEqual([
-      expect.stringMatching(/^It was compressed \d+\.\d times; unpacking takes 10 times/),
+    expect(packed.warnings).toEqual([
+      expect.stringMatching(/^The files are \d+\.\d times as large as the archive; unpacking allows 10 times/),
     ]);
     expect(await failureOf(() => unpackPackage(packed.archive, tempFolder()))).toMatchObject({
       code: 'FIDIUS_ARCHIVE_TOO_LARGE',
@@ -310,7 +310,9 @@ print(bz2.BZ2Decompressor().decompress(open(archive, "rb").read())[257:265])`,
       const error = await failureOf(() => packTo(dir));
 
       expect(error.code).toBe('FIDIUS_SIGNATURE_STALE');
-      expect(error.message).toBe(`Cannot pack ${dir}: its signature is out of date, since then new.py was added`);
+      expect(error.message).toBe(
+        `Cannot pack ${dir}: its signature is out of date: new.py was added after the package was signed`,
+      );
     });
 
     it('that another tool made can only be checked with its key', async () => {

@@ -142,7 +142,7 @@ describe('a trust store', () => {
 
       expect(error.code).toBe('FIDIUS_TRUST_INVALID');
       expect(error.message).toContain(
-        `it holds ${name}, expected only trust.toml and files that end in .public or .pem`,
+        `it contains ${name}, expected only trust.toml and files that end in .public or .pem`,
       );
     },
   );
@@ -234,7 +234,8 @@ describe('the default store', () => {
       const error = await failureOf(() => defaultStoreDir(env, home));
 
       expect(error.code).toBe('FIDIUS_STORE_UNSAFE');
-      expect(error.message).toContain(`${variable} does not lead to an absolute path`);
+      expect(error.message).toContain(`Cannot choose a package store: ${variable} leads to "`);
+      expect(error.message).toMatch(/, expected an absolute path$/);
     },
   );
 });

@@ -45,7 +45,7 @@ describe('what a publisher hides in a package', () => {
     ];
 
     expect(errors.map(({ code }) => code)).toEqual(['FIDIUS_PACKAGE_LEFTOVER', 'FIDIUS_PACKAGE_LEFTOVER']);
-    expect(errors[0]?.message).toBe(`Package ${dir} holds ${names[1]}, left by an interrupted run`);
+    expect(errors[0]?.message).toBe(`Package ${dir} contains ${names[1]}, the incomplete output of an interrupted run`);
     expect(existsSync(join(dir, 'package.sig'))).toBe(false);
   });
 

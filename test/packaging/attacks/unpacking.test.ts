@@ -47,7 +47,7 @@ describe('the folder that an archive is unpacked to', () => {
 
   it.each<[string, Record<string, string>, string]>([
     ['no package', { 'notes.txt': 'mine' }, 'it is not a package'],
-    ['another package', { 'package.toml': pythonManifest('other') }, 'it holds the package "other"'],
+    ['another package', { 'package.toml': pythonManifest('other') }, 'it contains the package "other"'],
     ['a manifest that is damaged', { 'package.toml': 'x' }, 'it is damaged'],
   ])('is not replaced when it holds %s, unless forced', async (_what, files, problem) => {
     const dest = tempFolder();
@@ -59,7 +59,7 @@ describe('the folder that an archive is unpacked to', () => {
     const { dir } = await unpackPackage(archive, dest, { force: true });
 
     expect(error.code).toBe('FIDIUS_ARCHIVE_OCCUPIED');
-    expect(error.message).toContain(`Refused to replace ${dir} by package "demo" of archive ${archive}: ${problem}`);
+    expect(error.message).toContain(`Cannot replace ${dir} by package "demo" of archive ${archive}: ${problem}`);
     expect(untouched).toEqual(files);
     expect(Object.keys(contentsOf(dir))).toEqual(['package.toml']);
     expect(readdirSync(dest)).toEqual(['demo-1.0.0']);

@@ -116,7 +116,7 @@ describe('vendoring without builds', () => {
     ['a repository', 'built @ git+https://example.org/built', 'is not a wheel'],
     ['a repository whose name ends like a wheel', 'git+file:///tmp/built-1.0-py3-none-any.whl', 'is not a wheel'],
     ['a folder whose name ends like a wheel', './built-1.0-py3-none-any.whl', 'is not a wheel'],
-    ['an option for source distributions', '--no-binary :all:', 'asks for source distributions'],
+    ['an option for source distributions', '--no-binary :all:', 'requests source distributions'],
     ['an option that ends the limit to wheels', '--only-binary=:none:', 'allows source distributions'],
     ['options for a build', 'built --config-settings=x=y', 'has options for a build'],
     ['a requirements file elsewhere', '-r https://example.org/r.txt', 'cannot be checked before it is used'],
@@ -280,7 +280,7 @@ describe('vendoring from a folder of wheels', () => {
 
       expect(error.code).toBe('FIDIUS_VENDOR_REQUIREMENTS');
       expect(error.message).toContain(`line 3 of ${join(dir, 'requirements.txt')}`);
-      expect(error.message).toContain('refers to a place other than the folder of wheels');
+      expect(error.message).toContain('refers to a location outside the folder of wheels');
     }
   });
 
@@ -412,7 +412,7 @@ describe('the record of vendoring', () => {
     const error = await failureOf(() => vendorDependencies(dir, { python: pythonWithPip, installer, wheels }));
 
     expect(error.message).toContain(
-      `hidden 1.0 lies in the vendor folder, but ${installer} did not report that it installed it`,
+      `hidden 1.0 is in the vendor folder, but ${installer} did not report its installation`,
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareFiles } from '../../../src/packaging/digest/file-digests.ts';
+import { compareFiles } from '../../../src/packaging/digest/package-digest.ts';
 
 const file = (path: string, content: string) => ({ path, bytes: 1, sha256: content.repeat(64) });
 

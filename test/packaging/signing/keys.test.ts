@@ -61,12 +61,8 @@ describe('keys', () => {
     ['a path', 'acme.public', 'found 11 bytes'],
     ['damaged PEM', '-----BEGIN PUBLIC KEY-----\nxyz\n-----END PUBLIC KEY-----', 'expected 32 raw bytes, PEM or DER'],
     ['a key for RSA', rsa.publicKey, 'it is a key for rsa, not for Ed25519'],
-    ['a secret key', ed25519.privateKey, 'it is the other key of the pair'],
-    [
-      'a secret key in PEM',
-      ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }),
-      'it is the other key of the pair',
-    ],
+    ['a secret key', ed25519.privateKey, 'it is a secret key'],
+    ['a secret key in PEM', ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }), 'it is a secret key'],
     ['zeros', Buffer.alloc(32), 'it is a weak key'],
     ['the neutral point with a sign', Buffer.from([1, ...Array(30).fill(0), 0x80]), 'it is a weak key'],
   ])('refuse %s as a public key', async (_what, input, problem) => {
@@ -79,11 +75,7 @@ describe('keys', () => {
 
   it.each([
     ['a truncated key', seed.subarray(1), 'found 31 bytes, expected 32 raw bytes, PEM or DER'],
-    [
-      'a public key in PEM',
-      ed25519.publicKey.export({ format: 'pem', type: 'spki' }),
-      'it is the other key of the pair',
-    ],
+    ['a public key in PEM', ed25519.publicKey.export({ format: 'pem', type: 'spki' }), 'it is a public key'],
     [
       'one behind a passphrase',
       ed25519.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' }),
@@ -165,7 +157,9 @@ describe('key files', () => {
       const error = await failureOf(() => read(`${base}.${other}`));
 
       expect(error.code).toBe('FIDIUS_KEY_INVALID');
-      expect(error.message).toBe(`Cannot use ${base}.${other} as a ${kind} key: by its name it is the ${other} one`);
+      expect(error.message).toBe(
+        `Cannot use ${base}.${other} as a ${kind} key: its file name is that of a ${other} key`,
+      );
       expect(error.hint).toBe(`Pass the other key of the pair, acme.${kind}.`);
     },
   );

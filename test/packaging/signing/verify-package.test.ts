@@ -68,7 +68,7 @@ describe('signPackage', () => {
 
       expect(error.code).toBe('FIDIUS_PACKAGE_BYTE_CODE');
       expect(error.message).toBe(
-        `Package ${dir} holds compiled Python code in ${path.slice(0, path.indexOf('__pycache__'))}__pycache__`,
+        `Package ${dir} contains compiled Python code in ${path.slice(0, path.indexOf('__pycache__'))}__pycache__`,
       );
       expect(existsSync(join(dir, 'package.sig'))).toBe(false);
     },
@@ -137,7 +137,7 @@ describe('verifyPackage', () => {
     ]);
     expect(error.message).toBe(
       `Cannot trust package ${dir}: its signature matches none of the trusted keys: key ${acmeId}; ` +
-        `since it was signed with key ${acmeId}, c.py was renamed to C.py, a.py was changed, b.py was removed, e.py was added`,
+        `c.py was renamed to C.py, a.py was changed, b.py was removed, e.py was added after key ${acmeId} signed the package`,
     );
   });
 
@@ -172,7 +172,7 @@ describe('verifyPackage', () => {
 
     expect(error.message).toContain(`its files are unchanged since key ${acmeId} signed them`);
     expect(error.keys).toEqual([{ name: undefined, id: otherId }]);
-    expect(error.hint).toBe('Ask its author, by other means than the package came by, which key they sign with.');
+    expect(error.hint).toBe('Ask the author through another channel which key they sign with.');
   });
 
   it('tells when the signature is that of another package', async () => {
@@ -182,7 +182,7 @@ describe('verifyPackage', () => {
     const error = await refusal(dir, { trustedKeys: [acme.publicKey] });
 
     expect(error.message).toContain(
-      'its files are as key 34750f98bd59fcfc signed them, but package.sig is of something else',
+      'its files are unchanged since key 34750f98bd59fcfc signed them, but package.sig signs other content',
     );
   });
 
@@ -239,7 +239,7 @@ describe('verifyPackage', () => {
     expect(missing.code).toBe('FIDIUS_SIGNATURE_MISSING');
     expect(missing.message).toContain('it has no package.sig');
     expect(untrusted.code).toBe('FIDIUS_SIGNATURE_INVALID');
-    expect(untrusted.message).toContain('no keys are trusted');
+    expect(untrusted.message).toContain('no trusted keys were passed');
   });
 
   it('refuses what a key signed after its end', async () => {

@@ -19,8 +19,7 @@ import { OpenArchive } from '../../../src/packaging/archive/read-archive.ts';
 import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
 import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
 import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { ArchiveSnapshot } from '../../../src/packaging/store/archive-snapshot.ts';
-import { maxMemoryBytes } from '../../../src/packaging/store/files-in-memory.ts';
+import { ArchiveSnapshot, maxMemoryBytes } from '../../../src/packaging/store/archive-snapshot.ts';
 import { PackageStore } from '../../../src/packaging/store/package-store.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
@@ -204,7 +203,7 @@ describe('a package that memory can hold', () => {
 describe('a folder, signed or not, that is beyond the limits', () => {
   it.each([
     ['folders', { maxEntries: 20 }, 'has more than 20 entries', ['a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v']],
-    ['depth', {}, 'has more than 100 folders in each other', [Array(101).fill('d').join('/')]],
+    ['depth', {}, 'has more than 100 levels of folders', [Array(101).fill('d').join('/')]],
     ['empty folders', { maxEntries: 5 }, 'has more than 5 entries', ['a', 'b', 'c', 'd', 'e', 'f']],
   ])('is rejected without writing anything: %s', async (_what, limits, message, folders) => {
     const dir = packageOf();

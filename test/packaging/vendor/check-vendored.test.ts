@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { findVendorProblems, requireVendoredFor } from '../../../src/packaging/vendor/check-vendored.ts';
 import {
   allowsPython,
+  findVendorProblems,
   fitsTag,
+  requireVendoredFor,
   type TargetPython,
   type TargetSystem,
-} from '../../../src/packaging/vendor/python-compatibility.ts';
+} from '../../../src/packaging/vendor/check-vendored.ts';
 import {
   describeVendorConflict,
   findVendorConflicts,
@@ -153,7 +154,7 @@ describe('findVendorConflicts', () => {
     ]);
     expect(conflicts.map(describeVendorConflict)).toEqual([
       {
-        message: 'my-lib is vendored as 1.0 in one, 2.0 in two, and one Python can import only one of them',
+        message: 'my-lib is vendored as 1.0 in one, 2.0 in two, and one interpreter can import only one of them',
         hint: 'Vendor one version of my-lib in all of them, or run one of them in a separate process.',
       },
     ]);

@@ -257,7 +257,7 @@ describe('vendorDependencies', () => {
     const error = await failureOf(() => vendorDependencies(dir));
 
     expect(error.code).toBe('FIDIUS_VENDOR_REQUIREMENTS');
-    expect(error.message).toContain(`the requirements file "${path}" lies outside the package`);
+    expect(error.message).toContain(`the requirements file "${path}" is outside the package`);
   });
 
   it('installs into the package whatever variables and a pip.conf say', async () => {
@@ -317,7 +317,7 @@ describe('vendorDependencies', () => {
         .replace(/\s+/g, ' ');
       expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
       const place = `line 2 of ${join(dir, 'requirements.txt')}`;
-      expect(error.message).toContain(`${place}, ${JSON.stringify(text)}, is editable, which leaves only a link`);
+      expect(error.message).toContain(`${place}, ${JSON.stringify(text)}, is editable, and would install only a link`);
       expect(error.hint).toContain('Remove `-e` from the line');
       expect(readdirSync(dir)).toEqual(before);
     },
@@ -336,7 +336,7 @@ describe('vendorDependencies', () => {
     const error = await failureOf(() => vendorDependencies(dir, { python: leaving(leave), installer: 'pip' }));
 
     expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
-    expect(error.message).toContain('lib was installed as editable, which leaves only a link to a folder');
+    expect(error.message).toContain('lib was installed as editable, which is only a link to a folder');
     expect(readdirSync(dir)).toEqual(before);
   });
 
@@ -443,7 +443,7 @@ describe('packPackage', () => {
     const error = await failureOf(() => packPackage(dir, { output: join(tempFolder(), 'x.fid') }));
 
     expect(error.code).toBe('FIDIUS_SIGNATURE_STALE');
-    expect(error.message).toContain('its dependencies are yet to be vendored');
+    expect(error.message).toContain('its dependencies are not vendored yet');
     expect(existsSync(join(dir, 'vendor'))).toBe(false);
   });
 

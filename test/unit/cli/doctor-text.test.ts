@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { diagnosisText } from '../../../src/cli/commands/doctor.ts';
-import type { Finding } from '../../../src/host/doctor/problems.ts';
+import { reportText } from '../../../src/cli/commands/doctor.ts';
+import type { Problem } from '../../../src/host/doctor/problems.ts';
 import { healthyAttempts, healthyFacts } from '../../support/doctor-facts.ts';
 
 const node = { version: '20.20.2', platform: 'linux', arch: 'x64', glibc: '2.36', openssl: '3.0.19', zlib: '1.3.1' };
@@ -9,13 +9,13 @@ const healthy = {
   node,
   ...healthyFacts,
   attempts: healthyAttempts,
-  findings: [],
+  problems: [],
   usable: true,
 };
 
 describe('the text of doctor', () => {
-  it('is short if there are no findings', () => {
-    expect(diagnosisText(healthy)).toMatchInlineSnapshot(`
+  it('is short if there are no problems', () => {
+    expect(reportText(healthy)).toMatchInlineSnapshot(`
       "fidius 1.2.3 on Node.js 20.20.2 (linux x64, glibc 2.36)
 
       Python
@@ -59,7 +59,7 @@ describe('the text of doctor', () => {
       },
       { locator: 'system libraries', looked: '', outcome: 'no libpython in /usr/local/lib, /usr/lib' },
     ];
-    const findings: Finding[] = [
+    const problems: Problem[] = [
       {
         severity: 'error',
         code: 'FIDIUS_PYTHON_STATIC',
@@ -67,9 +67,9 @@ describe('the text of doctor', () => {
         hint: 'Run `apt-get install libpython3.11`.',
       },
     ];
-    const missing = { ...healthy, python: undefined, alone: undefined, embedded: undefined };
+    const missing = { ...healthy, python: undefined, standalone: undefined, embedded: undefined };
 
-    expect(diagnosisText({ ...missing, attempts, findings, usable: false })).toMatchInlineSnapshot(`
+    expect(reportText({ ...missing, attempts, problems, usable: false })).toMatchInlineSnapshot(`
       "fidius 1.2.3 on Node.js 20.20.2 (linux x64, glibc 2.36)
 
       Search
@@ -98,13 +98,13 @@ describe('the text of doctor', () => {
       openssl: null,
       stack: { bytes: 16 * 1024 * 1024, protection: 'set' as const },
     };
-    const findings: Finding[] = [
+    const problems: Problem[] = [
       { severity: 'warning', message: 'This Python has no module ssl: ModuleNotFoundError' },
       { severity: 'error', message: 'Ending Python inside Node.js crashed with SIGSEGV', hint: 'Name another Python.' },
     ];
 
     expect(
-      diagnosisText({ ...healthy, node: { ...node, glibc: undefined }, python, embedded, findings, usable: false }),
+      reportText({ ...healthy, node: { ...node, glibc: undefined }, python, embedded, problems, usable: false }),
     ).toMatchInlineSnapshot(`
       "fidius 1.2.3 on Node.js 20.20.2 (linux x64)
 

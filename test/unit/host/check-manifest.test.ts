@@ -42,7 +42,7 @@ describe('what a manifest says of its interface', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_INTERFACE_VERSION_MISMATCH',
-      message: `Cannot load /x: it is for version ${version} of Store, the host asks for version 4`,
+      message: `Cannot load /x: it implements version ${version} of Store, the host expects version 4`,
       path: '/x',
       interface: 'Store',
     });
@@ -75,7 +75,7 @@ describe('what a manifest says of its interface', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_INTERFACE_NAME_MISMATCH',
-      message: 'Cannot load /x: it is for the interface Shop, the host asks for Store',
+      message: 'Cannot load /x: it implements the interface Shop, the host expects Store',
       hint: 'Load another package, or correct `interface` in package.toml.',
     });
   });

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, findProblems } from '../../../src/host/doctor/problems.ts';
+import { findProblems, type PythonFacts } from '../../../src/host/doctor/problems.ts';
 import { healthyFacts } from '../../support/doctor-facts.ts';
 
 describe('a Python where everything fits', () => {
-  it('has no finding', () => {
+  it('has no problem', () => {
     expect(findProblems(healthyFacts)).toEqual([]);
   });
 
-  it('that was not found has no separate finding, because another one reports it', () => {
-    expect(findProblems({ python: undefined, alone: undefined, embedded: undefined, ignoredVariables: [] })).toEqual(
-      [],
-    );
+  it('that was not found has no separate problem, because another one reports it', () => {
+    expect(
+      findProblems({ python: undefined, standalone: undefined, embedded: undefined, ignoredVariables: [] }),
+    ).toEqual([]);
   });
 });
 
-describe('a finding', () => {
-  it.each<[string, Partial<Facts>]>([
+describe('a problem', () => {
+  it.each<[string, Partial<PythonFacts>]>([
     ['a Python newer than tested', { python: { ...healthyFacts.python, version: '3.99.0' }, embedded: undefined }],
     [
       'a library of another patch release than its interpreter',
@@ -28,7 +28,7 @@ describe('a finding', () => {
     [
       'the OpenSSL of Node.js in place of the own one',
       {
-        alone: { ...healthyFacts.alone, openssl: { built: '3.6.5', running: '3.6.5' } },
+        standalone: { ...healthyFacts.standalone, openssl: { built: '3.6.5', running: '3.6.5' } },
         embedded: { ...healthyFacts.embedded, openssl: { built: '3.6.5', running: '3.0.19' } },
       },
     ],
@@ -39,7 +39,7 @@ describe('a finding', () => {
     [
       'an OpenSSL older than it was built for, also outside of Node.js',
       {
-        alone: { ...healthyFacts.alone, openssl: { built: '3.0.19', running: '3.0.9' } },
+        standalone: { ...healthyFacts.standalone, openssl: { built: '3.0.19', running: '3.0.9' } },
         embedded: { ...healthyFacts.embedded, openssl: { built: '3.0.19', running: '3.0.9' } },
       },
     ],
@@ -50,7 +50,7 @@ describe('a finding', () => {
     [
       'a module that Python was built without',
       {
-        alone: { ...healthyFacts.alone, missing: { lzma: "ModuleNotFoundError: No module named '_lzma'" } },
+        standalone: { ...healthyFacts.standalone, missing: { lzma: "ModuleNotFoundError: No module named '_lzma'" } },
         embedded: { ...healthyFacts.embedded, missing: { lzma: "ModuleNotFoundError: No module named '_lzma'" } },
       },
     ],
@@ -60,9 +60,9 @@ describe('a finding', () => {
     expect(findProblems({ ...healthyFacts, ...difference })).toMatchSnapshot();
   });
 
-  it('is not made of what a library alone cannot tell', () => {
+  it('is not reported for facts that a library without an interpreter does not have', () => {
     const python = { ...healthyFacts.python, version: '3.11', executable: undefined };
 
-    expect(findProblems({ ...healthyFacts, python, alone: undefined })).toEqual([]);
+    expect(findProblems({ ...healthyFacts, python, standalone: undefined })).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSigna
 /** Reads the archive to its end, and keeps only the manifest in memory. */
 async function readArchiveFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { readArchive } = await import('../../../packaging/archive/read-archive.ts');
-  const { readArchiveManifest } = await import('../../../packaging/archive/archive-manifest.ts');
+  const { readArchiveManifest } = await import('../../../packaging/archive/read-archive.ts');
   const { signatureFileName } = await import('../../../packaging/signing/signature-files.ts');
 
   const manifest = await readArchiveManifest(path, { ...limits, signal });

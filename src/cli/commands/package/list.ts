@@ -22,7 +22,7 @@ export const packageList = defineCommand({
   examples: ['fidius package list my-greeter-0.1.0.fid', 'fidius package list my-greeter-0.1.0.fid --json'],
   async run({ options, args }, io) {
     const path = resolve(io.cwd, args.archive);
-    const { readWholeArchive } = await import('../../../packaging/archive/archive-manifest.ts');
+    const { readWholeArchive } = await import('../../../packaging/archive/read-archive.ts');
 
     const entries: Entry[] = [];
     await withProgress(io, `Reading ${path}`, async ({ report, signal }) => {

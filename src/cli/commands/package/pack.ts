@@ -106,14 +106,14 @@ async function toVendorOptions(path: string, given: Given, { cwd, env }: Command
   };
 }
 
-function warningsOf({ signature, uncoveredFiles, remarks, vendored }: PackedPackage): string[] {
+function warningsOf({ signature, uncoveredFiles, warnings, vendored }: PackedPackage): string[] {
   const built = vendored?.status === 'vendored' ? vendored.distributions.filter((each) => each.built === true) : [];
   return [
     ...built.map(({ name, version }) => `${name} ${version} was built from source, which ran code of its author`),
     ...(signature === 'none' ? ['the package is not signed, so its author cannot be verified'] : []),
     ...(signature === 'kept unchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
     ...uncoveredFiles.map((path) => `${path} is not covered by the signature, because its name ends in .sig`),
-    ...remarks,
+    ...warnings,
   ];
 }
 

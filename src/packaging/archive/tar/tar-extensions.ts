@@ -26,7 +26,7 @@ export function parsePaxHeader(content: Uint8Array): PaxHeader {
     if (equals <= 0) throw new CorruptTar('a PAX record is malformed');
     const key = record.toString('latin1', 0, equals);
     // Implementations differ in which of the two they use.
-    if (values.has(key)) throw new CorruptTar('a PAX header gives a value twice');
+    if (values.has(key)) throw new CorruptTar('a PAX header sets a value twice');
     values.set(key, record.subarray(equals + 1));
     at = end;
   }
@@ -91,7 +91,8 @@ function checkParts(parts: readonly SparsePart[], realSize: number): void {
   for (const { offset, length } of parts) {
     if (offset < end || offset + length > realSize)
       throw new CorruptTar('the parts of a sparse file overlap or exceed it');
-    if (length > 0 && stored % blockBytes !== 0) throw new CorruptTar('a part of a sparse file begins within a block');
+    if (length > 0 && stored % blockBytes !== 0)
+      throw new CorruptTar('a part of a sparse file does not start at a block boundary');
     end = offset + length;
     stored += length;
   }

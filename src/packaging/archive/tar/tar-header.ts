@@ -21,7 +21,7 @@ export class CorruptTar extends Error {}
 
 /** @throws CorruptTar */
 export function parseTarHeader(block: Uint8Array): TarHeader {
-  if (parseNumber(block, 148, 8) !== checksumOf(block)) throw new CorruptTar('the checksum of a header does not fit');
+  if (parseNumber(block, 148, 8) !== checksumOf(block)) throw new CorruptTar('the checksum of a header does not match');
   const magic = Buffer.from(block.subarray(257, 265)).toString('latin1');
   const name = upToZero(block.subarray(0, 100));
   const prefix = magic === 'ustar\x0000' ? upToZero(block.subarray(345, 500)) : new Uint8Array(0);

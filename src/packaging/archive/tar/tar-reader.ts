@@ -1,6 +1,57 @@
-import type { ByteSource } from './byte-source.ts';
 import { type PaxHeader, parsePaxHeader, readSparseMap, type SparsePart } from './tar-extensions.ts';
 import { blockBytes, CorruptTar, parseTarHeader, type TarHeader } from './tar-header.ts';
+
+/** Reads exact numbers of bytes from pieces of any size. */
+export class ByteSource {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  #piece: Uint8Array = new Uint8Array(0);
+  #total = 0;
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+
+  /** Number of bytes that were read. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** The next bytes, fewer only when the source ends before. */
+  async read(count: number): Promise<Uint8Array> {
+    if (this.#piece.length >= count) return this.#take(count);
+    const bytes = new Uint8Array(count);
+    let length = 0;
+    while (length < count) {
+      const piece = await this.readSome(count - length);
+      if (piece === undefined) break;
+      bytes.set(piece, length);
+      length += piece.length;
+    }
+    return bytes.subarray(0, length);
+  }
+
+  /** The available bytes, at most `count`; `undefined` at the end. They are valid until the next call. */
+  async readSome(count: number): Promise<Uint8Array | undefined> {
+    while (this.#piece.length === 0) {
+      const { done, value } = await this.#pieces.next();
+      if (done === true) return undefined;
+      this.#piece = value;
+    }
+    return this.#take(Math.min(count, this.#piece.length));
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#piece.subarray(0, count);
+    this.#piece = this.#piece.subarray(count);
+    this.#total += count;
+    return taken;
+  }
+
+  /** Closes the source at any position. */
+  async close(): Promise<void> {
+    await this.#pieces.return?.();
+  }
+}
 
 export type TarEntryKind = 'file' | 'folder' | 'global header' | 'hard link' | 'other' | 'symbolic link';
 
@@ -51,19 +102,19 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
   for (let helpers = 0; ; ) {
     const block = await source.read(blockBytes);
     if (block.length === 0 || isZero(block)) {
-      if (helpers > 0) throw new CorruptTar('it ends after an entry that describes the next one');
+      if (helpers > 0) throw new CorruptTar('it ends after the extended header of an entry');
       await requireZeros(source);
       return;
     }
-    if (block.length < blockBytes) throw new CorruptTar('it is cut off');
+    if (block.length < blockBytes) throw new CorruptTar('it is truncated');
     // The source may reuse the memory.
     const header = parseTarHeader(new Uint8Array(block));
     if (isHelper(header)) {
       helpers += 1;
       helperBytes += header.size;
-      if (helpers > maxHelpers) throw new CorruptTar(`more than ${maxHelpers} entries describe the next one`);
+      if (helpers > maxHelpers) throw new CorruptTar(`an entry has more than ${maxHelpers} extended headers`);
       readHelper(header, await readWhole(source, header), described);
-      if (helperBytes > maxHelperBytesInAll) throw new CorruptTar('most of it describes entries instead of being some');
+      if (helperBytes > maxHelperBytesInAll) throw new CorruptTar('it consists mostly of extended headers');
       continue;
     }
     yield* readEntry(source, header, described);
@@ -81,7 +132,7 @@ async function requireZeros(source: ByteSource): Promise<void> {
   for (;;) {
     const piece = await source.readSome(maxTrailingBytes);
     if (piece === undefined) return;
-    if (source.total > end || !isZero(piece)) throw new CorruptTar('it goes on after its end');
+    if (source.total > end || !isZero(piece)) throw new CorruptTar('it contains data after its end');
   }
 }
 
@@ -92,7 +143,7 @@ function isHelper({ type }: TarHeader): boolean {
 function readHelper({ type }: TarHeader, content: Uint8Array, described: Described): void {
   // Implementations differ in which of the two they use.
   if (type === 'x' ? described.pax !== undefined : type === 'L' && described.path !== undefined) {
-    throw new CorruptTar('an entry is described twice in the same way');
+    throw new CorruptTar('an entry has two extended headers of the same kind');
   }
   if (type === 'x') described.pax = parsePaxHeader(content);
   else if (type === 'L') described.path = withoutZeros(content);
@@ -101,9 +152,9 @@ function readHelper({ type }: TarHeader, content: Uint8Array, described: Describ
 
 async function* readEntry(source: ByteSource, header: TarHeader, described: Described): AsyncGenerator<TarEntry> {
   const { pax } = described;
-  if (pax?.isSparse === true) throw new CorruptTar('a sparse file in the form of PAX, which is not supported');
+  if (pax?.isSparse === true) throw new CorruptTar('it contains a sparse file in PAX format, which is not supported');
   if (pax?.path !== undefined && described.path !== undefined) {
-    throw new CorruptTar('the path of an entry is given twice, by GNU and by PAX');
+    throw new CorruptTar('an entry has both a GNU and a PAX path');
   }
   const path = pax?.path ?? described.path ?? header.path;
   const stored = pax?.size ?? header.size;
@@ -112,12 +163,12 @@ async function* readEntry(source: ByteSource, header: TarHeader, described: Desc
   const parts = sparse?.parts ?? [{ offset: 0, length: stored }];
   const size = sparse?.realSize ?? stored;
   if (parts.reduce((sum, part) => sum + part.length, 0) !== stored) {
-    throw new CorruptTar('the parts of a sparse file do not add up to what is stored');
+    throw new CorruptTar('the parts of a sparse file do not match its stored size');
   }
 
   const kind = kindOf(header, path);
   if (stored > 0 && kind === 'folder') throw new CorruptTar('a folder has content');
-  if (kind === 'file' && path.at(-1) === slash) throw new CorruptTar('a file has a path like that of a folder');
+  if (kind === 'file' && path.at(-1) === slash) throw new CorruptTar('the path of a file ends with a slash');
 
   const start = source.total;
   yield { kind, path, size, mode: header.mode, content: readParts(source, parts, size) };
@@ -132,7 +183,7 @@ const slash = 0x2f;
 function checkGlobalHeader(content: Uint8Array): void {
   const { path, size, isSparse } = parsePaxHeader(content);
   if (path === undefined && size === undefined && !isSparse) return;
-  throw new CorruptTar('a header for all entries gives a path or a size');
+  throw new CorruptTar('a global header sets a path or a size');
 }
 
 function kindOf(header: TarHeader, path: Uint8Array): TarEntryKind {
@@ -146,7 +197,7 @@ async function* readParts(source: ByteSource, parts: readonly SparsePart[], size
     yield* zeros(offset - at);
     for (let left = length; left > 0; ) {
       const piece = await source.readSome(left);
-      if (piece === undefined) throw new CorruptTar('it is cut off');
+      if (piece === undefined) throw new CorruptTar('it is truncated');
       left -= piece.length;
       yield piece;
     }
@@ -163,21 +214,21 @@ function* zeros(count: number): Generator<Uint8Array> {
 
 async function readWhole(source: ByteSource, { size }: Pick<TarHeader, 'size'>): Promise<Uint8Array> {
   if (size > maxHelperBytes)
-    throw new CorruptTar(`an entry of ${size} bytes describes the next one, the limit is ${maxHelperBytes}`);
+    throw new CorruptTar(`an extended header has ${size} bytes, the limit is ${maxHelperBytes}`);
   const content = await readFull(source, Math.ceil(size / blockBytes) * blockBytes);
   return new Uint8Array(content.subarray(0, size));
 }
 
 async function readFull(source: ByteSource, count: number): Promise<Uint8Array> {
   const bytes = await source.read(count);
-  if (bytes.length < count) throw new CorruptTar('it is cut off');
+  if (bytes.length < count) throw new CorruptTar('it is truncated');
   return bytes;
 }
 
 async function skip(source: ByteSource, count: number): Promise<void> {
   for (let left = count; left > 0; ) {
     const piece = await source.readSome(left);
-    if (piece === undefined) throw new CorruptTar('it is cut off');
+    if (piece === undefined) throw new CorruptTar('it is truncated');
     left -= piece.length;
   }
 }

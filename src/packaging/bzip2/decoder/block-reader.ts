@@ -1,5 +1,4 @@
 import { CorruptBzip2 } from '../format.ts';
-import { type BitReader, OutOfBits } from './bit-reader.ts';
 
 const symbolsPerSelector = 50;
 const runA = 0;
@@ -159,7 +158,7 @@ function readSymbols(reader: BitReader, { alphabet, selectors, tables, into }: C
 }
 
 /** Longest code that the format allows. */
-export const maxCodeLength = 20;
+const maxCodeLength = 20;
 
 /** Codes up to this length, which is nearly all that occur, are decoded by one look into a table. */
 const fastBits = 10;
@@ -167,7 +166,7 @@ const fastBits = 10;
 /**
  * A canonical Huffman code, ready for decoding: codes of one length are consecutive numbers, in order of their symbols.
  */
-export class HuffmanTable {
+class HuffmanTable {
   /** By the next {@link fastBits} bits: `symbol << 5 | length`, or 0 where the code is longer. */
   readonly fast = new Int32Array(1 << fastBits);
   /** By length: the first code of that length, and how many there are, both left-aligned to {@link maxCodeLength} bits. */
@@ -213,5 +212,44 @@ export class HuffmanTable {
   #fillFast(code: number, length: number, symbol: number): void {
     const spare = fastBits - length;
     this.fast.fill((symbol << 5) | length, code << spare, (code + 1) << spare);
+  }
+}
+
+/** A read beyond the available bytes: more input is needed, or the data is truncated. */
+export class OutOfBits extends Error {}
+
+/** Reads bits, the highest of each byte first. */
+export class BitReader {
+  readonly bytes: Uint8Array;
+  /** Position of the next bit. */
+  bit: number;
+
+  constructor(bytes: Uint8Array, bit = 0) {
+    this.bytes = bytes;
+    this.bit = bit;
+  }
+
+  /** Up to 24 bits as an unsigned number. */
+  read(count: number): number {
+    const end = this.bit + count;
+    if (end > this.bytes.length * 8) throw new OutOfBits();
+    let value = 0;
+    for (let byte = this.bit >>> 3; byte < (end + 7) >>> 3; byte += 1) value = value * 256 + (this.bytes[byte] ?? 0);
+    const spare = (8 - (end & 7)) & 7;
+    this.bit = end;
+    return Math.floor(value / 2 ** spare) % 2 ** count;
+  }
+
+  /** The 48 bits that say what comes next. */
+  readMagic(): number {
+    return this.read(24) * 2 ** 24 + this.read(24);
+  }
+
+  readUint32(): number {
+    return this.read(16) * 65536 + this.read(16);
+  }
+
+  skipToByte(): void {
+    this.bit = (this.bit + 7) & ~7;
   }
 }

@@ -2,9 +2,9 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
 import { readForeignFile } from '../../../files/open-foreign-file.ts';
+import type { VendoredDistribution } from '../distributions.ts';
 import { type Distribution, normalizeName, readDistributions } from '../distributions.ts';
 import type { RequirementPlan } from '../requirement-plan.ts';
-import type { VendoredDistribution } from '../vendor-record.ts';
 import { type InstalledSource, pathOfUrl, publicSource } from './installed-source.ts';
 import type { InstallerName } from './installer.ts';
 
@@ -18,7 +18,7 @@ export function requireInstalled(target: string, { lines }: RequirementPlan, ins
   const linked = entries.map((entry) => linkedName(target, entry)).find((name) => name !== undefined);
   if (linked !== undefined) {
     throw failed(
-      `${linked} was installed as editable, which leaves only a link to a folder of this machine`,
+      `${linked} was installed as editable, which is only a link to a folder of this machine`,
       `Look for a setting of ${installer} that makes it editable (${settingsOf(installer)}).`,
     );
   }
@@ -65,8 +65,8 @@ export function requireOrigins(
     const source = byName.get(normalizeName(distribution.name));
     if (source === undefined) {
       throw failed(
-        `${nameOf(distribution)} lies in the vendor folder, but ${rules.installer} did not report that it installed it`,
-        'Find the wheel that contains a second distribution, and do not use it.',
+        `${nameOf(distribution)} is in the vendor folder, but ${rules.installer} did not report its installation`,
+        'Do not use the wheel that contains a second distribution.',
       );
     }
     requireRules(distribution, source, rules);
@@ -87,14 +87,14 @@ function requireRules(distribution: Distribution, source: InstalledSource, rules
   if (rules.wheels !== undefined && !isIn(rules.wheels, source.url)) {
     throw failed(
       `${rules.installer} took ${nameOf(distribution)} from ${from}, which is not in the folder of wheels ${rules.wheels}`,
-      'Find the distribution or page in the folder that refers to it, and put the wheel itself into the folder.',
+      'Put the wheel into the folder, and remove the distribution or page that refers to its address.',
     );
   }
   const allowed = rules.hashes.get(normalizeName(distribution.name));
   if (allowed === undefined && rules.requireHashes) {
     throw failed(
       `Hashes are required, and the requirements contain none for ${nameOf(distribution)}`,
-      `Write \`--hash\` behind ${distribution.name} in the requirements.`,
+      `Write \`--hash\` after ${distribution.name} in the requirements.`,
     );
   }
   // Only uv needs this check, and its reports contain SHA-256 hashes. pip checks every kind by itself.

@@ -210,7 +210,7 @@ export function missingInstaller(
   const message = `Cannot vendor dependencies with ${installer}: ${command} cannot be used, ${problem}`;
   return new FidiusError('FIDIUS_VENDOR_NO_INSTALLER', message, {
     cause,
-    hint: 'Name a Python that has pip 22.2 or later (option `python`), or install uv 0.6.15 or later.',
+    hint: 'Select a Python with pip 22.2 or later (option `python`), or install uv 0.6.15 or later.',
   });
 }
 
