@@ -25,7 +25,7 @@ const brand = Symbol.for('fidius.runtime-failure');
 
 /**
  * A Python exception that our own helpers raised: a defect of this library or an interpreter at its end (no memory,
- * stack exhausted). What plugins raise never takes this shape, see `describe.ts`.
+ * stack exhausted). What plugins raise is never of this class.
  */
 export class InternalPythonError extends Error {
   readonly data: PluginErrorData;

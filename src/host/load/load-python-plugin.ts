@@ -1,6 +1,5 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
-import { loadPackage } from '../../cpython/call/package-loader.ts';
-import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import { loadPackage, PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../../errors/options.ts';
