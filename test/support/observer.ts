@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadPackage } from '../../src/cpython/call/package-loader.ts';
-import { PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
+import { loadPackage, PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
 import { startPython } from '../../src/cpython/lifecycle/start.ts';
 import type { LoadRequest } from '../../src/executor/executor.ts';
 import { descriptorOf } from './descriptors.ts';

@@ -4,13 +4,13 @@ import { untypedCodec } from '../../codec/untyped-codec.ts';
 import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkTimeout, describe } from '../../errors/options.ts';
 import { needsEventLoop, noSuchMethod, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
-import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
+import { type LoadedPackage, type MethodKind, readLoadOutcome } from '../../protocol/load-outcome.ts';
+import { type PackageSource, toLoadRecord } from '../../protocol/load-request.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { CallContext } from './call-context.ts';
 import { Caller } from './caller.ts';
 import { type Callee, type MethodCaller, TrampolineCaller } from './method-caller.ts';
-import { unloadPackage } from './package-loader.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */
@@ -221,4 +221,21 @@ function calleesOf(
     if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
     return { callable: callableAt(index), context, closed: false, number, index, wireRaw, plugin, method };
   });
+}
+
+/**
+ * Loads a package into the interpreter: search path, import, interface hash, methods (`runtime/fidius_host/plugins/loading.py`).
+ *
+ * All or nothing: on failure `sys.path` and `sys.modules` are as before. Takes the lock, and holds it for as long as the
+ * package's module-level code runs.
+ *
+ * @throws {@link LoadError} one code for each way in which loading can fail.
+ */
+export function loadPackage(interpreter: Interpreter, source: PackageSource): LoadedPackage {
+  return readLoadOutcome(interpreter.invoke('loading.load', toLoadRecord(source)), source);
+}
+
+/** Unloads a package; with the last load of it, its modules are removed. */
+export function unloadPackage(interpreter: Interpreter, loaded: LoadedPackage): void {
+  interpreter.invoke('loading.unload', loaded.plugin);
 }

@@ -1,6 +1,5 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
-import { loadPackage } from '../../cpython/call/package-loader.ts';
-import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import { loadPackage, PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { SyncDeadline } from '../../cpython/call/sync-deadline.ts';
 import type { EndingServer, Interpreter } from '../../cpython/interpreter.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';

@@ -1,6 +1,5 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
-import { loadPackage } from '../../cpython/call/package-loader.ts';
-import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
+import { loadPackage, PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { readManifest } from '../../packaging/manifest/manifest.ts';
 import { printLoads, traceLoad } from '../events/load-channel.ts';
