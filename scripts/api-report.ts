@@ -1,5 +1,6 @@
 /**
  * Writes `api/*.api.md`, the exports of each entry of the package, or compares them with the committed reports.
+ * Fails when an entry names a type that it does not export, or when documentation is missing.
  *
  * Usage: tsx scripts/api-report.ts [--check]
  *
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { findForgottenExports, findMissingDefaults, findUndocumented } from './api-docs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -64,7 +66,7 @@ function report(declarations: string): boolean {
         reportFolder: reports,
         reportTempFolder: join(work, 'temp'),
       },
-      docModel: { enabled: false },
+      docModel: { enabled: true, apiJsonFilePath: join(work, `${name}.api.json`) },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       messages: {
@@ -74,7 +76,7 @@ function report(declarations: string): boolean {
           default: { logLevel: ExtractorLogLevel.None, addToApiReportFile: true },
           // Every export is public; `@internal` members are not in the declarations.
           'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
-          // Types that an entry names and `fidius` exports.
+          // The other entries name types that `fidius` exports.
           'ae-forgotten-export': { logLevel: ExtractorLogLevel.None, addToApiReportFile: entry === 'index' },
           // Marked in the report itself.
           'ae-undocumented': { logLevel: ExtractorLogLevel.None },
@@ -100,11 +102,15 @@ function report(declarations: string): boolean {
     /^\/\/ \S+\/dist\/(\S+\.d\.ts):\d+:\d+ - /gm,
     '// $1: ',
   );
-  if (existsSync(committed) && readFileSync(committed, 'utf8') === text) return true;
+  const model = JSON.parse(readFileSync(config.apiJsonFilePath, 'utf8')) as Parameters<typeof findMissingDefaults>[0];
+  const problems = [...findForgottenExports(text), ...findUndocumented(text), ...findMissingDefaults(model)];
+  for (const problem of problems) console.error(`${name}: ${problem}`);
+  const isSound = problems.length === 0;
+  if (existsSync(committed) && readFileSync(committed, 'utf8') === text) return isSound;
   if (!check) {
     writeFileSync(committed, text);
     console.log(`api/${name}.api.md was written`);
-    return true;
+    return isSound;
   }
   console.error(`The public API differs from api/${name}.api.md. Run \`npm run api\`, and review the difference.`);
   return false;

@@ -2,8 +2,31 @@
 
 export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.ts';
 export type { NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
-export type { ArgumentType } from './contract/argument-types.ts';
-export type { CallOptions, Client, MethodName, SyncCallOptions, SyncClient } from './contract/client/client-types.ts';
+export type {
+  AllEqual as HasEqualInputs,
+  ArgumentGroup,
+  ArgumentGroups,
+  ArgumentInput,
+  ArgumentTuple,
+  ArgumentType,
+  Both as UnionToIntersection,
+  HasSeveral as HasSeveralNames,
+  OneWayToRead as UnambiguousArguments,
+  Repeat as RepeatedTuple,
+} from './contract/argument-types.ts';
+export type {
+  Answer as ClientReturn,
+  Call as ClientFunction,
+  CallOptions,
+  Client,
+  Functions as ClientFunctions,
+  MethodName,
+  MethodsOf,
+  Side as ClientSide,
+  SyncCallOptions,
+  SyncClient,
+  Value as ClientValue,
+} from './contract/client/client-types.ts';
 export type { DocOptions } from './contract/doc-option.ts';
 export {
   defineInterface,
@@ -16,15 +39,22 @@ export {
 export type { Metadata } from './contract/metadata.ts';
 export {
   type Argument as MethodArgument,
+  type IsOptional as IsOptionalMethod,
   type Method,
+  type MethodBuilder,
   type MethodOptions,
   method,
+  type RawBytes as RawMethodBytes,
+  type RawReturn as RawMethodReturnType,
   type ReturnType as MethodReturnType,
 } from './contract/method.ts';
 export type { ResultType, StreamType } from './contract/result-and-stream.ts';
-export { t } from './contract/t.ts';
+export { type MapBuilder, type TypeBuilders, t } from './contract/t.ts';
 export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './contract/type.ts';
 export type { BytesInput } from './contract/types/bytes.ts';
+export type { EnumInput, EnumOutput, VariantInput, VariantOutput, Variants } from './contract/types/enum.ts';
+export type { MapType } from './contract/types/map.ts';
+export type { StructInput, StructOutput } from './contract/types/struct.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';
 export { ArchiveError } from './errors/archive-error.ts';

@@ -5,8 +5,8 @@ import { type DocOptions, readDoc } from './doc-option.ts';
 import { isRustName } from './hash/rust-source.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import { isResultType, isStreamType, type ResultType, type StreamType } from './result-and-stream.ts';
-import { type AnyType, isType } from './type.ts';
-import { bytes } from './types/bytes.ts';
+import { type AnyType, isType, type Type } from './type.ts';
+import { type BytesInput, bytes } from './types/bytes.ts';
 import { isPlainObject } from './types/plain-object.ts';
 
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
@@ -48,25 +48,9 @@ export interface Argument {
 
 declare const argumentTypes: unique symbol;
 
-type IsOptional<O> = O extends { readonly optional: true } ? true : false;
+/** Whether the options of a method make it optional. */
+export type IsOptional<O> = O extends { readonly optional: true } ? true : false;
 
-/**
- * Declares a method: its arguments by name, what it returns, and options.
- *
- * Several arguments of different types are a list, `method([{ text: t.string }, { count: t.u32 }], t.string)`, because
- * TypeScript does not know the order of the properties of an object.
- *
- * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
- */
-// Two signatures each: otherwise the compiler would infer a missing return type from the context.
-function declareMethod<const A extends ArgumentGroups = Record<never, never>>(
-  args?: A & OneWayToRead<A>,
-): Method<ArgumentTuple<A>, undefined, false>;
-function declareMethod<
-  const A extends ArgumentGroups,
-  const R extends ReturnType,
-  const O extends MethodOptions = Record<never, never>,
->(args: A & OneWayToRead<A>, returns: R, options?: O): Method<ArgumentTuple<A>, R, IsOptional<O>>;
 function declareMethod(args: unknown = {}, returns?: ReturnType, options: MethodOptions = {}): unknown {
   const list = readArguments(args);
   if (returns !== undefined && !isType(returns) && !isResultType(returns) && !isStreamType(returns)) {
@@ -75,16 +59,6 @@ function declareMethod(args: unknown = {}, returns?: ReturnType, options: Method
   return createMethod(list, returns, false, options);
 }
 
-/**
- * Declares a raw method: one `bytes` in, one `bytes` out, unchanged, for data with its own encoding.
- *
- * @param returns `t.bytes`, the default, or `t.result(t.bytes)` when Rust declares a `Result`.
- */
-function declareRawMethod(): Method<[typeof bytes], typeof bytes, false>;
-function declareRawMethod<const R extends RawReturn, const O extends MethodOptions = Record<never, never>>(
-  returns: R,
-  options?: O,
-): Method<[typeof bytes], R, IsOptional<O>>;
 function declareRawMethod(returned: RawReturn = bytes, options: MethodOptions = {}): unknown {
   if (returned !== bytes && !(isResultType(returned) && returned.inner === bytes)) {
     throw definitionError('A raw method returns t.bytes or t.result(t.bytes)');
@@ -92,9 +66,53 @@ function declareRawMethod(returned: RawReturn = bytes, options: MethodOptions = 
   return createMethod([{ name: 'data', type: bytes }], returned, true, options);
 }
 
-type RawReturn = typeof bytes | ResultType<typeof bytes>;
+/** `t.bytes`: the argument of a raw method. */
+export type RawBytes = Type<Uint8Array, BytesInput>;
 
-export const method = Object.assign(declareMethod, { raw: declareRawMethod });
+/** What a raw method may return: bytes, or a result of bytes when Rust declares a `Result`. */
+export type RawReturn = RawBytes | ResultType<RawBytes>;
+
+/** The functions that declare methods: `method()` and `method.raw()`. */
+// Two signatures each: otherwise the compiler would infer a missing return type from the context.
+export interface MethodBuilder {
+  /**
+   * Declares a method that returns nothing.
+   *
+   * @param args the arguments by name, as in the other form.
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID`.
+   */
+  <const A extends ArgumentGroups = Record<never, never>>(
+    args?: A & OneWayToRead<A>,
+  ): Method<ArgumentTuple<A>, undefined, false>;
+  /**
+   * Declares a method: its arguments by name, what it returns, and options.
+   *
+   * Several arguments of different types are a list, `method([{ text: t.string }, { count: t.u32 }], t.string)`, because
+   * TypeScript does not know the order of the properties of an object.
+   *
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
+   */
+  <const A extends ArgumentGroups, const R extends ReturnType, const O extends MethodOptions = Record<never, never>>(
+    args: A & OneWayToRead<A>,
+    returns: R,
+    options?: O,
+  ): Method<ArgumentTuple<A>, R, IsOptional<O>>;
+  /** Declares a raw method: one `bytes` in, one `bytes` out, unchanged, for data with its own encoding. */
+  raw(): Method<[RawBytes], RawBytes, false>;
+  /**
+   * Declares a raw method with a return type or options.
+   *
+   * @param returns `t.bytes`, or `t.result(t.bytes)` when Rust declares a `Result`.
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
+   */
+  raw<const R extends RawReturn, const O extends MethodOptions = Record<never, never>>(
+    returns: R,
+    options?: O,
+  ): Method<[RawBytes], R, IsOptional<O>>;
+}
+
+/** Declares the methods of an interface. */
+export const method = Object.assign(declareMethod, { raw: declareRawMethod }) as MethodBuilder;
 
 const optionNames = ['optional', 'since', 'doc', 'metadata'];
 

@@ -24,8 +24,10 @@ import { type StructInput, type StructOutput, structConverter } from './struct.t
  */
 export type Variants = Readonly<Record<string, AnyType | Fields>>;
 
-type VariantOutput<V> = V extends AnyType ? OutputOf<V> : V extends Fields ? StructOutput<V> : never;
-type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? StructInput<V> : never;
+/** The data of one variant in a result. */
+export type VariantOutput<V> = V extends AnyType ? OutputOf<V> : V extends Fields ? StructOutput<V> : never;
+/** The data of one variant in an argument. */
+export type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? StructInput<V> : never;
 
 /**
  * `'Dot' | { Circle: number }`: only the name of a variant without data, else an object with the name as its only key.
@@ -34,6 +36,7 @@ export type EnumOutput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { -readonly [Name in K]: VariantOutput<V[K]> };
 }[keyof V];
 
+/** An enum as an argument: like {@link EnumOutput}, with the inputs of its variants. */
 export type EnumInput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { readonly [Name in K]: VariantInput<V[K]> };
 }[keyof V];

@@ -1,0 +1,36 @@
+/** Finds what the documentation of an entry of the package lacks, in the model and the report of API Extractor. */
+
+/** An item of the model: an interface, a property, a function, … */
+interface ApiItem {
+  readonly kind: string;
+  readonly name?: string;
+  readonly docComment?: string;
+  readonly isOptional?: boolean;
+  readonly members?: readonly ApiItem[];
+}
+
+/** Options are read by callers, so every optional one states its default. */
+export function findMissingDefaults(model: ApiItem): readonly string[] {
+  return interfacesOf(model)
+    .filter(({ name = '' }) => name.endsWith('Options'))
+    .flatMap(({ name, members = [] }) =>
+      members
+        .filter((member) => member.isOptional === true && !/@default \S/.test(member.docComment ?? ''))
+        .map((member) => `${name}.${member.name} has no @default`),
+    );
+}
+
+/** The members that have no description, as the report marks them. */
+export function findUndocumented(report: string): readonly string[] {
+  return [...report.matchAll(/\(undocumented\)\n\s*(.+)/g)].map(([, line]) => `not documented: ${line}`);
+}
+
+/** The types that a public signature names and the entry does not export. */
+export function findForgottenExports(report: string): readonly string[] {
+  return [...report.matchAll(/\(ae-forgotten-export\) The symbol "(\w+)"/g)].map(([, name]) => `not exported: ${name}`);
+}
+
+function interfacesOf(item: ApiItem): readonly ApiItem[] {
+  const below = (item.members ?? []).flatMap(interfacesOf);
+  return item.kind === 'Interface' ? [item, ...below] : below;
+}
