@@ -1,8 +1,13 @@
 import { describe } from '../errors/options.ts';
 import { definitionError } from './definition-error.ts';
 
+/** The option of everything that has documentation: interfaces, methods, structs and enums. */
 export interface DocOptions {
-  /** Documentation, in one or more sentences. Part of the Python stub. */
+  /**
+   * Documentation, in one or more sentences. Part of the Python stub, not of the hash.
+   *
+   * @default no documentation
+   */
   readonly doc?: string;
 }
 

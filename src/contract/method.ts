@@ -12,14 +12,26 @@ import { isPlainObject } from './types/plain-object.ts';
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
 export type ReturnType = AnyType | ResultType | StreamType | undefined;
 
+/** Options of a method. */
 export interface MethodOptions extends DocOptions {
-  /** A plugin may omit the method; the client then does not have it. Not in the hash. Default: `false`. */
+  /**
+   * Whether a plugin may omit the method; the client then does not have it. Not in the hash.
+   *
+   * @default false
+   */
   readonly optional?: boolean;
   /**
    * The version of the interface that added an optional method. A package whose manifest has an earlier version is
    * accepted where every later version added one.
+   *
+   * @default not declared
    */
   readonly since?: number;
+  /**
+   * Facts for the host to read. Keys must not begin with `fidius.`. Not in the hash.
+   *
+   * @default {}
+   */
   readonly metadata?: Metadata;
 }
 
@@ -29,20 +41,29 @@ export interface Method<
   R extends ReturnType = ReturnType,
   Optional extends boolean = boolean,
 > {
+  /** The arguments, in the order in which they are passed. */
   readonly arguments: readonly Argument[];
+  /** What it returns; `undefined` for a method without return type. */
   readonly returns: R;
+  /** Whether a plugin may omit the method. */
   readonly optional: Optional;
   /** Bytes in, bytes out, without encoding. */
   readonly wireRaw: boolean;
+  /** The version of the interface that added the method, if it was declared. */
   readonly since: number | undefined;
+  /** Documentation, as declared. */
   readonly doc: string | undefined;
+  /** Facts for the host to read, as declared; empty without any. */
   readonly metadata: Metadata;
   /** Only for the compiler. */
   readonly [argumentTypes]?: A;
 }
 
+/** An argument of a method. */
 export interface Argument {
+  /** Name in the Rust trait and in the Python stub. Arguments are passed by position. */
   readonly name: string;
+  /** Its type, made with `t.*`. */
   readonly type: ArgumentType;
 }
 

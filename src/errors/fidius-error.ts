@@ -8,9 +8,17 @@ const brand = Symbol.for('fidius.error');
 
 /** What an error of this library says in addition to its message. */
 export interface FidiusErrorOptions {
-  /** The underlying error: from Node, from Python, or from a callback of the user. */
+  /**
+   * The underlying error: from Node, from Python, or from a callback of the user.
+   *
+   * @default no cause
+   */
   readonly cause?: unknown;
-  /** One imperative sentence that says what to do next. The command line prints it below the message. */
+  /**
+   * One imperative sentence that says what to do next. The command line prints it below the message.
+   *
+   * @default no hint
+   */
   readonly hint?: string | undefined;
 }
 

@@ -7,8 +7,11 @@ export interface LoadPlace {
   readonly path: string;
   /** Name of the interface asked for. */
   readonly interface: string;
+  /** Dotted name of the Python module concerned. */
   readonly module?: string | undefined;
+  /** Name of the missing attribute of the module, such as `__interface_hash__`. */
   readonly attribute?: string | undefined;
+  /** Name of the method that is missing or not callable. */
   readonly method?: string | undefined;
   /** Where two packages have a module of one name: that of the package that was loaded first, and that of this one. */
   readonly collidingPaths?: readonly [first: string, second: string] | undefined;
@@ -16,11 +19,17 @@ export interface LoadPlace {
 
 /** Raised when a package cannot be loaded. Nothing of it stays behind in the interpreter. */
 export class LoadError extends FidiusError implements LoadPlace {
+  /** Path of the package, as it was found: a folder or an archive. */
   readonly path: string;
+  /** Name of the interface that was requested. */
   readonly interface: string;
+  /** Dotted name of the Python module concerned, if there is one. */
   readonly module: string | undefined;
+  /** Name of the missing attribute of the module, if one is missing. */
   readonly attribute: string | undefined;
+  /** Name of the method that is missing or not callable, if there is one. */
   readonly method: string | undefined;
+  /** With `FIDIUS_MODULE_COLLISION`: the file of the module in the package that was loaded first, and in this one. */
   readonly collidingPaths: readonly [first: string, second: string] | undefined;
 
   static {

@@ -2,7 +2,9 @@ import { FidiusError, nameErrorClass } from './fidius-error.ts';
 
 /** A line of Python code. */
 export interface CodePlace {
+  /** Path of the file, as the code object of Python has it (`co_filename`). */
   readonly file: string;
+  /** Number of the line, from 1. */
   readonly line: number;
   /** Name of the function; `<module>` for what runs when a module is imported. */
   readonly function: string;
@@ -28,12 +30,17 @@ export interface LoadStand {
 
 /** Raised when loading took longer than `loadTimeoutMs`; tells what it was doing. */
 export class LoadTimeoutError extends FidiusError implements LoadStand {
+  /** Name of the plugin; its path for a load by path. */
   readonly plugin: string;
   /** For the whole load, all phases together. */
   readonly timeoutMs: number;
+  /** The phase in which the time ended. */
   readonly phase: LoadPhase;
+  /** The innermost frame of Python; `undefined` if it is unknown, or Python was not running. */
   readonly stoodAt: CodePlace | undefined;
+  /** The innermost line of the package itself, if {@link stoodAt} is in other code. */
   readonly calledFrom: CodePlace | undefined;
+  /** Whether the load was waiting for another load to end. */
   readonly waited: boolean;
 
   static {

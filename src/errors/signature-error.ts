@@ -11,15 +11,19 @@ export interface TriedKey {
 
 /** A file that changed since the package was signed. */
 export interface FileDifference {
+  /** Path in the package, with `/`; of a renamed file the present one. */
   readonly path: string;
+  /** What happened to the file since the package was signed. */
   readonly kind: 'added' | 'changed' | 'removed' | 'renamed';
   /** The former path of a renamed file. */
   readonly from?: string;
 }
 
+/** The data of a {@link SignatureError}. */
 export interface SignatureErrorData {
   /** The folder or archive that was verified. */
   readonly package: string;
+  /** The trusted keys that the signature was compared with. */
   readonly keys: readonly TriedKey[];
   /** Which files differ, by path, at most 32 of them; `undefined` when the package has no signed list of files that could tell. */
   readonly differences: readonly FileDifference[] | undefined;
@@ -29,9 +33,13 @@ export interface SignatureErrorData {
 
 /** A package that is not trusted, with the tried keys and, if known, the changed files. */
 export class SignatureError extends FidiusError {
+  /** Path of the folder or archive that was verified. */
   readonly package: string;
+  /** The trusted keys that the signature was compared with. */
   readonly keys: readonly TriedKey[];
+  /** The changed files, by path, at most 32; `undefined` if the package has no signed list of files. */
   readonly differences: readonly FileDifference[] | undefined;
+  /** Number of changed files that {@link differences} does not contain. */
   readonly moreDifferences: number;
 
   static {

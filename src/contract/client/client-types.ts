@@ -6,13 +6,21 @@ import type { OutputOf } from '../type.ts';
 
 /** Options of one call, after its arguments. */
 export interface CallOptions extends SyncCallOptions {
-  /** Aborts the call; the promise rejects immediately. */
+  /**
+   * Cancels the call. The promise is rejected immediately with `FIDIUS_CALL_ABORTED`; its cause is `signal.reason`.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of one call that blocks. */
 export interface SyncCallOptions {
-  /** Time limit of the call, in milliseconds. */
+  /**
+   * Milliseconds that the call may take. Afterwards it fails with `FIDIUS_CALL_TIMEOUT`.
+   *
+   * @default through `client` the option of the load; through `sync` Infinity
+   */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -6,7 +6,13 @@ import { listPackageFiles, type PackageFile } from '../files/package-files.ts';
 import { readFiles } from '../files/read-files.ts';
 import { crypto } from './crypto.ts';
 
+/** Options of `digestPackage()`. */
 export interface DigestOptions {
+  /**
+   * Cancels the computation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

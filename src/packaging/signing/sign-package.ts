@@ -12,15 +12,29 @@ import { requireManifest } from '../manifest/manifest-text.ts';
 import { type KeyInput, type PublicKey, type SecretKey, toSecretKey } from './keys.ts';
 import { fileListName, formatFileList, signatureFileName } from './signature-files.ts';
 
+/** Options of `signPackage()`. */
 export interface SignOptions {
+  /** The secret key, or a form of it that `SecretKey` accepts. */
   readonly key: KeyInput | SecretKey;
-  /** Default `refuse`. */
+  /**
+   * How `__pycache__` folders are handled.
+   *
+   * @default 'refuse'
+   */
   readonly byteCode?: ByteCodePolicy | undefined;
+  /**
+   * Cancels the operation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The result of signing. */
 export interface SignedPackage {
+  /** The signed package digest: 32 bytes, see `digestPackage()`. */
   readonly digest: Buffer;
+  /** The public half of the key. */
   readonly signedBy: PublicKey;
   /** Number of files that the signature covers. */
   readonly files: number;
