@@ -1,13 +1,6 @@
 /** Finds what the documentation of an entry of the package lacks, in the model and the report of API Extractor. */
 
-/** An item of the model: an interface, a property, a function, … */
-interface ApiItem {
-  readonly kind: string;
-  readonly name?: string;
-  readonly docComment?: string;
-  readonly isOptional?: boolean;
-  readonly members?: readonly ApiItem[];
-}
+import type { ApiItem } from './api-page.ts';
 
 /** Options are read by callers, so every optional one states its default. */
 export function findMissingDefaults(model: ApiItem): readonly string[] {

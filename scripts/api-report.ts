@@ -1,5 +1,6 @@
 /**
- * Writes `api/*.api.md`, the exports of each entry of the package, or compares them with the committed reports.
+ * Writes `api/*.api.md`, the exports of each entry of the package, and docs/reference/api.md, or compares them with the committed
+ * files.
  * Fails when an entry names a type that it does not export, or when documentation is missing.
  *
  * Usage: tsx scripts/api-report.ts [--check]
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { findForgottenExports, findMissingDefaults, findUndocumented } from './api-docs.ts';
+import { type ApiEntry, type ApiItem, apiPage } from './api-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -23,6 +25,7 @@ const check = process.argv.includes('--check');
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-api-')));
 
 const reports = join(work, 'api');
+const described: ApiEntry[] = [];
 
 const compilerOptions = {
   target: 'es2023',
@@ -45,7 +48,8 @@ try {
   execFileSync(process.execPath, [tsc, ...options, '--outDir', declarations], { cwd: root, stdio: 'inherit' });
   for (const folder of [reports, join(root, 'api')]) mkdirSync(folder, { recursive: true });
   const changed = entries.filter((types) => !report(join(declarations, types.replace('./dist/', ''))));
-  if (changed.length > 0) process.exitCode = 1;
+  const isPageSame = update('docs/reference/api.md', apiPage(described));
+  if (changed.length > 0 || !isPageSame) process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -96,22 +100,27 @@ function report(declarations: string): boolean {
     },
   });
   if (!succeeded) return false;
-  const committed = join(root, 'api', `${name}.api.md`);
   // Its notes on single lines have the path of a temporary folder and a position, which changes with every line above.
   const text = readFileSync(config.reportFilePath, 'utf8').replaceAll(
     /^\/\/ \S+\/dist\/(\S+\.d\.ts):\d+:\d+ - /gm,
     '// $1: ',
   );
-  const model = JSON.parse(readFileSync(config.apiJsonFilePath, 'utf8')) as Parameters<typeof findMissingDefaults>[0];
+  const model = JSON.parse(readFileSync(config.apiJsonFilePath, 'utf8')) as ApiItem;
+  described.push({ name: name.replace('-', '/'), model });
   const problems = [...findForgottenExports(text), ...findUndocumented(text), ...findMissingDefaults(model)];
   for (const problem of problems) console.error(`${name}: ${problem}`);
-  const isSound = problems.length === 0;
-  if (existsSync(committed) && readFileSync(committed, 'utf8') === text) return isSound;
+  return update(`api/${name}.api.md`, text) && problems.length === 0;
+}
+
+/** Writes a file, or compares it with the committed one. @returns whether the committed one is as it should be now. */
+function update(path: string, text: string): boolean {
+  const committed = join(root, path);
+  if (existsSync(committed) && readFileSync(committed, 'utf8') === text) return true;
   if (!check) {
     writeFileSync(committed, text);
-    console.log(`api/${name}.api.md was written`);
-    return isSound;
+    console.log(`${path} was written`);
+    return true;
   }
-  console.error(`The public API differs from api/${name}.api.md. Run \`npm run api\`, and review the difference.`);
+  console.error(`The public API differs from ${path}. Run \`npm run api\`, and review the difference.`);
   return false;
 }
