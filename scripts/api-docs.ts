@@ -18,9 +18,11 @@ export function findUndocumented(report: string): readonly string[] {
   return [...report.matchAll(/\(undocumented\)\n\s*(.+)/g)].map(([, line]) => `not documented: ${line}`);
 }
 
-/** The types that a public signature names and the entry does not export. */
-export function findForgottenExports(report: string): readonly string[] {
-  return [...report.matchAll(/\(ae-forgotten-export\) The symbol "(\w+)"/g)].map(([, name]) => `not exported: ${name}`);
+/** The types that a public signature names and neither this entry nor an earlier one exports. */
+export function findForgottenExports(notes: string, exportedEarlier: readonly string[]): readonly string[] {
+  return [...notes.matchAll(/\(ae-forgotten-export\) The symbol "(\w+)"/g)]
+    .filter(([, name = '']) => !exportedEarlier.includes(name))
+    .map(([, name]) => `not exported: ${name}`);
 }
 
 function interfacesOf(item: ApiItem): readonly ApiItem[] {

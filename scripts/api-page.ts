@@ -49,6 +49,11 @@ function itemSection(item: ApiItem): readonly string[] {
   return ['', codeOf(item), '', describe(item), ...(list.length === 0 ? [] : ['', ...list])];
 }
 
+/** The names that an entry exports. */
+export function exportedNames(model: ApiItem): readonly string[] {
+  return exportsOf(model).map(({ name = '' }) => name);
+}
+
 function exportsOf(model: ApiItem): readonly ApiItem[] {
   return model.kind === 'EntryPoint' ? (model.members ?? []) : (model.members ?? []).flatMap(exportsOf);
 }

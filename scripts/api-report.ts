@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { findForgottenExports, findMissingDefaults, findUndocumented } from './api-docs.ts';
-import { type ApiEntry, type ApiItem, apiPage } from './api-page.ts';
+import { type ApiEntry, type ApiItem, apiPage, exportedNames } from './api-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -92,9 +92,11 @@ function report(declarations: string): boolean {
     configObjectFullPath: undefined,
     packageJsonFullPath: join(root, 'package.json'),
   });
+  const notes: string[] = [];
   const { succeeded } = Extractor.invoke(config, {
     localBuild: true,
     messageCallback: (message) => {
+      notes.push(`(${message.messageId}) ${message.text}`);
       // Its notes name files of a temporary folder, or stand in the report.
       message.handled = message.logLevel !== ExtractorLogLevel.Error;
     },
@@ -106,9 +108,16 @@ function report(declarations: string): boolean {
     '// $1: ',
   );
   const model = JSON.parse(readFileSync(config.apiJsonFilePath, 'utf8')) as ApiItem;
-  described.push({ name: name.replace('-', '/'), model });
-  const problems = [...findForgottenExports(text), ...findUndocumented(text), ...findMissingDefaults(model)];
+  const problems = [
+    ...findForgottenExports(
+      `${notes.join('\n')}\n${text}`,
+      described.flatMap((each) => exportedNames(each.model)),
+    ),
+    ...findUndocumented(text),
+    ...findMissingDefaults(model),
+  ];
   for (const problem of problems) console.error(`${name}: ${problem}`);
+  described.push({ name: name.replace('-', '/'), model });
   return update(`api/${name}.api.md`, text) && problems.length === 0;
 }
 
