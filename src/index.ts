@@ -67,7 +67,12 @@ export {
   isFidiusError,
 } from './errors/fidius-error.ts';
 export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/load-error.ts';
-export { type CodePlace, type LoadPhase, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
+export {
+  type CodePlace,
+  type LoadPhase,
+  type LoadStand as LoadTimeoutDetails,
+  LoadTimeoutError,
+} from './errors/load-timeout-error.ts';
 export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
 export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
 export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';

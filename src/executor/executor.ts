@@ -157,7 +157,7 @@ export interface PluginStats {
   /** Calls that raised, or whose result could not be converted. */
   readonly failed: number;
   /** Calls that were cancelled: aborted, timed out, or cancelled by closing. */
-  readonly givenUp: number;
+  readonly cancelled: number;
   /** Outcomes of cancelled calls that had started. Those that were waiting never run. */
   readonly outcomes: {
     /** The Python code was interrupted. */

@@ -9,10 +9,10 @@ import type { Trust } from './trust.ts';
 import { readSignature } from './verify-package.ts';
 
 /**
- * The signature of an archive: `made` now, `kept` because it still matches, `kept unchecked` because it could not be
+ * The signature of an archive: `made` now, `kept` because it still matches, `keptUnchecked` because it could not be
  * checked, or `none`.
  */
-export type PackedSignature = 'kept unchecked' | 'kept' | 'made' | 'none';
+export type PackedSignature = 'keptUnchecked' | 'kept' | 'made' | 'none';
 
 export interface PreparedSignature {
   readonly signature: PackedSignature;
@@ -45,7 +45,7 @@ export async function prepareSignature(
   }
   if (present === undefined) return { signature: 'none', digest: undefined };
   const freshness = await checkSignatureMatches(dir, present, computed, trust);
-  return { signature: freshness === 'fits' ? 'kept' : 'kept unchecked', digest: computed.digest };
+  return { signature: freshness === 'fits' ? 'kept' : 'keptUnchecked', digest: computed.digest };
 }
 
 /** Whether an existing signature matches the package. `unknown` if it cannot be checked. */
