@@ -1,5 +1,7 @@
 /**
- * Writes `api/*.api.md`, the exports of each entry of the package, or compares them with the committed reports.
+ * Writes `api/*.api.md`, the exports of each entry of the package, and docs/reference/api.md, or compares them with the committed
+ * files.
+ * Fails when an entry names a type that it does not export, or when documentation is missing.
  *
  * Usage: tsx scripts/api-report.ts [--check]
  *
@@ -11,6 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { findForgottenExports, findMissingDefaults, findUndocumented } from './api-docs.ts';
+import { type ApiEntry, type ApiItem, apiPage, exportedNames } from './api-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -21,6 +25,7 @@ const check = process.argv.includes('--check');
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-api-')));
 
 const reports = join(work, 'api');
+const described: ApiEntry[] = [];
 
 const compilerOptions = {
   target: 'es2023',
@@ -43,7 +48,8 @@ try {
   execFileSync(process.execPath, [tsc, ...options, '--outDir', declarations], { cwd: root, stdio: 'inherit' });
   for (const folder of [reports, join(root, 'api')]) mkdirSync(folder, { recursive: true });
   const changed = entries.filter((types) => !report(join(declarations, types.replace('./dist/', ''))));
-  if (changed.length > 0) process.exitCode = 1;
+  const isPageSame = update('docs/reference/api.md', apiPage(described));
+  if (changed.length > 0 || !isPageSame) process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -64,7 +70,7 @@ function report(declarations: string): boolean {
         reportFolder: reports,
         reportTempFolder: join(work, 'temp'),
       },
-      docModel: { enabled: false },
+      docModel: { enabled: true, apiJsonFilePath: join(work, `${name}.api.json`) },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       messages: {
@@ -74,7 +80,7 @@ function report(declarations: string): boolean {
           default: { logLevel: ExtractorLogLevel.None, addToApiReportFile: true },
           // Every export is public; `@internal` members are not in the declarations.
           'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
-          // Types that an entry names and `fidius` exports.
+          // The other entries name types that `fidius` exports.
           'ae-forgotten-export': { logLevel: ExtractorLogLevel.None, addToApiReportFile: entry === 'index' },
           // Marked in the report itself.
           'ae-undocumented': { logLevel: ExtractorLogLevel.None },
@@ -86,26 +92,44 @@ function report(declarations: string): boolean {
     configObjectFullPath: undefined,
     packageJsonFullPath: join(root, 'package.json'),
   });
+  const notes: string[] = [];
   const { succeeded } = Extractor.invoke(config, {
     localBuild: true,
     messageCallback: (message) => {
+      notes.push(`(${message.messageId}) ${message.text}`);
       // Its notes name files of a temporary folder, or stand in the report.
       message.handled = message.logLevel !== ExtractorLogLevel.Error;
     },
   });
   if (!succeeded) return false;
-  const committed = join(root, 'api', `${name}.api.md`);
   // Its notes on single lines have the path of a temporary folder and a position, which changes with every line above.
   const text = readFileSync(config.reportFilePath, 'utf8').replaceAll(
     /^\/\/ \S+\/dist\/(\S+\.d\.ts):\d+:\d+ - /gm,
     '// $1: ',
   );
+  const model = JSON.parse(readFileSync(config.apiJsonFilePath, 'utf8')) as ApiItem;
+  const problems = [
+    ...findForgottenExports(
+      `${notes.join('\n')}\n${text}`,
+      described.flatMap((each) => exportedNames(each.model)),
+    ),
+    ...findUndocumented(text),
+    ...findMissingDefaults(model),
+  ];
+  for (const problem of problems) console.error(`${name}: ${problem}`);
+  described.push({ name: name.replace('-', '/'), model });
+  return update(`api/${name}.api.md`, text) && problems.length === 0;
+}
+
+/** Writes a file, or compares it with the committed one. @returns whether the committed one is as it should be now. */
+function update(path: string, text: string): boolean {
+  const committed = join(root, path);
   if (existsSync(committed) && readFileSync(committed, 'utf8') === text) return true;
   if (!check) {
     writeFileSync(committed, text);
-    console.log(`api/${name}.api.md was written`);
+    console.log(`${path} was written`);
     return true;
   }
-  console.error(`The public API differs from api/${name}.api.md. Run \`npm run api\`, and review the difference.`);
+  console.error(`The public API differs from ${path}. Run \`npm run api\`, and review the difference.`);
   return false;
 }

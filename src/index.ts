@@ -2,8 +2,31 @@
 
 export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.ts';
 export type { NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
-export type { ArgumentType } from './contract/argument-types.ts';
-export type { CallOptions, Client, MethodName, SyncCallOptions, SyncClient } from './contract/client/client-types.ts';
+export type {
+  AllEqual as HasEqualInputs,
+  ArgumentGroup,
+  ArgumentGroups,
+  ArgumentInput,
+  ArgumentTuple,
+  ArgumentType,
+  Both as UnionToIntersection,
+  HasSeveral as HasSeveralNames,
+  OneWayToRead as UnambiguousArguments,
+  Repeat as RepeatedTuple,
+} from './contract/argument-types.ts';
+export type {
+  Answer as ClientReturn,
+  Call as ClientFunction,
+  CallOptions,
+  Client,
+  Functions as ClientFunctions,
+  MethodName,
+  MethodsOf,
+  Side as ClientSide,
+  SyncCallOptions,
+  SyncClient,
+  Value as ClientValue,
+} from './contract/client/client-types.ts';
 export type { DocOptions, Metadata } from './contract/definition.ts';
 export {
   defineInterface,
@@ -15,15 +38,22 @@ export {
 } from './contract/interface.ts';
 export {
   type Argument as MethodArgument,
+  type IsOptional as IsOptionalMethod,
   type Method,
+  type MethodBuilder,
   type MethodOptions,
   method,
+  type RawBytes as RawMethodBytes,
+  type RawReturn as RawMethodReturnType,
   type ReturnType as MethodReturnType,
 } from './contract/method.ts';
 export type { ResultType, StreamType } from './contract/result-and-stream.ts';
-export { t } from './contract/t.ts';
+export { type MapBuilder, type TypeBuilders, t } from './contract/t.ts';
 export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './contract/type.ts';
+export type { EnumInput, EnumOutput, VariantInput, VariantOutput, Variants } from './contract/types/enum.ts';
+export type { MapType } from './contract/types/map.ts';
 export type { BytesInput } from './contract/types/scalar.ts';
+export type { StructInput, StructOutput } from './contract/types/struct.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
@@ -40,7 +70,7 @@ export {
   LoadError,
   type LoadPhase,
   type LoadPlace,
-  type LoadStand,
+  type LoadStand as LoadTimeoutDetails,
   LoadTimeoutError,
 } from './errors/load-error.ts';
 export {

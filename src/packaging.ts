@@ -4,8 +4,13 @@ export { generatePythonStub } from './contract/python-stub/create-python-stub.ts
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';
 export { type ArchiveManifestOptions, readArchiveManifest } from './packaging/archive/read-archive.ts';
-export type { UnpackOptions, UnpackProgress } from './packaging/archive/unpack-package.ts';
-export { type UnpackedPackage, type UnpackPackageOptions, unpackPackage } from './packaging/archive/unpack-package.ts';
+export {
+  type UnpackedPackage,
+  type UnpackOptions,
+  type UnpackPackageOptions,
+  type UnpackProgress,
+  unpackPackage,
+} from './packaging/archive/unpack-package.ts';
 export type { PackProgress } from './packaging/archive/write-archive.ts';
 export { type DigestOptions, digestPackage } from './packaging/digest/package-digest.ts';
 export {
@@ -17,7 +22,6 @@ export {
   type SkippedPackage,
 } from './packaging/discover-packages.ts';
 export type { ByteCodePolicy } from './packaging/files/byte-code.ts';
-export type { StandardIssue, StandardResult, StandardSchema } from './packaging/manifest/manifest.ts';
 export {
   type Manifest,
   type ManifestHeader,
@@ -25,6 +29,9 @@ export {
   type PythonManifest,
   type RustManifest,
   readManifest,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
   type WasmManifest,
 } from './packaging/manifest/manifest.ts';
 export {
@@ -34,10 +41,13 @@ export {
   readPublicKey,
   readSecretKey,
 } from './packaging/signing/key-files.ts';
-export type { KeyInput } from './packaging/signing/keys.ts';
-export { PublicKey, SecretKey } from './packaging/signing/keys.ts';
-export type { PackedSignature } from './packaging/signing/sign-package.ts';
-export { type SignedPackage, type SignOptions, signPackage } from './packaging/signing/sign-package.ts';
+export { type KeyInput, PublicKey, SecretKey } from './packaging/signing/keys.ts';
+export {
+  type PackedSignature,
+  type SignedPackage,
+  type SignOptions,
+  signPackage,
+} from './packaging/signing/sign-package.ts';
 export type { TrustOptions } from './packaging/signing/trust.ts';
 export { readTrustStore, type TrustedKey, type TrustStore } from './packaging/signing/trust-store.ts';
 export { type VerifiedPackage, type VerifyOptions, verifyPackage } from './packaging/signing/verify-package.ts';

@@ -1,5 +1,6 @@
 /** An interface as the loader needs it: the property `descriptor` of an interface made by `defineInterface`. */
 export interface InterfaceDescriptor {
+  /** Name of the interface, as the manifest must give it. */
   readonly interfaceName: string;
   /** 64 bits. The package must declare the same value in `__interface_hash__`. */
   readonly interfaceHash: bigint;
@@ -14,10 +15,12 @@ export interface InterfaceDescriptor {
   readonly rustStubHash?: bigint | undefined;
 }
 
+/** A method as the loader needs it. */
 export interface MethodDescriptor {
+  /** Name of the function in the entry module. */
   readonly name: string;
   /** Bytes in, bytes out, without encoding. */
   readonly wireRaw: boolean;
-  /** A plugin may omit the method. Default: `false`. */
+  /** Whether a plugin may omit the method; `false` if left out. */
   readonly optional?: boolean | undefined;
 }

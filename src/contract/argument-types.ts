@@ -3,10 +3,11 @@ import type { AnyType, InputOf } from './type.ts';
 
 // The forms in which the arguments of a method are declared, and their types. Types only.
 
+/** The type of one argument: any `t.*` except `t.result()`. A method has at most one argument that is a stream. */
 export type ArgumentType = AnyType | StreamType;
 
 /** One argument or several, by name. */
-type ArgumentGroup = Readonly<Record<string, ArgumentType>>;
+export type ArgumentGroup = Readonly<Record<string, ArgumentType>>;
 
 /** `{ name: t.string }`, or a list of such objects with one name each: `[{ text: t.string }, { count: t.u32 }]`. */
 export type ArgumentGroups = ArgumentGroup | readonly ArgumentGroup[];
@@ -38,25 +39,27 @@ export type OneWayToRead<A> = A extends readonly ArgumentGroup[]
 export type ArgumentInput<T> =
   T extends StreamType<infer Item> ? Iterable<InputOf<Item>> | AsyncIterable<InputOf<Item>> : InputOf<T>;
 
-/** True when the inputs of all arguments are equal. Boxed, because a union of equal types is one of them. */
-type AllEqual<A extends ArgumentGroup> = [{ [K in keyof A]: Exactly<ArgumentInput<A[K]>> }[keyof A]] extends [
-  Exactly<ArgumentInput<A[keyof A]>>,
-]
+/**
+ * True when the inputs of all arguments are equal.
+ *
+ * Boxed, because a union of equal types is one of them. As functions, which are assignable only between equal types.
+ */
+export type AllEqual<A extends ArgumentGroup> = [
+  { [K in keyof A]: (value: ArgumentInput<A[K]>) => ArgumentInput<A[K]> }[keyof A],
+] extends [(value: ArgumentInput<A[keyof A]>) => ArgumentInput<A[keyof A]>]
   ? true
   : false;
 
-/** Invariant in `T`: assignable only between equal types. */
-type Exactly<T> = (value: T) => T;
-
 /** `T` as often as there are members in the union `Names`. */
-type Repeat<T, Names, Result extends readonly unknown[] = []> = [Names] extends [never]
+export type Repeat<T, Names, Result extends readonly unknown[] = []> = [Names] extends [never]
   ? Result
-  : Repeat<T, Exclude<Names, AnyMember<Names>>, [...Result, T]>;
+  : // One member of the union, chosen by the compiler.
+    Both<Names extends unknown ? () => Names : never> extends () => infer Member
+    ? Repeat<T, Exclude<Names, Member>, [...Result, T]>
+    : never;
 
-/** One member of a union, chosen by the compiler. */
-type AnyMember<U> = Both<U extends unknown ? () => U : never> extends () => infer Member ? Member : never;
-
-type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
+/** The intersection of the members of a union. */
+export type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
 
 /** True for an object with several names; false where the names are arbitrary strings. */
-type HasSeveral<A> = string extends keyof A ? false : [keyof A] extends [Both<keyof A>] ? false : true;
+export type HasSeveral<A> = string extends keyof A ? false : [keyof A] extends [Both<keyof A>] ? false : true;

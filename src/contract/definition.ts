@@ -7,8 +7,13 @@ export function definitionError(message: string, hint?: string): FidiusError {
   return new FidiusTypeError('FIDIUS_INTERFACE_INVALID', message, { hint });
 }
 
+/** The option of everything that has documentation: interfaces, methods, structs and enums. */
 export interface DocOptions {
-  /** Documentation, in one or more sentences. Part of the Python stub. */
+  /**
+   * Documentation, in one or more sentences. Part of the Python stub, not of the hash.
+   *
+   * @default no documentation
+   */
   readonly doc?: string;
 }
 

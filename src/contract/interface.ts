@@ -19,9 +19,11 @@ export type Methods = Readonly<Record<string, Method>>;
 
 /** The methods that a plugin provides and a host calls. Created by {@link defineInterface}. */
 export interface Interface<M extends Methods = Methods> {
+  /** Name of the trait, which manifests give as `interface`. Not in the hash. */
   readonly name: string;
   /** Other names that manifests may use. Not in the hash. */
   readonly aliases: readonly string[];
+  /** Version of the interface, compared with `interface_version` of manifests. Not in the hash. */
   readonly version: number;
   /** 64 bits that host and plugin compare before the first call. */
   readonly hash: bigint;
@@ -29,7 +31,9 @@ export interface Interface<M extends Methods = Methods> {
   readonly methods: readonly InterfaceMethod[];
   /** The data that the loader needs. */
   readonly descriptor: InterfaceDescriptor;
+  /** Facts for the host to read, as declared; empty without any. */
   readonly metadata: Metadata;
+  /** Documentation, as declared. */
   readonly doc: string | undefined;
   /** Only for the compiler. */
   readonly [declared]?: M;
@@ -37,14 +41,21 @@ export interface Interface<M extends Methods = Methods> {
 
 /** A method with its name and position. */
 export interface InterfaceMethod {
+  /** Name of the method: of the function in Python and of the property of a client. */
   readonly name: string;
+  /** Position in the interface, from 0, by which the method is called. */
   readonly index: number;
   /** The text of the method in the hash, unless it is optional: `tick:u32->u64!stream`. */
   readonly signature: string;
+  /** The arguments, in the order in which they are passed. */
   readonly arguments: readonly Argument[];
+  /** What it returns; `undefined` for a method without return type. */
   readonly returns: ReturnType;
+  /** True for a method of `method.raw()`: bytes in, bytes out, without encoding. */
   readonly wireRaw: boolean;
+  /** Whether a plugin may omit the method. */
   readonly optional: boolean;
+  /** The version of the interface that added the method, if it was declared. */
   readonly since: number | undefined;
   /** Position among the optional methods: the bit for the method in the capabilities of a plugin. */
   readonly capabilityBit: number | undefined;
@@ -52,21 +63,32 @@ export interface InterfaceMethod {
   readonly streaming: boolean;
   /** True when one of the arguments is a stream. */
   readonly clientStreaming: boolean;
+  /** Documentation, as declared. */
   readonly doc: string | undefined;
+  /** Facts for the host to read, as declared; empty without any. */
   readonly metadata: Metadata;
   /** @internal Encodes arguments and decodes results. */
   readonly codec: MethodCodec;
 }
 
+/** The definition of an interface. */
 export interface InterfaceOptions<M extends Methods> extends DocOptions {
   /** Incremented when the interface changes; not in the hash. 0 to 4294967295. */
   readonly version: number;
+  /** The methods by name. Their order gives their indices, so new ones are added at the end. */
   readonly methods: M;
   /**
    * Other names that a manifest may give for the interface, such as that of its crate (`calculator-interface`), which
    * the scaffolder of the Rust host writes. The hash must be equal anyway, and does not include them.
+   *
+   * @default []
    */
   readonly aliases?: readonly string[];
+  /**
+   * Facts for the host to read. Keys must not begin with `fidius.`. Not in the hash.
+   *
+   * @default {}
+   */
   readonly metadata?: Metadata;
 }
 

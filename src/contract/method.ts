@@ -3,21 +3,33 @@ import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from '
 import { type DocOptions, definitionError, type Metadata, readDoc, readMetadata } from './definition.ts';
 import { isRustName } from './hash/rust-source.ts';
 import { isResultType, isStreamType, type ResultType, type StreamType } from './result-and-stream.ts';
-import { type AnyType, isType } from './type.ts';
+import { type AnyType, isType, type Type } from './type.ts';
 import { isPlainObject } from './types/plain-object.ts';
-import { bytes } from './types/scalar.ts';
+import { type BytesInput, bytes } from './types/scalar.ts';
 
 /** What a method may return; `undefined` for a Rust method without arrow, which hashes differently from `-> ()`. */
 export type ReturnType = AnyType | ResultType | StreamType | undefined;
 
+/** Options of a method. */
 export interface MethodOptions extends DocOptions {
-  /** A plugin may omit the method; the client then does not have it. Not in the hash. Default: `false`. */
+  /**
+   * Whether a plugin may omit the method; the client then does not have it. Not in the hash.
+   *
+   * @default false
+   */
   readonly optional?: boolean;
   /**
    * The version of the interface that added an optional method. A package whose manifest has an earlier version is
    * accepted where every later version added one.
+   *
+   * @default not declared
    */
   readonly since?: number;
+  /**
+   * Facts for the host to read. Keys must not begin with `fidius.`. Not in the hash.
+   *
+   * @default {}
+   */
   readonly metadata?: Metadata;
 }
 
@@ -27,44 +39,37 @@ export interface Method<
   R extends ReturnType = ReturnType,
   Optional extends boolean = boolean,
 > {
+  /** The arguments, in the order in which they are passed. */
   readonly arguments: readonly Argument[];
+  /** What it returns; `undefined` for a method without return type. */
   readonly returns: R;
+  /** Whether a plugin may omit the method. */
   readonly optional: Optional;
   /** Bytes in, bytes out, without encoding. */
   readonly wireRaw: boolean;
+  /** The version of the interface that added the method, if it was declared. */
   readonly since: number | undefined;
+  /** Documentation, as declared. */
   readonly doc: string | undefined;
+  /** Facts for the host to read, as declared; empty without any. */
   readonly metadata: Metadata;
   /** Only for the compiler. */
   readonly [argumentTypes]?: A;
 }
 
+/** An argument of a method. */
 export interface Argument {
+  /** Name in the Rust trait and in the Python stub. Arguments are passed by position. */
   readonly name: string;
+  /** Its type, made with `t.*`. */
   readonly type: ArgumentType;
 }
 
 declare const argumentTypes: unique symbol;
 
-type IsOptional<O> = O extends { readonly optional: true } ? true : false;
+/** Whether the options of a method make it optional. */
+export type IsOptional<O> = O extends { readonly optional: true } ? true : false;
 
-/**
- * Declares a method: its arguments by name, what it returns, and options.
- *
- * Several arguments of different types are a list, `method([{ text: t.string }, { count: t.u32 }], t.string)`, because
- * TypeScript does not know the order of the properties of an object.
- *
- * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
- */
-// Two signatures each: otherwise the compiler would infer a missing return type from the context.
-function declareMethod<const A extends ArgumentGroups = Record<never, never>>(
-  args?: A & OneWayToRead<A>,
-): Method<ArgumentTuple<A>, undefined, false>;
-function declareMethod<
-  const A extends ArgumentGroups,
-  const R extends ReturnType,
-  const O extends MethodOptions = Record<never, never>,
->(args: A & OneWayToRead<A>, returns: R, options?: O): Method<ArgumentTuple<A>, R, IsOptional<O>>;
 function declareMethod(args: unknown = {}, returns?: ReturnType, options: MethodOptions = {}): unknown {
   const list = readArguments(args);
   if (returns !== undefined && !isType(returns) && !isResultType(returns) && !isStreamType(returns)) {
@@ -73,16 +78,6 @@ function declareMethod(args: unknown = {}, returns?: ReturnType, options: Method
   return createMethod(list, returns, false, options);
 }
 
-/**
- * Declares a raw method: one `bytes` in, one `bytes` out, unchanged, for data with its own encoding.
- *
- * @param returns `t.bytes`, the default, or `t.result(t.bytes)` when Rust declares a `Result`.
- */
-function declareRawMethod(): Method<[typeof bytes], typeof bytes, false>;
-function declareRawMethod<const R extends RawReturn, const O extends MethodOptions = Record<never, never>>(
-  returns: R,
-  options?: O,
-): Method<[typeof bytes], R, IsOptional<O>>;
 function declareRawMethod(returned: RawReturn = bytes, options: MethodOptions = {}): unknown {
   if (returned !== bytes && !(isResultType(returned) && returned.inner === bytes)) {
     throw definitionError('A raw method returns t.bytes or t.result(t.bytes)');
@@ -90,9 +85,53 @@ function declareRawMethod(returned: RawReturn = bytes, options: MethodOptions = 
   return createMethod([{ name: 'data', type: bytes }], returned, true, options);
 }
 
-type RawReturn = typeof bytes | ResultType<typeof bytes>;
+/** `t.bytes`: the argument of a raw method. */
+export type RawBytes = Type<Uint8Array, BytesInput>;
 
-export const method = Object.assign(declareMethod, { raw: declareRawMethod });
+/** What a raw method may return: bytes, or a result of bytes when Rust declares a `Result`. */
+export type RawReturn = RawBytes | ResultType<RawBytes>;
+
+/** The functions that declare methods: `method()` and `method.raw()`. */
+// Two signatures each: otherwise the compiler would infer a missing return type from the context.
+export interface MethodBuilder {
+  /**
+   * Declares a method that returns nothing.
+   *
+   * @param args the arguments by name, as in the other form.
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID`.
+   */
+  <const A extends ArgumentGroups = Record<never, never>>(
+    args?: A & OneWayToRead<A>,
+  ): Method<ArgumentTuple<A>, undefined, false>;
+  /**
+   * Declares a method: its arguments by name, what it returns, and options.
+   *
+   * Several arguments of different types are a list, `method([{ text: t.string }, { count: t.u32 }], t.string)`, because
+   * TypeScript does not know the order of the properties of an object.
+   *
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
+   */
+  <const A extends ArgumentGroups, const R extends ReturnType, const O extends MethodOptions = Record<never, never>>(
+    args: A & OneWayToRead<A>,
+    returns: R,
+    options?: O,
+  ): Method<ArgumentTuple<A>, R, IsOptional<O>>;
+  /** Declares a raw method: one `bytes` in, one `bytes` out, unchanged, for data with its own encoding. */
+  raw(): Method<[RawBytes], RawBytes, false>;
+  /**
+   * Declares a raw method with a return type or options.
+   *
+   * @param returns `t.bytes`, or `t.result(t.bytes)` when Rust declares a `Result`.
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
+   */
+  raw<const R extends RawReturn, const O extends MethodOptions = Record<never, never>>(
+    returns: R,
+    options?: O,
+  ): Method<[RawBytes], R, IsOptional<O>>;
+}
+
+/** Declares the methods of an interface. */
+export const method = Object.assign(declareMethod, { raw: declareRawMethod }) as MethodBuilder;
 
 const optionNames = ['optional', 'since', 'doc', 'metadata'];
 

@@ -7,13 +7,17 @@ const streamBrand = Symbol.for('fidius.stream-type');
 
 /** `Result<T, E>` as a return: Python returns the `T` or raises, the caller gets the `T` or a `PluginError`. */
 export interface ResultType<T extends AnyType = AnyType> {
+  /** The type in Rust source, for the interface hash. */
   readonly rust: string;
+  /** The type of the value. */
   readonly inner: T;
 }
 
 /** `Stream<T>` as a return or an argument: a generator or an iterator in Python. */
 export interface StreamType<T extends AnyType = AnyType> {
+  /** The type in Rust source, for the interface hash. */
   readonly rust: string;
+  /** The type of each item. */
   readonly item: T;
 }
 

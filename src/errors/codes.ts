@@ -184,6 +184,7 @@ export const errorCodes = {
   FIDIUS_CLI_USAGE: 'The command line is invalid: an unknown command or option, or a missing argument.',
 } as const satisfies Record<`FIDIUS_${string}`, string>;
 
+/** The code of an error: a key of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Codes that were raised by an earlier release. Their names are not used again. */

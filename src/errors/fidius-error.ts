@@ -8,9 +8,17 @@ const brand = Symbol.for('fidius.error');
 
 /** What an error of this library says in addition to its message. */
 export interface FidiusErrorOptions {
-  /** The underlying error: from Node, from Python, or from a callback of the user. */
+  /**
+   * The underlying error: from Node, from Python, or from a callback of the user.
+   *
+   * @default no cause
+   */
   readonly cause?: unknown;
-  /** One imperative sentence that says what to do next. The command line prints it below the message. */
+  /**
+   * One imperative sentence that says what to do next. The command line prints it below the message.
+   *
+   * @default no hint
+   */
   readonly hint?: string | undefined;
 }
 
@@ -42,35 +50,42 @@ export class FidiusError extends Error {
   }
 }
 
-type MisuseClass = new (
-  ...parameters: ConstructorParameters<typeof FidiusError>
-) => Error & Pick<FidiusError, 'code' | 'hint'>;
-
-/** The implementation of the errors for misuse. They differ only in the class of JavaScript that they extend. */
-function misuse(Base: ErrorConstructor): MisuseClass {
-  return class extends Base {
-    readonly code: ErrorCode;
-    readonly hint: string | undefined;
-
-    constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
-      super(...toSuper(message, options));
-      this.code = code;
-      this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
-    }
-  };
-}
+// The two classes are written out: through a function that makes them, their declarations would not extend the classes of
+// JavaScript, and would name a type that is not exported.
 
 /** A `TypeError` for misuse of a function: an argument or an option of the wrong type. `isFidiusError()` is true for it. */
-export class FidiusTypeError extends misuse(TypeError) {
+export class FidiusTypeError extends TypeError {
+  /** Says which error it is. */
+  readonly code: ErrorCode;
+  /** One imperative sentence that says what to do next. */
+  readonly hint: string | undefined;
+
   static {
     markErrorClass(this);
+  }
+
+  constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
+    super(...toSuper(message, options));
+    this.code = code;
+    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
   }
 }
 
 /** A `RangeError` for misuse: a value of the right type that is not allowed. `isFidiusError()` is true for it. */
-export class FidiusRangeError extends misuse(RangeError) {
+export class FidiusRangeError extends RangeError {
+  /** Says which error it is. */
+  readonly code: ErrorCode;
+  /** One imperative sentence that says what to do next. */
+  readonly hint: string | undefined;
+
   static {
     markErrorClass(this);
+  }
+
+  constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
+    super(...toSuper(message, options));
+    this.code = code;
+    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
   }
 }
 

@@ -7,8 +7,11 @@ export interface LoadPlace {
   readonly path: string;
   /** Name of the interface asked for. */
   readonly interface: string;
+  /** Dotted name of the Python module concerned. */
   readonly module?: string | undefined;
+  /** Name of the missing attribute of the module, such as `__interface_hash__`. */
   readonly attribute?: string | undefined;
+  /** Name of the method that is missing or not callable. */
   readonly method?: string | undefined;
   /** Where two packages have a module of one name: that of the package that was loaded first, and that of this one. */
   readonly collidingPaths?: readonly [first: string, second: string] | undefined;
@@ -16,11 +19,17 @@ export interface LoadPlace {
 
 /** Raised when a package cannot be loaded. Nothing of it stays behind in the interpreter. */
 export class LoadError extends FidiusError implements LoadPlace {
+  /** Path of the package, as it was found: a folder or an archive. */
   readonly path: string;
+  /** Name of the interface that was requested. */
   readonly interface: string;
+  /** Dotted name of the Python module concerned, if there is one. */
   readonly module: string | undefined;
+  /** Name of the missing attribute of the module, if one is missing. */
   readonly attribute: string | undefined;
+  /** Name of the method that is missing or not callable, if there is one. */
   readonly method: string | undefined;
+  /** With `FIDIUS_MODULE_COLLISION`: the file of the module in the package that was loaded first, and in this one. */
   readonly collidingPaths: readonly [first: string, second: string] | undefined;
 
   static {
@@ -68,7 +77,9 @@ export function formatHash(hash: bigint): string {
 
 /** A line of Python code. */
 export interface CodePlace {
+  /** Path of the file, as the code object of Python has it (`co_filename`). */
   readonly file: string;
+  /** Number of the line, from 1. */
   readonly line: number;
   /** Name of the function; `<module>` for what runs when a module is imported. */
   readonly function: string;
@@ -94,12 +105,17 @@ export interface LoadStand {
 
 /** Raised when loading took longer than `loadTimeoutMs`; tells what it was doing. */
 export class LoadTimeoutError extends FidiusError implements LoadStand {
+  /** Name of the plugin; its path for a load by path. */
   readonly plugin: string;
   /** For the whole load, all phases together. */
   readonly timeoutMs: number;
+  /** The phase in which the time ended. */
   readonly phase: LoadPhase;
+  /** The innermost frame of Python; `undefined` if it is unknown, or Python was not running. */
   readonly stoodAt: CodePlace | undefined;
+  /** The innermost line of the package itself, if {@link stoodAt} is in other code. */
   readonly calledFrom: CodePlace | undefined;
+  /** Whether the load was waiting for another load to end. */
   readonly waited: boolean;
 
   static {

@@ -24,12 +24,15 @@ export class ArchiveError extends FidiusError {
   }
 }
 
+/** One problem of a manifest, and its position. */
 export interface ManifestIssue {
   /** JSON pointer to the value, such as `/python/entry_module`; `''` for the document itself. */
   readonly path: string;
+  /** What was found, and what is expected. */
   readonly message: string;
   /** Where the value, or the nearest table around it, begins; counted from 1. Absent when nothing of it is written. */
   readonly line?: number;
+  /** Column in {@link line}, from 1. */
   readonly column?: number;
 }
 
@@ -37,6 +40,7 @@ export interface ManifestIssue {
 export class ManifestError extends FidiusError {
   /** Where the text came from: a path, or `demo.fid!demo-1.0.0/package.toml`. */
   readonly origin: string;
+  /** All problems, in the order in which they were found. */
   readonly issues: readonly ManifestIssue[];
 
   static {
@@ -65,15 +69,19 @@ export interface TriedKey {
 
 /** A file that changed since the package was signed. */
 export interface FileDifference {
+  /** Path in the package, with `/`; of a renamed file the present one. */
   readonly path: string;
+  /** What happened to the file since the package was signed. */
   readonly kind: 'added' | 'changed' | 'removed' | 'renamed';
   /** The former path of a renamed file. */
   readonly from?: string;
 }
 
+/** The data of a {@link SignatureError}. */
 export interface SignatureErrorData {
   /** The folder or archive that was verified. */
   readonly package: string;
+  /** The trusted keys that the signature was compared with. */
   readonly keys: readonly TriedKey[];
   /** Which files differ, by path, at most 32 of them; `undefined` when the package has no signed list of files that could tell. */
   readonly differences: readonly FileDifference[] | undefined;
@@ -83,9 +91,13 @@ export interface SignatureErrorData {
 
 /** A package that is not trusted, with the tried keys and, if known, the changed files. */
 export class SignatureError extends FidiusError {
+  /** Path of the folder or archive that was verified. */
   readonly package: string;
+  /** The trusted keys that the signature was compared with. */
   readonly keys: readonly TriedKey[];
+  /** The changed files, by path, at most 32; `undefined` if the package has no signed list of files. */
   readonly differences: readonly FileDifference[] | undefined;
+  /** Number of changed files that {@link differences} does not contain. */
   readonly moreDifferences: number;
 
   static {

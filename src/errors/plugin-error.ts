@@ -7,6 +7,7 @@ const brand = Symbol.for('fidius.plugin-error');
 export interface PluginErrorData {
   /** The plugin's own code: `PluginError.code` in Python, otherwise the name of the exception's class. */
   readonly code: string;
+  /** `str()` of the exception. */
   readonly message: string;
   /** `PluginError.details`; `null` or left out when the plugin gave none. */
   readonly details?: unknown;
@@ -22,10 +23,13 @@ export interface PluginErrorData {
  * The mapping from Python's exceptions is that of the Rust host (spec 3.6), with the traceback as a separate field.
  */
 export class PluginError extends Error {
+  /** `PluginError.code` of the Python SDK, otherwise the name of the exception class, such as `ValueError`. */
   readonly code: string;
   /** What the plugin gave with the error; `undefined` when nothing. */
   readonly details: unknown;
+  /** Qualified name of the exception class, such as `ValueError` or `json.decoder.JSONDecodeError`. */
   readonly pythonType: string;
+  /** The text that Python would have printed, with the chain of causes. It never contains frame locals. */
   readonly traceback: string;
   /** Name of the plugin whose code raised. */
   readonly plugin: string;

@@ -17,6 +17,7 @@ export interface Attempt {
  * The code describes the most promising candidate: missing, static, too old, of another architecture, …
  */
 export class PythonNotFoundError extends FidiusError {
+  /** Every location that was searched, in order. */
   readonly attempts: readonly Attempt[];
 
   static {

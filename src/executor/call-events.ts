@@ -22,13 +22,17 @@ export type CallOutcome =
  * is closed first.
  */
 export interface CallEvent {
+  /** `start`, then `end` or `error`; `outcome` events can follow an `error`. */
   readonly phase: 'start' | 'end' | 'error' | 'outcome';
   /** Unique in this JavaScript thread. */
   readonly id: number;
   /** Where the call runs; `inline` for one through `sync`. */
   readonly executor: ExecutorName;
+  /** Name of the plugin, from its manifest. */
   readonly plugin: string;
+  /** Name of the interface. */
   readonly interface: string;
+  /** Name of the method in the interface. */
   readonly method: string;
   /** Index of the method in the interface. */
   readonly index: number;
@@ -45,7 +49,9 @@ export interface CallEvent {
   readonly runMs?: number | undefined;
   /** Milliseconds of these that the call waited in the queue of its plugin, before it was sent to Python. */
   readonly queueMs?: number | undefined;
+  /** The value that the promise is rejected with; with `error`. */
   readonly error?: unknown;
+  /** What became of the Python code of a cancelled call; with `outcome`. */
   readonly outcome?: CallOutcome | undefined;
 }
 

@@ -6,13 +6,29 @@ import type { NoticeListener } from './process-change.ts';
 
 /** Options of an executor. */
 export interface ExecutorOptions {
-  /** Number of threads that run calls. Default: 8. */
+  /**
+   * Number of threads that run calls, 1 to 256.
+   *
+   * @default 8
+   */
   readonly threads?: number | undefined;
-  /** Number of threads that can replace stuck ones. Default: 8. */
+  /**
+   * Number of threads that can replace stuck ones, 0 to 256.
+   *
+   * @default 8
+   */
   readonly spareThreads?: number | undefined;
-  /** Receives every line that plugins print or log. Default: the lines are written to the streams of this process. */
+  /**
+   * Receives every line that plugins print or log, on the JavaScript thread.
+   *
+   * @default the lines are written to the streams of this process
+   */
   readonly onOutput?: OutputListener | undefined;
-  /** Receives changes by plugins that affect the whole process. Default: a process warning. */
+  /**
+   * Receives changes by plugins that affect the whole process, on the JavaScript thread.
+   *
+   * @default a warning of the process
+   */
   readonly onNotice?: NoticeListener | undefined;
 }
 

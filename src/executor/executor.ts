@@ -25,25 +25,43 @@ export interface LoadRequest extends PackageSource {
 
 /** Options of a load, and limits for the calls of the plugin. */
 export interface LoadOptions {
-  /** Cancels the load. The promise is rejected immediately, with `signal.reason` as cause. */
+  /**
+   * Cancels the load. The promise is rejected immediately with `FIDIUS_LOAD_ABORTED`; its cause is `signal.reason`.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that the whole load may take: finding the package, verifying and storing it, starting Python and importing
-   * the module. Default: 60,000. With `inline`, the import can exceed it, because it blocks the thread that checks the time.
+   * Milliseconds that the whole load may take: finding the package, verifying and storing it, starting Python and
+   * importing the module. With `inline`, the import can exceed it, because it blocks the thread that checks the time.
+   *
+   * @default 60_000, or the option of the host
    */
   readonly loadTimeoutMs?: number | undefined;
-  /** Default of {@link CallOptions.timeoutMs} for every call of this plugin through `client`. Default: no limit. */
+  /**
+   * Milliseconds that a call of this plugin through `client` may take, unless the call sets `timeoutMs`.
+   *
+   * @default Infinity, or the option of the host
+   */
   readonly timeoutMs?: number | undefined;
   /**
-   * Maximum number of calls of this plugin that run at the same time, without those of `async def` methods. If it is set, a
-   * cancelled call that cannot be stopped counts until it ends. Default: one less than the number of threads.
+   * Maximum number of calls of this plugin that run at the same time, without those of `async def` methods. If it is
+   * set, a cancelled call that cannot be stopped counts until it ends. 1 to 256.
+   *
+   * @default one less than the number of threads
    */
   readonly maxConcurrent?: number | undefined;
-  /** Maximum number of waiting calls of this plugin; one more is an error. Default: 16,384. */
+  /**
+   * Maximum number of waiting calls of this plugin. One more is rejected with `FIDIUS_QUEUE_FULL`.
+   *
+   * @default 16_384
+   */
   readonly maxQueued?: number | undefined;
   /**
-   * Runs the import and every call on one thread that only this plugin uses, for libraries that require it. Then there is no
-   * `sync`. Default: `false`. With `inline`, everything runs on one thread in any case.
+   * Runs the import and every call on one thread that only this plugin uses, for libraries that require it. There is
+   * then no `sync`. With `inline`, everything runs on one thread in any case.
+   *
+   * @default false
    */
   readonly ownThread?: boolean | undefined;
 }
@@ -58,9 +76,17 @@ export interface CallOptions {
 
 /** Options of closing. */
 export interface CloseOptions {
-  /** `drain` lets accepted calls finish; `abort` cancels them with `FIDIUS_PLUGIN_CLOSED`. Default: `drain`. */
+  /**
+   * `drain` lets accepted calls finish; `abort` cancels them with `FIDIUS_PLUGIN_CLOSED`.
+   *
+   * @default 'drain'
+   */
   readonly mode?: 'drain' | 'abort' | undefined;
-  /** Milliseconds until a drain becomes an abort, and until an abort stops waiting for Python. Default: 10,000. */
+  /**
+   * Milliseconds until a drain becomes an abort, and until an abort stops waiting for Python.
+   *
+   * @default 10_000
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -133,7 +159,7 @@ export interface PluginStats {
   /** Calls that raised, or whose result could not be converted. */
   readonly failed: number;
   /** Calls that were cancelled: aborted, timed out, or cancelled by closing. */
-  readonly givenUp: number;
+  readonly cancelled: number;
   /** Outcomes of cancelled calls that had started. Those that were waiting never run. */
   readonly outcomes: {
     /** The Python code was interrupted. */
@@ -147,12 +173,15 @@ export interface PluginStats {
 
 /** Figures of an executor. */
 export interface ExecutorStats {
+  /** Which executor it is. */
   readonly executor: ExecutorName;
   /** Threads of the pool, including stuck ones. */
   readonly threads: number;
   /** Threads held by calls that were cancelled and cannot be stopped. */
   readonly stuckThreads: number;
+  /** Waiting calls of all its plugins. */
   readonly queued: number;
+  /** Calls of all its plugins that were sent to Python and not answered, including cancelled ones. */
   readonly running: number;
 }
 

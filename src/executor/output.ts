@@ -14,6 +14,7 @@ export interface OutputEvent {
   readonly logger?: string | undefined;
 }
 
+/** Receives the lines that plugins print or log, one by one, on the JavaScript thread. */
 export type OutputListener = (event: OutputEvent) => void;
 
 /** A line as `captured_output.py` sends it: plugin, stream, text, level, logger. */

@@ -81,16 +81,30 @@ export interface HostStats {
 
 /** Options of `PluginHost.load()`. */
 export interface HostLoadOptions extends LoadOptions {
-  /** Versions to choose from: a range as npm writes it, such as `^1.2`, or the very text of a version. Default: any. */
+  /**
+   * Versions to choose from: a range as npm writes it, such as `^1.2`, or the exact text of a version.
+   *
+   * @default any
+   */
   readonly version?: string | undefined;
   /**
-   * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A package that
-   * another key signed is skipped. Default: any of them.
+   * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A
+   * package that another key signed is skipped.
+   *
+   * @default any trusted key
    */
   readonly signedBy?: string | readonly string[] | undefined;
-  /** `refuse`: the plugin cannot import external modules, also when it is called. Default: as the host says. */
+  /**
+   * `refuse`: the plugin cannot import external modules, also when it is called.
+   *
+   * @default the option of the host
+   */
   readonly externalImports?: ExternalImports | undefined;
-  /** Where the calls of this plugin run. Default: as the host says. */
+  /**
+   * Where the calls of this plugin run.
+   *
+   * @default the option of the host
+   */
   readonly executor?: ExecutorName | undefined;
 }
 

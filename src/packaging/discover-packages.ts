@@ -13,30 +13,45 @@ import { manifestFileName } from './manifest/manifest-text.ts';
 export interface FoundPackage {
   /** Absolute path of its folder or archive. */
   readonly path: string;
+  /** `folder`: a folder with a `package.toml`; `archive`: a file that `packPackage()` or the Rust tool wrote. */
   readonly kind: 'archive' | 'folder';
+  /** The manifest, checked. The package itself was not verified. */
   readonly manifest: Manifest;
 }
 
 /** A package that cannot be used, or a search path that cannot be listed. */
 export interface SkippedPackage {
+  /** Absolute path of the package or of the search path. */
   readonly path: string;
+  /** Why it was skipped, usually a `FidiusError` with a code. */
   readonly reason: Error;
 }
 
 /** Packages with the same name. A host must select one of them. */
 export interface DuplicateName {
+  /** The name in the manifests. */
   readonly name: string;
   /** In the order in which they were found. */
   readonly packages: readonly FoundPackage[];
 }
 
+/** The result of listing search paths. */
 export interface Discovery {
+  /** The readable packages, in the order of the search paths, then by file name. */
   readonly packages: readonly FoundPackage[];
+  /** The packages and search paths that cannot be used, with the reasons. */
   readonly skipped: readonly SkippedPackage[];
+  /** The names that several packages have. */
   readonly duplicates: readonly DuplicateName[];
 }
 
+/** Options of listing packages. */
 export interface DiscoverOptions {
+  /**
+   * Cancels the search. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

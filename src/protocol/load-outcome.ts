@@ -16,6 +16,7 @@ export interface LoadedPackage {
   readonly external: readonly (readonly [module: string, path: string])[];
 }
 
+/** How a method of a plugin answers; `absent` for an optional method that the plugin does not define. */
 export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'asyncGenerator';
 
 /**

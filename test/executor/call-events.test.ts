@@ -53,7 +53,7 @@ describe.each(executorNames)('the channel fidius:call, with the executor %s,', (
       { phase: 'start', method: 'add' },
       { phase: 'error', method: 'add', error: aborted },
     ]);
-    expect(plugin.stats()).toMatchObject({ succeeded: 0, givenUp: 1, outcomes: { stopped: 0 } });
+    expect(plugin.stats()).toMatchObject({ succeeded: 0, cancelled: 1, outcomes: { stopped: 0 } });
   });
 
   it('tells the sizes of a raw call', async () => {
@@ -143,7 +143,7 @@ describe('the channel fidius:call', () => {
     await failureOf(() => call('spin', [], { timeoutMs: 30 }));
 
     expect(events.map(({ phase, outcome }) => outcome ?? phase)).toEqual(['start', 'error', 'stopped']);
-    expect(plugin.stats()).toMatchObject({ failed: 0, givenUp: 1, outcomes: { stopped: 1 } });
+    expect(plugin.stats()).toMatchObject({ failed: 0, cancelled: 1, outcomes: { stopped: 1 } });
   });
 
   it('tells of calls through `sync` as well', async () => {

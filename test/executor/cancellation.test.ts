@@ -25,7 +25,7 @@ describe('a call with a deadline', () => {
       message: 'spin() of calls timed out after 300 ms',
     });
     await eventually(() => plugin.stats().outcomes.stopped === 1, 'stopped');
-    expect(plugin.stats()).toMatchObject({ givenUp: 1, running: 0, outcomes: { stillRunning: 0 } });
+    expect(plugin.stats()).toMatchObject({ cancelled: 1, running: 0, outcomes: { stillRunning: 0 } });
   });
 
   it('has the time limit of its plugin by default', async () => {
@@ -81,7 +81,7 @@ describe('a call that is aborted', () => {
     expect((await second).code).toBe('FIDIUS_CALL_ABORTED');
     expect(await first).toBe(1);
     await eventually(() => plugin.stats().running === 0);
-    expect(plugin.stats()).toMatchObject({ givenUp: 1, failed: 0, outcomes: { stopped: 0, finishedAnyway: 0 } });
+    expect(plugin.stats()).toMatchObject({ cancelled: 1, failed: 0, outcomes: { stopped: 0, finishedAnyway: 0 } });
     expect(events.filter(({ phase }) => phase === 'outcome').map(({ outcome }) => outcome)).toEqual(['neverRan']);
   });
 
@@ -110,7 +110,7 @@ describe('a call that is aborted', () => {
       code: 'FIDIUS_CALL_ABORTED',
       message: 'mark() of probe was aborted before it was sent',
     });
-    expect(plugin.stats()).toMatchObject({ queued: queued - 1, givenUp: 1 });
+    expect(plugin.stats()).toMatchObject({ queued: queued - 1, cancelled: 1 });
     await Promise.all(napping);
     expect(await call('marks')).toEqual([]);
     expect(plugin.stats()).toMatchObject({

@@ -17,5 +17,5 @@ it('stops a coroutine that was aborted while its large arguments were being read
   }
 
   await eventually(() => plugin.stats().running === 0, 'the end of every coroutine');
-  expect(plugin.stats()).toMatchObject({ givenUp: 200, failed: 0, outcomes: { finishedAnyway: 0, stillRunning: 0 } });
+  expect(plugin.stats()).toMatchObject({ cancelled: 200, failed: 0, outcomes: { finishedAnyway: 0, stillRunning: 0 } });
 });

@@ -164,7 +164,7 @@ describe.each(executorNames)('the executor %s', (name) => {
       const error = await failureOf(() => call('raises', ['1'], { signal: AbortSignal.abort(reason) }));
 
       expect(error).toMatchObject({ code: 'FIDIUS_CALL_ABORTED', cause: reason });
-      expect(plugin.stats()).toMatchObject({ givenUp: 1, failed: 0, succeeded: 0 });
+      expect(plugin.stats()).toMatchObject({ cancelled: 1, failed: 0, succeeded: 0 });
     });
 
     it('are counted', async () => {
@@ -173,7 +173,7 @@ describe.each(executorNames)('the executor %s', (name) => {
       await call('add', [1, 2]);
       await pluginErrorOf(() => call('coded'));
 
-      expect(plugin.stats()).toMatchObject({ succeeded: 1, failed: 1, givenUp: 0, queued: 0, running: 0 });
+      expect(plugin.stats()).toMatchObject({ succeeded: 1, failed: 1, cancelled: 0, queued: 0, running: 0 });
     });
   });
 

@@ -85,7 +85,7 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
 
     expect(plugin.info.name).toBe('known');
     expect(plugin.supports('greet')).toBe(true);
-    expect(plugin.stats()).toMatchObject({ queued: 0, running: 0, succeeded: 1, failed: 0, givenUp: 0 });
+    expect(plugin.stats()).toMatchObject({ queued: 0, running: 0, succeeded: 1, failed: 0, cancelled: 0 });
   });
 
   it('makes the host refuse everything but being closed again', async () => {

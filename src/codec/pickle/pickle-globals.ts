@@ -5,7 +5,9 @@ import { corruptDataError } from './pickle-bytes.ts';
 export interface NdArray {
   /** Item type, as numpy names it: `float64`, for example. A `bool` is one byte, 0 or 1. */
   readonly dtype: string;
+  /** Length of each dimension; empty for an array without dimensions, which has one item. */
   readonly shape: readonly number[];
+  /** The items in C order (the last index changes fastest), as a private copy. */
   readonly data: TypedArray;
 }
 

@@ -6,13 +6,21 @@ import type { OutputOf } from '../type.ts';
 
 /** Options of one call, after its arguments. */
 export interface CallOptions extends SyncCallOptions {
-  /** Aborts the call; the promise rejects immediately. */
+  /**
+   * Cancels the call. The promise is rejected immediately with `FIDIUS_CALL_ABORTED`; its cause is `signal.reason`.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of one call that blocks. */
 export interface SyncCallOptions {
-  /** Time limit of the call, in milliseconds. */
+  /**
+   * Milliseconds that the call may take. Afterwards it fails with `FIDIUS_CALL_TIMEOUT`.
+   *
+   * @default through `client` the option of the load; through `sync` Infinity
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -25,18 +33,21 @@ export type SyncClient<I extends Interface> = Functions<MethodsOf<I>, 'sync'>;
 /** The names of the methods of an interface. */
 export type MethodName<I extends Interface> = keyof MethodsOf<I> & string;
 
-type MethodsOf<I extends Interface> = I extends Interface<infer M> ? M : Methods;
+/** The methods of an interface, by name, as they were declared. */
+export type MethodsOf<I extends Interface> = I extends Interface<infer M> ? M : Methods;
 
-type Side = 'async' | 'sync';
+/** Which functions a client has: `async` ones return promises, `sync` ones block the calling thread. */
+export type Side = 'async' | 'sync';
 
-/** An optional method may be missing from a plugin, and is then `undefined`. */
-type Functions<M extends Methods, S extends Side> = {
+/** The methods of an interface as functions. An optional method may be missing from a plugin, and is then `undefined`. */
+export type Functions<M extends Methods, S extends Side> = {
   readonly [K in keyof M as M[K] extends Method<readonly ArgumentType[], ReturnType, true> ? never : K]: Call<M[K], S>;
 } & {
   readonly [K in keyof M as M[K] extends Method<readonly ArgumentType[], ReturnType, true> ? K : never]?: Call<M[K], S>;
 };
 
-type Call<M extends Method, S extends Side> =
+/** One method as a function: its arguments in order, then the options of the call. */
+export type Call<M extends Method, S extends Side> =
   M extends Method<infer A>
     ? (
         ...args: [
@@ -46,7 +57,8 @@ type Call<M extends Method, S extends Side> =
       ) => Answer<M['returns'], S>
     : never;
 
-type Answer<R extends ReturnType, S extends Side> =
+/** What a function of a client returns: the value, a promise of it, or the iterable of a method that streams. */
+export type Answer<R extends ReturnType, S extends Side> =
   R extends StreamType<infer Item>
     ? S extends 'async'
       ? AsyncIterable<OutputOf<Item>>
@@ -55,7 +67,8 @@ type Answer<R extends ReturnType, S extends Side> =
       ? Promise<Value<R>>
       : Value<R>;
 
-type Value<R extends ReturnType> = R extends undefined
+/** The value of a method: `undefined` without a return type, the `T` of a `t.result(T)`. */
+export type Value<R extends ReturnType> = R extends undefined
   ? undefined
   : R extends ResultType<infer T>
     ? OutputOf<T>

@@ -21,19 +21,22 @@ import { type StructInput, type StructOutput, structConverter } from './struct.t
  * The variants of an enum: `t.unit` for one without data, a type for one with a single value, `t.tuple(…)` for one with
  * several, and an object of fields for one with named values.
  */
-type Variants = Readonly<Record<string, AnyType | Fields>>;
+export type Variants = Readonly<Record<string, AnyType | Fields>>;
 
-type VariantOutput<V> = V extends AnyType ? OutputOf<V> : V extends Fields ? StructOutput<V> : never;
-type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? StructInput<V> : never;
+/** The data of one variant in a result. */
+export type VariantOutput<V> = V extends AnyType ? OutputOf<V> : V extends Fields ? StructOutput<V> : never;
+/** The data of one variant in an argument. */
+export type VariantInput<V> = V extends AnyType ? InputOf<V> : V extends Fields ? StructInput<V> : never;
 
 /**
  * `'Dot' | { Circle: number }`: only the name of a variant without data, else an object with the name as its only key.
  */
-type EnumOutput<V> = {
+export type EnumOutput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { -readonly [Name in K]: VariantOutput<V[K]> };
 }[keyof V];
 
-type EnumInput<V> = {
+/** An enum as an argument: like {@link EnumOutput}, with the inputs of its variants. */
+export type EnumInput<V> = {
   [K in keyof V]: [VariantOutput<V[K]>] extends [undefined] ? K : { readonly [Name in K]: VariantInput<V[K]> };
 }[keyof V];
 

@@ -13,7 +13,7 @@ import { requireType } from './require-type.ts';
  * A dict of Python: a plain object when the keys are strings, otherwise a `Map`. For string keys both are accepted as
  * arguments.
  */
-type MapType<K extends AnyType, V extends AnyType> = Type<
+export type MapType<K extends AnyType, V extends AnyType> = Type<
   OutputOf<K> extends string ? Record<string, OutputOf<V>> : Map<OutputOf<K>, OutputOf<V>>,
   ReadonlyMap<InputOf<K>, InputOf<V>> | (OutputOf<K> extends string ? Readonly<Record<string, InputOf<V>>> : never)
 >;

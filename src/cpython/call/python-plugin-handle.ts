@@ -15,7 +15,12 @@ import { SyncDeadline } from './sync-deadline.ts';
 
 /** What a call on this thread may ask for. */
 export interface SyncOptions {
-  /** Milliseconds from now until the call is interrupted: on Linux, on the main thread. Default: never. */
+  /**
+   * Milliseconds until the call is interrupted. Only on Linux and on the main thread; otherwise
+   * `FIDIUS_CALL_SYNC_TIMEOUT`.
+   *
+   * @default Infinity
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -31,6 +36,7 @@ const callers = new WeakMap<Interpreter, Caller>();
  * The low-level side of the library: nothing is checked against declared types, and a call blocks until Python is done.
  */
 export class PythonPluginHandle implements Disposable {
+  /** The descriptor that was passed to `loadPythonPlugin()`. */
   readonly descriptor: InterfaceDescriptor;
   /** Name of the package. */
   readonly name: string;
@@ -71,6 +77,7 @@ export class PythonPluginHandle implements Disposable {
     }
   }
 
+  /** Number of methods of the interface, optional ones included. */
   get methodCount(): number {
     return this.descriptor.methods.length;
   }
@@ -129,7 +136,7 @@ export class PythonPluginHandle implements Disposable {
     unloadPackage(this.#interpreter, this.#loaded);
   }
 
-  /** The same for a plugin that another component has loaded and unloads. Does not take the GIL. */
+  /** @internal The same for a plugin that another component has loaded and unloads. Does not take the GIL. */
   forget(): void {
     this.#open = false;
     for (const callee of this.#callees) {
@@ -141,6 +148,7 @@ export class PythonPluginHandle implements Disposable {
     this.#context?.close();
   }
 
+  /** Unloads the plugin at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -22,15 +22,25 @@ import { permittedSearch, requirePermission } from './permission.ts';
 import { withStartLock } from './start-lock.ts';
 import { giveBackState, stopAtExit } from './stop.ts';
 
+/** Which Python is started. One process has one; the first load decides. */
 export interface StartOptions {
-  /** Path of a CPython shared library. */
+  /**
+   * Path of a CPython shared library. If no other Python is named, its own standard library and packages are used.
+   *
+   * @default the library of `python`
+   */
   readonly libpython?: string | undefined;
-  /** Path of an interpreter whose library and packages to use. */
+  /**
+   * Path of an interpreter whose library and packages are used.
+   *
+   * @default the first usable one of FIDIUS_PYTHON, VIRTUAL_ENV, CONDA_PREFIX, `.venv`, PATH and system libraries
+   */
   readonly python?: string | undefined;
   /**
-   * Whether Python runs isolated: without site-packages and `usercustomize` of the user, and without a `.venv` in the current
-   * folder that was not named. An interpreter that runs already must not have taken any of them in. Default: `false`; for a
-   * host that requires signatures: `true`.
+   * Whether Python runs isolated: without site-packages and `usercustomize` of the user, and without a `.venv` in the
+   * current folder that was not named. An interpreter that runs already must not have taken any of them in.
+   *
+   * @default false; true for a host that requires signatures
    */
   readonly isolatePython?: boolean | undefined;
 }

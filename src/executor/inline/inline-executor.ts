@@ -154,7 +154,7 @@ class InlinePlugin implements ExecutorPlugin {
     const code = isFidiusError(error) ? error.code : undefined;
     const timedOut = code === 'FIDIUS_CALL_TIMEOUT';
     if (timedOut) this.#tally.stopped += 1;
-    if (timedOut || code === 'FIDIUS_CALL_ABORTED') this.#tally.givenUp += 1;
+    if (timedOut || code === 'FIDIUS_CALL_ABORTED') this.#tally.cancelled += 1;
     else this.#tally.failed += 1;
   }
 }

@@ -102,7 +102,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   cancel(error: FidiusError): void {
     if (this.#settled) return;
     const { counters, queue, connection } = this.context;
-    counters.givenUp += 1;
+    counters.cancelled += 1;
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, undefined);

@@ -206,7 +206,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   #checkWanted(method: CallableMethod, signal: AbortSignal | undefined): void {
     if (this.#closing !== undefined) throw pluginClosed(this.plugin);
     if (signal?.aborted !== true) return;
-    this.counters.givenUp += 1;
+    this.counters.cancelled += 1;
     throw new FidiusError(
       'FIDIUS_CALL_ABORTED',
       `${this.nameOf(method)}() of ${this.plugin} was aborted before it started`,

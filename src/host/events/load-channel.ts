@@ -7,14 +7,17 @@ import { describeVendorConflict, type VendorConflict } from '../../packaging/ven
 
 /** What `fidius:load` publishes: a step of loading a package. A listener must not throw. */
 export interface LoadEvent {
+  /** `start`, then either `end` or `error`. */
   readonly phase: 'start' | 'end' | 'error';
   /** The same in all events of one load, and unique in this JavaScript thread. */
   readonly id: number;
   /** Folder or archive of the package; of a load by a host once it is found. */
   readonly path?: string | undefined;
+  /** Name of the requested interface. */
   readonly interface: string;
   /** Name of the package; of `loadPythonPlugin()` once the manifest is read. */
   readonly plugin?: string | undefined;
+  /** Dotted name of the entry module, once the manifest is read. */
   readonly entryModule?: string | undefined;
   /** Where its calls run; `undefined` for a handle of `loadPythonPlugin()`. */
   readonly executor?: ExecutorName | undefined;
@@ -24,6 +27,7 @@ export interface LoadEvent {
   readonly vendorConflicts?: readonly VendorConflict[] | undefined;
   /** Milliseconds since `start`; with `end` and `error`. */
   readonly durationMs?: number | undefined;
+  /** The value that the load failed with; with `error`. */
   readonly error?: unknown;
 }
 

@@ -10,25 +10,43 @@ import { defaultStoreDir } from '../../packaging/store/store-dir.ts';
 
 /** Which packages a host loads, and where it keeps them. */
 export interface PolicyOptions {
-  /** Public keys whose signatures are accepted. Default: none. */
+  /**
+   * Public keys whose signatures are accepted.
+   *
+   * @default []
+   */
   readonly trustedKeys?: TrustOptions['trustedKeys'];
-  /** More of them, with names, an end and revocations: the path of a trust store, or one that was read. Default: none. */
+  /**
+   * More keys, with names, end dates and revocations: the path of a trust store, or the result of `readTrustStore()`.
+   *
+   * @default no further keys
+   */
   readonly trustStore?: TrustStore | string | undefined;
   /**
-   * Whether a package without a signature of a trusted key is refused. Default: `true` where `trustedKeys` or `trustStore`
-   * is given, otherwise `false`. When it is `false`, signatures are not looked at.
+   * Whether a package without a signature of a trusted key is refused. When it is `false`, signatures are ignored.
+   *
+   * @default true if `trustedKeys` or `trustStore` is set, otherwise false
    */
   readonly requireSignature?: boolean | undefined;
   /**
-   * Whether a package of a lower version than was loaded before is refused, of each name. The store remembers the highest version.
-   * Only for hosts that require signatures: otherwise anybody could raise it. Default: `false`.
+   * Whether a package with a lower version than one of its name that was loaded before is refused. The store
+   * remembers the highest version. Only for hosts that require signatures: otherwise an unsigned package could raise
+   * it.
+   *
+   * @default false
    */
   readonly refuseOlder?: boolean | undefined;
-  /** Folder in which archives, and packages that had to be signed, are kept to run from. Default: among the user's caches. */
+  /**
+   * Folder in which archives, and packages that must be signed, are stored to run from.
+   *
+   * @default `fidius/packages` in the cache folder of the user
+   */
   readonly storeDir?: string | undefined;
   /**
-   * How much a package that is copied into the store may hold: an archive, or a folder that has to be signed. Default:
-   * 500 MiB, 10,000 files and as many folders; an archive may not unpack to more than 10 times its own size.
+   * Limits for a package that is copied into the store: an archive, or a folder that must be signed. For a folder,
+   * `maxRatio` has no effect.
+   *
+   * @default the defaults of {@link ArchiveLimits}
    */
   readonly archiveLimits?: ArchiveLimits | undefined;
 }

@@ -2,11 +2,23 @@ import { describe, invalidOption } from '../../errors/options.ts';
 
 /** Limits for unpacking an archive. */
 export interface ArchiveLimits {
-  /** Bytes of all files together once unpacked. Default 500 MiB. */
+  /**
+   * Maximum size of all files together once unpacked, in bytes.
+   *
+   * @default 524_288_000, which is 500 MiB
+   */
   readonly maxBytes?: number | undefined;
-  /** How many times larger than the archive its files may be, together; 0 for no limit. Default 10. */
+  /**
+   * Maximum ratio of this size to the size of the archive; 0 for no limit.
+   *
+   * @default 10
+   */
   readonly maxRatio?: number | undefined;
-  /** Number of entries. Default 10,000. */
+  /**
+   * Maximum number of entries.
+   *
+   * @default 10_000
+   */
   readonly maxEntries?: number | undefined;
 }
 

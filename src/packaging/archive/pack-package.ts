@@ -26,32 +26,65 @@ import { type PackProgress, writeArchive } from './write-archive.ts';
 
 /** Trusted keys are used only to check an existing signature. */
 export interface PackOptions extends TrustOptions {
-  /** Path of the archive. Default `NAME-VERSION.EXTENSION` in the current folder. */
+  /**
+   * Path of the archive.
+   *
+   * @default `NAME-VERSION.EXTENSION` in the current folder
+   */
   readonly output?: string | undefined;
-  /** Signs the package with this key. */
+  /**
+   * Signs the package with this key.
+   *
+   * @default an existing signature is kept if it still matches
+   */
   readonly key?: KeyInput | SecretKey | undefined;
-  /** Default `refuse`. */
+  /**
+   * How `__pycache__` folders are handled.
+   *
+   * @default 'refuse'
+   */
   readonly byteCode?: ByteCodePolicy | undefined;
-  /** How the dependencies of a Python package are vendored; `false` to leave that out. */
+  /**
+   * How the dependencies of a Python package are vendored; `false` does not vendor them.
+   *
+   * @default {}, which vendors if there is a requirements file and no `vendor` folder
+   */
   readonly vendor?: VendorOptions | false | undefined;
+  /**
+   * Cancels the operation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Receives the progress of writing the archive, on the JavaScript thread.
+   *
+   * @default `undefined`
+   */
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
 }
 
+/** The result of packing. */
 export interface PackedPackage {
+  /** Absolute path of the archive. */
   readonly archive: string;
+  /** The manifest of the package. */
   readonly manifest: Manifest;
+  /** The package digest: 32 bytes, see `digestPackage()`. */
   readonly digest: Buffer;
+  /** Whether the archive is signed, and where its signature comes from. */
   readonly signature: PackedSignature;
   /** The result of vendoring; `undefined` if vendoring was not necessary. */
   readonly vendored: VendorOutcome | undefined;
+  /** Number of files in the archive. */
   readonly files: number;
   /** Files that no signature covers, because their names end in `.sig`. */
   readonly uncoveredFiles: readonly string[];
   /** Sentences about default limits that the archive exceeds. They must be raised for unpacking. */
   readonly warnings: readonly string[];
-  /** Bytes of the files, and of the archive. */
+  /** Size of all files together, in bytes. */
   readonly bytes: number;
+  /** Size of the archive, in bytes. */
   readonly archiveBytes: number;
 }
 

@@ -162,7 +162,13 @@ export function noManifest(archive: string): ArchiveError {
   return new ArchiveError('FIDIUS_ARCHIVE_LAYOUT', message, { archive });
 }
 
+/** Options of `readArchiveManifest()`. */
 export interface ArchiveManifestOptions<Metadata = unknown> extends ArchiveLimits, ManifestOptions<Metadata> {
+  /**
+   * Cancels the reading. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

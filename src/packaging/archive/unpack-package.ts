@@ -14,18 +14,27 @@ import { readSignature } from '../signing/verify-package.ts';
 import { type ArchiveLimits, limitNames, resolveLimits } from './limits.ts';
 import { noManifest, readArchive } from './read-archive.ts';
 
+/** The result of unpacking. */
 export interface UnpackedPackage {
   /** The folder of the package. */
   readonly dir: string;
+  /** The manifest of the package. */
   readonly manifest: Manifest;
   /** Whether it carries a signature. Unpacking does not verify it. */
   readonly isSigned: boolean;
+  /** Number of unpacked files. */
   readonly files: number;
+  /** Size of all files together, in bytes. */
   readonly bytes: number;
 }
 
+/** Options of `unpackPackage()`. */
 export interface UnpackPackageOptions extends UnpackOptions {
-  /** Replaces the destination even if it does not contain a package of the same name. Default `false`. */
+  /**
+   * Replaces the destination even if it does not contain a package of the same name.
+   *
+   * @default false
+   */
   readonly force?: boolean | undefined;
 }
 
@@ -105,14 +114,27 @@ async function attempt<T>(archive: string, action: () => Promise<T>): Promise<T>
 export interface UnpackProgress {
   /** Bytes of the archive that were read, of {@link UnpackProgress.archiveBytes}. */
   readonly position: number;
+  /** Size of the archive, in bytes. */
   readonly archiveBytes: number;
-  /** Files that are complete, and bytes written. */
+  /** Number of complete files. */
   readonly files: number;
+  /** Bytes of files that were written. */
   readonly bytes: number;
 }
 
+/** Limits, progress and cancellation of reading an archive. */
 export interface UnpackOptions extends ArchiveLimits {
+  /**
+   * Cancels the operation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Receives the progress, on the JavaScript thread.
+   *
+   * @default `undefined`
+   */
   readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
 }
 

@@ -13,6 +13,7 @@ import { blockBytes, formatTarHeader } from './tar/tar-header.ts';
 export interface PackProgress {
   /** Files that were begun, of {@link PackProgress.totalFiles}. */
   readonly files: number;
+  /** Number of files that the archive will contain. */
   readonly totalFiles: number;
   /** Bytes of files that were read. */
   readonly bytes: number;

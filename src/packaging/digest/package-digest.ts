@@ -7,7 +7,13 @@ import { readFiles } from '../files/read-files.ts';
 import type { ListedFile } from '../signing/signature-files.ts';
 import { crypto } from './crypto.ts';
 
+/** Options of `digestPackage()`. */
 export interface DigestOptions {
+  /**
+   * Cancels the computation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -14,6 +14,7 @@ import { findTomlPositions } from './toml-positions.ts';
  */
 export type Manifest<Metadata = unknown> = RustManifest<Metadata> | PythonManifest<Metadata> | WasmManifest<Metadata>;
 
+/** What every manifest has: `[package]` and `[metadata]`. */
 export interface ManifestHeader<Metadata = unknown> {
   /** Free text. It must be checked before it becomes part of a path. */
   readonly name: string;
@@ -21,6 +22,7 @@ export interface ManifestHeader<Metadata = unknown> {
   readonly version: string;
   /** Name of the interface that the package says it implements. */
   readonly interface: string;
+  /** Version of the interface, from 0 to 4,294,967,295. */
   readonly interfaceVersion: number;
   /** Extension of the package's archive, without dot; `fid` unless the manifest says otherwise. */
   readonly extension: string;
@@ -30,12 +32,15 @@ export interface ManifestHeader<Metadata = unknown> {
 
 /** The manifest of a package with a Rust library. */
 export interface RustManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
+  /** A dynamic library of Rust; this library does not load it. */
   readonly runtime: 'rust';
 }
 
 /** The manifest of a Python package. */
 export interface PythonManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
+  /** Python code, which this library loads. */
   readonly runtime: 'python';
+  /** `[python]`: the entry module and the requirements. */
   readonly python: {
     /** Dotted name of the module that holds the methods. */
     readonly entryModule: string;
@@ -46,7 +51,9 @@ export interface PythonManifest<Metadata = unknown> extends ManifestHeader<Metad
 
 /** The manifest of a package with a WebAssembly component. */
 export interface WasmManifest<Metadata = unknown> extends ManifestHeader<Metadata> {
+  /** A WebAssembly component; this library does not load it. */
   readonly runtime: 'wasm';
+  /** `[wasm]`: the component and the capabilities that it asks for. */
   readonly wasm: {
     /** File of the component, relative to the package. */
     readonly component: string;
@@ -56,8 +63,13 @@ export interface WasmManifest<Metadata = unknown> extends ManifestHeader<Metadat
   };
 }
 
+/** Options of reading a manifest. */
 export interface ManifestOptions<Metadata = unknown> {
-  /** Validates `[metadata]`, at once and not by a promise: any Standard Schema validator (zod, valibot, …). */
+  /**
+   * Validates `[metadata]`, at once and not by a promise: any Standard Schema validator (zod, valibot, …).
+   *
+   * @default no validation: `metadata` is the TOML data
+   */
   readonly metadata?: StandardSchema<Metadata>;
 }
 
@@ -217,6 +229,7 @@ function checkSection(runtime: string, section: 'python' | 'wasm', requiredKey: 
  * zod, valibot, arktype and others implement it, so a host may bring whichever validator it already has.
  */
 export interface StandardSchema<Output = unknown> {
+  /** The functions of the validator; see the specification. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -226,12 +239,16 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
+/** The result of a validator: a value, or issues. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
 
+/** One problem that a validator found. */
 export interface StandardIssue {
+  /** What is wrong. It becomes the message of a {@link ManifestIssue}. */
   readonly message: string;
+  /** Keys from `[metadata]` to the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

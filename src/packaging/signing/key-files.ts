@@ -9,15 +9,28 @@ import { findUntrustedPart } from '../../files/trusted-path.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { PublicKey, rawKeyBytes, SecretKey } from './keys.ts';
 
+/** Options of `generateKeyPair()`. */
 export interface GenerateKeyPairOptions {
-  /** `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text. Default `raw`. */
+  /**
+   * `raw`: the 32 bytes that the Rust tool reads, as `NAME.secret` and `NAME.public`. `pem`: PKCS#8 and SPKI text, as
+   * `NAME.secret.pem` and `NAME.public.pem`.
+   *
+   * @default 'raw'
+   */
   readonly format?: 'pem' | 'raw';
-  /** Replaces files that exist. Default `false`: an overwritten key is lost permanently. */
+  /**
+   * Replaces files that exist. An overwritten key is lost permanently.
+   *
+   * @default false
+   */
   readonly force?: boolean;
 }
 
+/** The files of a key pair. */
 export interface KeyPairFiles {
+  /** Path of the secret key, which only the owner can read (mode 600). */
   readonly secretPath: string;
+  /** Path of the public key (mode 644). */
   readonly publicPath: string;
 }
 
@@ -62,7 +75,11 @@ export async function readSecretKey(path: string): Promise<SecretKey> {
   return readKey(path, 'secret', (bytes) => new SecretKey(bytes));
 }
 
-/** @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID` */
+/**
+ * Reads a public key from a file: raw bytes, hex digits, PEM or DER.
+ *
+ * @throws FidiusError `FIDIUS_KEY_UNREADABLE`, `FIDIUS_KEY_INVALID`
+ */
 export async function readPublicKey(path: string): Promise<PublicKey> {
   return readKey(path, 'public', (bytes) => new PublicKey(bytes));
 }

@@ -24,6 +24,7 @@ export class PublicKey {
     return crypto().verify(null, message, this.#key, signature);
   }
 
+  /** Returns the key as PEM text (SPKI, RFC 8410). */
   toPem(): string {
     return this.#key.export({ format: 'pem', type: 'spki' }).toString();
   }
@@ -63,6 +64,7 @@ function isSmallOrder(bytes: Uint8Array): boolean {
 
 /** An Ed25519 secret key. Printing or cloning it does not reveal its bytes. */
 export class SecretKey {
+  /** The public half of the key. */
   readonly publicKey: PublicKey;
   readonly #key: KeyObject;
 
@@ -72,6 +74,7 @@ export class SecretKey {
     this.publicKey = new PublicKey(crypto().createPublicKey(this.#key));
   }
 
+  /** Generates a new key, with the random numbers of OpenSSL. */
   static generate(): SecretKey {
     return new SecretKey(crypto().randomBytes(32));
   }
@@ -86,6 +89,7 @@ export class SecretKey {
     return this.#key.export({ format: 'der', type: 'pkcs8' }).subarray(secretFormat.prefix.length);
   }
 
+  /** Returns the secret key as PEM text (PKCS#8, RFC 8410), without encryption. */
   exportPem(): string {
     return this.#key.export({ format: 'pem', type: 'pkcs8' }).toString();
   }

@@ -14,15 +14,29 @@ import { fileListName, formatFileList, signatureBytes, signatureFileName } from 
 import type { Trust } from './trust.ts';
 import { readSignature } from './verify-package.ts';
 
+/** Options of `signPackage()`. */
 export interface SignOptions {
+  /** The secret key, or a form of it that `SecretKey` accepts. */
   readonly key: KeyInput | SecretKey;
-  /** Default `refuse`. */
+  /**
+   * How `__pycache__` folders are handled.
+   *
+   * @default 'refuse'
+   */
   readonly byteCode?: ByteCodePolicy | undefined;
+  /**
+   * Cancels the operation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The result of signing. */
 export interface SignedPackage {
+  /** The signed package digest: 32 bytes, see `digestPackage()`. */
   readonly digest: Buffer;
+  /** The public half of the key. */
   readonly signedBy: PublicKey;
   /** Number of files that the signature covers. */
   readonly files: number;
@@ -89,10 +103,10 @@ export function rejectLeftovers(dir: string, files: readonly PackageFile[]): voi
 }
 
 /**
- * The signature of an archive: `made` now, `kept` because it still matches, `kept unchecked` because it could not be
+ * The signature of an archive: `made` now, `kept` because it still matches, `keptUnchecked` because it could not be
  * checked, or `none`.
  */
-export type PackedSignature = 'kept unchecked' | 'kept' | 'made' | 'none';
+export type PackedSignature = 'keptUnchecked' | 'kept' | 'made' | 'none';
 
 export interface PreparedSignature {
   readonly signature: PackedSignature;
@@ -125,7 +139,7 @@ export async function prepareSignature(
   }
   if (present === undefined) return { signature: 'none', digest: undefined };
   const freshness = await checkSignatureMatches(dir, present, computed, trust);
-  return { signature: freshness === 'fits' ? 'kept' : 'kept unchecked', digest: computed.digest };
+  return { signature: freshness === 'fits' ? 'kept' : 'keptUnchecked', digest: computed.digest };
 }
 
 /** Whether an existing signature matches the package. `unknown` if it cannot be checked. */

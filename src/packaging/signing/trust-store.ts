@@ -11,9 +11,11 @@ import { findTomlPositions } from '../manifest/toml-positions.ts';
 import { readPublicKey } from './key-files.ts';
 import { PublicKey } from './keys.ts';
 
+/** A key whose signatures are accepted, and the limits of this trust. */
 export interface TrustedKey {
   /** What people call the key; `undefined` for one that was passed to a function without a name. */
   readonly name: string | undefined;
+  /** The public key. */
   readonly key: PublicKey;
   /** After this moment, by the clock of this machine, nothing that the key signed is trusted. */
   readonly notAfter: Date | undefined;
@@ -23,6 +25,7 @@ export interface TrustedKey {
 
 /** The trusted and the revoked keys of a host. It is plain data that is read once, without network access. */
 export interface TrustStore {
+  /** The trusted keys, in the order of the file. */
   readonly keys: readonly TrustedKey[];
   /** Reasons by key id. A revoked key is rejected even if another option trusts it. */
   readonly revoked: ReadonlyMap<string, string>;

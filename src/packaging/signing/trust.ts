@@ -5,7 +5,17 @@ import type { TrustedKey, TrustStore } from './trust-store.ts';
 
 /** The keys that a host trusts. Without keys, no signature is trusted. */
 export interface TrustOptions {
+  /**
+   * Public keys whose signatures are accepted, for packages of any name.
+   *
+   * @default []
+   */
   readonly trustedKeys?: readonly (KeyInput | PublicKey)[] | undefined;
+  /**
+   * More keys, with names, end dates and revocations: the result of `readTrustStore()`.
+   *
+   * @default no further keys
+   */
   readonly trustStore?: TrustStore | undefined;
 }
 

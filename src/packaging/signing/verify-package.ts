@@ -13,11 +13,25 @@ import { signatureBytes, signatureFileName } from './signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from './trust.ts';
 import { nameOf, type TrustedKey } from './trust-store.ts';
 
+/** The trusted keys, and what the package must be. */
 export interface VerifyOptions extends TrustOptions {
-  /** The name that the package must have. Default: any. */
+  /**
+   * The name that the package must have.
+   *
+   * @default any
+   */
   readonly name?: string | undefined;
-  /** The version that the package must have, as its manifest writes it. Default: any. */
+  /**
+   * The version that the package must have, as its manifest writes it.
+   *
+   * @default any
+   */
   readonly version?: string | undefined;
+  /**
+   * Cancels the operation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,6 +41,7 @@ export interface VerifiedPackage {
   readonly manifest: Manifest;
   /** What was signed: 32 bytes, see `digestPackage()`. */
   readonly digest: Buffer;
+  /** The trusted key that made the signature. */
   readonly signedBy: TrustedKey;
 }
 

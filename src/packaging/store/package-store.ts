@@ -35,13 +35,19 @@ import { StoredTrees, stemOf, storedName } from './stored-trees.ts';
 
 /** How a package gets into a store. */
 export interface StoreOptions extends TrustOptions, UnpackOptions {
-  /** Rejects packages that no trusted key signed. Default `false`: signatures are then ignored. */
+  /**
+   * Rejects packages that no trusted key signed. If it is `false`, signatures are ignored.
+   *
+   * @default false
+   */
   readonly requireSignature?: boolean | undefined;
 }
 
 /** A package in a store. Its folder is read-only. */
 export interface StoredPackage {
+  /** The folder of the package in the store. */
   readonly dir: string;
+  /** The manifest, read from the stored bytes. */
   readonly manifest: Manifest;
   /** Identifies the content: see `digestPackage()`. */
   readonly digest: Buffer;
@@ -62,6 +68,7 @@ export interface StoredPackage {
  * that source is loaded again.
  */
 export class PackageStore {
+  /** Absolute path of the store. */
   readonly dir: string;
   readonly #trees: StoredTrees;
   readonly #archives: ArchiveIndex;

@@ -7,6 +7,7 @@ import { readForeignFile, readForeignHead } from '../../files/open-foreign-file.
 export interface Distribution {
   /** In the spelling of its author. */
   readonly name: string;
+  /** The version in its metadata, in the spelling of its author. */
   readonly version: string;
   /** Wheel tags such as `cp311-cp311-manylinux_2_17_x86_64`, any of which describes it; empty if it was not a wheel. */
   readonly tags: readonly string[];

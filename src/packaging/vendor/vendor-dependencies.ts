@@ -21,32 +21,62 @@ import { chooseInstaller, type InstallerName, install, missingInstaller } from '
 import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
 
+/** Options of vendoring. */
 export interface VendorOptions {
-  /** Python executable that will run the plugin. Default `python3`. */
+  /**
+   * Python executable that will run the plugin: a name on PATH or a path.
+   *
+   * @default 'python3'
+   */
   readonly python?: string | undefined;
   /**
-   * Program that installs: pip 22.2 or later of {@link VendorOptions.python}, or uv 0.6.15 or later. Default `auto`: uv
-   * if it is on the path, otherwise pip.
+   * Program that installs: pip 22.2 or later of {@link VendorOptions.python}, or uv 0.6.15 or later.
+   *
+   * @default 'auto': uv if it is on PATH, otherwise pip
    */
   readonly installer?: 'auto' | InstallerName | undefined;
-  /** Folder of wheels to install from. Nothing is then taken from anywhere else, and direct references are rejected. */
+  /**
+   * Folder of wheels to install from. Nothing is then taken from anywhere else, and direct references are rejected.
+   *
+   * @default the index of the installer
+   */
   readonly wheels?: string | undefined;
   /**
    * Allows source distributions, source folders and repositories, which have to be built. A build runs code of the
-   * author with the rights of this process. Default `false`: only wheels are installed.
+   * author with the rights of this process.
+   *
+   * @default false: only wheels are installed
    */
   readonly allowBuild?: boolean | undefined;
-  /** Path of a constraints file. */
+  /**
+   * Path of a constraints file.
+   *
+   * @default no constraints
+   */
   readonly constraints?: string | undefined;
-  /** Rejects every requirement without a hash. Default `false`: hashes are checked if the requirements contain them. */
+  /**
+   * Rejects every requirement without a hash.
+   *
+   * @default true if the requirements contain a hash, otherwise false
+   */
   readonly requireHashes?: boolean | undefined;
-  /** Vendors again if the package already has a `vendor` folder, and replaces that folder. Default `false`. */
+  /**
+   * Vendors again if the package already has a `vendor` folder, and replaces that folder.
+   *
+   * @default false
+   */
   readonly refresh?: boolean | undefined;
+  /**
+   * Cancels the operation. The promise is rejected with the reason of the signal.
+   *
+   * @default `undefined`
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Result: the existing folder was `kept`, there was `nothing` to vendor, or dependencies were `vendored`. */
 export interface VendorOutcome {
+  /** `kept`: a `vendor` folder existed; `nothing`: there are no requirements; `vendored`: the folder was written. */
   readonly status: 'kept' | 'nothing' | 'vendored';
   /** The distributions in the `vendor` folder. */
   readonly distributions: readonly VendoredDistribution[];

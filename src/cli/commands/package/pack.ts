@@ -111,7 +111,7 @@ function warningsOf({ signature, uncoveredFiles, warnings, vendored }: PackedPac
   return [
     ...built.map(({ name, version }) => `${name} ${version} was built from source, which ran code of its author`),
     ...(signature === 'none' ? ['the package is not signed, so its author cannot be verified'] : []),
-    ...(signature === 'kept unchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
+    ...(signature === 'keptUnchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
     ...uncoveredFiles.map((path) => `${path} is not covered by the signature, because its name ends in .sig`),
     ...warnings,
   ];
