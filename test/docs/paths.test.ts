@@ -49,8 +49,8 @@ describe('a path that names a file of the project', () => {
 
   it.each([
     ['src', '.ts', /\/\*[\s\S]*?\*\/|\/\/.*/g],
-    ['runtime', '.py', /#.*|\"\"\"[\s\S]*?\"\"\"/g],
-    ['python', '.py', /#.*|\"\"\"[\s\S]*?\"\"\"/g],
+    ['runtime', '.py', /#.*|"""[\s\S]*?"""/g],
+    ['python', '.py', /#.*|"""[\s\S]*?"""/g],
   ])('exists if a comment in %s names it', (folder, suffix, comment) => {
     const files = filesIn(folder).filter((file) => file.endsWith(suffix));
     const missing = files.flatMap((file) => {

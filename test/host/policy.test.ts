@@ -517,7 +517,7 @@ describe('signedBy', () => {
 
     expect(versions).toEqual(['1.0.0', '1.0.0', '2.0.0', '2.0.0']);
     expect(error.code).toBe('FIDIUS_SIGNATURE_KEY_SCOPE');
-    expect(error.message).toContain('asked for was nobody');
+    expect(error.message).toContain('expected nobody');
   });
 
   it('is rejected where signatures are not checked, and when it names no key', async () => {
