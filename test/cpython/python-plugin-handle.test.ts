@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { isPluginError, type PluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
+import { isPluginError, loadPythonPlugin, type PluginError } from '../../src/index.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { flipIndex, observe, observer } from '../support/observer.ts';

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import type { HostLoadOptions, HostOptions } from '../../src/host/plugin-host.ts';
+import { executorNames, type HostLoadOptions, type HostOptions } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { installModules, openPackages, python, Runner, refusal, writeFiles } from '../support/module-packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,10 +1,14 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { InterfaceDescriptor } from '../../src/codec/descriptor.ts';
-import { InterfaceHashMismatchError, LoadError } from '../../src/errors/load-error.ts';
-import { isPluginError, PluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
+import {
+  type InterfaceDescriptor,
+  InterfaceHashMismatchError,
+  isPluginError,
+  LoadError,
+  loadPythonPlugin,
+  PluginError,
+} from '../../src/index.ts';
 import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PluginError } from '../../src/errors/plugin-error.ts';
+import { PluginError } from '../../src/index.ts';
 import { installModules, openPackages, python, refusal } from '../support/module-packages.ts';
 
 /** Ways of code to ask for the module `spare`; each returns its `owner`. */

@@ -1,9 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PluginError } from '../../src/errors/plugin-error.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { PluginError } from '../../src/index.ts';
+import { SecretKey, signPackage } from '../../src/packaging.ts';
 import { installModules, openPackages, python, refusal, writeFiles } from '../support/module-packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -9,8 +9,8 @@ import {
   t,
 } from 'fidius';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import { eventually } from '../support/executors.ts';
+import { executorNames } from '../../src/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { observe } from '../support/observer.ts';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { startedPython } from '../../src/cpython/lifecycle/start.ts';
-import { executorNames } from '../../src/executor/executor.ts';
-import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
+import { executorNames, type HostOptions, PluginHost } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
+import { loadedLibpython } from '../support/loaded-python.ts';
 import { interpreterState } from '../support/observer.ts';
 import { writeGreeter } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -12,7 +11,7 @@ describe('PluginHost.open', () => {
   it('starts no Python', async () => {
     await using _host = await PluginHost.open({ searchPaths: [tempFolder()] });
 
-    expect(startedPython()).toBeUndefined();
+    expect(loadedLibpython()).toBeUndefined();
   });
 
   it('takes no options at all', async () => {

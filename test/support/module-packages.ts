@@ -1,13 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { LoadError } from '../../src/errors/load-error.ts';
-import { isPluginError, type PluginError } from '../../src/errors/plugin-error.ts';
-import type { ExecutorName } from '../../src/executor/executor.ts';
-import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
+import {
+  defineInterface,
+  type ExecutorName,
+  type HostOptions,
+  isPluginError,
+  LoadError,
+  method,
+  type PluginError,
+  PluginHost,
+  t,
+} from '../../src/index.ts';
 import { observe } from './observer.ts';
 import { writePlugin } from './plugin-folders.ts';
 import { tempFolder } from './temp-folder.ts';

@@ -1,8 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
-import type { LoadRequest } from '../../src/executor/executor.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
+import { loadPythonPlugin, type PythonPluginHandle } from '../../src/index.ts';
 import { descriptorOf } from './descriptors.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/plugins/observer', import.meta.url));
@@ -28,7 +26,7 @@ export type ObserverMethod = Exclude<(typeof methods)[number], '!flip'>;
 const descriptor = descriptorOf(...methods);
 
 /** The same for whoever loads it with an executor. */
-export const observerRequest: LoadRequest = {
+export const observerRequest = {
   plugin: 'observer',
   folder,
   entryModule: 'fidius_test_observer',
