@@ -27,8 +27,8 @@ export default defineConfig({
       // One Python for what the tests start themselves and for what they embed.
       ...(testPython === undefined ? {} : { FIDIUS_PYTHON: testPython }),
     },
-    globalSetup: ['test/support/watchdog.ts'],
-    setupFiles: ['test/support/note-progress.ts'],
+    globalSetup: ['test/support/watchdog.ts', 'test/support/bundled-programs.ts'],
+    setupFiles: ['test/support/note-progress.ts', 'test/support/use-bundled-programs.ts'],
     // Generous, for machines that are busy with something else: a test that hangs is what it is for.
     testTimeout: 90_000,
     hookTimeout: 90_000,

@@ -8,7 +8,7 @@ const processes =
   /node:child_process|support\/(?:doc-workspace|fake-python|installed-package|isolated|other-user|pythons|run-fidius|server-process|talker|unittest)\.ts/;
 
 /** Tests that take more than five seconds for another reason: many files, or waiting for a time limit. */
-const slow = /(?:event-loop|giving-up|load-place|vendor-dependencies|verify-first)\.test\.ts$/;
+const slow = /(?:event-loop|load-position|safe-stopping|vendor-dependencies|verify-first)\.test\.ts$/;
 
 const tests = fileURLToPath(new URL('test', import.meta.url));
 
@@ -22,5 +22,7 @@ export default {
       .filter((file) => !processes.test(readFileSync(join(tests, file), 'utf8')))
       .map((file) => join('test', file)),
     exclude: ['test/interop/**'],
+    globalSetup: ['test/support/watchdog.ts'],
+    setupFiles: ['test/support/note-progress.ts'],
   },
 };

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { startPython } from '../src/cpython/lifecycle/start.ts';
 import { InProcessMemory } from '../src/executor/thread/in-process-server.ts';
 import { createThreadExecutor } from '../src/executor/thread/thread-executor.ts';
-import { rawMethod } from '../test/support/methods.ts';
+import { rawMethod } from '../test/unit/support/methods.ts';
 import { Bench, indexOf } from './contenders/built-fidius.ts';
 import { pluginFolder } from './contenders/contender.ts';
 import { median } from './median.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readSource, sourceFiles, sourceImports } from './support/imports.ts';
+import { readSource, sourceFiles, sourceImports, testFiles, testImports } from './support/imports.ts';
 
 /**
  * The rooms of `src/`, and for each the rooms it may import from. Read top to bottom it is the order to learn them in.
@@ -133,6 +133,47 @@ const writers = ['files/replace-file.ts', 'files/tree-writer.ts'];
 
 /** Reads what this package itself brings along. */
 const ownFiles = ['bzip2/libbzip2.ts'];
+
+/** The entries of the package, which is what tests outside `test/unit` may import of `src`. */
+const entries = ['src/index.ts', 'src/packaging.ts', 'src/testing.ts'];
+
+/**
+ * Programs that test what ends or changes a process, through internal functions: the executor without a host, and frames.
+ * A test starts them in a process of its own and imports none of them.
+ */
+const programs = 'test/fixtures/programs/';
+
+/**
+ * The program `fidius` is the fourth public entry. `src/cli/main.ts` is this function with the streams of the process; with
+ * those of a test, a command needs no process.
+ */
+const program = { file: 'test/support/cli-here.ts', target: 'src/cli/run-cli.ts' };
+
+describe('tests outside test/unit', () => {
+  const imported = testImports().filter(({ file }) => !file.startsWith('test/unit/') && !file.startsWith(programs));
+
+  it('import the three entries of src, and no internal file', () => {
+    const strays = imported.filter(({ file, target }) => {
+      const isProgram = file === program.file && target === program.target;
+      return target.startsWith('src/') && !entries.includes(target) && !isProgram;
+    });
+
+    expect(strays.map(({ file, target }) => `${file}: ${target}`)).toEqual([]);
+  });
+
+  it('import no helper of test/unit, and no program', () => {
+    const strays = imported.filter(({ target }) => target.startsWith('test/unit/') || target.startsWith(programs));
+
+    expect(strays.map(({ file, target }) => `${file}: ${target}`)).toEqual([]);
+  });
+
+  it('are at least three fifths of the test files', () => {
+    const files = testFiles().filter((file) => file.endsWith('.test.ts'));
+    const outside = files.filter((file) => !file.startsWith('test/unit/'));
+
+    expect(outside.length / files.length).toBeGreaterThanOrEqual(0.6);
+  });
+});
 
 describe('files of others', () => {
   it('are opened by src/files alone: packaging reads none by its path', () => {

@@ -195,6 +195,7 @@ describe('fidius package pack', () => {
     child.stdout.resume();
     const messages = text(child.stderr);
     const isWriting = () => readdirSync(folder).some((name) => name.startsWith('.fidius-staging-'));
+    // The bound of a wait.
     for (const end = Date.now() + 20_000; !isWriting() && Date.now() < end; ) await new Promise(setImmediate);
 
     child.kill(signalName);

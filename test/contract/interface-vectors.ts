@@ -1,6 +1,4 @@
-import { defineInterface, type Interface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
+import { defineInterface, type Interface, method, t } from '../../src/index.ts';
 
 const AddInput = t.struct('AddInput', { a: t.i64, b: t.i64 });
 const AddOutput = t.struct('AddOutput', { result: t.i64 });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineInterface, isInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
+import { defineInterface, isInterface, method, t } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 
 const define = (methods: object) => defineInterface('Demo', { version: 1, methods: methods as never });

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defineInterface, type Interface } from '../../src/contract/interface.ts';
-import { type Method, method } from '../../src/contract/method.ts';
-import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
-import { t } from '../../src/contract/t.ts';
-import type { AnyType } from '../../src/contract/type.ts';
+import { type AnyType, defineInterface, type Interface, type Method, method, t } from '../../src/index.ts';
+import { generatePythonStub } from '../../src/packaging.ts';
 import { importStubs } from '../support/python-stubs.ts';
 import { findPythons } from '../support/pythons.ts';
 import { interfaces as ofVectors } from './interface-vectors.ts';

@@ -2,11 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { PluginHost } from 'fidius';
 import { expect, it } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
-import { t } from '../../src/contract/t.ts';
-import type { AnyType } from '../../src/contract/type.ts';
+import { type AnyType, defineInterface, method, t } from '../../src/index.ts';
+import { generatePythonStub } from '../../src/packaging.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -114,10 +114,10 @@ describe('what belongs to the process', () => {
   });
 });
 
-it('keeps byte-code of the modules of the library for the next start, but not of plugins', () => {
-  const byteCodeOf = (module: string) =>
-    observe('evaluate', `__import__("sys").modules["${module}"].__spec__.cached`) as string;
+it('keeps byte-code of the modules of the library for the next start, but not of plugins', async () => {
+  const byteCodeOf = async (module: string) =>
+    (await observe('evaluate', `__import__("sys").modules["${module}"].__spec__.cached`)) as string;
 
-  expect(existsSync(byteCodeOf('fidius_host.host_api'))).toBe(true);
-  expect(existsSync(byteCodeOf('fidius_test_observer'))).toBe(false);
+  expect(existsSync(await byteCodeOf('fidius_host.host_api'))).toBe(true);
+  expect(existsSync(await byteCodeOf('fidius_test_observer'))).toBe(false);
 });

@@ -6,10 +6,10 @@ import { embeddablePythons } from '../support/pythons.ts';
 
 // Node brings OpenSSL, zlib and others of its own, and keeps variables of the C++ library in itself.
 
-it('hashes, compresses and encrypts with the libraries of Python, and exactly as Python does alone', () => {
-  const { executable } = observe('facts') as { executable: string };
+it('hashes, compresses and encrypts with the libraries of Python, and exactly as Python does alone', async () => {
+  const { executable } = (await observe('facts')) as { executable: string };
 
-  const inside = observe('execute', useOfLibraries);
+  const inside = await observe('execute', useOfLibraries);
 
   const alone = execFileSync(executable, ['-c', `${useOfLibraries}\nimport json; print(json.dumps(result))`]);
   expect(inside).toEqual(JSON.parse(alone.toString()));

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
+import { type ExecutorName, executorNames } from '../../src/index.ts';
 import { type Outcome, outputOf, runIsolated } from '../support/isolated.ts';
 
 // What plugin code does to the process it runs in. Each case has a process of its own; they run side by side.

@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { isPluginError, type PluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
+import { isPluginError, loadPythonPlugin, type PluginError } from '../../src/index.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { flipIndex, observe, observer } from '../support/observer.ts';
@@ -121,29 +120,29 @@ describe('callTyped', () => {
 });
 
 describe('callRaw', () => {
-  it.each([0, 1, 255, 4096, 1 << 20])('carries %i bytes both ways', (size) => {
+  it.each([0, 1, 255, 4096, 1 << 20])('carries %i bytes both ways', async (size) => {
     const bytes = Uint8Array.from({ length: size }, (_, index) => index % 251);
 
-    expect(Buffer.compare(observer().callRaw(flipIndex, bytes), bytes.toReversed())).toBe(0);
+    expect(Buffer.compare((await observer()).callRaw(flipIndex, bytes), bytes.toReversed())).toBe(0);
   });
 
-  it('returns separate memory', () => {
-    const result = observer().callRaw(flipIndex, Uint8Array.of(1, 2, 3));
+  it('returns separate memory', async () => {
+    const result = (await observer()).callRaw(flipIndex, Uint8Array.of(1, 2, 3));
 
     expect(result.byteOffset).toBe(0);
     expect(result.buffer.byteLength).toBe(3);
     expect(result.constructor).toBe(Uint8Array);
   });
 
-  it('accepts a part of a buffer, and an ArrayBuffer', () => {
+  it('accepts a part of a buffer, and an ArrayBuffer', async () => {
     const whole = Uint8Array.of(1, 2, 3, 4, 5);
 
-    expect(observer().callRaw(flipIndex, whole.subarray(1, 3))).toEqual(Uint8Array.of(3, 2));
-    expect(observer().callRaw(flipIndex, whole.buffer)).toEqual(Uint8Array.of(5, 4, 3, 2, 1));
+    expect((await observer()).callRaw(flipIndex, whole.subarray(1, 3))).toEqual(Uint8Array.of(3, 2));
+    expect((await observer()).callRaw(flipIndex, whole.buffer)).toEqual(Uint8Array.of(5, 4, 3, 2, 1));
   });
 
   it.each(['text', 7, null, undefined, [1, 2]])('refuses %j', async (input) => {
-    const error = await failureOf(() => observer().callRaw(flipIndex, input as unknown as Uint8Array));
+    const error = await failureOf(async () => (await observer()).callRaw(flipIndex, input as unknown as Uint8Array));
 
     expect(error.code).toBe('FIDIUS_ARGUMENT_INVALID');
   });
@@ -269,11 +268,11 @@ describe('a closed handle', () => {
   });
 });
 
-it('calls Python that calls itself through many levels of data', () => {
+it('calls Python that calls itself through many levels of data', async () => {
   let nested: unknown = 'core';
   for (let level = 0; level < 10_000; level += 1) nested = [nested];
 
-  let result = observe('echo', nested);
+  let result = await observe('echo', nested);
 
   let depth = 0;
   while (Array.isArray(result)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
+import { executorNames } from '../../src/index.ts';
 import { outputOf, runIsolated } from '../support/isolated.ts';
 
 // Signals belong to Node, whatever Python is loaded. Each case is a process of its own; they run side by side.

@@ -1,14 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { startPython } from '../../src/cpython/lifecycle/start.ts';
-import { isPluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
+import { isPluginError, loadPythonPlugin } from '../../src/index.ts';
 import { descriptorOf } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { runIsolated } from '../support/isolated.ts';
 import { moduleText, writePackage } from '../support/plugin-folders.ts';
 
-startPython();
 const folder = fileURLToPath(new URL('../fixtures/plugins/calls', import.meta.url));
 const methods = ['add', 'spin', 'nap', 'search_in_vain', 'swallow', 'fail', '!flip'] as const;
 const handle = await loadPythonPlugin(folder, descriptorOf(...methods));
@@ -27,6 +24,7 @@ async function loadHere(lines: readonly string[]): Promise<(timeoutMs?: number) 
   return (timeoutMs) => probe.callTyped(0, [], { timeoutMs });
 }
 
+/** Time is what a deadline promises. */
 function durationOf(attempt: () => unknown): number {
   const started = performance.now();
   attempt();

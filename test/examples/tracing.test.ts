@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { traceFidius } from '../../examples/fidius-spans.ts';
 import { WeatherInsight } from '../../examples/weather-interface.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { PluginHost } from '../../src/index.ts';
 import { readBlocks, root } from '../support/markdown.ts';
 
 const exporter = new InMemorySpanExporter();

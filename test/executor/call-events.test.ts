@@ -1,18 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { MethodCodec } from '../../src/codec/method-codec.ts';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import type { CallEvent } from '../../src/executor/call-events.ts';
-import { executorNames } from '../../src/executor/executor.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
-import { flipIndex, loadCalls } from '../support/calls.ts';
+import { type CallEvent, executorNames, PluginHost } from '../../src/index.ts';
+import { loadCalls } from '../support/calls.ts';
 import { recordEvents } from '../support/channel-events.ts';
-import { eventually, openExecutor } from '../support/executors.ts';
+import { eventually } from '../support/eventually.ts';
+import { openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
-import { rawMethod } from '../support/methods.ts';
 import { writeGreeter } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -57,22 +52,20 @@ describe.each(executorNames)('the channel fidius:call, with the executor %s,', (
   });
 
   it('tells the sizes of a raw call', async () => {
-    const { plugin } = await loadCalls(openExecutor(executor));
+    const { call } = await loadCalls(openExecutor(executor));
     const events = recordEvents<CallEvent>('fidius:call');
 
-    await plugin.call(rawMethod(flipIndex), [new Uint8Array(1000)]);
+    await call('flip', [new Uint8Array(1000)]);
 
     expect(events.map(({ requestBytes }) => requestBytes)).toEqual([1000, 1000]);
     expect(events[1]?.responseBytes).toBe(1000);
   });
 
   it('tells of a raw call whose argument is not bytes', async () => {
-    const { plugin } = await loadCalls(openExecutor(executor));
+    const { call } = await loadCalls(openExecutor(executor));
     const events = recordEvents<CallEvent>('fidius:call');
-    const { methods } = defineInterface('Raw', { version: 1, methods: { flip: method.raw() } });
-    const codec = methods[0]?.codec as MethodCodec;
 
-    const error = await failureOf(() => plugin.call({ index: flipIndex, codec }, ['text']));
+    const error = await failureOf(() => call('flip', ['text']));
 
     expect(error.code).toBe('FIDIUS_VALUE_ARGUMENT');
     expect(events.map(({ phase, method: name, error: told }) => ({ phase, method: name, error: told }))).toEqual([

@@ -1,18 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CallEvent } from '../../src/executor/call-events.ts';
+import type { CallEvent } from '../../src/index.ts';
 import { loadCalls } from '../support/calls.ts';
 import { recordEvents } from '../support/channel-events.ts';
-import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
+import { eventually } from '../support/eventually.ts';
+import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-
-async function durationOf(attempt: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await attempt();
-  return performance.now() - started;
-}
 
 describe('a call with a deadline', () => {
   it('times out, and Python code is stopped', async () => {
@@ -41,7 +36,10 @@ describe('a call with a deadline', () => {
 
     const error = await failureOf(() => call('add', [1, 2], { timeoutMs: timeoutMs as number }));
 
-    expect(error).toMatchObject({ code: 'FIDIUS_OPTION_INVALID', message: expect.stringContaining('timeoutMs must') });
+    expect(error).toMatchObject({
+      code: 'FIDIUS_OPTION_INVALID',
+      message: expect.stringMatching(/^timeoutMs (?:of add\(\) )?must /),
+    });
   });
 
   it('leaves no timer behind when it is done', async () => {
@@ -58,12 +56,13 @@ describe('a call with a deadline', () => {
 
 describe('a call that is aborted', () => {
   it('rejects at once with the reason as cause, and leaves the thread to the next call', async () => {
-    const { call } = await loadCalls(openExecutor('thread', { threads: 1, spareThreads: 0 }));
+    const { call, plugin } = await loadCalls(openExecutor('thread', { threads: 1, spareThreads: 0 }));
     const abort = new AbortController();
     const reason = new Error('not needed any more');
 
     const failure = failureOf(() => call('spin', [], { signal: abort.signal }));
-    setTimeout(() => abort.abort(reason), 30);
+    await eventually(() => plugin.stats().running === 1);
+    abort.abort(reason);
 
     expect(await failure).toMatchObject({ code: 'FIDIUS_CALL_ABORTED', cause: reason });
     expect(await call('add', [1, 2])).toBe(3);
@@ -76,7 +75,8 @@ describe('a call that is aborted', () => {
 
     const first = call('nap', [1]);
     const second = failureOf(() => call('fail', ['it ran'], { signal: abort.signal }));
-    setTimeout(() => abort.abort(), 50);
+    await eventually(() => plugin.stats().running === 2);
+    abort.abort();
 
     expect((await second).code).toBe('FIDIUS_CALL_ABORTED');
     expect(await first).toBe(1);
@@ -87,7 +87,7 @@ describe('a call that is aborted', () => {
 
   it('never runs when it was waiting in the queue of its plugin', async () => {
     const { call, plugin } = await loadProbe(openExecutor(), {
-      methods: ['nap', 'mark', 'marks'],
+      methods: ['nap(f64)', 'mark', 'marks(): [str]'],
       lines: [
         'import time',
         'made = []',
@@ -126,9 +126,9 @@ describe('a call that is aborted', () => {
   it('cancels the task of a coroutine', async () => {
     const { call, plugin } = await loadCalls(openExecutor());
 
-    const duration = await durationOf(() => failureOf(() => call('nap_later', [30], { timeoutMs: 300 })));
+    // Longer than the test may take.
+    await failureOf(() => call('nap_later', [3600], { timeoutMs: 300 }));
 
-    expect(duration).toBeLessThan(5000);
     await eventually(() => plugin.stats().outcomes.stopped === 1);
     expect(await call('add_later', [1, 2])).toBe(3);
   });
@@ -143,7 +143,7 @@ describe('a call that is aborted', () => {
   });
 
   it('may share its signal with many others', async () => {
-    const { call } = await loadCalls(openExecutor());
+    const { call, plugin } = await loadCalls(openExecutor());
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => void warnings.push(warning);
     process.on('warning', onWarning);
@@ -152,7 +152,8 @@ describe('a call that is aborted', () => {
     const failures = Array.from({ length: 100 }, () =>
       failureOf(() => call('nap_later', [30], { signal: abort.signal })),
     );
-    setTimeout(() => abort.abort(), 20);
+    await eventually(() => plugin.stats().running === 100);
+    abort.abort();
     const codes = new Set((await Promise.all(failures)).map(({ code }) => code));
 
     expect([...codes]).toEqual(['FIDIUS_CALL_ABORTED']);
@@ -164,7 +165,7 @@ describe('a call that is aborted', () => {
 describe('an interruption', () => {
   it('lets finally blocks run', async () => {
     const { call, plugin } = await loadProbe(openExecutor(), {
-      methods: ['work', 'log'],
+      methods: ['work', 'log(): [str]'],
       lines: [
         'import time',
         'done = []',
@@ -188,7 +189,7 @@ describe('an interruption', () => {
     const body = ['import time', 'end = time.monotonic() + 0.4', 'while time.monotonic() < end: pass', 'whole = "yes"'];
     writeFileSync(join(folder, `${library}.py`), body.join('\n'));
     const { call, plugin } = await loadProbe(openExecutor(), {
-      methods: ['use'],
+      methods: ['use(): str'],
       lines: [
         'import sys',
         `sys.path.append(${JSON.stringify(folder)})`,
@@ -199,7 +200,7 @@ describe('an interruption', () => {
     });
 
     const givenUp = failureOf(() => call('use', [], { timeoutMs: 100 }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(() => plugin.stats().running === 1);
     const other = call('use');
 
     expect((await givenUp).code).toBe('FIDIUS_CALL_TIMEOUT');
@@ -243,6 +244,7 @@ describe('an interruption', () => {
       const abort = new AbortController();
       const short = call('nap', [0.0005], { signal: abort.signal }).catch(() => {});
       const next = call('add', [round, 1]).then((sum) => (wrong += sum === round + 1 ? 0 : 1));
+      // Before, during and after the short call.
       setTimeout(() => abort.abort(), round % 3);
       await Promise.all([short, next]);
     }
@@ -308,7 +310,7 @@ describe('loading', () => {
   it('rejects at once when it is aborted, and unloads what is loaded too late', async () => {
     const executor = openExecutor();
     const { call } = await loadProbe(executor, {
-      methods: ['loaded'],
+      methods: ['loaded(): [str]'],
       lines: ['import sys', 'def loaded(): return [name for name in sys.modules if name.startswith("probe_")]'],
     });
     const before = await call('loaded');
@@ -321,9 +323,11 @@ describe('loading', () => {
         options: { signal: abort.signal },
       }),
     );
+    // Python is importing then, in most runs: nothing tells the host when the import begins.
     setTimeout(() => abort.abort('enough'), 50);
 
     expect(await failure).toMatchObject({ code: 'FIDIUS_LOAD_ABORTED', cause: 'enough' });
+    // The import takes a second and is not stopped. What stays of it is visible only after that.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await expect.poll(() => call('loaded'), { timeout: 10_000 }).toEqual(before);
   });
@@ -339,7 +343,7 @@ describe('loading', () => {
     const failure = await failureOf(() => loadProbe(executor, hanging));
     expect(failure.code).toBe(code);
     const { call } = await loadProbe(executor, {
-      methods: ['add'],
+      methods: ['add(i32, i32): i32'],
       lines: ['def add(a, b): return a + b'],
       options: { loadTimeoutMs: 10_000 },
     });

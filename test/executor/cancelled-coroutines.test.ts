@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { eventually, loadProbe, openExecutor } from '../support/executors.ts';
+import { eventually } from '../support/eventually.ts';
+import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 
 it('stops a coroutine that was aborted while its large arguments were being read', async () => {
   const { call, plugin } = await loadProbe(openExecutor(), {
-    methods: ['nap_later'],
+    methods: ['nap_later([str])'],
     lines: ['import asyncio', 'async def nap_later(data): await asyncio.sleep(60)'],
   });
   const data = Array.from({ length: 30_000 }, (_, index) => `text ${index}`);
@@ -12,6 +13,7 @@ it('stops a coroutine that was aborted while its large arguments were being read
   for (let round = 0; round < 100; round += 1) {
     const abort = new AbortController();
     const calls = [1, 2].map(() => failureOf(() => call('nap_later', [data], { signal: abort.signal })));
+    // At another moment of the reading in each round.
     setTimeout(() => abort.abort(), round % 20);
     for (const { code } of await Promise.all(calls)) expect(code).toBe('FIDIUS_CALL_ABORTED');
   }

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { loadCalls } from '../support/calls.ts';
 import { openExecutor } from '../support/executors.ts';
 
+// The delay of the event loop is what is promised, so this test measures time, and lets time pass between its samples.
+
 /** What sixteen plugins can be busy with at the same time. */
 const busyWith = [
   ['waiting', 'nap', [1.2]],

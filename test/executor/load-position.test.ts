@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LoadTimeoutError } from '../../src/errors/load-error.ts';
-import type { LoadOptions } from '../../src/executor/executor.ts';
+import { type LoadOptions, LoadTimeoutError } from '../../src/index.ts';
 import { loadProbe, openExecutor } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 
@@ -96,7 +95,10 @@ describe('a load that times out', () => {
       await failureOf(() => loadProbe(executor, { methods: [], lines, options: { ...options, loadTimeoutMs: 300 } }));
       await executor.close({ mode: 'abort', timeoutMs: 1 });
 
-      const { call } = await loadProbe(openExecutor(), { methods: ['answer'], lines: ['def answer(): return 42'] });
+      const { call } = await loadProbe(openExecutor(), {
+        methods: ['answer(): i32'],
+        lines: ['def answer(): return 42'],
+      });
 
       expect(await call('answer')).toBe(42);
     },

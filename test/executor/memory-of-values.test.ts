@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import { flipIndex, loadCalls } from '../support/calls.ts';
-import { openExecutor } from '../support/executors.ts';
-import { rawMethod } from '../support/methods.ts';
+import { executorNames } from '../../src/index.ts';
+import { loadProbe, openExecutor } from '../support/executors.ts';
 
 /** Bytes that tell which call they belong to, and in which order they are. */
 function bytesOf(call: number, size: number): Buffer {
@@ -11,17 +9,21 @@ function bytesOf(call: number, size: number): Buffer {
 
 const equal = (a: unknown, b: Uint8Array) => Buffer.compare(a as Uint8Array, b) === 0;
 
+const parts = {
+  methods: ['!flip', 'echo(bytes): bytes', 'echo_list([bytes]): [bytes]'],
+  lines: ['def flip(data): return data[::-1]', 'def echo(value): return value', 'echo_list = echo'],
+};
+
 /** Below and above the size from which payloads go by reference. */
 const sizes = [5, 5000, 100_000];
 
 describe.each(executorNames)('with the executor %s', (name) => {
   it.each(sizes)('raw results of %i bytes have separate memory, independent of later calls', async (size) => {
-    const { plugin } = await loadCalls(openExecutor(name));
+    const { call } = await loadProbe(openExecutor(name), parts);
 
     const results = [];
-    for (let call = 0; call < 20; call += 1)
-      results.push(await plugin.call(rawMethod(flipIndex), [bytesOf(call, size)]));
-    const together = Array.from({ length: 20 }, (_, call) => plugin.call(rawMethod(flipIndex), [bytesOf(call, size)]));
+    for (let number = 0; number < 20; number += 1) results.push(await call('flip', [bytesOf(number, size)]));
+    const together = Array.from({ length: 20 }, (_, number) => call('flip', [bytesOf(number, size)]));
     results.push(...(await Promise.all(together)));
 
     for (const [index, result] of (results as Uint8Array[]).entries()) {
@@ -31,9 +33,9 @@ describe.each(executorNames)('with the executor %s', (name) => {
   });
 
   it.each(sizes)('%i bytes in a result have separate memory, independent of later calls', async (size) => {
-    const { call } = await loadCalls(openExecutor(name));
+    const { call } = await loadProbe(openExecutor(name), parts);
 
-    const calls = Array.from({ length: 20 }, (_, number) => call('echo', [[bytesOf(number, size)]]));
+    const calls = Array.from({ length: 20 }, (_, number) => call('echo_list', [[bytesOf(number, size)]]));
     const results = (await Promise.all(calls)) as [Uint8Array][];
     for (let number = 0; number < 20; number += 1) await call('echo', [bytesOf(250, size)]);
 
@@ -43,10 +45,10 @@ describe.each(executorNames)('with the executor %s', (name) => {
   });
 
   it.each(sizes)('arguments of %i bytes are read before the caller can change them', async (size) => {
-    const { call, plugin } = await loadCalls(openExecutor(name));
+    const { call } = await loadProbe(openExecutor(name), parts);
     const input = bytesOf(1, size);
 
-    const [typed, raw] = [call('echo', [input]), plugin.call(rawMethod(flipIndex), [input])];
+    const [typed, raw] = [call('echo', [input]), call('flip', [input])];
     input.fill(255);
 
     expect(equal(await typed, bytesOf(1, size))).toBe(true);

@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
-import type { OutputEvent } from '../../src/executor/output.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
-import { eventually, loadProbe, openExecutor, type Probe, uncaughtDuring } from '../support/executors.ts';
+import { type ExecutorName, executorNames, type OutputEvent, PluginHost } from '../../src/index.ts';
+import { eventually, uncaughtDuring } from '../support/eventually.ts';
+import { loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { Greeter } from '../support/greeter.ts';
 import { runIsolated } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
@@ -11,7 +10,8 @@ import { tempFolder } from '../support/temp-folder.ts';
 const lines = [
   'import logging, os, subprocess, sys, threading, time',
   'print("imported")',
-  'def say(*words): print(*words)',
+  'def say(text): print(text)',
+  'def say_words(one, two): print(one, two)',
   'def say_to_stderr(text): print(text, file=sys.stderr)',
   'def say_without_end(text): print(text, end="")',
   'def say_bytes(data): sys.stdout.buffer.write(data)',
@@ -25,19 +25,20 @@ const lines = [
   '    try: 1 / 0',
   '    except ZeroDivisionError: logging.getLogger("probe.log").exception("went wrong")',
   'async def say_later(text): print(text)',
-  'def look(): return [sys.stdout.isatty(), sys.stdout.fileno(), sys.stdout.encoding]',
+  'def look(): return repr([sys.stdout.isatty(), sys.stdout.fileno(), sys.stdout.encoding])',
 ];
 const methods = [
-  'say',
-  'say_to_stderr',
-  'say_without_end',
-  'say_bytes',
-  'say_much',
-  'say_in_thread',
-  'log',
+  'say(str)',
+  'say_words(str, str)',
+  'say_to_stderr(str)',
+  'say_without_end(str)',
+  'say_bytes(bytes)',
+  'say_much(i32)',
+  'say_in_thread(str)',
+  'log(i32, str)',
   'log_error',
-  'say_later',
-  'look',
+  'say_later(str)',
+  'look(): str',
 ];
 
 interface Listening extends Probe {
@@ -48,7 +49,7 @@ interface Listening extends Probe {
 async function listen(executor: ExecutorName, name = 'probe'): Promise<Listening> {
   const events: OutputEvent[] = [];
   const probe = await loadProbe(openExecutor(executor, { onOutput: (event) => void events.push(event) }), {
-    methods: methods.filter((method) => executor === 'thread' || method !== 'say_later'),
+    methods: methods.filter((method) => executor === 'thread' || !method.startsWith('say_later')),
     lines,
     name,
   });
@@ -59,7 +60,7 @@ describe.each(executorNames)('output with the executor %s', (executor) => {
   it('reaches the host line by line, before the answer of the call', async () => {
     const { call, events } = await listen(executor);
 
-    await call('say', ['two', 'words\nand a line']);
+    await call('say_words', ['two', 'words\nand a line']);
 
     expect(events).toEqual([
       { plugin: 'probe', stream: 'stdout', text: 'imported' },
@@ -132,7 +133,7 @@ describe.each(executorNames)('output with the executor %s', (executor) => {
   it('holds back a line until it is ended, and gives it out at the latest when the host is closed', async () => {
     const events: OutputEvent[] = [];
     const opened = openExecutor(executor, { onOutput: (event) => void events.push(event) });
-    const { call } = await loadProbe(opened, { methods: ['say_without_end'], lines });
+    const { call } = await loadProbe(opened, { methods: ['say_without_end(str)'], lines });
 
     await call('say_without_end', ['half']);
     expect(events.map(({ text }) => text)).toEqual(['imported']);
@@ -144,7 +145,7 @@ describe.each(executorNames)('output with the executor %s', (executor) => {
   it('leaves the streams what they were to those who ask', async () => {
     const { call } = await listen(executor);
 
-    expect(await call('look')).toEqual([false, 1, 'utf-8']);
+    expect(await call('look')).toBe("[False, 1, 'utf-8']");
   });
 
   it('survives a listener that throws', async () => {
@@ -155,7 +156,7 @@ describe.each(executorNames)('output with the executor %s', (executor) => {
         },
       });
 
-      const { call } = await loadProbe(executorThatThrows, { methods: ['say', 'look'], lines });
+      const { call } = await loadProbe(executorThatThrows, { methods: ['say(str)', 'look(): str'], lines });
       await call('say', ['x']);
       await isThere();
     });

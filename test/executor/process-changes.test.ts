@@ -1,11 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ExecutorName, executorNames } from '../../src/executor/executor.ts';
-import type { Notice } from '../../src/executor/process-change.ts';
-import type { HostNotice } from '../../src/host/events/host-notice.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
-import { eventually, loadProbe, openExecutor, type Probe } from '../support/executors.ts';
+import { type ExecutorName, executorNames, type HostNotice, PluginHost } from '../../src/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { Greeter } from '../support/greeter.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
@@ -25,17 +23,17 @@ const lines = [
   'def unblock():',
   '    started.wait(); go_on.set()',
 ];
-const methods = ['execute', 'execute_later', 'wait', 'block', 'unblock'];
+const methods = ['execute(str)', 'execute_later(str)', 'wait(f64)', 'block', 'unblock'];
 
 interface Told {
-  readonly notices: Notice[];
+  readonly notices: HostNotice[];
   readonly load: (name: string, extra?: readonly string[]) => Promise<Probe>;
 }
 
 function open(name: ExecutorName): Told {
-  const notices: Notice[] = [];
+  const notices: HostNotice[] = [];
   const executor = openExecutor(name, { onNotice: (notice) => void notices.push(notice) });
-  const known = methods.filter((method) => name === 'thread' || method !== 'execute_later');
+  const known = methods.filter((method) => name === 'thread' || method !== 'execute_later(str)');
   return {
     notices,
     load: (plugin, extra = []) => loadProbe(executor, { methods: known, lines: [...lines, ...extra], name: plugin }),
@@ -43,7 +41,7 @@ function open(name: ExecutorName): Told {
 }
 
 /** Each with what undoes it, and parts of the message. */
-const changes: readonly (readonly [kind: Notice['kind'], change: string, undo: string, message: RegExp])[] = [
+const changes: readonly (readonly [kind: HostNotice['kind'], change: string, undo: string, message: RegExp])[] = [
   ['timeZone', 'os.environ["TZ"] = "Asia/Tokyo"; time.tzset()', 'del os.environ["TZ"]; time.tzset()', /JST.*Tokyo/],
   [
     'environmentVariables',
@@ -211,23 +209,23 @@ describe.each(executorNames)('what a plugin changes for the whole process with t
   });
 
   it('is told at the latest when the host is closed', async () => {
-    const notices: Notice[] = [];
+    const notices: HostNotice[] = [];
     const opened = openExecutor(executor, { onNotice: (notice) => void notices.push(notice) });
-    const { call, plugin } = await loadProbe(opened, { methods: ['execute'], lines });
+    const { call, plugin } = await loadProbe(opened, { methods: ['execute(str)'], lines });
 
     await call('execute', ['sys.setrecursionlimit(1240)']);
     await plugin.close();
     await opened.close();
 
     expect(notices.map(({ kind, plugins }) => [kind, plugins])).toEqual([['recursionLimit', ['probe']]]);
-    const other = await loadProbe(openExecutor(executor), { methods: ['execute'], lines });
+    const other = await loadProbe(openExecutor(executor), { methods: ['execute(str)'], lines });
     await other.call('execute', ['sys.setrecursionlimit(1000)']);
   });
 });
 
 describe.each(executorNames)('the root logger with the executor %s', (name) => {
   it('is reported when the handler of the host is removed', async () => {
-    const notices: Notice[] = [];
+    const notices: HostNotice[] = [];
     const executor = openExecutor(name, { onOutput: () => {}, onNotice: (notice) => void notices.push(notice) });
     const { call } = await loadProbe(executor, { methods, lines });
 
@@ -326,7 +324,7 @@ it('libraries in common use are imported without a notice', async () => {
   await load('imports', [
     'import argparse, concurrent.futures, ctypes, email, http.client, sqlite3, subprocess, unittest.mock',
   ]);
-  await load('imports too', ['import asyncio, csv, json, tempfile, urllib.request, xml.etree.ElementTree, zipfile']);
+  await load('imports-too', ['import asyncio, csv, json, tempfile, urllib.request, xml.etree.ElementTree, zipfile']);
 
   expect(notices).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually, loadProbe, openExecutor, type Probe } from '../support/executors.ts';
+import { eventually } from '../support/eventually.ts';
+import { loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -46,7 +47,7 @@ describe('stopping a call', () => {
         '    thread.join()',
         '    return found[0]',
       ],
-      ['is_free'],
+      ['is_free(): bool'],
     );
 
     expect(await call('is_free')).toBe(true);
@@ -85,7 +86,7 @@ describe('stopping a call', () => {
         '    done.append("second")',
         'def log(): return done',
       ],
-      ['log'],
+      ['log(): [str]'],
     );
 
     expect(await call('log')).toEqual(['first']);
@@ -129,7 +130,7 @@ describe('stopping a call', () => {
         '    finally: done.append("cleaned up")',
         'def log(): return done',
       ],
-      ['log'],
+      ['log(): [str]'],
     );
 
     expect(await call('log')).toEqual(['cleaned up']);
@@ -155,7 +156,7 @@ describe('stopping a call', () => {
         '    while True: pass',
         'def log(): return done',
       ],
-      ['log'],
+      ['log(): [str]'],
     );
 
     expect(await call('log')).toEqual(['exit', 'finally']);
@@ -189,7 +190,7 @@ describe('stopping a call', () => {
         '    while True: pass',
         'def log(): return done',
       ],
-      ['log'],
+      ['log(): [str]'],
     );
 
     expect(await call('log')).toEqual(['given back']);
@@ -233,7 +234,7 @@ describe('an import of a library', () => {
     const name = `fidius_calling_back_${process.pid}`;
     const imported = library(name, ['import sys', 'sys.fidius_hook()', 'whole = "yes"']);
     const { plugin, call } = await loadProbe(openExecutor(), {
-      methods: ['work', 'is_whole'],
+      methods: ['work', 'is_whole(): str'],
       lines: [
         ...imported.slice(0, 2),
         'import time',

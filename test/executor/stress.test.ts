@@ -10,6 +10,7 @@ describe.concurrent('a process that loads, calls, aborts and closes at random', 
   ])(
     'ends by %s, with every promise settled and every result right',
     async (end, exitCode) => {
+      // Another one in each run; a failure prints it.
       const seed = String(Date.now() % 1_000_000);
 
       const outcome = await runIsolated('stress-round.ts', { args: [seed, '4000', end], timeoutMs: 100_000 });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadProbe, openExecutor, type Probe } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
-import { untypedMethod } from '../support/methods.ts';
 
 const hint = expect.stringContaining('`ownThread: true`');
 
 const database = {
-  methods: ['count'],
+  methods: ['count(): i32'],
   lines: [
     'import sqlite3',
     'db = sqlite3.connect(":memory:")',
@@ -20,7 +19,7 @@ describe('an object that only the importing thread may use', () => {
     const { plugin } = await loadProbe(openExecutor(), database);
 
     // The thread of JavaScript is never the one that imported the module.
-    const error = caught(() => plugin.sync()?.callSync(untypedMethod(0), []));
+    const error = caught(() => plugin.sync['count']?.());
 
     expect(error).toMatchObject({
       code: 'ProgrammingError',
@@ -46,7 +45,7 @@ describe('an object that only the importing thread may use', () => {
 
   it('leads to a hint when it is the loop of the importing thread, which has none', async () => {
     const lines = ['import asyncio', 'loop = asyncio.get_event_loop()', 'def running(): return loop.is_running()'];
-    const parts = { methods: ['running'], lines };
+    const parts = { methods: ['running(): bool'], lines };
 
     const error = await failureOf(() => loadProbe(openExecutor(), parts));
     expect(error).toMatchObject({ code: 'FIDIUS_IMPORT_FAILED', hint, cause: { hint } });

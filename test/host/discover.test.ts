@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { PluginHost } from '../../src/index.ts';
 import { Greeter } from '../support/greeter.ts';
 import { manifestText, writePackage, writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
+import { executorNames } from '../../src/index.ts';
 import { openPackages, refusal } from '../support/module-packages.ts';
 
 it.each(executorNames)('an error of a call carries no variables of Python, with the executor %s', async (executor) => {

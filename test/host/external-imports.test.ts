@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import type { HostLoadOptions, HostOptions } from '../../src/host/plugin-host.ts';
+import { executorNames, type HostLoadOptions, type HostOptions } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { installModules, openPackages, python, Runner, refusal, writeFiles } from '../support/module-packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -90,7 +89,7 @@ describe.each(executorNames)('with the executor %s,', (executor) => {
       ]);
 
       const { info } = await load('plugin');
-      python('import json', 'del json.__path__[1:]');
+      await python('import json', 'del json.__path__[1:]');
 
       expect(info.externalImports).toEqual([{ module: `json.${module}`, path }]);
     });
@@ -141,7 +140,7 @@ describe.each(executorNames)('with the executor %s,', (executor) => {
     it('lists a module that code of the environment imports for the plugin', async () => {
       const { module, path, insert } = writeExternal();
       const library = `library_with_${module}`;
-      installModules({ [`${library}.py`]: `import ${module}` });
+      await installModules({ [`${library}.py`]: `import ${module}` });
       const { load } = await open([insert, `import ${library}`]);
 
       expect((await load('plugin')).info.externalImports).toEqual([{ module, path }]);
@@ -149,7 +148,7 @@ describe.each(executorNames)('with the executor %s,', (executor) => {
 
     it('lists a module that was imported before any plugin was loaded', async () => {
       const { module, path, insert } = writeExternal();
-      python(insert, `import ${module}`);
+      await python(insert, `import ${module}`);
       const { load } = await open([`import ${module}`]);
 
       expect((await load('plugin')).info.externalImports).toEqual([{ module, path }]);
@@ -214,7 +213,7 @@ describe.each(executorNames)('with the executor %s,', (executor) => {
       const lines = ['import json', `json.__path__.append(${JSON.stringify(folder)})`, `import json.${module}`];
 
       const error = await refusedLoad(lines, refuse, {});
-      python('import json', 'del json.__path__[1:]');
+      await python('import json', 'del json.__path__[1:]');
 
       expect(error.code).toBe('FIDIUS_IMPORT_EXTERNAL');
       expect(existsSync(ran)).toBe(false);

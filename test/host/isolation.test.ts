@@ -1,10 +1,8 @@
 import { cpSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import type { HostLoadOptions, HostOptions } from '../../src/host/plugin-host.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { executorNames, type HostLoadOptions, type HostOptions } from '../../src/index.ts';
+import { SecretKey, signPackage } from '../../src/packaging.ts';
 import { type AttackedPlaces, attackPlaces, reportingLines } from '../support/attacked-home.ts';
 import { Greeter } from '../support/greeter.ts';
 import { outputOf } from '../support/isolated.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
+import { executorNames } from '../../src/index.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writeGreeter } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,9 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import type { LoadEvent } from '../../src/host/events/load-channel.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { executorNames, type LoadEvent, loadPythonPlugin, PluginHost } from '../../src/index.ts';
 import { recordEvents } from '../support/channel-events.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';

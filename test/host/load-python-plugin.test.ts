@@ -1,10 +1,14 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { InterfaceDescriptor } from '../../src/codec/descriptor.ts';
-import { InterfaceHashMismatchError, LoadError } from '../../src/errors/load-error.ts';
-import { isPluginError, PluginError } from '../../src/errors/plugin-error.ts';
-import { loadPythonPlugin } from '../../src/host/load/load-python-plugin.ts';
+import {
+  type InterfaceDescriptor,
+  InterfaceHashMismatchError,
+  isPluginError,
+  LoadError,
+  loadPythonPlugin,
+  PluginError,
+} from '../../src/index.ts';
 import { descriptorOf, testHash } from '../support/descriptors.ts';
 import { failureOf } from '../support/failure.ts';
 import { byteCodeIn, interpreterState } from '../support/observer.ts';
@@ -13,9 +17,9 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 /** Loading that must fail; also proves that nothing of it stays in the interpreter. */
 async function refusalOf(folder: string, descriptor: InterfaceDescriptor = descriptorOf('greet')) {
-  const before = interpreterState();
+  const before = await interpreterState();
   const error = await failureOf(async () => loadPythonPlugin(folder, descriptor));
-  expect(interpreterState()).toEqual(before);
+  expect(await interpreterState()).toEqual(before);
   return error;
 }
 

@@ -1,14 +1,19 @@
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defineInterface, type Interface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { startedPython } from '../../src/cpython/lifecycle/start.ts';
-import { formatHash, InterfaceHashMismatchError } from '../../src/errors/load-error.ts';
-import { executorNames } from '../../src/executor/executor.ts';
-import { type HostLoadOptions, PluginHost } from '../../src/host/plugin-host.ts';
+import {
+  defineInterface,
+  executorNames,
+  type HostLoadOptions,
+  type Interface,
+  InterfaceHashMismatchError,
+  method,
+  PluginHost,
+  t,
+} from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
+import { formatHash } from '../support/format-hash.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
+import { loadedLibpython } from '../support/loaded-python.ts';
 import { interpreterState } from '../support/observer.ts';
 import { manifestText, writeGreeter, writePackage, writePlugin } from '../support/plugin-folders.ts';
 import { anotherPython } from '../support/pythons.ts';
@@ -238,12 +243,12 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     const folder = tempFolder();
     writePlugin(folder, 'mended', Greeter, ...greeterLines.withoutCount);
     await using host = await open(folder);
-    const before = interpreterState();
+    const before = await interpreterState();
 
     const error = await failureOf(() => host.load('mended', Greeter));
 
     expect(error).toMatchObject({ code: 'FIDIUS_METHOD_MISSING', method: 'count', module: 'mended' });
-    expect(interpreterState()).toEqual(before);
+    expect(await interpreterState()).toEqual(before);
     writeGreeter(folder, 'mended');
     const plugin = await host.load('mended', Greeter);
     expect(await plugin.client.count()).toBe(1);
@@ -282,13 +287,13 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
     const folder = tempFolder();
     writeGreeter(folder, 'renewed');
     await using host = await open(folder);
-    const before = interpreterState();
+    const before = await interpreterState();
     const plugin = await host.load('renewed', Greeter);
     await plugin.client.count();
 
     await plugin.close();
 
-    expect(interpreterState()).toEqual(before);
+    expect(await interpreterState()).toEqual(before);
     expect(await (await host.load('renewed', Greeter)).client.count()).toBe(1);
   });
 });
@@ -326,7 +331,7 @@ describe('load', () => {
     writeGreeter(folder, 'second');
     await using host = await PluginHost.open({ searchPaths: [folder] });
     await host.load('second', Greeter);
-    const running = startedPython()?.libpython;
+    const running = loadedLibpython();
     const other = anotherPython(running);
     await using otherHost = await PluginHost.open({ searchPaths: [folder], python: other?.executable });
 

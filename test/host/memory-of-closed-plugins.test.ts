@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
+import { executorNames } from '../../src/index.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PluginError } from '../../src/errors/plugin-error.ts';
+import { PluginError } from '../../src/index.ts';
 import { installModules, openPackages, python, refusal } from '../support/module-packages.ts';
 
 /** Ways of code to ask for the module `spare`; each returns its `owner`. */
@@ -188,7 +188,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
       ),
       asking_neighbour: asks(['import zipped_spare', 'return zipped_spare.owner']),
     });
-    python(
+    await python(
       'import zipfile',
       `with zipfile.ZipFile(${JSON.stringify(path('asking_owner', 'lib.zip'))}, "w") as archive:`,
       `    archive.writestr("zipped_spare.py", "owner = 'archive'")`,
@@ -219,7 +219,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
 
     expect((await refusal(() => neighbour.client.run(null))).message).toContain("No module named 'spare'");
     await owner.close();
-    expect(python('import sys', 'result = "spare" in sys.modules')).toBe(false);
+    expect(await python('import sys', 'result = "spare" in sys.modules')).toBe(false);
   });
 
   it('reloads its own module', async () => {
@@ -255,7 +255,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s, a package', 
   });
 
   it('is asked for by a library of the environment that imports by a call, not by one that imports by a statement', async () => {
-    installModules({
+    await installModules({
       'asking_environment.py': [
         'import importlib',
         'def by_statement():',

@@ -1,9 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PluginError } from '../../src/errors/plugin-error.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { PluginError } from '../../src/index.ts';
+import { SecretKey, signPackage } from '../../src/packaging.ts';
 import { installModules, openPackages, python, refusal, writeFiles } from '../support/module-packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -28,12 +27,12 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
           ),
         },
       });
-      without('calendar', 'http.cookiejar', 'netrc');
-      if (when === 'before') python('import calendar, http.cookiejar, netrc');
+      await without('calendar', 'http.cookiejar', 'netrc');
+      if (when === 'before') await python('import calendar, http.cookiejar, netrc');
       await load('names_owner');
 
       expect(await (await load('names_user')).client.run(null)).toEqual([1, false]);
-      expect(python('import calendar', 'result = hasattr(calendar, "mine")')).toBe(false);
+      expect(await python('import calendar', 'result = hasattr(calendar, "mine")')).toBe(false);
     },
   );
 
@@ -48,14 +47,14 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
         names_owner: { main: [`import ${name}`, ...runs('return 1')], files: { [file]: 'mine = True\n' } },
       });
       for (const prepare of [() => without(...(name === 'time' ? [] : [name])), () => python(`import ${name}`)]) {
-        prepare();
+        await prepare();
         const error = await refusal(() => load('names_owner'));
 
         expect(error).toMatchObject({ code: 'FIDIUS_MODULE_COLLISION', hint: expect.stringContaining('Rename') });
         expect(error.message).toContain(path('names_owner', file));
         expect(error.message).toContain('standard library');
       }
-      expect(python(`import ${name}`, `result = hasattr(${name}, "mine")`)).toBe(false);
+      expect(await python(`import ${name}`, `result = hasattr(${name}, "mine")`)).toBe(false);
     },
   );
 
@@ -63,7 +62,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     'a signed package does not run the module of the environment in place of its vendored one, imported %s it',
     async (order) => {
       const key = new SecretKey(Buffer.alloc(32, 1));
-      const environment = installModules({ 'names_fast.py': "version = 'environment'\n" });
+      const environment = await installModules({ 'names_fast.py': "version = 'environment'\n" });
       const main = ['import names_fast', ...runs('return names_fast.version')];
       const { load, path } = await openPackages(
         executor,
@@ -84,7 +83,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
   );
 
   it('a package shares a module of the environment that is the same as its vendored one', async () => {
-    installModules({ 'names_same/__init__.py': 'from . import inner\n', 'names_same/inner.py': 'version = 1\n' });
+    await installModules({ 'names_same/__init__.py': 'from . import inner\n', 'names_same/inner.py': 'version = 1\n' });
     const vendored = {
       'vendor/names_same/__init__.py': 'from . import inner\n',
       'vendor/names_same/inner.py': 'version = 1\n',
@@ -92,26 +91,26 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     const { load } = await openPackages(executor, {
       names_vendored: { main: ['from names_same.inner import version', ...runs('return version')], files: vendored },
     });
-    python('import names_same.inner');
+    await python('import names_same.inner');
 
     expect(await (await load('names_vendored')).client.run(null)).toBe(1);
   });
 
   it('a package that goes into a module of the environment past its top meets the same refusal', async () => {
-    installModules({ 'names_deep/__init__.py': '', 'names_deep/inner.py': 'version = 1\n' });
+    await installModules({ 'names_deep/__init__.py': '', 'names_deep/inner.py': 'version = 1\n' });
     const { load } = await openPackages(executor, {
       names_vendored: {
         main: ['from names_deep.inner import version', ...runs('return version')],
         files: { 'vendor/names_deep/__init__.py': '', 'vendor/names_deep/inner.py': 'version = 2\n' },
       },
     });
-    python('import names_deep.inner');
+    await python('import names_deep.inner');
 
     expect(await refusal(() => load('names_vendored'))).toMatchObject({ code: 'FIDIUS_MODULE_COLLISION' });
   });
 
   it('a package does not get the module of the environment in place of one in a folder that it puts on sys.path', async () => {
-    installModules({ 'names_lib.py': 'version = 1\n' });
+    await installModules({ 'names_lib.py': 'version = 1\n' });
     const insert = 'import os, sys; sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))';
     const { load, path } = await openPackages(executor, {
       names_owner: {
@@ -119,7 +118,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
         files: { 'lib/names_lib.py': 'version = 2\n' },
       },
     });
-    python('import names_lib');
+    await python('import names_lib');
 
     const error = await refusal(() => load('names_owner'));
 
@@ -151,14 +150,14 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     expect(await owner.client.run(null)).toBe('made');
     expect((await refusal(() => user.client.run(null))).message).toContain("No module named 'names_maker'");
     await owner.close();
-    expect(python('import sys', 'result = [name for name in sys.modules if name.startswith("names_maker")]')).toEqual(
-      [],
-    );
+    expect(
+      await python('import sys', 'result = [name for name in sys.modules if name.startswith("names_maker")]'),
+    ).toEqual([]);
     expect(finders()).toEqual(before);
   });
 
   it('a module of the environment gets no optional dependency from a package, and a different one is refused', async () => {
-    installModules({
+    await installModules({
       'names_environment.py':
         'try:\n    import names_vendored_only\nexcept ImportError: found = False\nelse: found = True\n',
     });
@@ -173,19 +172,19 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
   });
 
   it('modules of the environment are as they were once the package that claims their names is closed', async () => {
-    installModules({ 'names_claimed.py': 'version = 1\n' });
+    await installModules({ 'names_claimed.py': 'version = 1\n' });
     const { load } = await openPackages(executor, {
       names_owner: { main: runs('return 1'), files: { 'names_claimed.py': '' } },
     });
-    const kind = () =>
-      python(
+    const kind = async () =>
+      await python(
         'import names_claimed',
         'result = repr(type(names_claimed.__spec__)) + repr(sorted(vars(names_claimed.__spec__)))',
       );
     const before = kind();
 
     const plugin = await load('names_owner');
-    expect(python('import names_claimed', 'result = names_claimed.version')).toBe(1);
+    expect(await python('import names_claimed', 'result = names_claimed.version')).toBe(1);
     expect(kind()).not.toBe(before);
     await plugin.close();
     expect(kind()).toBe(before);
@@ -222,13 +221,13 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
       await alpha.close();
       expect(await beta.client.run(null)).toEqual(['beta', ['ImportError', ...refused.slice(1)], false, ['beta']]);
       await beta.close();
-      expect(python('import sys', 'result = [name for name in sys.modules if name.startswith("names_cloud")]')).toEqual(
-        [],
-      );
+      expect(
+        await python('import sys', 'result = [name for name in sys.modules if name.startswith("names_cloud")]'),
+      ).toEqual([]);
     });
 
     it.each(['before', 'after'])('are split over a package and the environment, imported %s it', async (order) => {
-      installModules({ 'names_cloud/installed/__init__.py': "owner = 'environment'\n" });
+      await installModules({ 'names_cloud/installed/__init__.py': "owner = 'environment'\n" });
       const { load } = await openPackages(executor, {
         names_alpha: {
           main: [
@@ -244,7 +243,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
           ),
         },
       });
-      if (order === 'before') python('import names_cloud.installed');
+      if (order === 'before') await python('import names_cloud.installed');
       const alpha = await load('names_alpha');
       const user = await load('names_user');
 
@@ -325,9 +324,12 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     const nested = await openPackages(executor, { names_inner: inner });
     const target = path('names_outer', 'plugins');
     mkdirSync(target);
-    python('import shutil', `shutil.move(${JSON.stringify(nested.path('names_inner'))}, ${JSON.stringify(target)})`);
+    await python(
+      'import shutil',
+      `shutil.move(${JSON.stringify(nested.path('names_inner'))}, ${JSON.stringify(target)})`,
+    );
     const link = join(tempFolder('links'), 'linked');
-    python('import os', `os.symlink(${JSON.stringify(target)}, ${JSON.stringify(link)})`);
+    await python('import os', `os.symlink(${JSON.stringify(target)}, ${JSON.stringify(link)})`);
     const linked = await openPackages(executor, {}, { searchPaths: [link] });
     const outer = await load('names_outer');
     const innerPlugin = await linked.load('names_inner');

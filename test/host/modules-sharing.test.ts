@@ -35,14 +35,14 @@ const examines = {
 };
 
 /** An extension module of this Python that lies in a file, and takes any name of a package around it. */
-function extension(): { readonly name: string; readonly file: string } | undefined {
-  const found = python(
+async function extension(): Promise<{ readonly name: string; readonly file: string } | undefined> {
+  const found = (await python(
     'import importlib.machinery, os, sysconfig',
     'folder = sysconfig.get_path("platstdlib") + "/lib-dynload"',
     'find = lambda name: importlib.machinery.PathFinder.find_spec(name, [folder])',
     'specs = [find(name) for name in ("_bisect", "_heapq", "_queue", "_csv", "_statistics")]',
     'result = [[spec.name, spec.origin] for spec in specs if spec is not None][:1]',
-  ) as [string, string][];
+  )) as [string, string][];
   return found.map(([name, file]) => ({ name, file }))[0];
 }
 
@@ -184,7 +184,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     ] as const) {
       const file = path(name, 'sharing_compiled.py');
       writeFileSync(file, `owner = '${owner}'\n`);
-      python(
+      await python(
         'import py_compile',
         `py_compile.compile(${JSON.stringify(file)}, ${JSON.stringify(`${file}c`)}, "sharing_compiled.py")`,
       );
@@ -209,7 +209,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
         files: { 'sharing_cached.py': "owner = 'source'\n", 'other.py': "owner = 'byte-code'\n" },
       },
     });
-    python(
+    await python(
       'import importlib.util, py_compile',
       `cached = importlib.util.cache_from_source(${JSON.stringify(path('sharing_first', 'sharing_cached.py'))})`,
       `py_compile.compile(${JSON.stringify(path('sharing_first', 'other.py'))}, cached, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)`,
@@ -236,17 +236,17 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
       },
     });
     const { load } = await openPackages(executor, { left_failing: make('1 / 0'), left_working: make('') });
-    const names = () =>
-      python('import sys', 'result = sorted(name for name in sys.modules if name.startswith("left_"))');
-    const before = interpreterState();
+    const names = async () =>
+      await python('import sys', 'result = sorted(name for name in sys.modules if name.startswith("left_"))');
+    const before = await interpreterState();
 
     expect(await refusal(() => load('left_failing'))).toMatchObject({ code: 'FIDIUS_IMPORT_FAILED' });
-    expect(interpreterState()).toEqual(before);
+    expect(await interpreterState()).toEqual(before);
     expect(names()).toEqual([]);
     const working = await load('left_working');
     expect(names()).toContain('left_package.made');
     await working.close();
-    expect(interpreterState()).toEqual(before);
+    expect(await interpreterState()).toEqual(before);
     expect(names()).toEqual([]);
   });
 
@@ -263,7 +263,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
         ],
       },
     });
-    python(
+    await python(
       'import gc, sys, weakref',
       'gc.disable()',
       'sys.sharing_refs = []',
@@ -274,14 +274,14 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
       await plugin.client.run(null);
       await plugin.close();
 
-      expect(python('import sys', 'result = [each() is None for each in sys.sharing_refs]')).toEqual([true]);
+      expect(await python('import sys', 'result = [each() is None for each in sys.sharing_refs]')).toEqual([true]);
     } finally {
-      python('import gc, sys', 'gc.enable()', 'del sys.sharing_refs, sys.sharing_watch');
+      await python('import gc, sys', 'gc.enable()', 'del sys.sharing_refs, sys.sharing_watch');
     }
   });
 
   it('after an upgrade an older compiled module is reused when it is equal, and else refused with both files', async () => {
-    const native = extension();
+    const native = await extension();
     if (native === undefined) return; // this Python has all of them built in
     const unique = `sharing_native_${executor}`;
     const make = (version: string) => ({
@@ -336,6 +336,6 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     expect(plugin.info.path).toBe(path('sharing_object'));
     expect((await refusal(() => second.client.run(null))).message).toContain("No module named 'sharing_object'");
     await plugin.close();
-    expect(python('import sys', 'result = "sharing_object" in sys.modules')).toBe(false);
+    expect(await python('import sys', 'result = "sharing_object" in sys.modules')).toBe(false);
   });
 });

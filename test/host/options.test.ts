@@ -9,8 +9,8 @@ import {
   t,
 } from 'fidius';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { executorNames } from '../../src/executor/executor.ts';
-import { eventually } from '../support/executors.ts';
+import { executorNames } from '../../src/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { observe } from '../support/observer.ts';
@@ -245,23 +245,23 @@ describe('a host with threads', () => {
 });
 
 describe('a host that is closed', () => {
-  const threads = () =>
-    observe('evaluate', '[t.name for t in __import__("threading").enumerate() if t.name.startswith("fidius-")]');
+  const threads = async () =>
+    await observe('evaluate', '[t.name for t in __import__("threading").enumerate() if t.name.startswith("fidius-")]');
   const descriptors = () => readdirSync('/proc/self/fd').length;
 
   it('ends its threads', async () => {
-    observe('evaluate', '1');
+    await observe('evaluate', '1');
     for (let round = 0; round < 4; round += 1) {
       const { host, load } = await open({});
       const { client } = await load();
       await Promise.all(times(6, () => client.sleep(0.01)));
-      expect(threads()).not.toEqual([]);
+      expect(await threads()).not.toEqual([]);
 
       await host.close();
     }
 
-    await eventually(() => (threads() as string[]).length === 0, 'the end of the threads');
-    expect(threads()).toEqual([]);
+    await eventually(async () => ((await threads()) as string[]).length === 0, 'the end of the threads');
+    expect(await threads()).toEqual([]);
   });
 
   it.runIf(process.platform === 'linux')('closes its descriptors', async () => {
@@ -269,7 +269,7 @@ describe('a host that is closed', () => {
       const { host, load } = await open({});
       await (await load()).client.most();
       await host.close();
-      await eventually(() => (threads() as string[]).length === 0, 'the end of the threads');
+      await eventually(async () => ((await threads()) as string[]).length === 0, 'the end of the threads');
     };
     await round();
     const before = descriptors();

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { startedPython } from '../../src/cpython/lifecycle/start.ts';
-import { executorNames } from '../../src/executor/executor.ts';
-import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
+import { executorNames, type HostOptions, PluginHost } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter } from '../support/greeter.ts';
+import { loadedLibpython } from '../support/loaded-python.ts';
 import { interpreterState } from '../support/observer.ts';
 import { writeGreeter } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -12,7 +11,7 @@ describe('PluginHost.open', () => {
   it('starts no Python', async () => {
     await using _host = await PluginHost.open({ searchPaths: [tempFolder()] });
 
-    expect(startedPython()).toBeUndefined();
+    expect(loadedLibpython()).toBeUndefined();
   });
 
   it('takes no options at all', async () => {
@@ -109,7 +108,7 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
 
   it('may be called twice at once, by hand and by `await using`, on host and plugin', async () => {
     const { host, plugin } = await openWithPlugin('twice_closed');
-    const before = interpreterState();
+    const before = await interpreterState();
 
     {
       await using _again = host;
@@ -119,7 +118,7 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
     }
 
     expect(before.modules).toEqual(['twice_closed']);
-    expect(interpreterState().modules).toEqual([]);
+    expect((await interpreterState()).modules).toEqual([]);
   });
 
   it('lets calls that were made before come to their end', async () => {
@@ -144,14 +143,14 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
   it('while a plugin is being loaded ends the load, and leaves nothing of it', async () => {
     const { host, plugin, folder } = await openWithPlugin('early');
     await plugin.close();
-    const before = interpreterState();
+    const before = await interpreterState();
     writeGreeter(folder, 'late');
 
     const loading = failureOf(() => host.load('late', Greeter));
     await host.close();
 
     expect((await loading).code).toBe('FIDIUS_HOST_CLOSED');
-    expect(interpreterState()).toEqual(before);
+    expect(await interpreterState()).toEqual(before);
   });
 
   it('while a package is being looked for starts nothing any more', async () => {

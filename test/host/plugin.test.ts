@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { isPluginError } from '../../src/errors/plugin-error.ts';
-import { executorNames } from '../../src/executor/executor.ts';
-import type { Plugin } from '../../src/host/plugin.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { defineInterface, executorNames, isPluginError, method, type Plugin, PluginHost, t } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -2,15 +2,11 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Interface } from '../../src/contract/interface.ts';
-import { startedPython } from '../../src/cpython/lifecycle/start.ts';
-import type { HostNotice } from '../../src/host/events/host-notice.ts';
-import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { type HostNotice, type HostOptions, type Interface, PluginHost } from '../../src/index.ts';
+import { packPackage, SecretKey, signPackage } from '../../src/packaging.ts';
 import { failureOf } from '../support/failure.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
+import { loadedLibpython } from '../support/loaded-python.ts';
 import { fill } from '../support/packages.ts';
 import { manifestText, writePackage } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -99,7 +95,7 @@ describe('a host that requires signatures', () => {
 
     expect(error).toMatchObject({ code: 'FIDIUS_SIGNATURE_MISSING', package: path });
     expect(existsSync(ran)).toBe(false);
-    expect(startedPython()).toBeUndefined();
+    expect(loadedLibpython()).toBeUndefined();
   });
 
   it('runs a verified, read-only copy without byte-code', async () => {

@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { executorNames } from '../../src/executor/executor.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { defineInterface, executorNames, method, PluginHost, t } from '../../src/index.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { unpackPackage } from '../../src/packaging/archive/unpack-package.ts';
-import { digestPackage } from '../../src/packaging/digest/package-digest.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
-import { verifyPackage } from '../../src/packaging/signing/verify-package.ts';
+import {
+  digestPackage,
+  packPackage,
+  SecretKey,
+  signPackage,
+  unpackPackage,
+  verifyPackage,
+} from '../../src/packaging.ts';
 import { fill, packageOf } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { Everyday, writeEveryday } from './everyday-plugin.ts';

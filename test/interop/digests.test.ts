@@ -2,7 +2,7 @@ import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestPackage } from '../../src/packaging/digest/package-digest.ts';
+import { digestPackage } from '../../src/packaging.ts';
 import { folderOf } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { interfaceSeed } from './random-interfaces.ts';

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
+import { defineInterface, method, t } from '../../src/index.ts';
 import { manifestText, writePackage } from '../support/plugin-folders.ts';
 
 const Item = t.struct('Item', { name: t.string, count: t.u32, price: t.f64, tags: t.list(t.string) });

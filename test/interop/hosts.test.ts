@@ -1,14 +1,9 @@
 import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
-import { t } from '../../src/contract/t.ts';
-import { formatHash } from '../../src/errors/load-error.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
+import { defineInterface, method, PluginHost, t } from '../../src/index.ts';
+import { generatePythonStub, SecretKey, signPackage } from '../../src/packaging.ts';
+import { formatHash } from '../support/format-hash.ts';
 import { manifestText, writePackage } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { Everyday, writeEveryday } from './everyday-plugin.ts';

@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { generateKeyPair, readPublicKey, readSecretKey } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
+import { generateKeyPair, readPublicKey, readSecretKey, SecretKey } from '../../src/packaging.ts';
 import { packageOf } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { reference, rustFidius, rustFidiusOk } from './reference.ts';

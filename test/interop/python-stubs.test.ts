@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Interface } from '../../src/contract/interface.ts';
-import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
-import { formatHash } from '../../src/errors/load-error.ts';
+import type { Interface } from '../../src/index.ts';
+import { generatePythonStub } from '../../src/packaging.ts';
 import { interfaces } from '../contract/interface-vectors.ts';
+import { formatHash } from '../support/format-hash.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { interfaceSeed, randomInterfaces } from './random-interfaces.ts';
 import { reference, rustFidiusOk } from './reference.ts';

@@ -1,6 +1,5 @@
-import type { Interface } from '../../src/contract/interface.ts';
-import { formatHash } from '../../src/errors/load-error.ts';
-import type { PublicKey } from '../../src/packaging/signing/keys.ts';
+import type { Interface, PublicKey } from '../../src/index.ts';
+import { formatHash } from '../support/format-hash.ts';
 import { reference, run } from './reference.ts';
 
 export interface RustHostRequest {

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
-import type { PublicKey, SecretKey } from '../../src/packaging/signing/keys.ts';
+import { generateKeyPair, type PublicKey, type SecretKey } from '../../src/packaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type Outcome, rustFidius, rustFidiusOk } from './reference.ts';
 

@@ -1,4 +1,4 @@
-import type { Interface, InterfaceMethod } from '../../src/contract/interface.ts';
+import type { Interface, InterfaceMethod } from '../../src/index.ts';
 
 export interface TraitOptions {
   /** Default: the name of the interface. */

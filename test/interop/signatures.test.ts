@@ -1,9 +1,7 @@
 import { appendFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
-import { verifyPackage } from '../../src/packaging/signing/verify-package.ts';
+import { SecretKey, signPackage, verifyPackage } from '../../src/packaging.ts';
 import { failureOf } from '../support/failure.ts';
 import { fill, packageOf } from '../support/packages.ts';
 import { reference, rustFidius } from './reference.ts';

@@ -1,4 +1,4 @@
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { PluginHost } from '../../src/index.ts';
 import { Everyday } from './everyday-plugin.ts';
 import type { RustCall } from './rust-host.ts';
 

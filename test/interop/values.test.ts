@@ -1,11 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { isPluginError } from '../../src/errors/plugin-error.ts';
-import { PluginHost } from '../../src/host/plugin-host.ts';
+import { defineInterface, isPluginError, method, PluginHost, t } from '../../src/index.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { reference } from './reference.ts';

@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, linkSync, mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestPackage } from '../../src/packaging/digest/package-digest.ts';
-import { type ListOptions, listPackageFiles } from '../../src/packaging/files/package-files.ts';
-import { readFiles } from '../../src/packaging/files/read-files.ts';
+import { digestPackage } from '../../src/packaging.ts';
 import { failureOf } from '../support/failure.ts';
 import { packageVectors, writeVector } from '../support/package-vectors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -216,27 +214,6 @@ describe('digestPackage', () => {
       }),
       { numRuns: 60 },
     );
-  });
-});
-
-describe('readFiles', () => {
-  it.each([
-    ['grows', (file: string) => appendFileSync(file, 'more')],
-    ['shrinks', (file: string) => truncateSync(file, 300_000)],
-    ['is emptied', (file: string) => truncateSync(file, 0)],
-  ])('notices a file that %s while it is read', async (_what, change) => {
-    const dir = packageOf({ a: 'x'.repeat(400_000) });
-    const keep: ListOptions = { signatures: 'include' };
-
-    const error = await failureOf(async () => {
-      for await (const file of readFiles(await listPackageFiles(dir, keep))) {
-        change(join(dir, 'a'));
-        for await (const piece of file.content) expect(piece.length).toBeGreaterThan(0);
-      }
-    });
-
-    expect(error.code).toBe('FIDIUS_PACKAGE_CHANGED');
-    expect(error.message).toContain(`${join(dir, 'a')} changed while it was read`);
   });
 });
 

@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { discoverPackages } from '../../src/packaging/discover-packages.ts';
+import { discoverPackages, packPackage } from '../../src/packaging.ts';
 import { fill, folderOf, packageOf, pythonManifest } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -1,14 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../src/packaging/archive/pack-package.ts';
-import { readArchiveManifest } from '../../src/packaging/archive/read-archive.ts';
-import { unpackPackage } from '../../src/packaging/archive/unpack-package.ts';
-import { generateKeyPair } from '../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../src/packaging/signing/sign-package.ts';
-import { verifyPackage } from '../../src/packaging/signing/verify-package.ts';
-import { PackageStore } from '../../src/packaging/store/package-store.ts';
+import {
+  generateKeyPair,
+  PackageStore,
+  packPackage,
+  readArchiveManifest,
+  SecretKey,
+  signPackage,
+  unpackPackage,
+  verifyPackage,
+} from '../../src/packaging.ts';
 import { contentsOf } from '../support/contents.ts';
 import { failureOf } from '../support/failure.ts';
 import { packageOf } from '../support/packages.ts';

@@ -1,43 +1,44 @@
-import { fileURLToPath } from 'node:url';
-import type { CallOptions, Executor, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
-import { descriptorOf } from './descriptors.ts';
-import { untypedMethod } from './methods.ts';
+import { readFileSync } from 'node:fs';
+import type { CallOptions, LoadOptions } from '../../src/index.ts';
+import { type HostOfOne, loadProbe, type Probe } from './executors.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/plugins/calls', import.meta.url));
+const source = readFileSync(new URL('../fixtures/plugins/calls/fidius_test_calls.py', import.meta.url), 'utf8');
 
+/** In the order of the interface, which events name by index. */
 const methods = [
-  'add',
-  'echo',
+  'add(i32, i32): i32',
+  'echo(str): str',
   '!flip',
-  'fail',
-  'nap',
+  'fail(str)',
+  'nap(f64): f64',
   'spin',
-  'hold_the_lock',
-  'search_in_vain',
-  'swallow',
-  'count_threads',
-  'add_later',
-  'nap_later',
+  'hold_the_lock(i32): f64',
+  'search_in_vain(i32): bool',
+  'swallow(i32): i32',
+  'count_threads(): i32',
+  'add_later(i32, i32): i32',
+  'nap_later(f64): f64',
   'spin_later',
-  'cannot_cross',
+  'cannot_cross(): str',
 ] as const;
 
-type Method = (typeof methods)[number];
+type NameOf<Signature extends string> = Signature extends `!${infer Name}`
+  ? Name
+  : Signature extends `${infer Name}(${string}`
+    ? Name
+    : Signature;
 
 /** The fixture plugin `calls`, called by the names of its methods. */
-export interface Calls {
-  readonly plugin: ExecutorPlugin;
-  readonly call: (method: Method, args?: readonly unknown[], options?: CallOptions) => Promise<unknown>;
+export interface Calls extends Pick<Probe, 'plugin'> {
+  readonly call: (
+    method: NameOf<(typeof methods)[number]>,
+    args?: readonly unknown[],
+    options?: CallOptions,
+  ) => Promise<unknown>;
 }
 
-export const flipIndex = methods.indexOf('!flip');
-
 /** Loads the fixture plugin; `name` is what errors and events call it. */
-export async function loadCalls(executor: Executor, options?: LoadOptions, name = 'calls'): Promise<Calls> {
-  const descriptor = descriptorOf(...methods);
-  const plugin = await executor.load({ plugin: name, folder, entryModule: 'fidius_test_calls', descriptor }, options);
-  return {
-    plugin,
-    call: (method, args = [], callOptions) => plugin.call(untypedMethod(methods.indexOf(method)), args, callOptions),
-  };
+export function loadCalls(host: HostOfOne, options: LoadOptions = {}, name = 'calls'): Promise<Calls> {
+  const lines = source.split('\n').filter((line) => !line.startsWith('__interface_hash__'));
+  return loadProbe(host, { methods, lines, name, options });
 }

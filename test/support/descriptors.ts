@@ -1,4 +1,4 @@
-import type { InterfaceDescriptor } from '../../src/codec/descriptor.ts';
+import type { InterfaceDescriptor } from '../../src/index.ts';
 
 /** The hash that packages of these tests declare unless they mean to get it wrong. */
 export const testHash = 0x0123_4567_89ab_cdefn;

@@ -1,77 +1,95 @@
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { startPython } from '../../src/cpython/lifecycle/start.ts';
-import { createExecutor } from '../../src/executor/create-executor.ts';
-import type { CallOptions, Executor, ExecutorName, ExecutorPlugin, LoadOptions } from '../../src/executor/executor.ts';
-import type { ExecutorOptions } from '../../src/executor/executor-options.ts';
-import { descriptorOf } from './descriptors.ts';
-import { untypedMethod } from './methods.ts';
-import { moduleText, writePackage } from './plugin-folders.ts';
+import {
+  type CallOptions,
+  type CloseOptions,
+  type ExecutorName,
+  type ExecutorStats,
+  type HostLoadOptions,
+  type HostOptions,
+  type Interface,
+  type LoadOptions,
+  type Plugin,
+  PluginHost,
+} from '../../src/index.ts';
+import { writeVersion } from './plugin-folders.ts';
+import { interfaceOf } from './signatures.ts';
+import { tempFolder } from './temp-folder.ts';
 
-/** A new executor, closed after the test. */
-export function openExecutor(name: ExecutorName = 'thread', options: ExecutorOptions = {}): Executor {
-  const executor = createExecutor(name, startPython(), options);
-  onTestFinished(() => executor.close({ mode: 'abort' }));
-  return executor;
+/** A host with one executor. Its search path is a temporary folder. */
+export class HostOfOne {
+  readonly searchPath = tempFolder('packages');
+  readonly #opening: Promise<PluginHost>;
+  #host: PluginHost | undefined;
+
+  constructor(executor: ExecutorName, options: HostOptions) {
+    this.#opening = PluginHost.open({ ...options, executor, searchPaths: [this.searchPath] });
+    this.#opening.then(
+      (host) => (this.#host = host),
+      () => {},
+    );
+  }
+
+  /** Begins at once, unless the host is still being opened. */
+  async load(name: string, definition: Interface, options: HostLoadOptions): Promise<Plugin<Interface>> {
+    const host = this.#host ?? (await this.#opening);
+    return host.load(name, definition, options);
+  }
+
+  /** The figures of the executor, which exists after the first load. */
+  stats(): ExecutorStats {
+    const [stats] = this.#host?.stats().executors ?? [];
+    if (stats === undefined) throw new Error('Nothing was loaded yet');
+    return stats;
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    await (await this.#opening).close(options);
+  }
+}
+
+/** A new host with one executor, closed after the test. */
+export function openExecutor(name: ExecutorName = 'thread', options: HostOptions = {}): HostOfOne {
+  const host = new HostOfOne(name, options);
+  onTestFinished(() => host.close({ mode: 'abort' }));
+  return host;
 }
 
 /** A plugin whose methods are called by name. */
 export interface Probe {
-  readonly plugin: ExecutorPlugin;
+  readonly plugin: Plugin<Interface>;
   readonly call: (method: string, args?: readonly unknown[], options?: CallOptions) => Promise<unknown>;
 }
 
 export interface ProbeParts {
-  /** Names of the methods, as `descriptorOf` reads them. */
+  /** The methods, as `interfaceOf` reads them. */
   readonly methods: readonly string[];
   /** Lines of the entry module, below its hash. */
   readonly lines: readonly string[];
   readonly name?: string;
+  /** Text of further files by path. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly options?: LoadOptions;
 }
 
 let modules = 0;
 
 /** Writes a package and loads it. Each has an entry module of its own: Python keeps one module per name. */
-export async function loadProbe(executor: Executor, parts: ProbeParts): Promise<Probe> {
-  const { methods, lines, name = 'probe', options } = parts;
+export async function loadProbe(host: HostOfOne, parts: ProbeParts): Promise<Probe> {
+  const { methods, lines, name = 'probe', files = {}, options } = parts;
   modules += 1;
+  const definition = interfaceOf(methods);
+  const version = `1.0.${modules}`;
   const entryModule = `probe_${modules}`;
-  const folder = writePackage({ name, entryModule, files: { [`${entryModule}.py`]: moduleText(...lines) } });
-  const descriptor = descriptorOf(...methods);
-  const plugin = await executor.load({ plugin: name, folder, entryModule, descriptor }, options);
+  writeVersion(join(host.searchPath, entryModule), { name, version, entryModule, definition, lines, files });
+  const plugin = await host.load(name, definition, { ...options, version });
+  const client = plugin.client as Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
   return {
     plugin,
-    call: (method, args = [], callOptions) => {
-      const index = descriptor.methods.findIndex((each) => each.name === method);
-      return plugin.call(untypedMethod(index), args, callOptions);
+    call: async (method, args = [], callOptions = {}) => {
+      const invoke = client[method];
+      if (invoke === undefined) throw new Error(`The probe has no method ${method}`);
+      return invoke(...args, callOptions);
     },
   };
-}
-
-/** Waits until a condition holds; fails the test when that takes too long. */
-export async function eventually(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come true within 10 s`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-/**
- * The errors that nobody caught while `body` ran, which are not those of the test runner then.
- *
- * @param body gets a function that waits for the first of them.
- */
-export async function uncaughtDuring(body: (isThere: () => Promise<void>) => Promise<void>): Promise<readonly Error[]> {
-  const errors: Error[] = [];
-  const onError = (error: Error) => void errors.push(error);
-  const before = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException').on('uncaughtException', onError);
-  try {
-    await body(() => eventually(() => errors.length > 0, 'an uncaught exception'));
-  } finally {
-    process.removeListener('uncaughtException', onError);
-    for (const listener of before) process.on('uncaughtException', listener);
-  }
-  return errors;
 }

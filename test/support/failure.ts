@@ -1,4 +1,4 @@
-import { type FidiusError, isFidiusError } from '../../src/errors/fidius-error.ts';
+import { type FidiusError, isFidiusError } from '../../src/index.ts';
 
 /** Runs what must fail, and gives the library's error; anything else it throws, or no error at all, fails the test. */
 export async function failureOf(attempt: () => unknown): Promise<FidiusError> {

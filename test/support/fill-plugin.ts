@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Interface } from '../../src/contract/interface.ts';
+import type { Interface } from '../../src/index.ts';
 
 /** Writes a package for an interface into a folder; for programs that run without the test runner. */
 export function fillPlugin(

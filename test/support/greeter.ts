@@ -1,6 +1,4 @@
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
+import { defineInterface, method, t } from '../../src/index.ts';
 
 /** A small interface: one method that answers, and one that remembers. */
 export const Greeter = defineInterface('Greeter', {

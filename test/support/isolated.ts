@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Outcome {
@@ -7,7 +9,6 @@ export interface Outcome {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly durationMs: number;
   /** The child did not end by itself and was killed. */
   readonly timedOut: boolean;
 }
@@ -26,6 +27,16 @@ export interface IsolatedOptions {
 
 const loader = import.meta.resolve('tsx');
 
+/** Where programs are joined with their sources, if there is such a folder: in a run of vitest. See `bundled-programs.ts`. */
+export const bundles: { folder?: string } = {};
+
+/** What Node is started with to run a program. */
+export function argumentsFor(program: string): readonly string[] {
+  const bundle = bundles.folder && join(bundles.folder, program.replace(/\.ts$/, '.mjs'));
+  if (bundle !== undefined && existsSync(bundle)) return [bundle];
+  return ['--import', loader, fileURLToPath(new URL(`../fixtures/programs/${program}`, import.meta.url))];
+}
+
 /**
  * Runs a program of `test/fixtures/programs/` in a Node process of its own and tells how it ended.
  *
@@ -33,10 +44,8 @@ const loader = import.meta.resolve('tsx');
  * crashes, signals, what is printed at exit. Never rejects; a test asserts on the outcome.
  */
 export function runIsolated(program: string, options: IsolatedOptions = {}): Promise<Outcome> {
-  const file = fileURLToPath(new URL(`../fixtures/programs/${program}`, import.meta.url));
   const { args = [], env = process.env, cwd, signalWhenReady, timeoutMs = 60_000, nodeArgs = [] } = options;
-  const started = performance.now();
-  const child = spawn(process.execPath, [...nodeArgs, '--import', loader, file, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, ...argumentsFor(program), ...args], {
     env,
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,6 +63,7 @@ export function runIsolated(program: string, options: IsolatedOptions = {}): Pro
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  // The bound of a wait.
   const timer = setTimeout(() => {
     timedOut = true;
     child.kill('SIGKILL');
@@ -61,7 +71,7 @@ export function runIsolated(program: string, options: IsolatedOptions = {}): Pro
   return new Promise((resolve) => {
     child.on('close', (exitCode, signal) => {
       clearTimeout(timer);
-      resolve({ exitCode, signal, stdout, stderr, durationMs: performance.now() - started, timedOut });
+      resolve({ exitCode, signal, stdout, stderr, timedOut });
     });
   });
 }

@@ -1,13 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import { LoadError } from '../../src/errors/load-error.ts';
-import { isPluginError, type PluginError } from '../../src/errors/plugin-error.ts';
-import type { ExecutorName } from '../../src/executor/executor.ts';
-import { type HostOptions, PluginHost } from '../../src/host/plugin-host.ts';
+import {
+  defineInterface,
+  type ExecutorName,
+  type HostOptions,
+  isPluginError,
+  LoadError,
+  method,
+  type PluginError,
+  PluginHost,
+  t,
+} from '../../src/index.ts';
 import { observe } from './observer.ts';
 import { writePlugin } from './plugin-folders.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -53,19 +57,19 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
 }
 
 /** Modules installed in the Python environment, until the end of the test. */
-export function installModules(files: Readonly<Record<string, string>>): string {
+export async function installModules(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = tempFolder('environment');
   writeFiles(folder, files);
   const prefix = JSON.stringify(`${folder}/`);
-  python(
+  await python(
     `import sys; sys.path.append(${JSON.stringify(folder)})`,
     // A folder of the environment, as those are that Python had at its start.
     'from fidius_host.imports import external_modules as external',
     `external._folders += (${prefix},); external._known.clear()`,
   );
-  onTestFinished(() => {
+  onTestFinished(async () => {
     const names = JSON.stringify(Object.keys(files).map((path) => path.split('/')[0]?.replace(/\.py$/, '')));
-    python(
+    await python(
       'import sys',
       `sys.path.remove(${JSON.stringify(folder)})`,
       `for name in list(sys.modules):`,
@@ -76,7 +80,7 @@ export function installModules(files: Readonly<Record<string, string>>): string 
 }
 
 /** Runs statements outside of every package of the test; gives what they put into `result`. */
-export function python(...lines: readonly string[]): unknown {
+export function python(...lines: readonly string[]): Promise<unknown> {
   return observe('execute', lines.join('\n'));
 }
 

@@ -1,8 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadPackage, PythonPluginHandle } from '../../src/cpython/call/python-plugin-handle.ts';
-import { startPython } from '../../src/cpython/lifecycle/start.ts';
-import type { LoadRequest } from '../../src/executor/executor.ts';
+import { loadPythonPlugin, type PythonPluginHandle } from '../../src/index.ts';
 import { descriptorOf } from './descriptors.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/plugins/observer', import.meta.url));
@@ -28,32 +26,27 @@ export type ObserverMethod = Exclude<(typeof methods)[number], '!flip'>;
 const descriptor = descriptorOf(...methods);
 
 /** The same for whoever loads it with an executor. */
-export const observerRequest: LoadRequest = {
+export const observerRequest = {
   plugin: 'observer',
   folder,
   entryModule: 'fidius_test_observer',
   descriptor,
 };
 
-let handle: PythonPluginHandle | undefined;
+let handle: Promise<PythonPluginHandle> | undefined;
 
 /**
  * The plugin that looks at the interpreter from inside; loaded once per test file and kept. Python starts with the first use:
  * a test may have to choose how it starts.
  */
-export function observer(): PythonPluginHandle {
-  handle ??= load();
+export function observer(): Promise<PythonPluginHandle> {
+  handle ??= loadPythonPlugin(folder, descriptor);
   return handle;
 }
 
-function load(): PythonPluginHandle {
-  const interpreter = startPython();
-  return new PythonPluginHandle(interpreter, loadPackage(interpreter, observerRequest), 'observer', descriptor);
-}
-
 /** Calls one of its methods by name. */
-export function observe(method: ObserverMethod, ...args: readonly unknown[]): unknown {
-  return observer().callTyped(indexOf(method), args);
+export async function observe(method: ObserverMethod, ...args: readonly unknown[]): Promise<unknown> {
+  return (await observer()).callTyped(indexOf(method), args);
 }
 
 export function indexOf(method: ObserverMethod): number {
@@ -64,8 +57,8 @@ export function indexOf(method: ObserverMethod): number {
 export const flipIndex = methods.indexOf('!flip');
 
 /** What loading changes in an interpreter: the search path, and the modules that came from packages of tests. */
-export function interpreterState(): { searchPath: unknown; modules: unknown } {
-  return { searchPath: observe('search_path'), modules: observe('foreign_modules') };
+export async function interpreterState(): Promise<{ searchPath: unknown; modules: unknown }> {
+  return { searchPath: await observe('search_path'), modules: await observe('foreign_modules') };
 }
 
 /** Files of byte-code below a folder. */

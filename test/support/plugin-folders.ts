@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Interface } from '../../src/contract/interface.ts';
+import type { Interface } from '../../src/index.ts';
 import { testHash } from './descriptors.ts';
 import { Greeter, greeterLines } from './greeter.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -57,6 +57,24 @@ export function writePlugin(
   const files = { [`${entryModule}.py`]: hashedText(definition.hash, lines) };
   const manifest = manifestText(name, entryModule, definition);
   return writePackage({ name, folder: join(searchPath, name), manifest, files });
+}
+
+export interface VersionParts {
+  readonly name: string;
+  readonly version: string;
+  readonly entryModule: string;
+  readonly definition: Pick<Interface, 'hash' | 'name' | 'version'>;
+  /** Lines of the entry module, below its hash. */
+  readonly lines: readonly string[];
+  /** Text of further files by path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Writes one of several versions of a package into a folder. */
+export function writeVersion(folder: string, parts: VersionParts): void {
+  const { name, version, entryModule, definition, lines, files } = parts;
+  const manifest = manifestText(name, entryModule, definition).replace('"1.0.0"', JSON.stringify(version));
+  writePackage({ folder, manifest, files: { [`${entryModule}.py`]: hashedText(definition.hash, lines), ...files } });
 }
 
 /** Writes a plugin that implements it into a search path, and returns its folder. */

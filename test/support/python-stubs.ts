@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Interface } from '../../src/contract/interface.ts';
-import { generatePythonStub } from '../../src/contract/python-stub/create-python-stub.ts';
+import type { Interface } from '../../src/index.ts';
+import { generatePythonStub } from '../../src/packaging.ts';
 import type { Python } from './pythons.ts';
 
 const program = `

@@ -1,4 +1,14 @@
-import type { CommandIo } from '../../src/cli/command-io.ts';
+/** The world of a command: what `src/cli/main.ts` passes of its process. */
+interface CommandIo {
+  readonly readStdin: () => Promise<Uint8Array>;
+  readonly stdout: { write(data: string | Uint8Array): unknown };
+  readonly stderr: { write(text: string): unknown };
+  readonly interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+  readonly isTty: boolean;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly self: readonly [string, ...string[]];
+}
 
 export interface RememberedIo extends CommandIo {
   /** What was written so far, as text. */

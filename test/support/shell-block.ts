@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commands } from '../../src/cli/commands.ts';
+import { commandNames } from './cli-here.ts';
 import { root } from './markdown.ts';
 
 interface PackageJson {
@@ -27,6 +27,9 @@ const common = [
   'source',
   'sudo',
 ];
+
+/** The commands of `fidius`. */
+const commands = await commandNames();
 
 type Written = readonly (string | undefined)[];
 
@@ -82,6 +85,6 @@ function fileProblem(args: string[], written: Written | undefined): string | und
 
 /** The command may be two words, such as `package sign`. Its options are not looked into. */
 function ownProblem([first = '', second]: string[]): string | undefined {
-  if (first.startsWith('-') || first in commands || `${first} ${second}` in commands) return undefined;
+  if (first.startsWith('-') || commands.includes(first) || commands.includes(`${first} ${second}`)) return undefined;
   return `fidius has no command ${first}`;
 }

@@ -1,6 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { compressBzip2 } from '../../src/packaging/bzip2/compress.ts';
+import { writeFile } from 'node:fs/promises';
+import { compressBzip2 } from './libbzip2.ts';
 
 export interface TarField {
   readonly path?: string | Uint8Array;
@@ -63,11 +62,7 @@ export function tarOf(...entries: readonly Buffer[]): Buffer {
 
 /** Compresses and writes an archive. */
 export async function writeArchiveFile(path: string, tar: Uint8Array): Promise<void> {
-  await pipeline(compressBzip2(pieces(tar)), createWriteStream(path));
-}
-
-async function* pieces(tar: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield tar;
+  await writeFile(path, await compressBzip2(tar));
 }
 
 function padded(content: Buffer): Buffer {

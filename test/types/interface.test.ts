@@ -1,10 +1,16 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import type { CallOptions, Client, SyncCallOptions, SyncClient } from '../../src/contract/client/client-types.ts';
-import { defineInterface } from '../../src/contract/interface.ts';
-import { method } from '../../src/contract/method.ts';
-import { t } from '../../src/contract/t.ts';
-import type { InputOf, OutputOf } from '../../src/contract/type.ts';
-import type { BytesInput } from '../../src/contract/types/scalar.ts';
+import {
+  type BytesInput,
+  type CallOptions,
+  type Client,
+  defineInterface,
+  type InputOf,
+  method,
+  type OutputOf,
+  type SyncCallOptions,
+  type SyncClient,
+  t,
+} from '../../src/index.ts';
 
 // These are tests of what the compiler thinks: `tsc` runs them. At run time they only show that nothing throws.
 

@@ -4,10 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
-import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
-import { PackageStore } from '../../../src/packaging/store/package-store.ts';
+import { digestPackage, PackageStore, packPackage, unpackPackage } from '../../../src/packaging.ts';
 import { failureOf } from '../../support/failure.ts';
 import { runIsolated } from '../../support/isolated.ts';
 import { fill, pythonManifest } from '../../support/packages.ts';

@@ -2,9 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isFidiusError } from '../../../src/errors/fidius-error.ts';
-import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { type UnpackedPackage, unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
+import { isFidiusError } from '../../../src/index.ts';
+import { packPackage, type UnpackedPackage, unpackPackage } from '../../../src/packaging.ts';
 import { packageOf, pythonManifest } from '../../support/packages.ts';
 import { longName, paxEntry, tarEntry, tarOf, writeArchiveFile } from '../../support/tar-builder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

@@ -12,12 +12,15 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type PackOptions, packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
-import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import {
+  digestPackage,
+  type PackOptions,
+  packPackage,
+  SecretKey,
+  signPackage,
+  unpackPackage,
+  verifyPackage,
+} from '../../../src/packaging.ts';
 import { impossibleNames, indistinguishableNames } from '../../fixtures/archives/hostile-archives.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';

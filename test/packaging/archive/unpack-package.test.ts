@@ -3,7 +3,7 @@ import { createCipheriv } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type UnpackOptions, unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
+import { type UnpackOptions, unpackPackage } from '../../../src/packaging.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { fill, pythonManifest } from '../../support/packages.ts';
@@ -56,6 +56,7 @@ describe('unpackPackage', () => {
 
   it('gives files the time of the unpacking, so that no byte-code of an older version fits them', async () => {
     const dest = tempFolder();
+    // Compared with the times of files, not with other times of this test.
     const before = Date.now();
 
     await unpackPackage(await archiveOf(manifest), dest);

@@ -1,15 +1,17 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { generateKeyPair, readSecretKey } from '../../../src/packaging/signing/key-files.ts';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { Trust } from '../../../src/packaging/signing/trust.ts';
-import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
-import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
-import { PackageStore } from '../../../src/packaging/store/package-store.ts';
-import { defaultStoreDir } from '../../../src/packaging/store/store-dir.ts';
+import {
+  digestPackage,
+  generateKeyPair,
+  PackageStore,
+  packPackage,
+  readSecretKey,
+  readTrustStore,
+  SecretKey,
+  signPackage,
+  verifyPackage,
+} from '../../../src/packaging.ts';
 import { fidiusIn } from '../../support/cli-here.ts';
 import { failureOf } from '../../support/failure.ts';
 import { noOtherUser, otherUid } from '../../support/other-user.ts';
@@ -72,29 +74,6 @@ describe('a genuine package in the place of another one', () => {
 });
 
 describe('a key that may sign some packages', () => {
-  it.each([
-    ['acme-*', 'acme-auth', true],
-    ['acme-*', 'acme', false],
-    ['acme-*', 'xacme-auth', false],
-    ['acme', 'acme', true],
-    ['acme', 'acme-auth', false],
-    ['*', 'anything', true],
-    ['a*b*c', 'a-b-c', true],
-    ['a*b*c', 'abc', true],
-    ['a*b*c', 'a-c', false],
-    ['a*b*c', 'ac-b', false],
-    ['a*b*b', 'ab', false],
-    ['a*b', 'ab-', false],
-    ['ab*bc', 'abc', false],
-    ['acme-.', 'acme-x', false],
-  ])('fits by pattern and name: %s, %s: %s', (pattern, name, isFit) => {
-    const trust = new Trust({ trustStore: { keys: [keyFor([pattern])], revoked: new Map() } });
-
-    const { verdict } = trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { name });
-
-    expect(verdict).toBe(isFit ? 'trusted' : 'out of scope');
-  });
-
   it('is refused for another one, in folders, archives and from the store', async () => {
     const dir = packageOf();
     await signPackage(dir, { key: acme });
@@ -114,21 +93,6 @@ describe('a key that may sign some packages', () => {
 
     expect(errors.map(({ code }) => code)).toEqual(Array(3).fill('FIDIUS_SIGNATURE_KEY_SCOPE'));
     expect(errors[0]?.message).toContain('which may sign only acme-*, auth, not "demo"');
-  });
-
-  it('is trusted for any package where it is listed a second time without such a list', () => {
-    const keys = [keyFor(['other']), keyFor(undefined)];
-    const trust = new Trust({ trustStore: { keys, revoked: new Map() } });
-
-    expect(trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { name: 'demo' }).verdict).toBe('trusted');
-  });
-
-  it('is judged by the last moment of its trust, that moment included', () => {
-    const end = new Date('2030-01-01T00:00:00Z');
-    const trust = new Trust({ trustStore: { keys: [{ ...keyFor(undefined), notAfter: end }], revoked: new Map() } });
-    const judge = (now: Date) => trust.check(Buffer.from('x'), acme.sign(Buffer.from('x')), { now }).verdict;
-
-    expect([judge(end), judge(new Date(end.getTime() + 1))]).toEqual(['trusted', 'expired']);
   });
 });
 
@@ -222,28 +186,6 @@ describe('a secret key', () => {
   });
 });
 
-describe('the default store', () => {
-  it.each([
-    [{ XDG_CACHE_HOME: 'relative' }, '/home/x', 'XDG_CACHE_HOME'],
-    [{ XDG_CACHE_HOME: './' }, '/home/x', 'XDG_CACHE_HOME'],
-    [{}, '', 'HOME'],
-    [{}, '.', 'HOME'],
-  ])(
-    'is refused where the environment would put it into the current folder: %j, HOME=%j',
-    async (env, home, variable) => {
-      const error = await failureOf(() => defaultStoreDir(env, home));
-
-      expect(error.code).toBe('FIDIUS_STORE_UNSAFE');
-      expect(error.message).toContain(`Cannot choose a package store: ${variable} leads to "`);
-      expect(error.message).toMatch(/, expected an absolute path$/);
-    },
-  );
-});
-
-function keyFor(packages: readonly string[] | undefined) {
-  return { name: 'Acme', key: acme.publicKey, notAfter: undefined, packages };
-}
-
 async function digestOf(dir: string): Promise<Buffer> {
-  return (await import('../../../src/packaging/digest/package-digest.ts')).digestPackage(dir);
+  return digestPackage(dir);
 }

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startedPython } from '../../../src/cpython/lifecycle/start.ts';
-import { PluginHost } from '../../../src/host/plugin-host.ts';
-import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import { PluginHost } from '../../../src/index.ts';
+import { packPackage, SecretKey, signPackage, verifyPackage } from '../../../src/packaging.ts';
+import { loadedLibpython } from '../../support/loaded-python.ts';
 import { fill, pythonManifest } from '../../support/packages.ts';
 import { runFidius } from '../../support/run-fidius.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -53,5 +50,5 @@ it('no code of a package runs while it is discovered, inspected, validated, veri
   // Each has done something: none has ended with a wrong option.
   expect(outcomes.map(({ exitCode }) => exitCode)).not.toContain(2);
   expect(existsSync(ran)).toBe(false);
-  expect(startedPython()).toBeUndefined();
+  expect(loadedLibpython()).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unpackPackage } from '../../../src/packaging/archive/unpack-package.ts';
+import { unpackPackage } from '../../../src/packaging.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { fill, pythonManifest } from '../../support/packages.ts';

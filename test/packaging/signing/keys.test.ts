@@ -3,8 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { generateKeyPair, readPublicKey, readSecretKey } from '../../../src/packaging/signing/key-files.ts';
-import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
+import { generateKeyPair, PublicKey, readPublicKey, readSecretKey, SecretKey } from '../../../src/packaging.ts';
 import { failureOf } from '../../support/failure.ts';
 import { packageVectors } from '../../support/package-vectors.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

@@ -2,12 +2,8 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isFidiusError } from '../../../src/errors/fidius-error.ts';
-import { SignatureError } from '../../../src/errors/package-errors.ts';
-import { PublicKey, SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
-import { verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import { isFidiusError, SignatureError } from '../../../src/index.ts';
+import { PublicKey, readTrustStore, SecretKey, signPackage, verifyPackage } from '../../../src/packaging.ts';
 import { packageOf } from '../../support/packages.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 

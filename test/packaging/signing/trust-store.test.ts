@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { readTrustStore } from '../../../src/packaging/signing/trust-store.ts';
+import { readTrustStore, SecretKey } from '../../../src/packaging.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf } from '../../support/packages.ts';
 

@@ -1,12 +1,8 @@
 import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SignatureError } from '../../../src/errors/package-errors.ts';
-import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import type { TrustStore } from '../../../src/packaging/signing/trust-store.ts';
-import { type VerifyOptions, verifyPackage } from '../../../src/packaging/signing/verify-package.ts';
+import { SignatureError, type TrustStore } from '../../../src/index.ts';
+import { digestPackage, SecretKey, signPackage, type VerifyOptions, verifyPackage } from '../../../src/packaging.ts';
 import { failureOf } from '../../support/failure.ts';
 import { packageVectors, writeVector } from '../../support/package-vectors.ts';
 import { fill, folderOf, packageOf } from '../../support/packages.ts';

@@ -10,12 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { digestPackage } from '../../../src/packaging/digest/package-digest.ts';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { PackageStore } from '../../../src/packaging/store/package-store.ts';
-import { defaultStoreDir } from '../../../src/packaging/store/store-dir.ts';
+import { digestPackage, PackageStore, packPackage, SecretKey, signPackage } from '../../../src/packaging.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
 import { fill, packageOf, pythonManifest } from '../../support/packages.ts';
@@ -275,12 +270,6 @@ describe('PackageStore', () => {
     await expect(store.addFolder(packageOf(), { signal })).rejects.toThrow('enough');
 
     expect(readdirSync(join(store.dir, 'content'))).toEqual([]);
-  });
-});
-
-describe('defaultStoreDir', () => {
-  it('lies among the caches of the user', () => {
-    expect(defaultStoreDir({ XDG_CACHE_HOME: '/x' })).toMatch(/fidius.packages$/);
   });
 });
 

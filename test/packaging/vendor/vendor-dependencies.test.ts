@@ -2,10 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { packPackage } from '../../../src/packaging/archive/pack-package.ts';
-import { SecretKey } from '../../../src/packaging/signing/keys.ts';
-import { signPackage } from '../../../src/packaging/signing/sign-package.ts';
-import { type VendorOptions, vendorDependencies } from '../../../src/packaging/vendor/vendor-dependencies.ts';
+import { packPackage, SecretKey, signPackage, type VendorOptions, vendorDependencies } from '../../../src/packaging.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -415,6 +412,7 @@ describe('vendorDependencies', () => {
       installer: 'pip',
       signal: controller.signal,
     });
+    // While the installer runs, in most runs: nothing tells when it begins.
     setTimeout(() => controller.abort(new Error('enough')), 50);
 
     await expect(attempt).rejects.toThrow('enough');
