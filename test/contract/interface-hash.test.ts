@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { formatHash } from '../../src/errors/load-error.ts';
+import { formatHash } from '../support/format-hash.ts';
 import { interfaces } from './interface-vectors.ts';
 
 const vectors = JSON.parse(readFileSync('test/fixtures/vectors/interface-hash.json', 'utf8')) as {
