@@ -50,6 +50,7 @@ export class ServerExecutor implements Executor, PluginOwner {
   readonly #threads: number;
   readonly #spareThreads: number;
   readonly #plugins = new Set<ServerPlugin>();
+  /** Loads that Python has not ended yet. */
   readonly #loads = new Set<ServerRequest>();
   readonly #lateUnloads = new Set<Promise<unknown>>();
   readonly #connections = new Set<ServerConnection>();
@@ -182,7 +183,9 @@ export class ServerExecutor implements Executor, PluginOwner {
       void load.outcome.then((outcome) => this.#unloadLate(connection, outcome));
       throw error;
     } finally {
-      this.#loads.delete(load);
+      // Not earlier: a cancelled import runs until Python has stopped it, and closing waits for that. A server that ends first
+      // would leave the import running, and other loads waiting for it.
+      void load.outcome.then(() => this.#loads.delete(load));
     }
   }
 
