@@ -149,6 +149,28 @@ const programs = 'test/fixtures/programs/';
  */
 const program = { file: 'test/support/cli-here.ts', target: 'src/cli/run-cli.ts' };
 
+describe("import 'fidius'", () => {
+  const reached = new Set<string>();
+  const visit = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { target } of read.filter((each) => each.file === file)) visit(target);
+  };
+  const read = sourceImports().filter(({ typeOnly, onDemand }) => !typeOnly && !onDemand);
+  visit('index.ts');
+
+  it.each(['cpython', 'ffi', 'packaging', 'protocol', 'executor/server', 'executor/thread', 'host/policy'])(
+    'reads nothing of %s before a host is opened',
+    (folder) => {
+      expect([...reached].filter((file) => file.startsWith(`${folder}/`))).toEqual([]);
+    },
+  );
+
+  it('reads what interfaces and hosts need', () => {
+    expect([...reached]).toEqual(expect.arrayContaining(['contract/t.ts', 'host/plugin-host.ts']));
+  });
+});
+
 describe('tests outside test/unit', () => {
   const imported = testImports().filter(({ file }) => !file.startsWith('test/unit/') && !file.startsWith(programs));
 
