@@ -28,6 +28,7 @@ export type { BytesInput } from './contract/types/bytes.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';
 export { ArchiveError } from './errors/archive-error.ts';
+export { type CallEndData, type CallEnding, CallTimeoutError } from './errors/call-timeout-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
   FidiusError,
@@ -40,6 +41,7 @@ export { InterfaceHashMismatchError, LoadError, type LoadPlace } from './errors/
 export { type CodePlace, type LoadPhase, type LoadStand, LoadTimeoutError } from './errors/load-timeout-error.ts';
 export { ManifestError, type ManifestIssue } from './errors/manifest-error.ts';
 export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
+export { ProcessError, type ProcessErrorData } from './errors/process-error.ts';
 export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
 export {
   type FileDifference,
@@ -58,6 +60,10 @@ export {
 } from './executor/executor.ts';
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
+export type { ProcessEvent, ProcessNotice } from './executor/process/process-events.ts';
+export type { ProcessLimits, ProcessOptions, RestartOptions } from './executor/process/process-options.ts';
+export type { ProcessStats } from './executor/process/process-stats.ts';
+export type { ProcessState } from './executor/process/supervisor.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';

@@ -2,6 +2,7 @@ import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkCount } from '../errors/option-values.ts';
 import { describe } from '../errors/options.ts';
 import type { OutputListener } from './output.ts';
+import { checkProcessOptions, type ProcessOptions } from './process/process-options.ts';
 import type { NoticeListener } from './process-change.ts';
 
 /** Options of an executor. */
@@ -14,6 +15,8 @@ export interface ExecutorOptions {
   readonly onOutput?: OutputListener | undefined;
   /** Receives changes by plugins that affect the whole process. Default: a process warning. */
   readonly onNotice?: NoticeListener | undefined;
+  /** Options of the executor `process`, unless a load sets them. */
+  readonly process?: ProcessOptions | undefined;
 }
 
 /** More threads would only wait for each other. */
@@ -22,11 +25,13 @@ export const mostThreads = 256;
 export const defaultThreads = 8;
 
 /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
-export function checkExecutorOptions({ threads, spareThreads, onOutput, onNotice }: ExecutorOptions): void {
+export function checkExecutorOptions(options: ExecutorOptions): void {
+  const { threads, spareThreads, onOutput, onNotice } = options;
   checkCount('threads', threads, 1, mostThreads);
   checkCount('spareThreads', spareThreads, 0, mostThreads);
   checkFunction('onOutput', onOutput);
   checkFunction('onNotice', onNotice);
+  checkProcessOptions(options.process);
 }
 
 function checkFunction(name: string, value: unknown): void {

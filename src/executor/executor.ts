@@ -1,19 +1,19 @@
 import type { CallableMethod } from '../codec/method-codec.ts';
 import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import type { PackageSource } from '../protocol/load-request.ts';
+import type { ProcessOptions } from './process/process-options.ts';
+import type { ProcessStats } from './process/process-stats.ts';
 
 /**
  * Where calls run. All executors have the same contract: the same values, the same errors, the same closing.
  *
  * - `inline`: on the calling JavaScript thread. A promise is settled when it is returned; the event loop is blocked by Python.
  * - `thread`: on threads of Python in this process. The event loop is never blocked by Python.
+ * - `process`: in a child process. A crash does not affect this process, and every call can be stopped.
  */
-export const executorNames = ['inline', 'thread'] as const;
+export const executorNames = ['inline', 'thread', 'process'] as const;
 /** Name of an executor: where calls run. */
 export type ExecutorName = (typeof executorNames)[number];
-
-/** What must be started before an executor can load a package. `libpython`: CPython in this process. */
-export const executorNeeds: Readonly<Record<ExecutorName, 'libpython'>> = { inline: 'libpython', thread: 'libpython' };
 
 /** A package to load. */
 export interface LoadRequest extends PackageSource {
@@ -44,6 +44,8 @@ export interface LoadOptions {
    * `sync`. Default: `false`. With `inline`, everything runs on one thread in any case.
    */
   readonly ownThread?: boolean | undefined;
+  /** Options of the executor `process`. What they leave undefined comes from the host. */
+  readonly process?: ProcessOptions | undefined;
 }
 
 /** Options of one call. */
@@ -141,6 +143,8 @@ export interface PluginStats {
     /** It is still running. */
     readonly stillRunning: number;
   };
+  /** One for each process of the plugin, with the executor `process`. */
+  readonly processes?: readonly ProcessStats[] | undefined;
 }
 
 /** Figures of an executor. */

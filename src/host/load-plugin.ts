@@ -5,7 +5,7 @@ import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { ExecutorName, LoadOptions } from '../executor/executor.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import { checkLoadOptions, checkProcessUse } from '../executor/load-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { printLoads } from './events/debug-printer.ts';
 import { traceLoadAsync } from './events/load-channel.ts';
@@ -39,6 +39,7 @@ export interface TestedPlugin<I extends Interface> extends AsyncDisposable {
 
 const optionNames = [
   'executor',
+  'process',
   'python',
   'libpython',
   'isolatePython',
@@ -75,6 +76,7 @@ export async function loadPlugin<I extends Interface>(
   const { executor = 'thread', python, libpython, isolatePython, ...loadOptions } = options;
   checkExecutorName(executor);
   checkLoadOptions(loadOptions);
+  checkProcessUse(executor, loadOptions);
   printLoads(process.env);
 
   const output: OutputEvent[] = [];

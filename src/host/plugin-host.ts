@@ -8,7 +8,8 @@ import { checkCloseOptions } from '../executor/close-options.ts';
 import { checkExecutorName } from '../executor/create-executor.ts';
 import type { CloseOptions, ExecutorName, ExecutorStats, LoadOptions, PluginStats } from '../executor/executor.ts';
 import { checkExecutorOptions, type ExecutorOptions } from '../executor/executor-options.ts';
-import { checkLoadOptions } from '../executor/load-options.ts';
+import { checkLoadOptions, checkProcessUse } from '../executor/load-options.ts';
+import type { ProcessOptions } from '../executor/process/process-options.ts';
 import { type DiscoverOptions, discoverPackages } from '../packaging/discover-packages.ts';
 import { readVendored, type VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import { printLoads } from './events/debug-printer.ts';
@@ -38,6 +39,12 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
    * @default 'thread'
    */
   readonly executor?: ExecutorName | undefined;
+  /**
+   * Options of the executor `process`, unless a load sets them.
+   *
+   * @default {}
+   */
+  readonly process?: ProcessOptions | undefined;
   /**
    * Milliseconds that a call through `client` may take, unless the load or the call sets `timeoutMs`.
    *
@@ -91,6 +98,7 @@ export interface HostLoadOptions extends LoadOptions {
 const hostOptionNames = [
   'searchPaths',
   'executor',
+  'process',
   'python',
   'libpython',
   'threads',
@@ -108,6 +116,7 @@ const loadOptionNames = [
   'signedBy',
   'externalImports',
   'executor',
+  'process',
   'signal',
   'loadTimeoutMs',
   'timeoutMs',
@@ -138,7 +147,7 @@ export class PluginHost implements AsyncDisposable {
     this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = emitWarning, timeoutMs, loadTimeoutMs } = options;
     this.#conflicts = new VendorConflictReporter(onNotice);
-    const executorOptions = { threads, spareThreads, onOutput, onNotice };
+    const executorOptions = { threads, spareThreads, onOutput, onNotice, process: options.process };
     this.#executors = new ExecutorPool({ python, libpython, isolatePython }, executorOptions);
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
@@ -213,6 +222,7 @@ export class PluginHost implements AsyncDisposable {
     }
     this.#executors.checkOpen(`load ${name}`);
     checkLoadOptions(loadOptions);
+    checkProcessUse(executor, loadOptions);
 
     const refuseExternal = externalImports === 'refuse';
     const load = { definition, signers, executor, refuseExternal, options: loadOptions };

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { defineInterface } from '../../src/contract/interface.ts';
 import { method } from '../../src/contract/method.ts';
 import { t } from '../../src/contract/t.ts';
-import { executorNames } from '../../src/executor/executor.ts';
 import { PluginHost } from '../../src/host/plugin-host.ts';
+import { inProcessExecutors } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
@@ -23,7 +23,7 @@ const refusal = {
   hint: 'Return a list, or split the work into several calls.',
 };
 
-describe.each(executorNames)('a method that streams, with the executor %s', (executor) => {
+describe.each(inProcessExecutors)('a method that streams, with the executor %s', (executor) => {
   const load = async () => {
     const searchPath = tempFolder();
     writePlugin(searchPath, 'streams', Streams, 'def tick(count): yield from range(count)', 'def sum(items): return 0');

@@ -9,10 +9,13 @@ import { moduleText, writePackage } from './plugin-folders.ts';
 
 /** A new executor, closed after the test. */
 export function openExecutor(name: ExecutorName = 'thread', options: ExecutorOptions = {}): Executor {
-  const executor = createExecutor(name, startPython(), options);
+  const executor = createExecutor(name, name === 'process' ? undefined : startPython(), options);
   onTestFinished(() => executor.close({ mode: 'abort' }));
   return executor;
 }
+
+/** The executors that run calls in this process: what plugins change in it can be seen from here. */
+export const inProcessExecutors = ['inline', 'thread'] as const;
 
 /** A plugin whose methods are called by name. */
 export interface Probe {

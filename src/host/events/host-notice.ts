@@ -1,3 +1,4 @@
+import type { ProcessNotice } from '../../executor/process/process-events.ts';
 import type { Notice } from '../../executor/process-change.ts';
 
 /** Packages of one host vendor different versions of one distribution. Emitted before the second package is imported. */
@@ -13,7 +14,7 @@ export interface VendorNotice {
 }
 
 /** Something about its plugins that the user of a host should know. */
-export type HostNotice = Notice | VendorNotice;
+export type HostNotice = Notice | VendorNotice | ProcessNotice;
 
 /** Receives the notices of a host. */
 export type HostNoticeListener = (notice: HostNotice) => void;
