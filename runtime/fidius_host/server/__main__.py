@@ -17,7 +17,7 @@ import sys
 _STOP_SECONDS = 2.0
 """How long to wait for running calls after the connection has ended."""
 
-_TERMINATE_SECONDS = 0.2
+_TERMINATE_SECONDS = 0.1
 """How long to wait for them after ``SIGTERM``: the host soon sends ``SIGKILL``."""
 
 _USAGE = "usage: python -I -B -X utf8 fidius_host/server <data descriptor> <control descriptor> <SDK folder> [<host>]"
@@ -41,8 +41,10 @@ def main(arguments):
         _start(server)
         server.wait_until_stopped()
         ended = call_server.stop_all(_STOP_SECONDS)
+        _write_unsent(call_server.end_captures())
     except _Terminated:
         call_server.stop_all(_TERMINATE_SECONDS)
+        _write_unsent(call_server.end_captures())
         shutdown.run_exit_functions()
         _end_by(signal.SIGTERM)
     if ended and not shutdown.blocking_threads():
@@ -57,6 +59,13 @@ def _start(server):
         server.start()
     except RuntimeError as error:
         _exit_with(1, "the call server cannot start: %s" % error)
+
+
+def _write_unsent(captures):
+    """Write output that could not be sent to the streams, which the host reads until the end of the process."""
+    for _, lines in captures:
+        for _, stream, text, _, _ in lines:
+            (sys.stdout if stream == "stdout" else sys.stderr).write(text + "\n")
 
 
 class _Terminated(BaseException):

@@ -97,7 +97,11 @@ class Server(ServerEvents):
         try:
             settings = self._read_settings()
             if self._prepare is not None and settings.get("process") is not None:
-                self._prepare(settings["process"])
+                try:
+                    self._prepare(settings["process"])
+                except RuntimeError as error:
+                    self.fail(str(error))
+                    return
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self._shared_payloads = self._share_memory(settings["referenceBytes"])
             runner = CallRunner(self._shared_payloads, self._loops.adopt, self._control.note_activity)
@@ -151,8 +155,14 @@ class Server(ServerEvents):
     def _capture(self):
         from ..process import captured_output
 
-        self.lines = self._connection.lines = captured_output.Lines(self._control.wake, self._current_plugin)
+        wake = self._control.wake if self._prepare is None else self._send_lines
+        self.lines = self._connection.lines = captured_output.Lines(wake, self._current_plugin)
         captured_output.begin(self.lines)
+
+    def _send_lines(self):
+        """Send output at once, on the thread that has written it: the process may crash next."""
+        if not self._connection.try_flush():
+            self._control.wake()
 
     def _current_plugin(self):
         """Return the name of the plugin whose call the current thread runs, or ``None``."""

@@ -34,7 +34,7 @@ class Connection:
         self._receive = socket.recv_into
         self._spins = False
         """Whether the next wait polls first."""
-        self._sending = threading.Lock()
+        self._sending = threading.RLock()
         self._posted = deque()
         self._ended = False
         self.lines = None
@@ -123,6 +123,19 @@ class Connection:
         """Send posted frames and captured output."""
         if self._posted or self.lines:
             self.send([])
+
+    def try_flush(self):
+        """Send as ``flush`` does, unless this thread is sending already, in code that it has interrupted.
+
+        Returns whether nothing remains to be sent.
+        """
+        if self._sending._is_owned():
+            return False
+        try:
+            self.flush()
+        except OSError:
+            pass  # the connection has ended
+        return True
 
     def send(self, frames):
         """Send frames without interruption by others, after posted frames. Blocks while the host does not read."""

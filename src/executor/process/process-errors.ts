@@ -36,7 +36,7 @@ export function connectionEnded(
   const exitCode = exit?.code ?? undefined;
   const signal = exit?.signal ?? undefined;
   const data = { pid, exitCode, signal, stderrTail, mayHaveRun: false };
-  if (ladder.reason !== undefined && exit !== undefined) {
+  if (ladder.reason !== undefined) {
     const { title, overdueMs } = ladder.reason;
     return new ProcessError(
       'FIDIUS_PROCESS_TERMINATED',

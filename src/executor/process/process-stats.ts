@@ -1,8 +1,7 @@
-import type { ChildUsage } from './child-usage.ts';
 import type { ProcessState } from './supervisor.ts';
 
 /** Figures of one process. */
-export interface ProcessStats extends Partial<ChildUsage> {
+export interface ProcessStats {
   readonly state: ProcessState;
   /** Id of the process; `undefined` while there is none. */
   readonly pid: number | undefined;
@@ -10,4 +9,8 @@ export interface ProcessStats extends Partial<ChildUsage> {
   readonly restarts: number;
   /** Number of crashes so far. */
   readonly crashes: number;
+  /** Resident memory in bytes; `undefined` while there is no process, and where the system does not tell. */
+  readonly memoryBytes?: number | undefined;
+  /** Processor time in milliseconds, likewise. */
+  readonly cpuMs?: number | undefined;
 }

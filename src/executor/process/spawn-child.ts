@@ -84,12 +84,20 @@ export class ChildTransport implements Transport {
     this.#child.kill(signal);
   }
 
-  /** Waits for the exit of the process, at most this long, and keeps the event loop alive meanwhile. */
-  async exitWithin(timeoutMs: number): Promise<void> {
+  /** Waits for the exit of the process, at most this long, and keeps the event loop alive meanwhile. @returns whether it exited. */
+  async exitWithin(timeoutMs: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const timedOut = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([this.exited, timedOut]);
+    const timedOut = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
+    });
+    const hasExited = await Promise.race([this.exited.then(() => true), timedOut]);
     clearTimeout(timer);
+    return hasExited;
+  }
+
+  /** Keeps a line of stderr that was received in another way. */
+  keep(line: string): void {
+    this.#tail.add(line);
   }
 
   stderrTail(): string {

@@ -3,6 +3,7 @@ import { ProcessError } from '../../errors/process-error.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
 import type { CloseOptions, ExecutorPlugin, ExecutorStats, LoadOptions, LoadRequest } from '../executor.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
+import type { OutputEvent } from '../output.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
 import type { ChildPython } from './child-python.ts';
 import { readUsage } from './child-usage.ts';
@@ -24,8 +25,10 @@ export interface Member {
   failed(error: FidiusError): void;
 }
 
-/** How long closing waits for the exit of a process after its connection has ended, in milliseconds. */
-const exitMs = 5_500;
+/** How long closing waits for exit functions after the connection has ended, in milliseconds. */
+const exitMs = 5_000;
+/** How long it waits for the system to end a process that was killed. */
+const killedMs = 1_000;
 
 /**
  * One child process over its restarts. Each process has a server of its own and a connection of its own; the plugins stay.
@@ -66,8 +69,7 @@ export class SupervisedChild {
     try {
       plugin = await server.load(member.request, member.options);
     } catch (error) {
-      if (!(error instanceof ProcessError)) throw error;
-      throw error.concerning(`Loading ${member.request.plugin} failed`, true);
+      throw this.#explainLoad(member, error);
     }
     this.#members.add(member);
     if (this.#server === server) this.#becomeReady();
@@ -107,12 +109,13 @@ export class SupervisedChild {
     const { umask, limits } = this.settings;
     const server = new ServerExecutor({
       ...this.#options,
+      onOutput: this.#options.onOutput && ((event) => this.#onOutput(event)),
       name: 'process',
       processSettings: { umask: umask ?? null, limits: definedLimits(limits) },
       connect: (receiver) => {
-        const { python, settings, pluginOutput } = this;
+        const { python, settings } = this;
         const transport = new ChildTransport(
-          { executable: python.executable, settings, onOutput: pluginOutput },
+          { executable: python.executable, settings, onOutput: this.#pluginOutput },
           receiver,
         );
         this.#transport = transport;
@@ -125,14 +128,32 @@ export class SupervisedChild {
     return server;
   }
 
+  /** Output that Python sends itself. */
+  #onOutput(event: OutputEvent): void {
+    if (event.stream === 'stderr') this.#transport?.keep(event.text);
+    this.#options.onOutput?.(event);
+  }
+
   /** Output that Python does not send itself. It belongs to the plugin if there is only one. */
-  private get pluginOutput() {
+  get #pluginOutput() {
     const { onOutput } = this.#options;
     if (onOutput === undefined) return undefined;
     return (stream: 'stdout' | 'stderr', text: string) => {
       const [name, ...others] = this.#names();
       onOutput({ plugin: others.length === 0 ? name : undefined, stream, text });
     };
+  }
+
+  #explainLoad({ request }: Member, error: unknown): unknown {
+    const subject = `Loading ${request.plugin} failed`;
+    if (error instanceof ProcessError) return error.concerning(subject, error.code !== 'FIDIUS_PROCESS_START_FAILED');
+    if (!isFidiusError(error) || error.code !== 'FIDIUS_EXECUTOR_FAILED') return error;
+    const pid = this.#transport?.facts.process;
+    const data = { ...noProcess, pid, stderrTail: this.#transport?.stderrTail() ?? '' };
+    return new ProcessError('FIDIUS_PROCESS_START_FAILED', `${subject}: ${error.message}`, data, {
+      cause: error,
+      hint: error.hint,
+    });
   }
 
   #becomeReady(): void {
@@ -221,11 +242,22 @@ export class SupervisedChild {
     const transport = this.#transport;
     if (transport?.pid !== undefined) this.#publish();
     await this.#server?.close(options);
-    await transport?.exitWithin(exitMs);
+    if (transport !== undefined) await this.#end(transport, options);
     this.#server = undefined;
     if (this.#failure !== undefined) return;
     this.#supervisor.closed();
     this.#publish();
+  }
+
+  /** Waits for the exit of a process whose connection was closed, and ends it by force if need be. */
+  async #end(transport: ChildTransport, { mode = 'drain', timeoutMs = exitMs }: CloseOptions = {}): Promise<void> {
+    const { terminateAfterMs, killAfterMs } = this.settings;
+    const patience = mode === 'abort' ? terminateAfterMs : Math.min(timeoutMs, exitMs);
+    if (await transport.exitWithin(patience)) return;
+    transport.terminate('SIGTERM');
+    if (await transport.exitWithin(Math.min(killAfterMs, exitMs))) return;
+    transport.terminate('SIGKILL');
+    await transport.exitWithin(killedMs);
   }
 
   #names(): readonly string[] {
