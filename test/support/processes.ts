@@ -51,6 +51,16 @@ export async function openProcess(
   return { ...probe, executor, state };
 }
 
+/** Waits until a process has ended; false if it takes too long. */
+export async function endsSoon(pid: number): Promise<boolean> {
+  const deadline = performance.now() + 10_000;
+  while (await isRunning(pid)) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return true;
+}
+
 /** Whether a process exists that has not become a zombie. */
 export async function isRunning(pid: number): Promise<boolean> {
   const { readFile } = await import('node:fs/promises');

@@ -82,8 +82,11 @@ class Connection:
         if size > MAX_PAYLOAD_BYTES:
             raise ProtocolError("a frame of %d bytes" % size)
         view = self.view
-        if HEADER_BYTES + size > len(view):
-            view = memoryview(bytearray(HEADER_BYTES + size))
+        needed = HEADER_BYTES + size
+        if self.at == 0 and needed <= len(view) and held < len(view):
+            return  # nothing is copied for each part of a large frame
+        if needed > len(view):
+            view = memoryview(bytearray(needed))
         view[:held] = bytes(self.view[self.at : self.end])
         self.view = view
         self.at = 0

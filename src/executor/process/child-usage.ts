@@ -12,6 +12,16 @@ export interface ChildUsage {
 const tickMs = 10;
 const pageBytes = 4096;
 
+/** Whether a process has ended and was not reaped yet; `undefined` where the system does not tell. */
+export function isZombie(pid: number): boolean | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return undefined;
+  }
+}
+
 /** @returns an empty record where the system does not tell. */
 export function readUsage(pid: number): Partial<ChildUsage> {
   try {

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { runtimeFolder, sdkFolder } from '../../cpython/runtime-folders.ts';
-import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
 import type { Exit, Receiver, StopStep, Transport } from '../server/transport.ts';
 import { toChildEnvironment } from './child-environment.ts';
 import { LineReader, type ProcessOutputListener, Tail } from './child-output.ts';
+import { isZombie } from './child-usage.ts';
 import { killGroup, writeToStderr } from './host-access.ts';
 import { KillLadder } from './kill-ladder.ts';
 import { connectionEnded, notSpawned } from './process-errors.ts';
@@ -22,6 +23,9 @@ export interface ChildPlan {
 
 /** How long the exit of a process waits for the end of its stderr, in milliseconds. */
 const inheritedStreamMs = 200;
+
+/** How long to wait for the end of a process that has closed its connection, in milliseconds: usually it takes microseconds. */
+const zombieMs = 2;
 
 /** Descriptors of the child; see `runtime/fidius_host/server/__main__.py`. */
 const [dataDescriptor, controlDescriptor] = [3, 4];
@@ -67,6 +71,7 @@ export class ChildTransport implements Transport {
     this.control = this.#child.stdio[controlDescriptor] as Socket;
     this.#child.unref();
     this.data.on('data', (chunk: Buffer) => feed(receiver, chunk));
+    this.data.once('end', () => this.#endGroup());
     this.#readOutput(onOutput);
   }
 
@@ -113,6 +118,23 @@ export class ChildTransport implements Transport {
       isReady,
       cause,
     );
+  }
+
+  /**
+   * Ends the processes that a plugin has started and left behind when its process has crashed.
+   *
+   * Only now can the group be signalled: the process has ended, and its number is not free before Node has reaped it, which it
+   * does later in this turn of the event loop.
+   */
+  #endGroup(): void {
+    const { pid } = this;
+    if (pid === undefined) return;
+    // The system closes the descriptors of a process shortly before it is a zombie.
+    for (const start = now(); now() - start < zombieMs; ) {
+      const hasEnded = isZombie(pid);
+      if (hasEnded === true) killGroup(pid);
+      if (hasEnded !== false) return;
+    }
   }
 
   #watchExit(): Promise<Exit> {

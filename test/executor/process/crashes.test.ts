@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ProcessError } from '../../../src/errors/process-error.ts';
 import { failureOf } from '../../support/failure.ts';
-import { openProcess } from '../../support/processes.ts';
+import { endsSoon, openProcess } from '../../support/processes.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 async function processErrorOf(attempt: () => Promise<unknown>): Promise<ProcessError> {
@@ -61,6 +61,17 @@ describe('a process that ends during a call', () => {
     const error = await processErrorOf(() => call('run', ['os.closerange(3, 100); time.sleep(60)']));
 
     expect(error.code).toBe('FIDIUS_PROCESS_EXITED');
+  });
+
+  it.runIf(process.platform === 'linux')('takes the processes along that the plugin has started', async () => {
+    const { call } = await openProcess({ restart: false });
+    const pids = (await call('run', [
+      'result = [subprocess.Popen(["sleep", "600"]).pid, subprocess.Popen(["sh", "-c", "sleep 600; true"]).pid]',
+    ])) as number[];
+
+    await failureOf(() => call('run', ['os.abort()']));
+
+    for (const pid of pids) expect(await endsSoon(pid)).toBe(true);
   });
 
   it('harms no other plugin', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Harm, harmLines } from '../../support/harm.ts';
 import { runIsolated } from '../../support/isolated.ts';
 import { writePlugin } from '../../support/plugin-folders.ts';
-import { isRunning } from '../../support/processes.ts';
+import { endsSoon } from '../../support/processes.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 async function runHost(end: string, stuck: string) {
@@ -14,13 +14,8 @@ async function runHost(end: string, stuck: string) {
 }
 
 async function allEnd(pids: readonly number[]): Promise<boolean> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const running = await Promise.all(pids.map((pid) => isRunning(pid)));
-    if (!running.includes(true)) return true;
-    if (performance.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const ended = await Promise.all(pids.map((pid) => endsSoon(pid)));
+  return !ended.includes(false);
 }
 
 describe.runIf(process.platform === 'linux')('the process of a plugin', () => {
