@@ -12,7 +12,7 @@ import { isZombie } from './child-usage.ts';
 import { drainSocket, endAtExit } from './end-at-exit.ts';
 import { killGroup, writeToStderr } from './host-access.ts';
 import { KillLadder } from './kill-ladder.ts';
-import { connectionEnded, notSpawned } from './process-errors.ts';
+import { connectionEnded, notReady, notSpawned } from './process-errors.ts';
 import type { ProcessSettings } from './process-options.ts';
 
 /** How the child is started. */
@@ -48,6 +48,8 @@ export class ChildTransport implements Transport {
   readonly #tail = new Tail();
   readonly #executable: string;
   #spawnFailure: Error | undefined;
+  /** Set when the process was killed because it was not ready in time. */
+  #startTimeoutMs: number | undefined;
 
   /** @throws ProcessError `FIDIUS_PROCESS_START_FAILED` when this process has no free descriptors; Error of Node. */
   constructor({ executable, settings, onOutput }: ChildPlan, receiver: Receiver) {
@@ -73,6 +75,7 @@ export class ChildTransport implements Transport {
     this.control = this.#child.stdio[controlDescriptor] as Socket;
     this.#child.unref();
     this.data.on('data', (chunk: Buffer) => feed(receiver, chunk));
+    this.#limitStart(settings.startTimeoutMs);
     this.data.once('end', () => this.#endGroup());
     const { stdout, stderr } = this.#child as unknown as { stdout: Socket | null; stderr: Socket };
     const outputs = this.#readOutput(stdout, stderr, onOutput);
@@ -127,12 +130,25 @@ export class ChildTransport implements Transport {
   explainLoss(exit: Exit | undefined, isReady: boolean, cause?: Error) {
     if (this.#spawnFailure !== undefined) return notSpawned(this.#executable, this.#spawnFailure);
     const { process: pid, executable } = this.facts;
+    if (this.#startTimeoutMs !== undefined) return notReady(this.facts, this.#startTimeoutMs, this.stderrTail());
     return connectionEnded(
       { pid, executable, stderrTail: this.stderrTail(), ladder: this.stopper },
       exit,
       isReady,
       cause,
     );
+  }
+
+  /** Kills the process if it sends nothing in time: its first frame says that it is ready. */
+  #limitStart(timeoutMs: number): void {
+    if (timeoutMs === Number.POSITIVE_INFINITY) return;
+    const timer = setTimeout(() => {
+      this.#startTimeoutMs = timeoutMs;
+      this.terminate('SIGKILL');
+    }, timeoutMs).unref();
+    const stop = () => clearTimeout(timer);
+    this.data.once('data', stop);
+    void this.exited.then(stop);
   }
 
   /**
