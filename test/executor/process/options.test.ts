@@ -133,6 +133,25 @@ describe('the environment of a process', () => {
   });
 });
 
+it('lets processes that a plugin forks end by SIGTERM, as multiprocessing ends its workers', async () => {
+  const { call } = await openProcess();
+
+  const status = await call('run', [
+    [
+      'result = set()',
+      'for _ in range(20):',
+      '    pid = os.fork()',
+      '    if pid == 0:',
+      '        while True: time.sleep(0.01)',
+      '    os.kill(pid, signal.SIGTERM)',
+      '    result.add(os.WTERMSIG(os.waitpid(pid, 0)[1]))',
+      'result = list(result)',
+    ].join('\n'),
+  ]);
+
+  expect(status).toEqual([15]);
+});
+
 describe.runIf(process.platform === 'linux')('limits of a process', () => {
   it('turn an allocation beyond memoryBytes into a MemoryError', async () => {
     const { call } = await openProcess({ limits: { memoryBytes: 512 << 20 } });
