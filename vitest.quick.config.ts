@@ -5,7 +5,7 @@ import base from './vitest.config.ts';
 
 /** What a test imports to start other processes, interpreters or compilers. */
 const processes =
-  /node:child_process|support\/(?:doc-workspace|fake-python|installed-package|isolated|other-user|pythons|run-fidius|server-process|talker|unittest)\.ts/;
+  /node:child_process|support\/(?:doc-workspace|fake-python|installed-package|isolated|other-user|processes|pythons|run-fidius|server-process|talker|unittest)\.ts/;
 
 /** Tests that take more than five seconds for another reason: many files, or waiting for a time limit. */
 const slow = /(?:event-loop|load-position|safe-stopping|vendor-dependencies|verify-first)\.test\.ts$/;

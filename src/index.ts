@@ -99,7 +99,12 @@ export {
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
 export type { ProcessEvent, ProcessNotice } from './executor/process/process-events.ts';
-export type { ProcessLimits, ProcessOptions, RestartOptions } from './executor/process/process-options.ts';
+export type {
+  ProcessLimits,
+  ProcessOptions,
+  RecycleOptions,
+  RestartOptions,
+} from './executor/process/process-options.ts';
 export type { ProcessStats } from './executor/process/process-stats.ts';
 export type { ProcessState } from './executor/process/supervisor.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';

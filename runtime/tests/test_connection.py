@@ -1,6 +1,7 @@
 import socket
 import threading
 import time
+import tracemalloc
 import unittest
 
 from fidius_host.transport.connection import Connection
@@ -45,6 +46,23 @@ class ConnectionTest(unittest.TestCase):
             if self.receive() == ["poll"]:
                 return True
         return False
+
+    def test_copies_no_part_of_a_large_frame_again(self):
+        size = 4 << 20
+        part = 1 << 16
+        data = frame(CALL, 1, bytes(size))
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        copied = 0
+        for start in range(0, len(data), part):
+            self.host.sendall(data[start : start + part])
+            held = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            self.assertTrue(self.connection.receive(start > 0))
+            copied += max(0, tracemalloc.get_traced_memory()[1] - held)
+        self.assertEqual(bytes(self.connection.view[: self.connection.end]), data)
+        # The buffer that takes the whole frame, and little else.
+        self.assertLess(copied, 2 * size)
 
     def test_sleeps_first(self):
         self.assertEqual(self.receive(), ["wait"])

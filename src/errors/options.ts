@@ -59,7 +59,7 @@ function describeObject(value: object): string {
 }
 
 /** The longest delay that a timer of Node takes; it silently makes 1 ms of anything beyond. */
-const longestTimerMs = 2 ** 31 - 1;
+export const longestTimerMs = 2 ** 31 - 1;
 
 /** @throws FidiusError `FIDIUS_OPTION_INVALID` unless it is undefined, Infinity, or positive and no more than a timer takes. */
 export function checkTimeout(name: string, value: unknown): void {

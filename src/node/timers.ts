@@ -9,7 +9,7 @@ import { mainRealm } from './main-realm.ts';
  * closing would never end. They do so when they like, also before this module is loaded; so nothing is taken from the
  * global object, and what is taken is kept. The rest of `src/` uses these alone, which `test/architecture.test.ts` sees to.
  */
-export const { setTimeout, clearTimeout, setImmediate } = timers;
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;
 
 /** Milliseconds since the process started, from a clock that never goes back. */
 export const now: () => number = performance.now.bind(performance);

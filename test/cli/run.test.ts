@@ -49,10 +49,13 @@ function workplace(text = source, interfaceName = 'Greeter'): string {
 }
 
 describe('fidius run', () => {
-  it('calls a method and prints only its result, as JSON', () => {
+  it.each([
+    ['in its own process', []],
+    ['in a child process', ['--executor', 'process']],
+  ])('calls a method %s and prints only its result, as JSON', (_where, options) => {
     const folder = workplace();
 
-    const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'greet', '"Wörld"'], { cwd: folder });
+    const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'greet', '"Wörld"', ...options], { cwd: folder });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '"Hello, Wörld"\n' });
     expect(stderr).toBe(
@@ -81,6 +84,15 @@ describe('fidius run', () => {
       ]
       "
     `);
+  });
+
+  it('tells how the process of the package has ended', () => {
+    const folder = workplace('__interface_hash__ = 1\ndef go():\n    import os\n    os._exit(9)\n');
+
+    const { exitCode, stderr } = runFidius(['run', 'demo', 'go', '--executor', 'process'], { cwd: folder });
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error: go\(\) of demo failed: the process \d+ \(.*\) exited with code 9\n/);
   });
 
   it('waits for an async method', async () => {
@@ -314,14 +326,17 @@ describe('fidius run with an interface', () => {
 });
 
 describe('the process of fidius run', () => {
-  it('runs the exit handlers of the plugin, and keeps its own exit code', () => {
-    const folder = workplace(
-      `import atexit\n__interface_hash__ = 1\natexit.register(print, "bye")\ndef go(): return 5\n`,
-    );
+  it.each([[[]], [['--executor', 'process']]])(
+    'runs the exit handlers of the plugin, and keeps its own exit code %j',
+    (options) => {
+      const folder = workplace(
+        `import atexit\n__interface_hash__ = 1\natexit.register(print, "bye")\ndef go(): return 5\n`,
+      );
 
-    const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'go'], { cwd: folder });
+      const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'go', ...options], { cwd: folder });
 
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '5\n' });
-    expect(stderr).toMatch(/bye\n$/);
-  });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '5\n' });
+      expect(stderr).toMatch(/bye\n$/);
+    },
+  );
 });

@@ -14,7 +14,8 @@ export const Harm = defineInterface('Harm', {
 });
 
 export const harmLines = [
-  'import os, subprocess, time',
+  'import atexit, os, subprocess, sys, time',
+  'atexit.register(lambda: print("exit function", flush=True))',
   'child = subprocess.Popen(["sleep", "600"]) if os.environ.get("FIDIUS_TEST_CHILD") else None',
   'def pids(): return [os.getpid()] + ([child.pid] if child else [])',
   'def nap(): time.sleep(600); return 0',

@@ -1,5 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { HostOptions, LoadOptions, ProcessOptions, ProcessStats } from '../../src/index.ts';
 import { type HostOfOne, loadProbe, openExecutor, type Probe } from './executors.ts';
+import { findPythons } from './pythons.ts';
+import { tempFolder } from './temp-folder.ts';
 
 /** Lines of a plugin that can harm its process in many ways. */
 const lines = [
@@ -51,6 +57,15 @@ export async function openProcess(
   });
   const state = () => (probe.plugin.stats().processes as readonly ProcessStats[])[0] as ProcessStats;
   return { ...probe, executor, state };
+}
+
+/** Creates a virtual environment without packages. */
+export function createVenv(): { readonly folder: string; readonly sitePackages: string } {
+  const folder = join(tempFolder(), 'env');
+  const { executable } = findPythons().at(-1) as { executable: string };
+  execFileSync(executable, ['-m', 'venv', '--without-pip', folder]);
+  const [version = ''] = readdirSync(join(folder, 'lib'));
+  return { folder, sitePackages: join(folder, 'lib', version, 'site-packages') };
 }
 
 /** Waits until a process has ended; false if it takes too long. */

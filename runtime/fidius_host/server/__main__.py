@@ -13,6 +13,7 @@ import signal
 import site
 import socket
 import sys
+import threading
 
 _STOP_SECONDS = 2.0
 """How long to wait for running calls after the connection has ended."""
@@ -35,8 +36,7 @@ def main(arguments):
         host_watch.end_with_host(host, control.fileno())
     try:
         # Before the server records the state of the process, which it compares later.
-        signal.signal(signal.SIGTERM, _terminate)
-        _report_termination()
+        _handle_termination()
         server = call_server.Server(data, control, prepare=limits.apply)
         _start(server)
         server.wait_until_stopped()
@@ -79,9 +79,13 @@ def _terminate(number, frame):
 
 def _end_by(number):
     """End this process by a signal, as if it had not been handled."""
+    _restore_default(number)
+    os.kill(os.getpid(), number)
+
+
+def _restore_default(number):
     _call_faulthandler("unregister", number)
     signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
 
 
 def _report_crashes():
@@ -89,12 +93,36 @@ def _report_crashes():
     _call_faulthandler("enable")
 
 
-def _report_termination():
-    """Print the tracebacks also when the host ends the process because of a call that does not stop.
+def _handle_termination():
+    """End in order on ``SIGTERM``, and print the tracebacks: the host sends it because of a call that does not stop.
 
-    The handler in C runs even while code in C holds the GIL. ``_terminate`` runs after that if Python can run it.
+    The handler in C that prints runs even while code in C holds the GIL. ``_terminate`` runs after that if Python can
+    run it.
     """
+    signal.signal(signal.SIGTERM, _terminate)
     _call_faulthandler("register", signal.SIGTERM, chain=True)
+    if hasattr(os, "register_at_fork"):
+        _restore_in_forked_copies()
+
+
+def _restore_in_forked_copies():
+    """Let ``SIGTERM`` end forked copies of this process: ``multiprocessing`` ends its workers in that way.
+
+    The signal is blocked during the fork, so that a copy does not receive it before that.
+    """
+    masks = threading.local()
+
+    def block():
+        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+    def unblock():
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+
+    def restore():
+        _restore_default(signal.SIGTERM)
+        unblock()
+
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=restore)
 
 
 def _call_faulthandler(name, *arguments, **options):

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { OutputEvent } from '../output.ts';
 
 /** Text at the end of stderr that is kept, in characters. */
@@ -9,19 +10,19 @@ const longestLine = 65_536;
 /** Splits a stream of a process into lines. */
 export class LineReader {
   #partial = '';
+  readonly #decoder = new StringDecoder('utf8');
   readonly #onLine: (line: string) => void;
 
   constructor(stream: Readable, onLine: (line: string) => void) {
     this.#onLine = onLine;
-    stream.setEncoding('utf8');
-    stream.on('data', (text: string) => this.#take(text));
-    stream.once('close', () => this.#end());
+    stream.on('data', (chunk: Buffer) => this.take(chunk));
+    stream.once('close', () => this.end());
     // A broken pipe is the end of the output.
     stream.on('error', () => {});
   }
 
-  #take(text: string): void {
-    const lines = (this.#partial + text).split('\n');
+  take(chunk: Buffer): void {
+    const lines = (this.#partial + this.#decoder.write(chunk)).split('\n');
     this.#partial = lines.pop() ?? '';
     for (const line of lines) this.#onLine(line);
     while (this.#partial.length >= longestLine) {
@@ -30,7 +31,9 @@ export class LineReader {
     }
   }
 
-  #end(): void {
+  /** Delivers a last line without a line break. */
+  end(): void {
+    this.#partial += this.#decoder.end();
     if (this.#partial !== '') this.#onLine(this.#partial);
     this.#partial = '';
   }

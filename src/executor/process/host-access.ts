@@ -19,3 +19,8 @@ export function killGroup(leader: number): void {
 export const writeToStderr: ProcessOutputListener = (_stream, line) => {
   process.stderr.write(`${line}\n`);
 };
+
+/** Calls a function when this JavaScript thread exits. */
+export function onExit(callback: () => void): void {
+  process.once('exit', callback);
+}

@@ -20,6 +20,19 @@ export function notSpawned(executable: string, cause: Error): ProcessError {
   });
 }
 
+/** The error for a process that was killed because it was not ready in time. */
+export function notReady(
+  { process: pid, executable }: { readonly process: number; readonly executable: string },
+  timeoutMs: number,
+  stderrTail: string,
+): ProcessError {
+  const data = { pid, exitCode: undefined, signal: 'SIGKILL', stderrTail, mayHaveRun: false };
+  const message = `The process ${pid} (${executable}) was not ready after ${timeoutMs} ms and was killed`;
+  return new ProcessError('FIDIUS_PROCESS_START_FAILED', message, data, {
+    hint: 'See what the .pth files of the environment import, or allow more time with `startTimeoutMs` of `process`.',
+  });
+}
+
 /**
  * The error for a process whose connection has ended.
  *

@@ -49,6 +49,16 @@ export interface RestartOptions {
   readonly healthyAfterMs?: number | undefined;
 }
 
+/** When a process is replaced by a new one. The new one is ready before the old one finishes its calls and ends. */
+export interface RecycleOptions {
+  /** After this number of calls. */
+  readonly calls?: number | undefined;
+  /** When its resident memory exceeds this number of bytes. Linux only. */
+  readonly memoryBytes?: number | undefined;
+  /** After this time in milliseconds. */
+  readonly ageMs?: number | undefined;
+}
+
 /** Options of the executor `process`. */
 export interface ProcessOptions {
   /**
@@ -120,6 +130,12 @@ export interface ProcessOptions {
    */
   readonly restart?: RestartOptions | false | undefined;
   /**
+   * When a process is replaced by a new one, although it works.
+   *
+   * @default never
+   */
+  readonly recycle?: RecycleOptions | undefined;
+  /**
    * Whether calls that are made while no process is ready wait for one, or are rejected with `FIDIUS_PROCESS_RESTARTING`.
    *
    * @default 'wait'
@@ -140,6 +156,7 @@ export interface ProcessSettings {
   readonly terminateAfterMs: number;
   readonly killAfterMs: number;
   readonly restart: RestartPolicy;
+  readonly recycle: RecycleOptions | undefined;
   readonly refusesWhileRestarting: boolean;
 }
 
@@ -158,6 +175,7 @@ const optionNames = [
   'terminateAfterMs',
   'killAfterMs',
   'restart',
+  'recycle',
   'whileRestarting',
 ];
 const limitNames = ['memoryBytes', 'cpuSeconds', 'openFiles', 'processes', 'fileBytes'] as const;
@@ -181,6 +199,7 @@ export function checkProcessOptions(options: ProcessOptions | undefined): void {
   }
   checkLimits(options.limits);
   checkRestart(options.restart);
+  checkRecycle(options.recycle);
   if (options.group === undefined || (options.instances ?? 1) === 1) return;
   throw new FidiusTypeError(
     'FIDIUS_OPTION_INVALID',
@@ -210,6 +229,7 @@ export function toProcessSettings(options: ProcessOptions = {}, defaults: Proces
       maxDelayMs: (restart || {}).maxDelayMs ?? 30_000,
       healthyAfterMs: (restart || {}).healthyAfterMs ?? 30_000,
     },
+    recycle: given.recycle,
     refusesWhileRestarting: given.whileRestarting === 'refuse',
   };
 }
@@ -257,6 +277,14 @@ function checkRestart(restart: RestartOptions | false | undefined): void {
   for (const name of ['withinMs', 'delayMs', 'maxDelayMs', 'healthyAfterMs'] as const) {
     checkDelay(named(`restart.${name}`), restart[name]);
   }
+}
+
+function checkRecycle(recycle: RecycleOptions | undefined): void {
+  if (recycle === undefined) return;
+  checkOptionNames(named('recycle'), recycle, ['calls', 'memoryBytes', 'ageMs']);
+  checkCount(named('recycle.calls'), recycle.calls, 1, Number.MAX_SAFE_INTEGER);
+  checkCount(named('recycle.memoryBytes'), recycle.memoryBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkTimeout(named('recycle.ageMs'), recycle.ageMs);
 }
 
 /** How the reader knows an option. */

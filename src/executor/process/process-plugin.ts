@@ -65,8 +65,12 @@ export class ProcessPlugin implements ExecutorPlugin {
   }
 
   async call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
-    const current = this.#pick();
-    return current === undefined ? this.#wait(method, args, options) : current.call(method, args, options);
+    const instance = this.#pick();
+    const current = instance?.current;
+    if (current === undefined) return this.#wait(method, args, options);
+    const result = current.call(method, args, options);
+    instance?.child.called();
+    return result;
   }
 
   sync(): never {
@@ -79,7 +83,7 @@ export class ProcessPlugin implements ExecutorPlugin {
   }
 
   stats(): PluginStats {
-    const parts = this.#instances.flatMap(({ current }) => (current === undefined ? [] : [current.stats()]));
+    const parts = this.#instances.flatMap((instance) => instance.plugins().map((plugin) => plugin.stats()));
     const waiting = { ...noCalls, queued: this.#waiting.count, cancelled: this.#waiting.cancelled };
     const processes = this.#instances.map(({ child }) => child.stats());
     return { ...addStats([this.#past, waiting, ...parts]), processes };
@@ -93,7 +97,7 @@ export class ProcessPlugin implements ExecutorPlugin {
   /** One of its processes has loaded it. */
   attached(): void {
     this.#first ??= this.#instances.find(({ current }) => current !== undefined)?.current;
-    this.#waiting.send(() => this.#pick() as ExecutorPlugin);
+    this.#waiting.send(() => this.#pick()?.current as ExecutorPlugin);
   }
 
   /** One of its processes has ended. */
@@ -114,18 +118,18 @@ export class ProcessPlugin implements ExecutorPlugin {
   }
 
   /** The instance with the fewest calls. */
-  #pick(): ExecutorPlugin | undefined {
+  #pick(): Instance | undefined {
     const { length } = this.#instances;
-    if (length === 1) return this.#instances[0]?.current;
-    let best: ExecutorPlugin | undefined;
+    if (length === 1) return this.#instances[0];
+    let best: Instance | undefined;
     let fewest = Number.POSITIVE_INFINITY;
     this.#last = (this.#last + 1) % length;
     for (let step = 0; step < length; step += 1) {
-      const current = this.#instances[(this.#last + step) % length]?.current;
-      if (current === undefined) continue;
-      const { queued, running } = current.stats();
+      const instance = this.#instances[(this.#last + step) % length] as Instance;
+      if (instance.current === undefined) continue;
+      const { queued, running } = instance.current.stats();
       if (queued + running >= fewest) continue;
-      best = current;
+      best = instance;
       fewest = queued + running;
     }
     return best;
@@ -170,6 +174,7 @@ class Instance implements Member {
   readonly #plugin: ProcessPlugin;
   /** The plugin at the running process. */
   current: ExecutorPlugin | undefined;
+  readonly #retired = new Set<ExecutorPlugin>();
   hasFailed = false;
 
   constructor(child: SupervisedChild, request: LoadRequest, options: LoadOptions, plugin: ProcessPlugin) {
@@ -183,9 +188,16 @@ class Instance implements Member {
     this.attached(await this.child.load(this));
   }
 
-  attached(plugin: ExecutorPlugin): void {
+  attached(plugin: ExecutorPlugin, drained?: Promise<void>): void {
+    const old = this.current;
     this.current = plugin;
+    if (old !== undefined && drained !== undefined) void this.#retire(old, drained);
     this.#plugin.attached();
+  }
+
+  /** The plugin at the running process, and at processes that it has replaced and that finish their calls. */
+  plugins(): readonly ExecutorPlugin[] {
+    return this.current === undefined ? [...this.#retired] : [this.current, ...this.#retired];
   }
 
   detached(): void {
@@ -197,6 +209,13 @@ class Instance implements Member {
   failed(error: FidiusError): void {
     this.hasFailed = true;
     this.#plugin.failed(error);
+  }
+
+  async #retire(old: ExecutorPlugin, drained: Promise<void>): Promise<void> {
+    this.#retired.add(old);
+    await drained;
+    this.#retired.delete(old);
+    this.#plugin.detached(old.stats());
   }
 
   async close(options: CloseOptions): Promise<void> {

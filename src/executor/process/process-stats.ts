@@ -10,6 +10,8 @@ export interface ProcessStats {
   readonly restarts: number;
   /** Number of crashes so far. */
   readonly crashes: number;
+  /** Number of times that a working process was replaced; see `recycle`. */
+  readonly recycles: number;
   /** Resident memory in bytes; `undefined` while there is no process, and where the system does not tell. */
   readonly memoryBytes?: number | undefined;
   /** Processor time in milliseconds, likewise. */

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { runtimeFolder, sdkFolder } from '../../cpython/runtime-folders.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import { frameType, headerBytes, writeHeader } from '../../protocol/frames.ts';
 import type { Exit, Receiver, StopStep, Transport } from '../server/transport.ts';
 import { toChildEnvironment } from './child-environment.ts';
 import { LineReader, type ProcessOutputListener, Tail } from './child-output.ts';
 import { isZombie } from './child-usage.ts';
+import { drainSocket, endAtExit } from './end-at-exit.ts';
 import { killGroup, writeToStderr } from './host-access.ts';
 import { KillLadder } from './kill-ladder.ts';
-import { connectionEnded, notSpawned } from './process-errors.ts';
+import { connectionEnded, notReady, notSpawned } from './process-errors.ts';
 import type { ProcessSettings } from './process-options.ts';
 
 /** How the child is started. */
@@ -46,6 +48,8 @@ export class ChildTransport implements Transport {
   readonly #tail = new Tail();
   readonly #executable: string;
   #spawnFailure: Error | undefined;
+  /** Set when the process was killed because it was not ready in time. */
+  #startTimeoutMs: number | undefined;
 
   /** @throws ProcessError `FIDIUS_PROCESS_START_FAILED` when this process has no free descriptors; Error of Node. */
   constructor({ executable, settings, onOutput }: ChildPlan, receiver: Receiver) {
@@ -71,8 +75,22 @@ export class ChildTransport implements Transport {
     this.control = this.#child.stdio[controlDescriptor] as Socket;
     this.#child.unref();
     this.data.on('data', (chunk: Buffer) => feed(receiver, chunk));
+    this.#limitStart(settings.startTimeoutMs);
     this.data.once('end', () => this.#endGroup());
-    this.#readOutput(onOutput);
+    const { stdout, stderr } = this.#child as unknown as { stdout: Socket | null; stderr: Socket };
+    const outputs = this.#readOutput(stdout, stderr, onOutput);
+    const hasEnded = endAtExit({
+      shutDown: () => this.control.write(shutdownFrame),
+      terminate: () => this.terminate('SIGTERM'),
+      drain: () => {
+        drainSocket(this.data, (chunk) => feed(receiver, chunk));
+        for (const { socket, lines } of outputs) drainSocket(socket, (chunk) => lines.take(chunk));
+      },
+      finish: () => outputs.forEach(({ lines }) => lines.end()),
+      isReaped: () => this.pid === undefined,
+      pid: this.facts.process,
+    });
+    void this.exited.then(hasEnded);
   }
 
   /** Id of the process while a signal can be sent to it: it has started, and Node has not reaped it. */
@@ -112,12 +130,25 @@ export class ChildTransport implements Transport {
   explainLoss(exit: Exit | undefined, isReady: boolean, cause?: Error) {
     if (this.#spawnFailure !== undefined) return notSpawned(this.#executable, this.#spawnFailure);
     const { process: pid, executable } = this.facts;
+    if (this.#startTimeoutMs !== undefined) return notReady(this.facts, this.#startTimeoutMs, this.stderrTail());
     return connectionEnded(
       { pid, executable, stderrTail: this.stderrTail(), ladder: this.stopper },
       exit,
       isReady,
       cause,
     );
+  }
+
+  /** Kills the process if it sends nothing in time: its first frame says that it is ready. */
+  #limitStart(timeoutMs: number): void {
+    if (timeoutMs === Number.POSITIVE_INFINITY) return;
+    const timer = setTimeout(() => {
+      this.#startTimeoutMs = timeoutMs;
+      this.terminate('SIGKILL');
+    }, timeoutMs).unref();
+    const stop = () => clearTimeout(timer);
+    this.data.once('data', stop);
+    void this.exited.then(stop);
   }
 
   /**
@@ -160,17 +191,24 @@ export class ChildTransport implements Transport {
     });
   }
 
-  #readOutput(onOutput: ProcessOutputListener | undefined): void {
-    const { stdout, stderr } = this.#child as { stdout: Readable | null; stderr: Readable };
+  #readOutput(stdout: Socket | null, stderr: Socket, onOutput: ProcessOutputListener | undefined) {
     const toHost = onOutput ?? writeToStderr;
-    new LineReader(stderr, (line) => {
+    const errors = new LineReader(stderr, (line) => {
       this.#tail.add(line);
       toHost('stderr', line);
     });
-    if (stdout !== null) new LineReader(stdout, (line) => toHost('stdout', line));
-    for (const stream of [stdout, stderr]) (stream as Socket | null)?.unref();
+    const outputs = [{ socket: stderr, lines: errors }];
+    if (stdout !== null) {
+      outputs.push({ socket: stdout, lines: new LineReader(stdout, (line) => toHost('stdout', line)) });
+    }
+    for (const { socket } of outputs) socket.unref();
+    return outputs;
   }
 }
+
+/** The frame that ends a server. */
+const shutdownFrame = Buffer.alloc(headerBytes);
+writeHeader(shutdownFrame, 0, frameType.shutdown, 0, 0, 0, 0, 0);
 
 /** Node creates no channels when it has no free descriptors. */
 function refuseWithoutChannels(child: ChildProcess, executable: string): void {

@@ -1,6 +1,7 @@
 import { type FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { longestTimerMs } from '../../errors/options.ts';
 import { ProcessError } from '../../errors/process-error.ts';
-import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import { clearInterval, clearTimeout, now, setInterval, setTimeout } from '../../node/timers.ts';
 import type { CloseOptions, ExecutorPlugin, ExecutorStats, LoadOptions, LoadRequest } from '../executor.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
 import type { OutputEvent } from '../output.ts';
@@ -17,13 +18,30 @@ import { Supervisor } from './supervisor.ts';
 export interface Member {
   readonly request: LoadRequest;
   readonly options: LoadOptions;
-  /** The child has loaded the plugin. */
-  attached(plugin: ExecutorPlugin): void;
+  /**
+   * The child has loaded the plugin.
+   *
+   * @param drained is fulfilled when the calls of the plugin that it replaces have ended, if it replaces one.
+   */
+  attached(plugin: ExecutorPlugin, drained?: Promise<void>): void;
   /** The child has ended; it may be started again. */
   detached(): void;
   /** The child is not started again. */
   failed(error: FidiusError): void;
 }
+
+/** One process: from its start to its end. */
+interface Run {
+  readonly server: ServerExecutor;
+  readonly startedAt: number;
+  /** Created together with the connection, by the first load. */
+  transport: ChildTransport | undefined;
+}
+
+/** How often the use of a process is looked at, in milliseconds. */
+const watchMs = 500;
+/** How long closing waits for the calls of a process that was replaced, in milliseconds. */
+const drainMs = 10_000;
 
 /** How long closing waits for exit functions after the connection has ended, in milliseconds. */
 const exitMs = 5_000;
@@ -41,9 +59,16 @@ export class SupervisedChild {
   readonly #options: ExecutorOptions;
   readonly #supervisor: Supervisor;
   readonly #members = new Set<Member>();
-  /** The server of the running process. */
-  #server: ServerExecutor | undefined;
-  #transport: ChildTransport | undefined;
+  /** The running process. */
+  #run: Run | undefined;
+  /** The process that ran last, for figures. */
+  #lastRun: Run | undefined;
+  /** Processes that were replaced, and finish their calls. */
+  readonly #draining = new Map<Run, Promise<void>>();
+  /** The replacement that is being started. */
+  #recycling: Promise<void> | undefined;
+  #calls = 0;
+  #recycleTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #failure: FidiusError | undefined;
   #closing: Promise<void> | undefined;
@@ -63,16 +88,17 @@ export class SupervisedChild {
   /** Loads a plugin into the process, which is started if it does not run. */
   async load(member: Member): Promise<ExecutorPlugin> {
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#recycling;
     if (this.#restartTimer !== undefined) this.#restart();
-    const server = this.#server ?? this.#start();
+    const run = this.#run ?? this.#start();
     let plugin: ExecutorPlugin;
     try {
-      plugin = await server.load(member.request, member.options);
+      plugin = await run.server.load(member.request, member.options);
     } catch (error) {
-      throw this.#explainLoad(member, error);
+      throw explainLoad(member, run, error);
     }
     this.#members.add(member);
-    if (this.#server === server) this.#becomeReady();
+    if (this.#run === run) this.#becomeReady();
     return plugin;
   }
 
@@ -84,19 +110,27 @@ export class SupervisedChild {
     this.#restartTimer = undefined;
   }
 
+  /** A call is made. */
+  called(): void {
+    const { recycle } = this.settings;
+    if (recycle?.calls === undefined) return;
+    this.#calls += 1;
+    if (this.#calls >= recycle.calls) this.#recycle();
+  }
+
   /** Keeps the event loop alive until the restart that is due, because calls wait for it. */
   awaitRestart(): void {
     this.#restartTimer?.ref();
   }
 
   stats(): ProcessStats {
-    const { state, restarts, crashes } = this.#supervisor;
-    const pid = this.#transport?.pid;
-    return { state, pid, restarts, crashes, ...(pid === undefined ? {} : readUsage(pid)) };
+    const { state, restarts, crashes, recycles } = this.#supervisor;
+    const pid = this.#lastRun?.transport?.pid;
+    return { state, pid, restarts, crashes, recycles, ...(pid === undefined ? {} : readUsage(pid)) };
   }
 
   serverStats(): ExecutorStats | undefined {
-    return this.#server?.stats();
+    return this.#run?.server.stats();
   }
 
   /** Ends the process. Its plugins are closed first. Never rejects, may be called again. */
@@ -105,32 +139,40 @@ export class SupervisedChild {
     return this.#closing;
   }
 
-  #start(): ServerExecutor {
-    const { umask, limits } = this.settings;
-    const server = new ServerExecutor({
-      ...this.#options,
-      onOutput: this.#options.onOutput && ((event) => this.#onOutput(event)),
-      name: 'process',
-      processSettings: { umask: umask ?? null, limits: definedLimits(limits) },
-      connect: (receiver) => {
-        const { python, settings } = this;
-        const transport = new ChildTransport(
-          { executable: python.executable, settings, onOutput: this.#pluginOutput },
-          receiver,
-        );
-        this.#transport = transport;
-        return transport;
-      },
-      onEnd: (failure) => void this.#onEnd(server, failure),
-    });
-    this.#server = server;
+  #start(): Run {
+    const run = this.#createRun();
+    this.#run = run;
+    this.#lastRun = run;
     this.#publish();
-    return server;
+    return run;
+  }
+
+  /** A new process, which is started by the first load. */
+  #createRun(): Run {
+    const { umask, limits } = this.settings;
+    const run: Run = {
+      startedAt: now(),
+      transport: undefined,
+      server: new ServerExecutor({
+        ...this.#options,
+        onOutput: this.#options.onOutput && ((event) => this.#onOutput(run, event)),
+        name: 'process',
+        processSettings: { umask: umask ?? null, limits: definedLimits(limits) },
+        connect: (receiver) => {
+          const { python, settings } = this;
+          const plan = { executable: python.executable, settings, onOutput: this.#pluginOutput };
+          run.transport = new ChildTransport(plan, receiver);
+          return run.transport;
+        },
+        onEnd: (failure) => void this.#onEnd(run, failure),
+      }),
+    };
+    return run;
   }
 
   /** Output that Python sends itself. */
-  #onOutput(event: OutputEvent): void {
-    if (event.stream === 'stderr') this.#transport?.keep(event.text);
+  #onOutput({ transport }: Run, event: OutputEvent): void {
+    if (event.stream === 'stderr') transport?.keep(event.text);
     this.#options.onOutput?.(event);
   }
 
@@ -144,36 +186,27 @@ export class SupervisedChild {
     };
   }
 
-  #explainLoad({ request }: Member, error: unknown): unknown {
-    const subject = `Loading ${request.plugin} failed`;
-    if (error instanceof ProcessError) return error.concerning(subject, error.code !== 'FIDIUS_PROCESS_START_FAILED');
-    if (!isFidiusError(error) || error.code !== 'FIDIUS_EXECUTOR_FAILED') return error;
-    const pid = this.#transport?.facts.process;
-    const data = { ...noProcess, pid, stderrTail: this.#transport?.stderrTail() ?? '' };
-    return new ProcessError('FIDIUS_PROCESS_START_FAILED', `${subject}: ${error.message}`, data, {
-      cause: error,
-      hint: error.hint,
-    });
-  }
-
   #becomeReady(): void {
     if (this.#supervisor.state === 'ready') return;
     this.#supervisor.ready();
+    this.#calls = 0;
+    this.#watchUse();
     this.#publish();
   }
 
-  /** The connection to the process has ended. */
-  async #onEnd(server: ServerExecutor, failure: FidiusError): Promise<void> {
-    if (this.#server !== server) return;
-    this.#server = undefined;
-    const transport = this.#transport as ChildTransport;
+  /** The connection to a process has ended. */
+  async #onEnd(run: Run, failure: FidiusError): Promise<void> {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    clearInterval(this.#recycleTimer);
+    const transport = run.transport as ChildTransport;
     if (this.#closing !== undefined) return;
     // Usually it has ended already. What it could still do has no effect without its connection.
     const killer = setTimeout(() => transport.terminate('SIGKILL'), this.settings.killAfterMs).unref();
     for (const member of this.#members) member.detached();
     await transport.exited;
     clearTimeout(killer);
-    if (this.#closing === undefined && this.#server === undefined && !this.isUnused) this.#planRestart(failure);
+    if (this.#closing === undefined && this.#run === undefined && !this.isUnused) this.#planRestart(failure);
   }
 
   #planRestart(failure: FidiusError): void {
@@ -198,27 +231,85 @@ export class SupervisedChild {
 
   /** Starts a new process, and loads all plugins into it. */
   async #reload(): Promise<void> {
-    let server: ServerExecutor | undefined;
+    const run = this.#start();
     try {
-      const starting = this.#start();
-      server = starting;
-      await Promise.all([...this.#members].map((member) => this.#reattach(starting, member)));
-      if (this.#server !== server) return;
+      await Promise.all([...this.#members].map((member) => this.#reattach(run, member)));
+      if (this.#run !== run) return;
       this.#becomeReady();
       notifyOf(this.#options.onNotice, 'restarted', this.#names());
     } catch (error) {
       // If the process has ended, #onEnd has been called, too.
-      if (server !== undefined && this.#server !== server) return;
-      this.#server = undefined;
-      void server?.close({ mode: 'abort' });
+      if (this.#run !== run) return;
+      this.#run = undefined;
+      void run.server.close({ mode: 'abort' });
       if (this.#closing === undefined && !this.isUnused) this.#planRestart(error as FidiusError);
     }
   }
 
-  async #reattach(server: ServerExecutor, member: Member): Promise<void> {
+  async #reattach({ server }: Run, member: Member): Promise<void> {
     const plugin = await server.load(member.request, { ...member.options, signal: undefined });
     if (this.#members.has(member)) member.attached(plugin);
     else await plugin.close();
+  }
+
+  /** Watches memory and age of the process. */
+  #watchUse(): void {
+    const { memoryBytes = Number.POSITIVE_INFINITY, ageMs = Number.POSITIVE_INFINITY } = this.settings.recycle ?? {};
+    if (memoryBytes === Number.POSITIVE_INFINITY && ageMs === Number.POSITIVE_INFINITY) return;
+    clearInterval(this.#recycleTimer);
+    this.#recycleTimer = setInterval(() => {
+      const run = this.#run;
+      const pid = run?.transport?.pid;
+      if (run === undefined || pid === undefined) return;
+      const used = readUsage(pid).memoryBytes ?? 0;
+      if (used > memoryBytes || now() - run.startedAt > ageMs) this.#recycle();
+    }, watchMs).unref();
+  }
+
+  #recycle(): void {
+    if (this.#supervisor.state !== 'ready' || this.#closing !== undefined) return;
+    this.#recycling ??= this.#replace().finally(() => {
+      this.#recycling = undefined;
+    });
+  }
+
+  /** Replaces the process by a new one, which is ready before the old one is closed. */
+  async #replace(): Promise<void> {
+    const old = this.#run as Run;
+    const members = [...this.#members];
+    const run = this.#createRun();
+    this.#calls = 0;
+    try {
+      const loads = members.map(({ request, options }) => run.server.load(request, { ...options, signal: undefined }));
+      const plugins = await Promise.all(loads);
+      if (this.#run !== old || this.#closing !== undefined) {
+        await run.server.close({ mode: 'abort' });
+        return;
+      }
+      this.#run = run;
+      this.#lastRun = run;
+      const drained = this.#drain(old);
+      plugins.forEach((plugin, index) => {
+        const member = members[index] as Member;
+        if (this.#members.has(member)) member.attached(plugin, drained);
+      });
+      this.#supervisor.recycled();
+      this.#publish();
+    } catch {
+      // The old process works on. The next call, or the next look at its use, tries again.
+      await run.server.close({ mode: 'abort' });
+    }
+  }
+
+  /** Closes a process that was replaced, when its calls have ended. Never rejects. */
+  #drain(run: Run): Promise<void> {
+    const drained = (async () => {
+      await run.server.close({ mode: 'drain', timeoutMs: Number.POSITIVE_INFINITY });
+      if (run.transport !== undefined) await this.#end(run.transport);
+      this.#draining.delete(run);
+    })();
+    this.#draining.set(run, drained);
+    return drained;
   }
 
   #fail(cause: FidiusError): void {
@@ -239,14 +330,34 @@ export class SupervisedChild {
     this.#supervisor.draining();
     clearTimeout(this.#restartTimer);
     this.#restartTimer = undefined;
-    const transport = this.#transport;
-    if (transport?.pid !== undefined) this.#publish();
-    await this.#server?.close(options);
+    clearInterval(this.#recycleTimer);
+    await this.#recycling;
+    const run = this.#run;
+    if (run?.transport?.pid !== undefined) this.#publish();
+    await Promise.all([...this.#draining].map(([each, drained]) => this.#hasten(each, drained, options)));
+    await run?.server.close(options);
+    const transport = this.#lastRun?.transport;
     if (transport !== undefined) await this.#end(transport, options);
-    this.#server = undefined;
+    this.#run = undefined;
     if (this.#failure !== undefined) return;
     this.#supervisor.closed();
     this.#publish();
+  }
+
+  /** Waits for the calls of a process that was replaced, as the options of closing say. */
+  async #hasten(
+    run: Run,
+    drained: Promise<void>,
+    { mode = 'drain', timeoutMs = drainMs }: CloseOptions = {},
+  ): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timedOut = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, mode === 'abort' ? 0 : Math.min(timeoutMs, longestTimerMs));
+    });
+    await Promise.race([drained, timedOut]);
+    clearTimeout(timer);
+    if (this.#draining.has(run)) run.transport?.terminate('SIGTERM');
+    if (run.transport !== undefined) await this.#end(run.transport, { mode: 'abort' });
   }
 
   /** Waits for the exit of a process whose connection was closed, and ends it by force if need be. */
@@ -267,10 +378,22 @@ export class SupervisedChild {
   #publish(more: { readonly error?: unknown; readonly restartInMs?: number | undefined } = {}): void {
     if (!processChannel.hasSubscribers) return;
     const { state, restarts } = this.#supervisor;
-    const pid = this.#transport?.facts.process;
+    const pid = this.#lastRun?.transport?.facts.process;
     const { executable } = this.python;
     processChannel.publish({ state, pid, executable, plugins: this.#names(), restarts, ...more });
   }
+}
+
+/** The error for a load into a process that has ended, or that could not be prepared. */
+function explainLoad({ request }: Member, { transport }: Run, error: unknown): unknown {
+  const subject = `Loading ${request.plugin} failed`;
+  if (error instanceof ProcessError) return error.concerning(subject, error.code !== 'FIDIUS_PROCESS_START_FAILED');
+  if (!isFidiusError(error) || error.code !== 'FIDIUS_EXECUTOR_FAILED') return error;
+  const data = { ...noProcess, pid: transport?.facts.process, stderrTail: transport?.stderrTail() ?? '' };
+  return new ProcessError('FIDIUS_PROCESS_START_FAILED', `${subject}: ${error.message}`, data, {
+    cause: error,
+    hint: error.hint,
+  });
 }
 
 const noProcess = { pid: undefined, exitCode: undefined, signal: undefined, stderrTail: '', mayHaveRun: false };

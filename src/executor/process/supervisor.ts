@@ -18,6 +18,8 @@ export class Supervisor {
   restarts = 0;
   /** Number of crashes so far. */
   crashes = 0;
+  /** Number of times that a working process was replaced. */
+  recycles = 0;
   readonly #policy: RestartPolicy;
   readonly #now: () => number;
   readonly #random: () => number;
@@ -55,9 +57,9 @@ export class Supervisor {
     this.restarts += 1;
   }
 
-  /** The plugins cannot be loaded again. */
-  failed(): void {
-    this.state = 'failed';
+  /** A new process has taken the place of one that worked. */
+  recycled(): void {
+    this.recycles += 1;
   }
 
   /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ProcessError } from '../../../src/index.ts';
 import { failureOf } from '../../support/failure.ts';
-import { endsSoon, openProcess } from '../../support/processes.ts';
+import { createVenv, endsSoon, openProcess } from '../../support/processes.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 async function processErrorOf(attempt: () => Promise<unknown>): Promise<ProcessError> {
@@ -108,6 +108,25 @@ describe('a process that does not start', () => {
 
     expect(error).toMatchObject({ code: 'FIDIUS_PROCESS_START_FAILED', exitCode: undefined, mayHaveRun: false });
     expect(error.message).toMatch(/Cannot start .*ENOENT|cannot start .*ENOENT/);
+  });
+
+  it('is killed when it is not ready in time, which is not reported as a time-out of the load', async () => {
+    const environment = createVenv();
+    writeFileSync(join(environment.sitePackages, 'slow.pth'), 'import time; time.sleep(600)\n');
+
+    const error = await processErrorOf(() => openProcess({ python: environment.folder, startTimeoutMs: 500 }));
+
+    expect(error).toMatchObject({ code: 'FIDIUS_PROCESS_START_FAILED', signal: 'SIGKILL', mayHaveRun: false });
+    expect(error.message).toMatch(/the process \d+ \(.*\) was not ready after 500 ms and was killed/);
+  });
+
+  it('is reported when what it starts with prints to its standard output and exits', async () => {
+    const environment = createVenv();
+    writeFileSync(join(environment.sitePackages, 'odd.pth'), 'import os; print("hello"); os._exit(5)\n');
+
+    const error = await processErrorOf(() => openProcess({ python: environment.folder }));
+
+    expect(error).toMatchObject({ code: 'FIDIUS_PROCESS_START_FAILED', exitCode: 5, mayHaveRun: false });
   });
 
   it('is reported when a limit cannot be set', async () => {

@@ -9,8 +9,9 @@ async function runHost(end: string, stuck: string) {
   const folder = tempFolder();
   writePlugin(folder, 'harm', Harm, ...harmLines);
   const outcome = await runIsolated('process-host.ts', { args: [folder, end, stuck], timeoutMs: 30_000 });
-  const [pids, ...rest] = outcome.stdout.trim().split('\n');
-  return { outcome, pids: JSON.parse(pids as string) as number[], rest };
+  const lines = outcome.stdout.trim().split('\n');
+  const pids = lines.find((line) => line.startsWith('[')) ?? '[]';
+  return { outcome, pids: JSON.parse(pids) as number[], rest: lines.filter((line) => line !== pids) };
 }
 
 async function allEnd(pids: readonly number[]): Promise<boolean> {
@@ -26,18 +27,20 @@ describe.runIf(process.platform === 'linux')('the process of a plugin', () => {
       ['is killed', 'kill'],
       ['closes it', 'close'],
     ])('ends when its host %s', async (_what, end) => {
-      const { pids, outcome } = await runHost(end, stuck);
+      const { pids, outcome, rest } = await runHost(end, stuck);
 
       expect(pids).toHaveLength(1);
       expect(outcome.timedOut).toBe(false);
       expect(await allEnd(pids)).toBe(true);
+      // Nothing can run while code in C holds the GIL. When the host is killed, there may be time for it.
+      expect(end === 'kill' ? [] : rest).toEqual(end === 'kill' || stuck === 'hold' ? [] : ['exit function']);
     });
 
     it('ends when the worker thread of its host is terminated', async () => {
       const { rest, outcome } = await runHost('worker', stuck);
 
       expect(outcome).toMatchObject({ exitCode: 0, timedOut: false });
-      expect(rest).toEqual(['ended']);
+      expect(rest).toContain('ended');
     });
   });
 

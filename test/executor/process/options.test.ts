@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PluginHost } from '../../../src/index.ts';
@@ -7,7 +7,7 @@ import { failureOf } from '../../support/failure.ts';
 import { Greeter } from '../../support/greeter.ts';
 import { outputOf } from '../../support/isolated.ts';
 import { writeGreeter } from '../../support/plugin-folders.ts';
-import { isRunning, openProcess } from '../../support/processes.ts';
+import { createVenv, isRunning, openProcess } from '../../support/processes.ts';
 import { findPythons } from '../../support/pythons.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -124,17 +124,31 @@ describe('the environment of a process', () => {
   });
 
   it('uses the virtual environment that python names', async () => {
-    const folder = tempFolder();
-    const { executable } = findPythons()[0] as { executable: string };
-    const { spawnSync } = await import('node:child_process');
-    spawnSync(executable, ['-m', 'venv', '--without-pip', join(folder, 'env')]);
-    const { call } = await openProcess({ python: join(folder, 'env') });
-    const site = (await call('run', ['import site; result = site.getsitepackages()[0]'])) as string;
-    mkdirSync(site, { recursive: true });
-    writeFileSync(join(site, 'only_in_this_environment.py'), 'value = 7');
+    const { folder, sitePackages } = createVenv();
+    writeFileSync(join(sitePackages, 'only_in_this_environment.py'), 'value = 7');
+    const { call } = await openProcess({ python: folder });
 
     expect(await call('run', ['import only_in_this_environment; result = only_in_this_environment.value'])).toBe(7);
   });
+});
+
+it('lets processes that a plugin forks end by SIGTERM, as multiprocessing ends its workers', async () => {
+  const { call } = await openProcess();
+
+  const status = await call('run', [
+    [
+      'result = set()',
+      'for _ in range(20):',
+      '    pid = os.fork()',
+      '    if pid == 0:',
+      '        while True: time.sleep(0.01)',
+      '    os.kill(pid, signal.SIGTERM)',
+      '    result.add(os.WTERMSIG(os.waitpid(pid, 0)[1]))',
+      'result = list(result)',
+    ].join('\n'),
+  ]);
+
+  expect(status).toEqual([15]);
 });
 
 describe.runIf(process.platform === 'linux')('limits of a process', () => {
