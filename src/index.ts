@@ -90,8 +90,10 @@ export { type Attempt, PythonNotFoundError } from './errors/python-not-found-err
 export type { CallEvent, CallOutcome } from './executor/call-events.ts';
 export {
   type CloseOptions,
+  type ExecutorChoice,
   type ExecutorName,
   type ExecutorStats,
+  executorChoices,
   executorNames,
   type LoadOptions,
   type PluginStats,

@@ -1,5 +1,5 @@
 import type { Interpreter } from '../cpython/interpreter.ts';
-import { checkExecutorName, type Executor, type ExecutorName } from './executor.ts';
+import type { Executor, ExecutorName } from './executor.ts';
 import type { ExecutorOptions } from './executor-options.ts';
 import { InlineExecutor } from './inline/inline-executor.ts';
 import { ProcessExecutor } from './process/process-executor.ts';
@@ -27,7 +27,6 @@ export function createExecutor(
   interpreter: Interpreter | undefined,
   options: ExecutorOptions = {},
 ): Executor {
-  checkExecutorName(name);
   if (name === 'process') return new ProcessExecutor(options);
   if (interpreter === undefined) throw new TypeError(`the executor ${name} needs an interpreter`);
   return name === 'inline' ? new InlineExecutor(interpreter, options) : createThreadExecutor(interpreter, options);

@@ -1,6 +1,6 @@
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkCount, checkOptionNames, checkSignal, checkTimeout, describe, invalidOption } from '../errors/options.ts';
-import type { CloseOptions, ExecutorName, LoadOptions } from './executor.ts';
+import type { CloseOptions, ExecutorChoice, LoadOptions } from './executor.ts';
 import type { OutputListener } from './output.ts';
 import { checkProcessOptions, type ProcessOptions } from './process/process-options.ts';
 import type { NoticeListener } from './process-change.ts';
@@ -74,8 +74,8 @@ export function checkCloseOptions(place: string, options: CloseOptions): void {
 }
 
 /** Refuses options of another executor, which would have no effect. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
-export function checkProcessUse(executor: ExecutorName, options: LoadOptions): void {
-  if (options.process === undefined || executor === 'process') return;
+export function checkProcessUse(executor: ExecutorChoice, options: LoadOptions): void {
+  if (options.process === undefined || executor === 'process' || executor === 'auto') return;
   throw new FidiusTypeError(
     'FIDIUS_OPTION_INVALID',
     `process has no effect with the executor ${describe(executor)}: it is for the executor "process"`,

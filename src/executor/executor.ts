@@ -17,6 +17,14 @@ export const executorNames = ['inline', 'thread', 'process'] as const;
 /** Name of an executor: where calls run. */
 export type ExecutorName = (typeof executorNames)[number];
 
+/**
+ * What the option `executor` can be: an executor, or `auto`. `auto` is `thread`, or `process` for a package that cannot run in this
+ * process.
+ */
+export const executorChoices = ['auto', ...executorNames] as const;
+/** Value of the option `executor`. */
+export type ExecutorChoice = (typeof executorChoices)[number];
+
 /** A package to load. */
 export interface LoadRequest extends PackageSource {
   /** Time limit of the whole load, for errors, if {@link LoadOptions.loadTimeoutMs} is the remaining time. */
@@ -194,10 +202,10 @@ export interface ExecutorStats {
 }
 
 /** @throws FidiusError `FIDIUS_EXECUTOR_UNKNOWN`. */
-export function checkExecutorName(name: unknown): asserts name is ExecutorName {
-  if (executorNames.some((known) => known === name)) return;
+export function checkExecutorChoice(name: unknown): asserts name is ExecutorChoice {
+  if (executorChoices.some((known) => known === name)) return;
   throw new FidiusRangeError('FIDIUS_EXECUTOR_UNKNOWN', `There is no executor ${describe(name)}`, {
-    hint: `Choose one of ${executorNames.map((known) => `"${known}"`).join(', ')}.`,
+    hint: `Choose one of ${executorChoices.map((known) => `"${known}"`).join(', ')}.`,
   });
 }
 

@@ -3,7 +3,7 @@ import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
+import { checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
 import { checkLoadOptions, checkProcessUse, loadOptionNames } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
@@ -18,9 +18,9 @@ export interface LoadPluginOptions extends LoadOptions, StartOptions {
   /**
    * Where calls run.
    *
-   * @default 'thread'
+   * @default 'auto'
    */
-  readonly executor?: ExecutorName | undefined;
+  readonly executor?: ExecutorChoice | undefined;
 }
 
 /** A plugin under test, and its output. */
@@ -56,8 +56,8 @@ export async function loadPlugin<I extends Interface>(
   }
   requireInterface('loadPlugin()', definition);
   checkOptionNames('loadPlugin()', options, optionNames);
-  const { executor = 'thread', python, libpython, isolatePython, ...loadOptions } = options;
-  checkExecutorName(executor);
+  const { executor = 'auto', python, libpython, isolatePython, ...loadOptions } = options;
+  checkExecutorChoice(executor);
   checkLoadOptions(loadOptions);
   checkProcessUse(executor, loadOptions);
   printLoads(process.env);

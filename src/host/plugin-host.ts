@@ -5,8 +5,8 @@ import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
 import {
   type CloseOptions,
-  checkExecutorName,
-  type ExecutorName,
+  checkExecutorChoice,
+  type ExecutorChoice,
   type ExecutorStats,
   type LoadOptions,
   type PluginStats,
@@ -43,9 +43,9 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
   /**
    * Where calls run, unless a load sets `executor`.
    *
-   * @default 'thread'
+   * @default 'auto'
    */
-  readonly executor?: ExecutorName | undefined;
+  readonly executor?: ExecutorChoice | undefined;
   /**
    * Options of the executor `process`, unless a load sets them.
    *
@@ -113,7 +113,7 @@ export interface HostLoadOptions extends LoadOptions {
    *
    * @default the option of the host
    */
-  readonly executor?: ExecutorName | undefined;
+  readonly executor?: ExecutorChoice | undefined;
 }
 
 const hostOptionNames = [
@@ -143,7 +143,7 @@ const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor
 export class PluginHost implements AsyncDisposable {
   readonly #code: OnDemand;
   readonly #searchPaths: readonly string[];
-  readonly #executor: ExecutorName;
+  readonly #executor: ExecutorChoice;
   readonly #policy: PackagePolicy;
   readonly #externalImports: ExternalImports;
   readonly #conflicts: VendorConflictReporter;
@@ -158,7 +158,7 @@ export class PluginHost implements AsyncDisposable {
     this.#code = code;
     this.#policy = policy;
     this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
-    this.#executor = options.executor ?? 'thread';
+    this.#executor = options.executor ?? 'auto';
     const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
     this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = code.emitWarning, timeoutMs, loadTimeoutMs } = options;
@@ -180,7 +180,7 @@ export class PluginHost implements AsyncDisposable {
     if (!Array.isArray(searchPaths) || !searchPaths.every((path) => typeof path === 'string' && path !== '')) {
       throw invalidOption('searchPaths', 'an array of paths', searchPaths);
     }
-    if (executor !== undefined) checkExecutorName(executor);
+    if (executor !== undefined) checkExecutorChoice(executor);
     checkExecutorOptions(options);
     checkTimeout('timeoutMs', options.timeoutMs);
     checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
@@ -227,7 +227,7 @@ export class PluginHost implements AsyncDisposable {
     checkExternalImports(externalImports);
     const signers = this.#readSigners(signedBy);
     const loadOptions = withDefaults(given, this.#loadOptions);
-    checkExecutorName(executor);
+    checkExecutorChoice(executor);
     if (version !== undefined && typeof version !== 'string') {
       throw invalidOption('version', 'a range of versions', version);
     }
@@ -308,8 +308,13 @@ export class PluginHost implements AsyncDisposable {
           },
           compareVendored: ({ folder }) => {
             vendored = readVendored({ name, dir: folder });
-            return this.#conflicts.report(vendored, this.#plugins.values());
+            const inProcess = [...this.#plugins].filter(([plugin]) => plugin.info.executor !== 'process');
+            return this.#conflicts.find(
+              vendored,
+              inProcess.map(([, each]) => each),
+            );
           },
+          reportConflicts: (conflicts) => this.#conflicts.report(conflicts),
           describe: () => definition.descriptor,
         }),
       );

@@ -32,6 +32,8 @@ export interface PluginInfo {
   readonly runtime: 'python';
   /** Where its calls run. */
   readonly executor: ExecutorName;
+  /** Why the executor is `process` although `auto` prefers `thread`; `undefined` where `auto` did not decide so. */
+  readonly executorReason: string | undefined;
   /** Version of the Python that runs it, such as `3.11.7`. */
   readonly pythonVersion: string;
   /** `[metadata]` of its manifest. */
@@ -144,7 +146,7 @@ export function noStreams({ name }: InterfaceMethod): FidiusError {
 
 /** Collects the facts about a plugin that was loaded. */
 export function describePlugin(definition: Interface, outcome: LoadOutcome): PluginInfo {
-  const { selected, skipped, vendorConflicts, pythonVersion, plugin } = outcome;
+  const { selected, skipped, vendorConflicts, executorReason, pythonVersion, plugin } = outcome;
   const { path, folder, manifest, signedBy } = selected;
   return Object.freeze({
     name: manifest.name,
@@ -157,6 +159,7 @@ export function describePlugin(definition: Interface, outcome: LoadOutcome): Plu
     interfaceHash: definition.hash,
     runtime: 'python',
     executor: plugin.executor,
+    executorReason,
     pythonVersion,
     metadata: manifest.metadata,
     skipped,

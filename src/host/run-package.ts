@@ -4,7 +4,7 @@ import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { LoadError } from '../errors/load-error.ts';
-import type { ExecutorName } from '../executor/executor.ts';
+import type { ExecutorChoice } from '../executor/executor.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { readInterfaceHash, type ShownHash } from '../executor/process/read-interface-hash.ts';
 import type { PythonManifest } from '../packaging/manifest/manifest.ts';
@@ -27,8 +27,8 @@ export interface PackageCall {
   /** Bytes for a raw method, or arguments for any other. */
   readonly input: Uint8Array | readonly unknown[];
   readonly start: StartOptions;
-  /** Where the call runs. Default: `thread`. */
-  readonly executor?: ExecutorName | undefined;
+  /** Where the call runs. Default: `auto`. */
+  readonly executor?: ExecutorChoice | undefined;
   /** Receives what the package prints, with the executor `process`. */
   readonly onOutput: (event: OutputEvent) => void;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
@@ -43,14 +43,15 @@ export interface PackageCall {
  *   does not contain its hash when no interface is given; the codes of calls.
  */
 export async function runPackage(call: PackageCall): Promise<unknown> {
-  const { path, policy, method, definition, input, start, executor = 'thread', onOutput } = call;
+  const { path, policy, method, definition, input, start, executor = 'auto', onOutput } = call;
   const declared = definition?.methods.find(({ name }) => name === method);
   if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
 
   printLoads(process.env);
   const executors = new ExecutorPool(
     { ...start, isolatePython: start.isolatePython ?? policy.requireSignature },
-    executor === 'process' ? { onOutput } : {},
+    {},
+    { onOutput },
   );
   // The user of a command ends it with Ctrl-C: verifying a large package may take long.
   const budget = new LoadBudget(path, undefined, Number.POSITIVE_INFINITY);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import {
   defineInterface,
-  type ExecutorName,
+  type ExecutorChoice,
   type HostOptions,
   isPluginError,
   LoadError,
@@ -30,7 +30,7 @@ export interface ModulePackage {
 
 /** Packages in one search path, and a host for them that is closed after the test. */
 export async function openPackages(
-  executor: ExecutorName,
+  executor: ExecutorChoice,
   packages: Readonly<Record<string, ModulePackage>>,
   options: HostOptions = {},
 ) {
@@ -40,7 +40,7 @@ export async function openPackages(
     writeFiles(join(folder, name), files);
   }
   // One process for all plugins: it has one set of modules, as this process has for the other executors.
-  const process = { group: 'all' };
+  const process = executor === 'auto' ? undefined : { group: 'all' };
   const host = await PluginHost.open({ searchPaths: [folder], executor, process, ...options });
   onTestFinished(() => host.close({ mode: 'abort' }));
   return {

@@ -38,8 +38,8 @@ export const run = defineCommand({
     executor: {
       type: 'string',
       value: 'name',
-      choices: ['thread', 'process'],
-      help: 'Where the call runs: thread (default), in this process; process, in a child process',
+      choices: ['auto', 'thread', 'process'],
+      help: 'Where the call runs: thread, in this process; process, in a child process; auto (default), thread where it can',
     },
   },
   hints: limitHints,

@@ -51,11 +51,23 @@ export interface RestartOptions {
 
 /** When a process is replaced by a new one. The new one is ready before the old one finishes its calls and ends. */
 export interface RecycleOptions {
-  /** After this number of calls. */
+  /**
+   * After this number of calls.
+   *
+   * @default never
+   */
   readonly calls?: number | undefined;
-  /** When its resident memory exceeds this number of bytes. Linux only. */
+  /**
+   * When its resident memory exceeds this number of bytes. Linux only.
+   *
+   * @default never
+   */
   readonly memoryBytes?: number | undefined;
-  /** After this time in milliseconds. */
+  /**
+   * After this time in milliseconds.
+   *
+   * @default never
+   */
   readonly ageMs?: number | undefined;
 }
 

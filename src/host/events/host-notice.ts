@@ -40,14 +40,17 @@ export class VendorConflictReporter {
     this.#onNotice = onNotice;
   }
 
-  /** Reports the conflicts of a package with those that are loaded. */
-  report(vendored: VendoredPackage, loaded: Iterable<VendoredPackage>): readonly VendorConflict[] {
+  /** The conflicts of a package with those that are loaded. */
+  find(vendored: VendoredPackage, loaded: Iterable<VendoredPackage>): readonly VendorConflict[] {
     const others = [...loaded].filter(({ dir }) => dir !== vendored.dir);
-    const conflicts = findVendorConflicts([...others, vendored]).filter(({ versions }) =>
+    return findVendorConflicts([...others, vendored]).filter(({ versions }) =>
       versions.some((each) => each.package === vendored.name),
     );
+  }
+
+  /** Reports conflicts, each once. */
+  report(conflicts: readonly VendorConflict[]): void {
     for (const conflict of conflicts) this.#reportOnce(toNotice(conflict));
-    return conflicts;
   }
 
   #reportOnce(notice: VendorNotice): void {

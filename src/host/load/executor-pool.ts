@@ -1,6 +1,8 @@
 import type { Interpreter } from '../../cpython/interpreter.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { requireRuntimeFolders } from '../../cpython/runtime-folders.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
+import { type FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { createExecutor } from '../../executor/create-executor.ts';
 import {
   type CloseOptions,
@@ -25,17 +27,44 @@ export interface StartedExecutor {
   readonly executable?: string | undefined;
 }
 
+/** An executor that `auto` has chosen. */
+export interface ChosenExecutor {
+  readonly started: StartedExecutor;
+  /** Why it is not `thread`. */
+  readonly reason: string | undefined;
+}
+
+/** Errors of starting CPython in this process that do not concern a child process. */
+const notInProcess: ReadonlySet<string> = new Set<ErrorCode>([
+  'FIDIUS_EXECUTOR_UNSUPPORTED',
+  'FIDIUS_LIBPYTHON_ARCHITECTURE',
+  'FIDIUS_PYTHON_FAILED_EARLIER',
+  'FIDIUS_PYTHON_NOT_ISOLATED',
+  'FIDIUS_PYTHON_OTHER_VERSION',
+  'FIDIUS_PYTHON_PERMISSION',
+  'FIDIUS_PYTHON_SECOND',
+  'FIDIUS_PYTHON_STACK',
+  'FIDIUS_PYTHON_START_FAILED',
+  'FIDIUS_PYTHON_STATIC',
+  'FIDIUS_PYTHON_UNSUPPORTED',
+]);
+
 /** The executors of one host. Each is started when the first load asks for it. */
 export class ExecutorPool {
   readonly startOptions: StartOptions;
   readonly #options: ExecutorOptions;
+  readonly #processOptions: ExecutorOptions;
   readonly #started = new Map<ExecutorName, StartedExecutor>();
   #processes: ProcessExecutor | undefined;
+  /** Why no plugin can run in this process. */
+  #noThread: FidiusError | undefined;
   #closed = false;
 
-  constructor(startOptions: StartOptions, options: ExecutorOptions = {}) {
+  /** @param processOptions options of `process` alone, which come before `options`. */
+  constructor(startOptions: StartOptions, options: ExecutorOptions = {}, processOptions: ExecutorOptions = {}) {
     this.startOptions = startOptions;
     this.#options = options;
+    this.#processOptions = processOptions;
   }
 
   get closed(): boolean {
@@ -68,6 +97,26 @@ export class ExecutorPool {
     return started;
   }
 
+  /**
+   * Starts `thread`, or `process` where CPython cannot be used in this process.
+   *
+   * @throws what {@link start} throws for `process`.
+   */
+  startAuto(doing: string, options?: ProcessOptions): ChosenExecutor {
+    if (this.#noThread === undefined) {
+      try {
+        return { started: this.start('thread', doing), reason: undefined };
+      } catch (error) {
+        // A library that was named is an order.
+        const isNamed = this.startOptions.libpython !== undefined;
+        if (isNamed || !isFidiusError(error) || !notInProcess.has(error.code)) throw error;
+        // The search for a library is not repeated by every load.
+        this.#noThread = error;
+      }
+    }
+    return { started: this.start('process', doing, options), reason: this.#noThread.message };
+  }
+
   stats(): readonly ExecutorStats[] {
     return this.#executors().map((executor) => executor.stats());
   }
@@ -90,7 +139,7 @@ export class ExecutorPool {
   /** Each load can name another interpreter. */
   #startProcesses(options: ProcessOptions | undefined): StartedExecutor {
     requireRuntimeFolders();
-    this.#processes ??= new ProcessExecutor(this.#options, this.startOptions);
+    this.#processes ??= new ProcessExecutor({ ...this.#options, ...this.#processOptions }, this.startOptions);
     const { executable, version, implementation, machine, freeThreaded } = this.#processes.findPython(options);
     const python = { version, implementation, machine, freeThreaded };
     return { executor: this.#processes, python, executable };

@@ -5,7 +5,7 @@ import { findImplicitEnvironment } from '../../cpython/locate/places/dot-venv.ts
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { LoadError } from '../../errors/load-error.ts';
 import { isPluginError } from '../../errors/plugin-error.ts';
-import type { ExecutorName, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
+import type { ExecutorChoice, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
 import type { SkippedPackage } from '../../packaging/discover-packages.ts';
 import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 import { requireVendoredFor } from '../../packaging/vendor/check-vendored.ts';
@@ -14,7 +14,7 @@ import { describeVendorConflict, type VendorConflict } from '../../packaging/ven
 import type { LoadDetails } from '../events/load-channel.ts';
 import type { PackagePolicy, PreparedPackage } from '../policy/package-policy.ts';
 import { checkManifest, toLoadRequest } from './check-manifest.ts';
-import type { ExecutorPool, StartedExecutor } from './executor-pool.ts';
+import type { ChosenExecutor, ExecutorPool, StartedExecutor } from './executor-pool.ts';
 import type { LoadBudget } from './load-budget.ts';
 
 /** A package that may be loaded. */
@@ -36,7 +36,7 @@ export interface PackageLoad {
   readonly definition: Interface | undefined;
   /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
   readonly signers?: readonly string[] | undefined;
-  readonly executor: ExecutorName;
+  readonly executor: ExecutorChoice;
   /** Whether the plugin must not import external modules. */
   readonly refuseExternal: boolean;
   readonly options: LoadOptions;
@@ -48,6 +48,8 @@ export interface LoadOutcome {
   /** Candidates that came first and could not be loaded. */
   readonly skipped: readonly SkippedPackage[];
   readonly vendorConflicts: readonly VendorConflict[];
+  /** Why `auto` did not choose `thread`. */
+  readonly executorReason: string | undefined;
   /** Version of the Python that runs the calls. */
   readonly pythonVersion: string;
   readonly plugin: ExecutorPlugin;
@@ -62,8 +64,10 @@ export interface LoadContext {
   readonly details: LoadDetails;
   /** Finds the packages, the preferred one first. */
   readonly select: (signal: AbortSignal) => Promise<Candidates>;
-  /** Compares a package with those that are loaded, and reports conflicts. */
+  /** Compares a package with those that are loaded in this process. */
   readonly compareVendored: (selected: SelectedPackage) => readonly VendorConflict[];
+  /** Receives conflicts of a package that is loaded into this process all the same. */
+  readonly reportConflicts?: ((conflicts: readonly VendorConflict[]) => void) | undefined;
   /** The interface as the plugin is checked against it. Is called before code of the package runs. */
   readonly describe: (selected: SelectedPackage, started: StartedExecutor) => InterfaceDescriptor;
 }
@@ -79,30 +83,54 @@ export interface LoadContext {
  *   `FIDIUS_LOAD_ABORTED`, `FIDIUS_HOST_CLOSED`; what starting the executor throws; what importing the package throws.
  */
 export async function runLoad(load: PackageLoad, context: LoadContext): Promise<LoadOutcome> {
-  const { executor: name, refuseExternal, options } = load;
+  const { refuseExternal, options } = load;
   const { budget, details, executors, compareVendored, describe } = context;
-  const { selected, skipped, started } = await budget.run(() => selectFirst(load, context));
+  const { selected, skipped, chosen: first } = await budget.run(() => selectFirst(load, context));
   const { path, manifest } = selected;
-  const vendorConflicts = compareVendored(selected);
+  const doing = `load ${manifest.name}`;
+  const conflicts = compareVendored(selected);
   const { entryModule } = manifest.python;
-  Object.assign(details, { plugin: manifest.name, path, entryModule, executor: name, skipped, vendorConflicts });
+  Object.assign(details, { plugin: manifest.name, path, entryModule, skipped });
 
-  const descriptor = describe(selected, started);
-  const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
-  const limits = { ...options, loadTimeoutMs: budget.leftMs };
-  const plugin = await explainFailure({ vendorConflicts, start: executors.startOptions }, () =>
-    started.executor.load(request, limits),
-  );
-  // The host was closed during the load, and nothing else would close this plugin.
-  if (executors.closed) await plugin.close();
-  executors.checkOpen(`load ${manifest.name}`);
-  return { selected, skipped, vendorConflicts, pythonVersion: started.python.version, plugin };
+  const loadInto = async ({ started, reason }: ChosenExecutor): Promise<LoadOutcome> => {
+    const { name } = started.executor;
+    // Only plugins in this process share its modules.
+    const vendorConflicts = name === 'process' ? [] : conflicts;
+    Object.assign(details, { executor: name, vendorConflicts });
+    if (vendorConflicts.length > 0) context.reportConflicts?.(vendorConflicts);
+    const descriptor = describe(selected, started);
+    const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
+    const limits = { ...options, loadTimeoutMs: budget.leftMs };
+    const plugin = await explainFailure({ vendorConflicts, start: executors.startOptions }, () =>
+      started.executor.load(request, limits),
+    );
+    // The host was closed during the load, and nothing else would close this plugin.
+    if (executors.closed) await plugin.close();
+    executors.checkOpen(doing);
+    const pythonVersion = started.python.version;
+    return { selected, skipped, vendorConflicts, executorReason: reason, pythonVersion, plugin };
+  };
+  const inProcess = (reason: string): Promise<LoadOutcome> => {
+    const started = executors.start('process', doing, options.process);
+    requireVendoredFor(selected.folder, started.python);
+    return loadInto({ started, reason });
+  };
+
+  if (load.executor !== 'auto' || first.started.executor.name === 'process') return loadInto(first);
+  const [conflict] = conflicts;
+  if (conflict !== undefined) return inProcess(describeVendorConflict(conflict).message);
+  try {
+    return await loadInto(first);
+  } catch (error) {
+    if (!(error instanceof LoadError) || error.code !== 'FIDIUS_MODULE_COLLISION') throw error;
+    return inProcess(reasonOf(error));
+  }
 }
 
 interface Selection {
   readonly selected: SelectedPackage;
   readonly skipped: readonly SkippedPackage[];
-  readonly started: StartedExecutor;
+  readonly chosen: ChosenExecutor;
 }
 
 async function selectFirst(
@@ -119,14 +147,22 @@ async function selectFirst(
     const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, signal));
     if (selected === undefined) continue;
     budget.enter('start', path);
-    const started = executors.start(load.executor, `load ${selected.manifest.name}`, load.options.process);
+    const chosen = startChosen(load, executors, `load ${selected.manifest.name}`);
     const runs = await skipOnFailure(skipped, path, () => {
-      requireVendoredFor(selected.folder, started.python);
+      requireVendoredFor(selected.folder, chosen.started.python);
       return true;
     });
-    if (runs === true) return { selected, skipped, started };
+    if (runs === true) return { selected, skipped, chosen };
   }
   throw skipped[0]?.reason;
+}
+
+/** @throws what starting the executor throws. */
+function startChosen({ executor, options }: PackageLoad, executors: ExecutorPool, doing: string): ChosenExecutor {
+  if (executor !== 'auto') return { started: executors.start(executor, doing, options.process), reason: undefined };
+  if (options.process === undefined) return executors.startAuto(doing);
+  const reason = 'The load sets options of the executor "process"';
+  return { started: executors.start('process', doing, options.process), reason };
 }
 
 async function prepare(
