@@ -48,6 +48,8 @@ export interface Converter {
 /** The structure of a type, for the generators of other languages. */
 export type TypeShape =
   | { readonly kind: 'bool' | 'integer' | 'float' | 'char' | 'string' | 'bytes' | 'unit' | 'any' }
+  | { readonly kind: 'datetime' | 'date' | 'decimal' | 'uuid' }
+  | { readonly kind: 'ndarray'; readonly dtype: string; readonly dimensions: number }
   | { readonly kind: 'list'; readonly item: AnyType }
   | { readonly kind: 'tuple'; readonly items: readonly AnyType[] }
   | { readonly kind: 'option'; readonly inner: AnyType }

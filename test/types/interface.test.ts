@@ -6,6 +6,8 @@ import {
   defineInterface,
   type InputOf,
   method,
+  type NdArrayOf,
+  type NumberArray,
   type OutputOf,
   type SyncCallOptions,
   type SyncClient,
@@ -74,7 +76,11 @@ describe('the type of an argument', () => {
     expectTypeOf<InputOf<typeof t.u32>>().toEqualTypeOf<number>();
     expectTypeOf<InputOf<typeof t.bytes>>().toEqualTypeOf<BytesInput>();
     const list = t.list(t.u64);
-    expectTypeOf<InputOf<typeof list>>().toEqualTypeOf<readonly (bigint | number)[]>();
+    expectTypeOf<InputOf<typeof list>>().toEqualTypeOf<
+      readonly (bigint | number)[] | NumberArray | BigInt64Array | BigUint64Array
+    >();
+    const texts = t.list(t.string);
+    expectTypeOf<InputOf<typeof texts>>().toEqualTypeOf<readonly string[]>();
     const map = t.map(t.string, t.u8);
     expectTypeOf<InputOf<typeof map>>().toEqualTypeOf<ReadonlyMap<string, number> | Readonly<Record<string, number>>>();
     const byNumber = t.map(t.u8, t.u8);

@@ -24,8 +24,23 @@ export type TypedArray =
   | Float32Array
   | Float64Array;
 
+/** The typed array of each item type, by the names of numpy. */
+export interface ItemArrays {
+  readonly bool: Uint8Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
+  readonly int16: Int16Array;
+  readonly uint16: Uint16Array;
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int64: BigInt64Array;
+  readonly uint64: BigUint64Array;
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+}
+
 /** Item types, as numpy names them. */
-const itemTypes = {
+export const itemTypes = {
   bool: Uint8Array,
   int8: Int8Array,
   uint8: Uint8Array,
@@ -84,10 +99,14 @@ const functions: ReadonlyMap<unknown, PickleGlobal> = new Map([
   ],
 ]);
 
+export function isDtype(value: unknown): value is keyof ItemArrays {
+  return typeof value === 'string' && Object.hasOwn(itemTypes, value);
+}
+
 /** A typed array over `data`, which is a private copy. */
 function itemsOf(dtype: unknown, data: unknown): TypedArray | undefined {
-  if (typeof dtype !== 'string' || !Object.hasOwn(itemTypes, dtype) || !(data instanceof Uint8Array)) return undefined;
-  const type = itemTypes[dtype as keyof typeof itemTypes];
+  if (!isDtype(dtype) || !(data instanceof Uint8Array)) return undefined;
+  const type = itemTypes[dtype];
   const length = data.length / type.BYTES_PER_ELEMENT;
   return Number.isInteger(length) ? new type(data.buffer as ArrayBuffer, 0, length) : undefined;
 }
