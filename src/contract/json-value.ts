@@ -125,7 +125,15 @@ function restore({ shape }: AnyType, value: unknown): unknown {
       return restoreFields(shape.variants, value);
     case 'ndarray':
       return restoreArray(shape.dtype, value);
-    default:
+    case 'any':
+    case 'bool':
+    case 'char':
+    case 'date':
+    case 'datetime':
+    case 'decimal':
+    case 'string':
+    case 'unit':
+    case 'uuid':
       return value;
   }
 }

@@ -131,7 +131,7 @@ describe.each(executorNames)('with the executor %s', (executor) => {
 
     await fc.assert(
       fc.asyncProperty(number, async ([isNegative, digits, exponent]) => {
-        const tuple = [...String(digits)].join(', ') + (digits < 10n ? ',' : '');
+        const tuple = String(digits).split('').join(', ') + (digits < 10n ? ',' : '');
         expect(await parts?.(`${isNegative ? '-' : ''}${digits}e${exponent}`)).toBe(
           `${Number(isNegative)} (${tuple}) ${exponent}`,
         );

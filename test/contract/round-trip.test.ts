@@ -2,15 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { PluginHost } from 'fidius';
 import { describe, expect, it } from 'vitest';
-import {
-  defineInterface,
-  executorNames,
-  fromJson,
-  type Interface,
-  method,
-  type Plugin,
-  toJson,
-} from '../../src/index.ts';
+import { defineInterface, executorNames, fromJson, method, toJson } from '../../src/index.ts';
 import { generatePythonStub } from '../../src/packaging.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -26,16 +26,27 @@ export type TypedArray =
 
 /** The typed array of each item type, by the names of numpy. */
 export interface ItemArrays {
+  /** One byte per item, 0 or 1. */
   readonly bool: Uint8Array;
+  /** Integers of 8 bits. */
   readonly int8: Int8Array;
+  /** Unsigned integers of 8 bits. */
   readonly uint8: Uint8Array;
+  /** Integers of 16 bits. */
   readonly int16: Int16Array;
+  /** Unsigned integers of 16 bits. */
   readonly uint16: Uint16Array;
+  /** Integers of 32 bits. */
   readonly int32: Int32Array;
+  /** Unsigned integers of 32 bits. */
   readonly uint32: Uint32Array;
+  /** Integers of 64 bits. */
   readonly int64: BigInt64Array;
+  /** Unsigned integers of 64 bits. */
   readonly uint64: BigUint64Array;
+  /** Floats of 32 bits. */
   readonly float32: Float32Array;
+  /** Floats of 64 bits. */
   readonly float64: Float64Array;
 }
 
