@@ -1,7 +1,7 @@
 /** The entry `fidius`: interfaces, hosts, plugins, errors. Re-exports, nothing else. */
 
 export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.ts';
-export type { NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
+export type { ItemArrays, NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
 export type {
   AllEqual as HasEqualInputs,
   ArgumentGroup,
@@ -36,6 +36,7 @@ export {
   isInterface,
   type Methods,
 } from './contract/interface.ts';
+export { fromJson, type JsonValue, type ToJsonOptions, toJson } from './contract/json-value.ts';
 export {
   type Argument as MethodArgument,
   type IsOptional as IsOptionalMethod,
@@ -52,7 +53,16 @@ export { type MapBuilder, type TypeBuilders, t } from './contract/t.ts';
 export type { AnyType, Fields, InputOf, OutputOf, Type, TypeShape } from './contract/type.ts';
 export type { EnumInput, EnumOutput, VariantInput, VariantOutput, Variants } from './contract/types/enum.ts';
 export type { MapType } from './contract/types/map.ts';
+export type {
+  Dtype,
+  NdArrayInput,
+  NdArrayItems,
+  NdArrayOf,
+  NdArrayOutput,
+  NestedNumbers,
+} from './contract/types/ndarray.ts';
 export type { BytesInput } from './contract/types/scalar.ts';
+export type { ListInput, NumberArray } from './contract/types/sequence.ts';
 export type { StructInput, StructOutput } from './contract/types/struct.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';

@@ -3,7 +3,11 @@ import { FidiusError } from '../errors/fidius-error.ts';
 // Symbol.for: see intermediate-values.ts.
 const brand = Symbol.for('fidius.value-problem');
 
-export type ValueErrorCode = 'FIDIUS_VALUE_ARGUMENT' | 'FIDIUS_VALUE_CYCLE' | 'FIDIUS_VALUE_RESULT';
+export type ValueErrorCode =
+  | 'FIDIUS_VALUE_ARGUMENT'
+  | 'FIDIUS_VALUE_CYCLE'
+  | 'FIDIUS_VALUE_JSON'
+  | 'FIDIUS_VALUE_RESULT';
 
 /**
  * A value that cannot be converted. The caller knows what the complete value is called, and creates the error for

@@ -20,6 +20,13 @@ export interface ValueWriter {
   memoryview(format: string, data: Uint8Array): void;
   /** An aware `datetime` in UTC. `milliseconds` count from 1970; the caller keeps them within the years 1 to 9999. */
   datetime(milliseconds: number): void;
+  /** An object of Python's standard library that is made from `text`, which the caller has checked. */
+  objectOf(kind: TextObject, text: string): void;
+  /**
+   * A writable `memoryview` over a copy of `data`. `format` is a letter as for {@link memoryview}; `shape` is omitted for
+   * one dimension.
+   */
+  ndarray(format: string, shape: readonly number[] | undefined, data: Uint8Array): void;
   beginList(): void;
   endList(): void;
   beginTuple(): void;
@@ -29,6 +36,9 @@ export interface ValueWriter {
   beginSet(): void;
   endSet(): void;
 }
+
+/** Objects of Python that are text in JavaScript: `datetime.datetime`, `datetime.date`, `decimal.Decimal`, `uuid.UUID`. */
+export type TextObject = 'datetime' | 'date' | 'decimal' | 'uuid';
 
 /** Writes the payload of one call: one value (the tuple of arguments), or bytes in another encoding. */
 export interface PayloadWriter extends ValueWriter {

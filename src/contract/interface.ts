@@ -1,5 +1,6 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { MethodCodec } from '../codec/method-codec.ts';
+import { formatHash } from '../errors/load-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { type DocOptions, definitionError, type Metadata, readDoc, readMetadata } from './definition.ts';
 import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './hash/interface-hash.ts';
@@ -27,6 +28,8 @@ export interface Interface<M extends Methods = Methods> {
   readonly version: number;
   /** 64 bits that host and plugin compare before the first call. */
   readonly hash: bigint;
+  /** The hash as text: `0x` and 16 digits, as packages declare it in `__interface_hash__`. */
+  readonly hashHex: string;
   /** Every method, optional ones included; the position is the index by which it is called. */
   readonly methods: readonly InterfaceMethod[];
   /** The data that the loader needs. */
@@ -118,6 +121,7 @@ export function defineInterface<const M extends Methods>(name: string, options: 
     aliases: readAliases(aliases, name),
     version,
     hash,
+    hashHex: formatHash(hash),
     methods,
     descriptor: Object.freeze({
       interfaceName: name,

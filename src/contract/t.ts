@@ -1,14 +1,17 @@
 import type { DocOptions } from './definition.ts';
 import type { ResultType, StreamType } from './result-and-stream.ts';
 import type { AnyType, Fields, InputOf, OutputOf, Type } from './type.ts';
+import { date, datetime, naiveDatetime } from './types/date-and-time.ts';
 import type { EnumInput, EnumOutput, Variants } from './types/enum.ts';
 import { enumeration } from './types/enum.ts';
-import { largeInteger, smallInteger } from './types/integer.ts';
+import { largeInteger, safeInteger, smallInteger } from './types/integer.ts';
 import { btreeMap, hashMap, type MapType } from './types/map.ts';
 import { named } from './types/named.ts';
+import { type Dtype, type NdArrayInput, type NdArrayOutput, ndarray } from './types/ndarray.ts';
 import { type BytesInput, bool, bytes, char, f32, f64, str, string, unit } from './types/scalar.ts';
-import { array, list, tuple } from './types/sequence.ts';
+import { array, type ListInput, list, tuple } from './types/sequence.ts';
 import { type StructInput, type StructOutput, struct } from './types/struct.ts';
+import { decimal, uuid } from './types/text-objects.ts';
 import { option, result, stream } from './types/wrappers.ts';
 
 /** The functions and types of {@link t}: one for each kind of type that an interface can have. */
@@ -39,6 +42,10 @@ export interface TypeBuilders {
   readonly u128: Type<bigint, bigint | number>;
   /** `usize`: the same as {@link TypeBuilders.u64}, with 64 bits on every platform. */
   readonly usize: Type<bigint, bigint | number>;
+  /** `i64` whose values are safe integers: a `number` in both directions, and an error beyond 2^53 - 1. */
+  readonly int53: Type<number>;
+  /** `u64` whose values are safe integers: a `number` in both directions, and an error beyond 2^53 - 1. */
+  readonly uint53: Type<number>;
   /** `f32`: a `number`, rounded to the nearest 32-bit float in both directions. */
   readonly f32: Type<number>;
   /** `f64`: a `number`. As a result also an `int` that a float represents exactly. */
@@ -54,17 +61,43 @@ export interface TypeBuilders {
   /** `()`: `undefined`; `None` in Python. An argument can also be `null`. */
   readonly unit: Type<undefined, undefined | null>;
   /**
-   * `Vec<T>`: an array; a list in Python. As a result also a tuple or a one-dimensional array of numpy.
+   * `String`, and an aware `datetime.datetime` in Python: text as of `isoformat()`, with its offset. As an argument also
+   * any form of RFC 3339, or a `Date`. The Rust host passes the text.
+   */
+  readonly datetime: Type<string, string | Date>;
+  /** `String`, and a naive `datetime.datetime` in Python: text as of `isoformat()`, without offset. */
+  readonly naiveDatetime: Type<string>;
+  /** `String`, and a `datetime.date` in Python: text such as `2024-05-01`. */
+  readonly date: Type<string>;
+  /** `String`, and a finite `decimal.Decimal` in Python: its exact text. An argument can also be a `bigint`. */
+  readonly decimal: Type<string, string | bigint>;
+  /** `String`, and a `uuid.UUID` in Python: its canonical text, in lower case. */
+  readonly uuid: Type<string>;
+  /**
+   * `Vec<f64>`, `Vec<Vec<f64>>` and so on: an array with a fixed item type and number of dimensions, transferred as one
+   * block of memory. One dimension is a typed array, several are `{ dtype, shape, data }`. Python receives a writable
+   * `memoryview`, from which `numpy.asarray()` makes an array without a copy, and returns an array of numpy or lists.
+   *
+   * @param dimensions from 1 to 32; 1 if omitted.
+   * @throws FidiusError `FIDIUS_INTERFACE_INVALID` for another item type or number of dimensions.
+   */
+  ndarray<const D extends Dtype, const N extends number = 1>(
+    dtype: D,
+    dimensions?: N,
+  ): Type<NdArrayOutput<D, N>, NdArrayInput<D, N>>;
+  /**
+   * `Vec<T>`: an array; a list in Python. As a result also a tuple or a one-dimensional array of numpy, as an argument
+   * also a typed array whose items match.
    *
    * @throws FidiusError `FIDIUS_INTERFACE_INVALID` when `item` is not a type.
    */
-  list<T extends AnyType>(item: T): Type<OutputOf<T>[], readonly InputOf<T>[]>;
+  list<T extends AnyType>(item: T): Type<OutputOf<T>[], ListInput<T>>;
   /**
    * `[T; length]`: an array with exactly `length` items.
    *
    * @throws FidiusError `FIDIUS_INTERFACE_INVALID` when `item` is not a type, or `length` not a whole number.
    */
-  array<T extends AnyType>(item: T, length: number): Type<OutputOf<T>[], readonly InputOf<T>[]>;
+  array<T extends AnyType>(item: T, length: number): Type<OutputOf<T>[], ListInput<T>>;
   /**
    * `(A, B)`: an array with one item for each type. Python receives a list, and may return a list or a tuple.
    *
@@ -171,6 +204,8 @@ export const t: TypeBuilders = {
   u64: largeInteger('u64', 64),
   u128: largeInteger('u128', 128),
   usize: largeInteger('usize', 64),
+  int53: safeInteger('i64'),
+  uint53: safeInteger('u64'),
   f32,
   f64,
   char,
@@ -178,6 +213,12 @@ export const t: TypeBuilders = {
   str,
   bytes,
   unit,
+  datetime,
+  naiveDatetime,
+  date,
+  decimal,
+  uuid,
+  ndarray,
   list,
   array,
   tuple,

@@ -6,18 +6,13 @@ import { describe } from '../errors/options.ts';
 export class TypeMismatch extends ValueProblem {}
 
 /** The error for an argument that is not `expected`, such as `a string`. */
-export function badArgument(expected: string, value: unknown): TypeMismatch {
-  return mismatch('FIDIUS_VALUE_ARGUMENT', expected, describe(value));
+export function badArgument(expected: string, value: unknown, hint?: string): TypeMismatch {
+  return mismatch('FIDIUS_VALUE_ARGUMENT', expected, describe(value), hint);
 }
 
 /** The error for a value from Python that is not `expected`. */
-export function badResult(expected: string, value: unknown): TypeMismatch {
-  return mismatch(
-    'FIDIUS_VALUE_RESULT',
-    expected,
-    describeResult(value),
-    isMissingValue(value) ? missingHint : undefined,
-  );
+export function badResult(expected: string, value: unknown, hint?: string): TypeMismatch {
+  return mismatch('FIDIUS_VALUE_RESULT', expected, describeResult(value), isMissingValue(value) ? missingHint : hint);
 }
 
 function mismatch(code: ValueErrorCode, expected: string, got: string, hint?: string): TypeMismatch {

@@ -1,4 +1,5 @@
 import type { ScalarKind } from '../codec/method-codec.ts';
+import type { ItemArrays } from '../codec/pickle/pickle-globals.ts';
 import type { ValueWriter } from '../codec/value-writer.ts';
 
 // Symbol.for, so that a type of a second copy of the package is recognised.
@@ -48,6 +49,8 @@ export interface Converter {
 /** The structure of a type, for the generators of other languages. */
 export type TypeShape =
   | { readonly kind: 'bool' | 'integer' | 'float' | 'char' | 'string' | 'bytes' | 'unit' | 'any' }
+  | { readonly kind: 'datetime' | 'date' | 'decimal' | 'uuid' }
+  | { readonly kind: 'ndarray'; readonly dtype: keyof ItemArrays; readonly dimensions: number }
   | { readonly kind: 'list'; readonly item: AnyType }
   | { readonly kind: 'tuple'; readonly items: readonly AnyType[] }
   | { readonly kind: 'option'; readonly inner: AnyType }

@@ -17,6 +17,7 @@ export const errorCodes = {
   FIDIUS_VALUE_ARGUMENT:
     'An argument cannot be converted to Python: it has no exact counterpart, or does not match the declared type.',
   FIDIUS_VALUE_CYCLE: 'A value contains itself and therefore cannot be encoded.',
+  FIDIUS_VALUE_JSON: 'A value has no form in JSON, or JSON does not have the form of the declared type.',
   FIDIUS_VALUE_RESULT: 'A Python result cannot be converted to JavaScript, or does not match the declared type.',
   FIDIUS_WIRE_CORRUPT: 'The data is not a valid encoded value or message. It was rejected without being decoded.',
 

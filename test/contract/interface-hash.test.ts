@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { type AnyType, defineInterface, type Methods, method, t } from '../../src/index.ts';
 import { formatHash } from '../support/format-hash.ts';
 import { interfaces } from './interface-vectors.ts';
 
@@ -40,6 +41,48 @@ describe('an interface defined in TypeScript', () => {
 describe('the interface hash', () => {
   it('is a bigint', () => {
     expect(interfaces['Greeter']?.hash).toBe(0xd66a33343f4b2077n);
+  });
+
+  it('is text too, with 16 digits', () => {
+    expect(interfaces['Greeter']?.hashHex).toBe('0xd66a33343f4b2077');
+    expect(interfaces['ResultString']?.hashHex).toBe('0x7a527a81aa41e5ad');
+    expect(interfaces['RawIdentMethod']?.hashHex).toMatch(/^0x[0-9a-f]{16}$/);
+  });
+
+  it.each<[string, AnyType, AnyType]>([
+    ['t.datetime', t.datetime, t.string],
+    ['t.naiveDatetime', t.naiveDatetime, t.string],
+    ['t.date', t.date, t.string],
+    ['t.decimal', t.decimal, t.string],
+    ['t.uuid', t.uuid, t.string],
+    ['t.int53', t.int53, t.i64],
+    ['t.uint53', t.uint53, t.u64],
+    ['t.ndarray() of bytes', t.ndarray('uint8'), t.bytes],
+    ['t.ndarray() of floats', t.ndarray('float64'), t.list(t.f64)],
+    ['t.ndarray() of two dimensions', t.ndarray('float32', 2), t.list(t.list(t.f32))],
+    ['t.ndarray() of three dimensions', t.ndarray('bool', 3), t.list(t.list(t.list(t.bool)))],
+    ['t.ndarray() of integers', t.ndarray('int64', 1), t.list(t.i64)],
+    ['t.ndarray() of short integers', t.ndarray('uint16', 1), t.list(t.u16)],
+  ])('of %s is that of its Rust type', (_name, type, rust) => {
+    const hashes = [type, rust].map((each) => {
+      const methods = { work: method({ value: each }, t.option(each)) };
+      return defineInterface('Work', { version: 1, methods }).hash;
+    });
+
+    expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  it('of objects and arrays is what the Rust macro makes of their Rust types', () => {
+    const hashesOf = (methods: Methods) => defineInterface('Any', { version: 1, methods }).hashHex;
+
+    expect({
+      greeter: hashesOf({ greet: method({ when: t.datetime }, t.decimal) }),
+      twoArgs: hashesOf({ add_direct: method({ a: t.int53, b: t.int53 }, t.int53) }),
+      bytes: hashesOf({
+        name: method({}, t.uuid),
+        reverse: method({ data: t.ndarray('uint8') }, t.ndarray('uint8')),
+      }),
+    }).toEqual({ greeter: hashOf('Greeter'), twoArgs: hashOf('TwoArgs'), bytes: hashOf('BytePipeTyped') });
   });
 
   it('does not change with the order of the methods', () => {

@@ -90,14 +90,36 @@ const Hostile = defineInterface('Hostile', {
   },
 });
 
+/** Objects of the standard library, and names that hide their modules. */
+const Objects = defineInterface('Objects', {
+  version: 1,
+  methods: {
+    due: method([{ from: t.datetime }, { naive: t.naiveDatetime }], t.list(t.option(t.date))),
+    bill: method(
+      [{ rows: t.list(t.struct('Item', { id: t.uuid, price: t.decimal, date: t.date })) }],
+      t.struct('Bill', { uuid: t.uuid, decimal: t.decimal, datetime: t.datetime }),
+    ),
+    Decimal: method({ count: t.int53 }, t.decimal),
+    mean: method([{ values: t.ndarray('float64') }, { weights: t.ndarray('float32', 2) }], t.ndarray('float64', 2)),
+  },
+});
+/** The names of the modules are functions. */
+const Hidden = defineInterface('Hidden', {
+  version: 1,
+  methods: {
+    datetime: method({ value: t.datetime }, t.uuid),
+    memoryview: method({ value: t.ndarray('int8') }, t.date),
+  },
+});
+
 describe('a Python stub', () => {
-  it.each([Greeter, Everything, Hostile])('is the approved one for $name', async (definition) => {
+  it.each([Greeter, Everything, Hostile, Objects])('is the approved one for $name', async (definition) => {
     const name = definition.name.toLowerCase();
 
     await expect(generatePythonStub(definition)).toMatchFileSnapshot(`../fixtures/stubs/${name}.py`);
   });
 
-  const all = [Greeter, Everything, Hostile, ...Object.values(ofVectors)];
+  const all = [Greeter, Everything, Hostile, Objects, Hidden, ...Object.values(ofVectors)];
 
   it.each(findPythons())('is a module with hash, methods and hints that Python $version can import', (python) => {
     const problems = importStubs(python, all);
@@ -122,7 +144,7 @@ describe('a Python stub', () => {
 
 const words = (
   'a from None list method Any Row RowDict r#type type dataclass Union async self __init__ __x é ﬁ builtins _builtins ' +
-  '_method Optional2 typing globals print'
+  '_method Optional2 typing globals print datetime date Decimal UUID memoryview'
 ).split(' ');
 const rustName = fc.constantFrom(...words);
 const anyText = fc.oneof(
@@ -135,6 +157,7 @@ const { type: anyType } = fc.letrec<{ type: AnyType }>((tie) => ({
   type: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom<AnyType>(t.bool, t.i64, t.f32, t.char, t.string, t.bytes, t.unit, t.named('Value')),
+    fc.constantFrom<AnyType>(t.datetime, t.date, t.decimal, t.uuid, t.int53, t.ndarray('float64', 2)),
     tie('type').map((item) => t.list(item)),
     tie('type').map((item) => t.option(item)),
     tie('type').map((item) => t.map(t.string, item)),

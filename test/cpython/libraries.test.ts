@@ -68,6 +68,32 @@ it.skipIf(pythonWithNumpy === undefined)('runs numpy, and exchanges arrays with 
   `);
 });
 
+it.skipIf(pythonWithNumpy === undefined)('exchanges declared arrays with numpy', async () => {
+  const { stdout } = await outputOf('numpy-arrays.ts', {
+    env: { ...process.env, FIDIUS_PYTHON: pythonWithNumpy?.executable },
+  });
+
+  expect(stdout).toMatchInlineSnapshot(`
+    "mean: 3
+    doubled: { dtype: 'float64', shape: [ 1, 2 ], data: Float64Array(2) [ 2, 4 ] }
+    the argument afterwards: Float64Array(2) [ 1, 2 ]
+    transposed: { dtype: 'int32', shape: [ 3, 1 ], data: Int32Array(3) [ 1, 2, 3 ] }
+    of_none: '(0, 3) uint8'
+    halves: Float32Array(2) [ 0.5, 1 ]
+    flags: Uint8Array(2) [ 1, 0 ]
+    flag_table: { dtype: 'bool', shape: [ 2, 2 ], data: Uint8Array(4) [ 1, 0, 0, 1 ] }
+    swapped: Int16Array(2) [ 1, -2 ]
+    rows: { dtype: 'float32', shape: [ 2, 2 ], data: Float32Array(4) [ 1, 1, 1, 0.5 ] }
+    scalar: '7'
+    day: '2024-05-01'
+    moment: '2024-05-01T12:30:00.000001'
+    wrong_type: wrong_type(): result must be an array of float64 with 1 dimension, got an array of float32 with 1 dimension | Return value.astype("float64"), or declare t.ndarray("float32", 1).
+    wrong_shape: wrong_shape(): result must be an array of float64 with 1 dimension, got an array of float64 with 2 dimensions | Return value.reshape(…), or declare t.ndarray("float64", 2).
+    nanoseconds: nanoseconds(): result must be a naive datetime with at most microseconds, got "2024-05-01T12:30:00.000000001" | undefined
+    "
+  `);
+});
+
 const useOfLibraries = `
 import gzip, hashlib, hmac, importlib, ssl, zlib
 data = bytes(range(256)) * 1000

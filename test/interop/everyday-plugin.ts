@@ -17,6 +17,12 @@ export const Everyday = defineInterface('Everyday', {
     nothing: method({}, t.unit),
     reverse: method.raw(),
     vendored: method({}, t.string),
+    // Objects here, text there.
+    postpone: method([{ day: t.date }, { days: t.int53 }], t.date),
+    with_tax: method({ price: t.decimal }, t.decimal),
+    next_id: method({ id: t.uuid }, t.uuid),
+    // A memoryview here, lists there.
+    sums: method({ table: t.ndarray('float64', 2) }, t.ndarray('float64')),
   },
 });
 
@@ -32,7 +38,10 @@ export function writeEveryday(searchPath: string, name = 'everyday'): string {
   return writePackage({ folder: join(searchPath, name), manifest: manifestText(name, entryModule, Everyday), files });
 }
 
-const source = (hash: bigint) => `from pathlib import Path
+const source = (hash: bigint) => `from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
 
 import interop_dep
 
@@ -74,4 +83,21 @@ def reverse(data):
 
 def vendored():
     return interop_dep.NAME
+
+
+def postpone(day, days):
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return day + timedelta(days=days)
+
+
+def with_tax(price):
+    return Decimal(price) * Decimal("1.19")
+
+
+def next_id(id):
+    return UUID(int=(UUID(id) if isinstance(id, str) else id).int + 1)
+
+
+def sums(table):
+    return [sum(row) for row in (table if isinstance(table, list) else table.tolist())]
 `;

@@ -25,6 +25,18 @@ const calls: readonly RustCall[] = [
   ['is_even', [7]],
   ['nothing', []],
   ['vendored', []],
+  ['postpone', ['2024-02-28', 2]],
+  ['with_tax', ['12.50']],
+  ['next_id', ['6ba7b810-9dad-11d1-80b4-00c04fd430ff']],
+  [
+    'sums',
+    [
+      [
+        [1, 0.5],
+        [2, 3],
+      ],
+    ],
+  ],
 ];
 
 describe.skipIf(reference.host === undefined)('a host in Rust', () => {

@@ -57,6 +57,10 @@ const scalar: fc.Arbitrary<AnyType> = fc.constantFrom<AnyType[]>(
   t.string,
   t.bytes,
   t.unit,
+  t.datetime,
+  t.decimal,
+  t.int53,
+  t.ndarray('float32', 2),
 );
 
 const userType: fc.Arbitrary<AnyType> = fc.constantFrom<AnyType[]>(

@@ -14,8 +14,11 @@ export async function askThisHost(searchPath: string, list: readonly RustCall[])
   return answers;
 }
 
-/** Large integers come as bigint here, nothing as undefined; JSON has numbers and null. */
+/** Large integers come as bigint here, arrays as typed arrays, nothing as undefined; JSON has numbers, arrays and null. */
 export function toJson(value: unknown): unknown {
-  const text = JSON.stringify(value ?? null, (_key, each: unknown) => (typeof each === 'bigint' ? Number(each) : each));
+  const text = JSON.stringify(value ?? null, (_key, each: unknown) => {
+    if (ArrayBuffer.isView(each)) return Array.from(each as Uint8Array);
+    return typeof each === 'bigint' ? Number(each) : each;
+  });
   return JSON.parse(text) as unknown;
 }

@@ -6,6 +6,8 @@ import {
   defineInterface,
   type InputOf,
   method,
+  type NdArrayOf,
+  type NumberArray,
   type OutputOf,
   type SyncCallOptions,
   type SyncClient,
@@ -43,6 +45,13 @@ describe('the type of a result', () => {
     expectTypeOf<OutputOf<typeof t.string>>().toEqualTypeOf<string>();
     expectTypeOf<OutputOf<typeof t.bytes>>().toEqualTypeOf<Uint8Array>();
     expectTypeOf<OutputOf<typeof t.unit>>().toEqualTypeOf<undefined>();
+    expectTypeOf<OutputOf<typeof t.int53>>().toEqualTypeOf<number>();
+    expectTypeOf<OutputOf<typeof t.datetime>>().toEqualTypeOf<string>();
+    expectTypeOf<OutputOf<typeof t.decimal>>().toEqualTypeOf<string>();
+    const vector = t.ndarray('float64');
+    expectTypeOf<OutputOf<typeof vector>>().toEqualTypeOf<Float64Array>();
+    const matrix = t.ndarray('int64', 2);
+    expectTypeOf<OutputOf<typeof matrix>>().toEqualTypeOf<NdArrayOf<'int64'>>();
   });
 
   it('is built from its parts', () => {
@@ -72,9 +81,25 @@ describe('the type of an argument', () => {
   it('is as wide as what is taken', () => {
     expectTypeOf<InputOf<typeof t.i64>>().toEqualTypeOf<bigint | number>();
     expectTypeOf<InputOf<typeof t.u32>>().toEqualTypeOf<number>();
+    expectTypeOf<InputOf<typeof t.int53>>().toEqualTypeOf<number>();
+    expectTypeOf<InputOf<typeof t.datetime>>().toEqualTypeOf<string | Date>();
+    expectTypeOf<InputOf<typeof t.naiveDatetime>>().toEqualTypeOf<string>();
+    expectTypeOf<InputOf<typeof t.decimal>>().toEqualTypeOf<string | bigint>();
+    const vector = t.ndarray('float64', 1);
+    expectTypeOf<Float64Array>().toExtend<InputOf<typeof vector>>();
+    expectTypeOf<number[]>().toExtend<InputOf<typeof vector>>();
+    expectTypeOf<Float32Array>().not.toExtend<InputOf<typeof vector>>();
+    const matrix = t.ndarray('int8', 2);
+    expectTypeOf<{ shape: [2, 1]; data: Int8Array }>().toExtend<InputOf<typeof matrix>>();
+    expectTypeOf<OutputOf<typeof matrix>>().toExtend<InputOf<typeof matrix>>();
+    expectTypeOf<Int8Array>().not.toExtend<InputOf<typeof matrix>>();
     expectTypeOf<InputOf<typeof t.bytes>>().toEqualTypeOf<BytesInput>();
     const list = t.list(t.u64);
-    expectTypeOf<InputOf<typeof list>>().toEqualTypeOf<readonly (bigint | number)[]>();
+    expectTypeOf<InputOf<typeof list>>().toEqualTypeOf<
+      readonly (bigint | number)[] | NumberArray | BigInt64Array | BigUint64Array
+    >();
+    const texts = t.list(t.string);
+    expectTypeOf<InputOf<typeof texts>>().toEqualTypeOf<readonly string[]>();
     const map = t.map(t.string, t.u8);
     expectTypeOf<InputOf<typeof map>>().toEqualTypeOf<ReadonlyMap<string, number> | Readonly<Record<string, number>>>();
     const byNumber = t.map(t.u8, t.u8);

@@ -1,6 +1,6 @@
 """The functions that an encoded value may name. The host knows them by these names.
 
-Values from the host call ``view`` and ``moment``. Values for the host call the others, which the decoder of the host
+Values from the host call ``view``, ``moment``, ``items`` and the functions whose names end in ``_of``. Values for the host call the others, which the decoder of the host
 implements itself.
 """
 
@@ -33,6 +33,35 @@ def moment(milliseconds):
     return epoch + timedelta(milliseconds=milliseconds)
 
 
+def items(letter, shape, data):
+    """Return a declared array of the host: a writable view with any number of dimensions."""
+    if shape is None:
+        return memoryview(data).cast(letter)
+    if 0 in shape:
+        return _empty(letter, shape)
+    return memoryview(data).cast(letter, shape)
+
+
+def datetime_of(text):
+    """Return a ``datetime`` from the text of ``isoformat()``."""
+    return _datetime().datetime.fromisoformat(text)
+
+
+def date_of(text):
+    """Return a ``date`` from the text of ``isoformat()``."""
+    return _datetime().date.fromisoformat(text)
+
+
+def decimal_of(text):
+    """Return a ``Decimal``."""
+    return _decimal()(text)
+
+
+def uuid_of(text):
+    """Return a ``UUID``."""
+    return _uuid()(text)
+
+
 def plain(value):
     """Stand for the plain value that an object was converted into."""
     return value
@@ -51,6 +80,53 @@ def array(dtype, data):
 def ndarray(dtype, shape, data):
     """Stand for an array of numbers with any number of dimensions, in C order; ``{dtype, shape, data}`` in the host."""
     return memoryview(data).cast("B").cast(LETTERS[dtype], shape)
+
+
+# Imported for the first value that needs it: every start would be slower otherwise.
+
+
+@functools.lru_cache(None)
+def _datetime():
+    import datetime
+
+    return datetime
+
+
+@functools.lru_cache(None)
+def _decimal():
+    from decimal import Decimal
+
+    return Decimal
+
+
+@functools.lru_cache(None)
+def _uuid():
+    from uuid import UUID
+
+    return UUID
+
+
+def _empty(letter, shape):
+    # A memoryview cannot be cast to a shape that contains 0, but an array of ctypes can have one.
+    import ctypes
+
+    kinds = (
+        ctypes.c_bool,
+        ctypes.c_int8,
+        ctypes.c_uint8,
+        ctypes.c_int16,
+        ctypes.c_uint16,
+        ctypes.c_int32,
+        ctypes.c_uint32,
+        ctypes.c_int64,
+        ctypes.c_uint64,
+        ctypes.c_float,
+        ctypes.c_double,
+    )
+    kind = dict(zip(LETTERS.values(), kinds))[letter]
+    for length in reversed(shape):
+        kind = kind * length
+    return memoryview(kind())
 
 
 @functools.lru_cache(None)

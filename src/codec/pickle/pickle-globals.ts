@@ -24,8 +24,34 @@ export type TypedArray =
   | Float32Array
   | Float64Array;
 
+/** The typed array of each item type, by the names of numpy. */
+export interface ItemArrays {
+  /** One byte per item, 0 or 1. */
+  readonly bool: Uint8Array;
+  /** Integers of 8 bits. */
+  readonly int8: Int8Array;
+  /** Unsigned integers of 8 bits. */
+  readonly uint8: Uint8Array;
+  /** Integers of 16 bits. */
+  readonly int16: Int16Array;
+  /** Unsigned integers of 16 bits. */
+  readonly uint16: Uint16Array;
+  /** Integers of 32 bits. */
+  readonly int32: Int32Array;
+  /** Unsigned integers of 32 bits. */
+  readonly uint32: Uint32Array;
+  /** Integers of 64 bits. */
+  readonly int64: BigInt64Array;
+  /** Unsigned integers of 64 bits. */
+  readonly uint64: BigUint64Array;
+  /** Floats of 32 bits. */
+  readonly float32: Float32Array;
+  /** Floats of 64 bits. */
+  readonly float64: Float64Array;
+}
+
 /** Item types, as numpy names them. */
-const itemTypes = {
+export const itemTypes = {
   bool: Uint8Array,
   int8: Int8Array,
   uint8: Uint8Array,
@@ -84,10 +110,14 @@ const functions: ReadonlyMap<unknown, PickleGlobal> = new Map([
   ],
 ]);
 
+export function isDtype(value: unknown): value is keyof ItemArrays {
+  return typeof value === 'string' && Object.hasOwn(itemTypes, value);
+}
+
 /** A typed array over `data`, which is a private copy. */
 function itemsOf(dtype: unknown, data: unknown): TypedArray | undefined {
-  if (typeof dtype !== 'string' || !Object.hasOwn(itemTypes, dtype) || !(data instanceof Uint8Array)) return undefined;
-  const type = itemTypes[dtype as keyof typeof itemTypes];
+  if (!isDtype(dtype) || !(data instanceof Uint8Array)) return undefined;
+  const type = itemTypes[dtype];
   const length = data.length / type.BYTES_PER_ELEMENT;
   return Number.isInteger(length) ? new type(data.buffer as ArrayBuffer, 0, length) : undefined;
 }

@@ -1,8 +1,10 @@
+import type { TextObject } from '../value-writer.ts';
+
 /** Slots of the table of keys; a power of two. A key whose slot is occupied is not stored. */
 const SLOTS = 256;
 
 /** Functions of `fidius_host.codec.pickle_globals` that the writer uses. */
-export type PickleFunction = 'moment' | 'view';
+export type PickleFunction = 'moment' | 'view' | 'items' | `${TextObject}_of`;
 
 /**
  * What a pickle already contains and can refer to again: dict keys and functions, with their indices in the memo of the
@@ -19,15 +21,14 @@ export class PickleMemo {
   /** The pickle that a slot belongs to. A new pickle therefore needs no clearing. */
   readonly #pickles = new Float64Array(SLOTS);
   #pickle = 1;
-  readonly #functions: Record<PickleFunction, number> = { moment: -1, view: -1 };
+  readonly #functions = new Map<PickleFunction, number>();
 
   /** Removes everything. */
   clear(): void {
     if (this.#count === 0) return;
     this.#count = 0;
     this.#pickle += 1;
-    this.#functions.moment = -1;
-    this.#functions.view = -1;
+    if (this.#functions.size > 0) this.#functions.clear();
   }
 
   /** The slot for `key`. */
@@ -55,11 +56,11 @@ export class PickleMemo {
 
   /** The index of a function; -1 when the pickle does not contain it yet. */
   indexOf(name: PickleFunction): number {
-    return this.#functions[name];
+    return this.#functions.get(name) ?? -1;
   }
 
   /** Adds a function, which the reader memoizes next. */
   addFunction(name: PickleFunction): void {
-    this.#functions[name] = this.#count++;
+    this.#functions.set(name, this.#count++);
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { ValueProblem } from '../value-problem.ts';
-import type { PayloadWriter } from '../value-writer.ts';
+import type { PayloadWriter, TextObject } from '../value-writer.ts';
 import { bigintToBytes } from './bigint-bytes.ts';
 import { type PickleFunction, PickleMemo } from './pickle-memo.ts';
 
@@ -24,6 +24,7 @@ const TUPLE = 0x74;
 const PROTO = 0x80;
 const TUPLE1 = 0x85;
 const TUPLE2 = 0x86;
+const TUPLE3 = 0x87;
 const NEWTRUE = 0x88;
 const NEWFALSE = 0x89;
 const LONG1 = 0x8a;
@@ -34,6 +35,7 @@ const EMPTY_SET = 0x8f;
 const ADDITEMS = 0x90;
 const STACK_GLOBAL = 0x93;
 const MEMOIZE = 0x94;
+const BYTEARRAY8 = 0x96;
 
 /** At least the size of the longest item of fixed size: an opcode, a length byte and eight bytes. */
 const ITEM = 16;
@@ -229,6 +231,28 @@ export class PickleWriter implements PayloadWriter {
     this.#byte(REDUCE);
   }
 
+  objectOf(kind: TextObject, text: string): void {
+    this.#function(`${kind}_of`);
+    this.string(text);
+    this.#byte(TUPLE1);
+    this.#byte(REDUCE);
+  }
+
+  /** A writable `memoryview` over a copy of `data`. Without `shape` it has one dimension. */
+  ndarray(format: string, shape: readonly number[] | undefined, data: Uint8Array): void {
+    this.#function('items');
+    this.string(format);
+    if (shape === undefined) this.none();
+    else {
+      this.beginTuple();
+      for (const length of shape) this.int(length);
+      this.endTuple();
+    }
+    this.#bytearray(data);
+    this.#byte(TUPLE3);
+    this.#byte(REDUCE);
+  }
+
   beginList(): void {
     this.#byte(MARK);
   }
@@ -260,6 +284,18 @@ export class PickleWriter implements PayloadWriter {
 
   endSet(): void {
     this.#byte(ADDITEMS);
+  }
+
+  /** A `bytearray`, whose memory Python may change. */
+  #bytearray(value: Uint8Array): void {
+    const size = value.length;
+    this.#reserve(ITEM + size);
+    const at = this.#length;
+    this.#buffer[at] = BYTEARRAY8;
+    this.#uint32(at + 1, size);
+    this.#uint32(at + 5, Math.floor(size / 0x1_0000_0000));
+    this.#buffer.set(value, at + 9);
+    this.#length = at + 9 + size;
   }
 
   #bigint(value: bigint): void {

@@ -50,6 +50,18 @@ function moduleText({ name, version, doc }: Interface, types: PythonTypes): stri
         'nothing else.',
     );
   }
+  if (types.hasStandardObjects) {
+    parts.push(
+      'A host in Rust passes text in place of datetimes, dates, decimals and UUIDs, and takes the str()\n' +
+        'of those that are returned.',
+    );
+  }
+  if (types.hasArrays) {
+    parts.push(
+      'numpy.asarray() makes an array of a memoryview, without a copy. Return an array of numpy, or lists.\n' +
+        'A host in Rust passes lists and takes nothing else.',
+    );
+  }
   return parts.join('\n\n');
 }
 

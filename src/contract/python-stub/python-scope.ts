@@ -3,7 +3,9 @@ import { isPythonName, toPythonName } from './python-text.ts';
 /** Names that a stub may import, by module. */
 const imported = {
   dataclasses: ['dataclass'],
+  decimal: ['Decimal'],
   typing: ['Any', 'Iterator', 'Literal', 'Optional', 'TypedDict', 'Union'],
+  uuid: ['UUID'],
   fidius: ['method'],
 } as const;
 
@@ -17,11 +19,15 @@ const builtins = [
   'globals',
   'int',
   'list',
+  'memoryview',
   'str',
   'tuple',
 ] as const;
 
-type Imported = (typeof imported)[keyof typeof imported][number];
+/** Modules that a stub may import as a whole. */
+const modules = ['datetime'] as const;
+
+type Imported = (typeof imported)[keyof typeof imported][number] | (typeof modules)[number];
 type Builtin = (typeof builtins)[number];
 
 /**
@@ -42,7 +48,8 @@ export class PythonScope {
     const ordered = methodNames.toSorted((a, b) => Number(isPythonName(b)) - Number(isPythonName(a)));
     for (const name of ordered) this.#functions.set(name, this.define(toPythonName(name)));
     this.#builtinsModule = this.#besideFunctions('builtins');
-    for (const name of Object.values(imported).flat()) this.#elsewhere.set(name, this.#besideFunctions(name));
+    for (const name of [...Object.values(imported).flat(), ...modules])
+      this.#elsewhere.set(name, this.#besideFunctions(name));
     for (const name of builtins) {
       this.#elsewhere.set(name, this.#taken.has(name) ? `${this.#builtinsModule}.${name}` : name);
     }
@@ -77,7 +84,15 @@ export class PythonScope {
     };
     const hidden = builtins.some((name) => this.#used.has(name) && this.#elsewhere.get(name) !== name);
     const ours = hidden ? [`import ${asLocal('builtins', this.#builtinsModule)}`] : [];
-    const python = [...ours, ...importsOf('dataclasses'), ...importsOf('typing')];
+    const whole = modules.filter((name) => this.#used.has(name));
+    const python = [
+      ...ours,
+      ...whole.map((name) => `import ${asLocal(name, this.#elsewhere.get(name) ?? name)}`),
+      ...importsOf('dataclasses'),
+      ...importsOf('decimal'),
+      ...importsOf('typing'),
+      ...importsOf('uuid'),
+    ];
     return [python.join('\n'), ...importsOf('fidius')].filter((part) => part !== '').join('\n\n');
   }
 

@@ -19,6 +19,8 @@ export class PythonTypes {
   readonly #names = new Map<string, string>();
   readonly #definitions: string[] = [];
   #dataclasses = false;
+  #standardObjects = false;
+  #arrays = false;
 
   constructor(scope: PythonScope) {
     this.#scope = scope;
@@ -34,6 +36,16 @@ export class PythonTypes {
     return this.#dataclasses;
   }
 
+  /** True when a hint names an object that the Rust host passes as text. */
+  get hasStandardObjects(): boolean {
+    return this.#standardObjects;
+  }
+
+  /** True when a hint stands for an array of numbers. */
+  get hasArrays(): boolean {
+    return this.#arrays;
+  }
+
   hint({ shape }: AnyType, direction: Direction): string {
     const scope = this.#scope;
     switch (shape.kind) {
@@ -46,6 +58,20 @@ export class PythonTypes {
       case 'char':
       case 'string':
         return scope.use('str');
+      case 'datetime':
+      case 'date':
+        this.#standardObjects = true;
+        return `${scope.use('datetime')}.${shape.kind}`;
+      case 'decimal':
+        this.#standardObjects = true;
+        return scope.use('Decimal');
+      case 'uuid':
+        this.#standardObjects = true;
+        return scope.use('UUID');
+      case 'ndarray':
+        this.#arrays = true;
+        // An array of numpy, whose name the module would have to import.
+        return scope.use(direction === 'received' ? 'memoryview' : 'Any');
       case 'unit':
         return 'None';
       case 'any':

@@ -5,8 +5,17 @@ import { badArgument, badResult } from '../type-mismatch.ts';
 /** An integer of at most 32 bits: a number on both sides. */
 export function smallInteger(rust: 'i8' | 'i16' | 'i32' | 'u8' | 'u16' | 'u32'): Type<number> {
   const { minimum, maximum, expected } = range(rust, Number(rust.slice(1)));
-  const [low, high] = [Number(minimum), Number(maximum)];
+  return numberType(rust, Number(minimum), Number(maximum), expected);
+}
 
+/** An integer of 64 bits in Rust whose values are safe integers, and numbers in JavaScript. */
+export function safeInteger(rust: 'i64' | 'u64'): Type<number> {
+  const name = rust === 'i64' ? 't.int53' : 't.uint53';
+  const low = rust === 'i64' ? Number.MIN_SAFE_INTEGER : 0;
+  return numberType(rust, low, Number.MAX_SAFE_INTEGER, `a safe integer, from ${low} to 9007199254740991 (${name})`);
+}
+
+function numberType(rust: string, low: number, high: number, expected: string): Type<number> {
   const check = (value: unknown): number => {
     if (typeof value !== 'number' || !(value >= low && value <= high) || !Number.isInteger(value)) {
       throw badArgument(expected, value);

@@ -34,7 +34,7 @@ function mapType<K extends AnyType, V extends AnyType>(rust: string, key: K, val
   const valueType = requireType(value, place);
   if (!keyKinds.has(keyType.shape.kind)) {
     throw definitionError(
-      `A key of ${place} cannot be ${keyType.rust}`,
+      `A key of ${place} cannot be ${keyType.shape.kind in textObjects ? `t.${keyType.shape.kind}` : keyType.rust}`,
       'Use a string, a char, an integer or a bool as key, which Rust can hash and every host can send.',
     );
   }
@@ -98,6 +98,9 @@ function refuseRepeatedKeys(pairs: readonly (readonly [unknown, unknown])[]): vo
     seen.add(key);
   }
 }
+
+// They are text, so their Rust spelling would not explain the error.
+const textObjects = { datetime: true, date: true, decimal: true, uuid: true };
 
 const keyKinds: ReadonlySet<string> = new Set(['string', 'char', 'integer', 'bool']);
 

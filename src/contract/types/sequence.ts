@@ -1,4 +1,5 @@
 import { isBigInt64Array, isBigUint64Array, isFloat32Array, isFloat64Array } from 'node:util/types';
+import { bytesOfView, itemFormat } from '../../codec/bytes.ts';
 import { IntegralFloat } from '../../codec/intermediate-values.ts';
 import { prependPath } from '../../codec/value-problem.ts';
 import { definitionError } from '../definition.ts';
@@ -6,8 +7,26 @@ import { type AnyType, type Converter, createType, type InputOf, type OutputOf, 
 import { badArgument, badResult } from '../type-mismatch.ts';
 import { requireType } from './require-type.ts';
 
+/** What may be passed as a list: an array, or for numbers a typed array. */
+export type ListInput<T> =
+  | readonly InputOf<T>[]
+  | (number extends InputOf<T> ? NumberArray : never)
+  | (bigint extends InputOf<T> ? BigInt64Array | BigUint64Array : never);
+
+/** The typed arrays whose items are numbers. */
+export type NumberArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
 /** `Vec<T>`. */
-export function list<T extends AnyType>(item: T): Type<OutputOf<T>[], readonly InputOf<T>[]> {
+export function list<T extends AnyType>(item: T): Type<OutputOf<T>[], ListInput<T>> {
   const type = requireType(item, 't.list()');
   return createType({
     rust: `Vec<${type.rust}>`,
@@ -17,7 +36,7 @@ export function list<T extends AnyType>(item: T): Type<OutputOf<T>[], readonly I
 }
 
 /** `[T; length]`. */
-export function array<T extends AnyType>(item: T, length: number): Type<OutputOf<T>[], readonly InputOf<T>[]> {
+export function array<T extends AnyType>(item: T, length: number): Type<OutputOf<T>[], ListInput<T>> {
   const type = requireType(item, 't.array()');
   if (!Number.isSafeInteger(length) || length < 0) {
     throw definitionError(`The length of t.array() must be a whole number, got ${length}`);
@@ -34,10 +53,11 @@ function sequenceConverter(item: AnyType, length: number | undefined): Converter
   const size = length === undefined ? '' : ` of ${length}`;
 
   const check = (value: unknown): readonly unknown[] => {
-    if (!Array.isArray(value) || (length !== undefined && value.length !== length)) {
+    const items = Array.isArray(value) ? value : itemsOfTypedArray(value);
+    if (items === undefined || (length !== undefined && items.length !== length)) {
       throw badArgument(`an array${size}`, value);
     }
-    return value;
+    return items;
   };
   return {
     scalar: undefined,
@@ -127,8 +147,22 @@ export function tuple<const T extends readonly AnyType[]>(
   });
 }
 
+/** The items of an array or a typed array as an array of plain numbers; `undefined` for everything else. */
+export function plainItems(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : itemsOfTypedArray(value);
+}
+
+/** A copy, so that the loops over lists are compiled for arrays only. */
+function itemsOfTypedArray(value: unknown): readonly unknown[] | undefined {
+  if (!ArrayBuffer.isView(value) || itemFormat(value) === undefined) return undefined;
+  // An empty one may have been transferred to another thread, which is an error.
+  if (value.byteLength === 0) bytesOfView(value);
+  // The built-in method: a subclass may override its iterator.
+  return Array.prototype.slice.call(value);
+}
+
 /** The items of a list or tuple, or of a typed array, which an array of numpy becomes. */
-function readItems(value: unknown): readonly unknown[] | undefined {
+export function readItems(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   if (!ArrayBuffer.isView(value) || value instanceof DataView) return undefined;
   // Floats are wrapped, so that an array of them is not accepted as one of integers.

@@ -102,6 +102,9 @@ class RecordingWriter implements PayloadWriter {
   readonly bytes = (value: Uint8Array) => this.#note(`bytes:${value.join()}`);
   readonly memoryview = (format: string, data: Uint8Array) => this.#note(`memoryview:${format}:${data.join()}`);
   readonly datetime = (milliseconds: number) => this.#note(`datetime:${milliseconds}`);
+  readonly objectOf = (kind: string, text: string) => this.#note(`${kind}:${text}`);
+  readonly ndarray = (format: string, shape: readonly number[] | undefined, data: Uint8Array) =>
+    this.#note(`ndarray:${format}:${shape?.join() ?? ''}:${data.join()}`);
   readonly beginList = () => this.#note('[');
   readonly endList = () => this.#note(']');
   readonly beginTuple = () => this.#note('(');

@@ -23,6 +23,8 @@ const hints: Readonly<Record<string, string>> = { T: 'Any', A: 'int', B: 'bool',
 
 /** What the first column of the table says, for each type of `t`. */
 const rows: Readonly<Record<string, { readonly rust: string }>> = {
+  "t.ndarray('float64')": t.ndarray('float64'),
+  "t.ndarray('float64', 2)": t.ndarray('float64', 2),
   't.list(T)': t.list(T),
   't.array(T, 3)': t.array(T, 3),
   't.tuple(A, B)': t.tuple(A, B),
