@@ -59,7 +59,7 @@ const facts = [
 
 /** The files outside `src/cli` that need more than {@link facts}, and why. */
 const exceptions: Record<string, string> = {
-  'packaging/files/staging.ts':
+  'packaging/files/process-identity.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
   'host/events/host-notice.ts': 'What plugins change for the whole process is a warning of the process.',
   'cpython/lifecycle/stop.ts':

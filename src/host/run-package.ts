@@ -4,12 +4,16 @@ import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { Interpreter } from '../cpython/interpreter.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { closest } from '../errors/closest.ts';
+import { isFidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
+import type { CloseOptions } from '../executor/executor.ts';
+import { readMethods } from '../packaging/manifest/entry-methods.ts';
 import type { PythonManifest } from '../packaging/manifest/manifest.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
 import { findEntryModule } from './load/entry-module.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
-import { LoadBudget } from './load/load-budget.ts';
+import { LoadBudget, type LoadProgressListener } from './load/load-budget.ts';
 import { runLoad } from './load/load-pipeline.ts';
 import { noStreams } from './plugin.ts';
 import type { PackagePolicy } from './policy/package-policy.ts';
@@ -25,6 +29,11 @@ export interface PackageCall {
   /** Bytes for a raw method, or arguments for any other. */
   readonly input: Uint8Array | readonly unknown[];
   readonly start: StartOptions;
+  /** Cancels the load or the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for load and call together. Default: no limit, because the user of a command ends it with Ctrl-C. */
+  readonly timeoutMs?: number | undefined;
+  readonly onProgress?: LoadProgressListener | undefined;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
   readonly onDeclaredHash: (hash: bigint) => void;
 }
@@ -43,9 +52,11 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
 
   printLoads(process.env);
   const executors = new ExecutorPool({ ...start, isolatePython: start.isolatePython ?? policy.requireSignature });
-  // The user of a command ends it with Ctrl-C: verifying a large package may take long.
-  const budget = new LoadBudget(path, undefined, Number.POSITIVE_INFINITY);
+  const { signal, timeoutMs = Number.POSITIVE_INFINITY, onProgress } = call;
+  const budget = new LoadBudget(path, signal, timeoutMs, onProgress);
   let index = -1;
+  let [folder, entryModule] = ['', ''];
+  let closing: CloseOptions = {};
   try {
     const { plugin } = await traceLoad({ path, interface: definition?.name ?? '' }, (details) =>
       runLoad(
@@ -58,6 +69,8 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
           select: async () => [{ path }],
           compareVendored: () => [],
           describe: (selected, { interpreter }) => {
+            folder = selected.folder;
+            entryModule = selected.manifest.python.entryModule;
             interpreter.invoke('cli_support.print_to_stderr');
             const descriptor = definition?.descriptor ?? declaredDescriptor(interpreter, { ...selected, call });
             index = descriptor.methods.findIndex(({ name }) => name === method);
@@ -66,13 +79,39 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
         },
       ),
     );
-    if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input]);
+    const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
+    if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input], limits);
     const codec = declared === undefined || declared.wireRaw ? untypedCodec : declared.codec;
-    return await plugin.call({ index, codec }, input);
+    return await plugin.call({ index, codec }, input, limits);
+  } catch (error) {
+    // What was cancelled does not get more time.
+    if (signal?.aborted === true || isTimeout(error)) closing = { mode: 'abort', timeoutMs: cancelledMs };
+    throw definition === undefined ? nameMethods(error, { method, folder, entryModule }) : error;
   } finally {
     budget.end();
-    await executors.closeAll();
+    await executors.closeAll(closing);
   }
+}
+
+/** How long a cancelled call may take to end. */
+const cancelledMs = 200;
+
+function isTimeout(error: unknown): boolean {
+  return isFidiusError(error) && (error.code === 'FIDIUS_CALL_TIMEOUT' || error.code === 'FIDIUS_LOAD_TIMEOUT');
+}
+
+/** Adds the methods that the entry module has to the error about one that it lacks. */
+function nameMethods(
+  error: unknown,
+  { method, folder, entryModule }: { readonly method: string; readonly folder: string; readonly entryModule: string },
+): unknown {
+  if (!(error instanceof LoadError) || error.code !== 'FIDIUS_METHOD_MISSING') return error;
+  const names = readMethods(findEntryModule(folder, entryModule)) ?? [];
+  if (names.length === 0) return error;
+  const message = `entry module ${entryModule} has no method ${method}; its methods are: ${names.join(', ')}`;
+  const near = closest(method, names);
+  const hint = near === undefined ? error.hint : `Call ${near}.`;
+  return new LoadError(error.code, message, error, { cause: error.cause, hint });
 }
 
 interface Subject {
