@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { Interruption } from './command-io.ts';
 
 /** How long interrupted work may take to clean up. */
-const cleanUpMs = 500;
+const cleanUpMs = 750;
 /** When the process is killed although the JavaScript thread did not answer. */
-const killMs = 800;
+const killMs = 950;
 
 /**
  * Receives the same signals on a thread of its own, and ends the process if it still exists some time after one: by the same

@@ -5,7 +5,7 @@ import type { Interface } from '../contract/interface.ts';
 import type { Interpreter } from '../cpython/interpreter.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { closest } from '../errors/closest.ts';
-import { isFidiusError } from '../errors/fidius-error.ts';
+import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
 import type { CloseOptions } from '../executor/executor.ts';
 import { readMethods } from '../packaging/manifest/entry-methods.ts';
@@ -34,6 +34,8 @@ export interface PackageCall {
   /** Milliseconds for load and call together. Default: no limit, because the user of a command ends it with Ctrl-C. */
   readonly timeoutMs?: number | undefined;
   readonly onProgress?: LoadProgressListener | undefined;
+  /** Is called when the package is loaded, before the call. */
+  readonly onCall?: (() => void) | undefined;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
   readonly onDeclaredHash: (hash: bigint) => void;
 }
@@ -79,6 +81,7 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
         },
       ),
     );
+    call.onCall?.();
     const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
     if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input], limits);
     const codec = declared === undefined || declared.wireRaw ? untypedCodec : declared.codec;
@@ -86,6 +89,10 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
   } catch (error) {
     // What was cancelled does not get more time.
     if (signal?.aborted === true || isTimeout(error)) closing = { mode: 'abort', timeoutMs: cancelledMs };
+    if (isFidiusError(error) && error.code === 'FIDIUS_CALL_TIMEOUT') {
+      const message = `${method}() did not end within the ${timeoutMs / 1000} s that load and call may take`;
+      throw new FidiusError(error.code, message, { cause: error, hint: error.hint });
+    }
     throw definition === undefined ? nameMethods(error, { method, folder, entryModule }) : error;
   } finally {
     budget.end();

@@ -382,6 +382,7 @@ describe('an archive', () => {
       Version:           1.0.0
       Interface:         Greeter
       Interface version: 1
+      Methods:           none
       Runtime:           python
       Entry module:      demo
       Requirements:      requirements.txt

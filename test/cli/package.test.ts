@@ -164,6 +164,7 @@ describe('fidius package inspect', () => {
       Version:           1.0.0
       Interface:         Greeter
       Interface version: 1
+      Methods:           none
       Runtime:           python
       Entry module:      demo
       Requirements:      needs.txt

@@ -83,11 +83,15 @@ export const run = defineCommand({
         timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
         onDeclaredHash: (hash: bigint) => note(io, declaredHashNote(path, hash)),
       };
-      const result = await withProgress(io, `Loading ${path}`, ({ report, signal }) =>
+      const result = await withProgress(io, `Running ${path}`, ({ report, release, signal }) =>
         runPackage({
           ...call,
           signal,
           onProgress: ({ phase, done, total }) => report({ step: stepTexts[phase], done, total }),
+          onCall: () => {
+            report({ step: `calling ${method}()` });
+            release();
+          },
         }),
       );
       return { text: isRaw ? (result as Uint8Array) : toJson(result) };

@@ -20,6 +20,8 @@ const intervalMs = 100;
 export interface ProgressContext {
   /** Reports progress. Cheap to call: most reports are not printed. */
   readonly report: (step: Step) => void;
+  /** Ends the line on the terminal, before other code writes there. */
+  readonly release: () => void;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -39,7 +41,9 @@ export async function withProgress<T>(
 ): Promise<T> {
   const display = new ProgressDisplay(io, what);
   try {
-    const result = await io.interruptible((signal) => work({ report: (step) => display.report(step), signal }));
+    const result = await io.interruptible((signal) =>
+      work({ report: (step) => display.report(step), release: () => display.close(), signal }),
+    );
     display.finish();
     return result;
   } finally {
@@ -51,7 +55,7 @@ class ProgressDisplay {
   readonly #io: CommandIo;
   readonly #what: string;
   readonly #start = performance.now();
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #next = this.#start + delayMs;
   #step: Step | undefined;
   #isShown = false;
@@ -80,6 +84,7 @@ class ProgressDisplay {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#clear();
   }
 

@@ -268,6 +268,7 @@ export class PackageStore {
     const name = storedName(stemOf(manifest), facts.digest);
     this.#uses.mark(facts.digest);
     await this.#trees.add(name, facts.digest, staging);
+    this.#trees.noteUse(name);
     return { dir: this.#trees.pathOf(name), manifest, ...facts };
   }
 
