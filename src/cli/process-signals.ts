@@ -40,13 +40,15 @@ parentPort.on('message', () => {});
  * within a second also if the work does not end, or keeps the JavaScript thread busy.
  *
  * Handlers of JavaScript replace the default action, which ends the process in every state. They are therefore installed when
- * the watchdog is ready. Until then the default action applies; the next process removes what it leaves (see `Staging`).
+ * the watchdog is ready, and the work begins afterwards. Without a watchdog the default action applies, and the next process
+ * removes what is left (see `Staging`).
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const { signal } = controller;
   const signals = new SignalHandlers((name) => controller.abort(new Interruption(name)));
   try {
+    await signals.ready;
     return await work(signal);
   } catch (error) {
     // The work may describe the abort in its own words.
@@ -57,6 +59,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
 }
 
 class SignalHandlers {
+  /** Resolved when the handlers are installed, or cannot be. Meanwhile, nothing but the watchdog keeps the process alive. */
+  readonly ready: Promise<void>;
   readonly #onSignal: (name: 'SIGINT' | 'SIGTERM') => void;
   #watchdog: Worker | undefined;
   #isSignaled = false;
@@ -74,10 +78,15 @@ class SignalHandlers {
       this.#watchdog = new Worker(watchdogSource, options);
     } catch {
       // A process with --permission may be unable to start threads.
+      this.ready = Promise.resolve();
       return;
     }
-    this.#watchdog.once('message', () => this.#install()).once('error', () => this.#uninstall());
-    this.#watchdog.unref();
+    const watchdog = this.#watchdog;
+    this.ready = new Promise((resolve) => {
+      watchdog.once('message', () => this.#install()).once('error', () => this.#uninstall());
+      for (const event of ['message', 'error', 'exit']) watchdog.once(event, resolve);
+    });
+    void this.ready.then(() => watchdog.unref());
   }
 
   /** Ends the watchdog, unless a signal came: then it also watches the end of the process. */

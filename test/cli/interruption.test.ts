@@ -25,7 +25,7 @@ function workplace(source: string, files: Readonly<Record<string, string | Uint8
 }
 
 /** Starts a command, in a process that imports a module of the folder first. */
-function start(folder: string, argv: readonly string[], preloaded?: string): ChildProcess {
+function start(folder: string, argv: readonly string[], preloaded?: string) {
   const [program, ...before] = fidius;
   const preload = preloaded === undefined ? [] : ['--import', pathToFileURL(join(folder, preloaded)).href];
   return spawn(program, [...preload, ...before, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -98,7 +98,7 @@ def spin():
 `;
     const folder = workplace(source);
     const child = start(folder, ['run', 'demo', 'spin', '-q']);
-    const messages = text(child.stderr ?? []);
+    const messages = text(child.stderr);
     await eventually(() => existsSync(join(folder, 'called')), 'the call');
 
     expect(await endWith(child, name)).toEqual({ exitCode, signal: null });
@@ -118,7 +118,7 @@ describe('a folder below /proc', () => {
     const packing = start(folder, ['package', 'pack', 'demo', '--output', 'demo.fid']);
     await once(packing, 'exit');
     const child = start(folder, argv);
-    const messages = text(child.stderr ?? []);
+    const messages = text(child.stderr);
     const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
     const [exitCode] = (await once(child, 'exit')) as [number | null];
     clearTimeout(timer);

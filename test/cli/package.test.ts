@@ -179,6 +179,26 @@ describe('fidius package inspect', () => {
     `);
   });
 
+  it.each([
+    ['public functions', 'def greet(name): ...\nasync def later(): ...\ndef _own(): ...\n', 'greet, later'],
+    [
+      'marked functions, where there are any',
+      'import fidius\nfrom fidius import method\n@method\n@cached\ndef greet(name): ...\ndef help(): ...\n@fidius.method\nasync def later(): ...\n',
+      'greet, later',
+    ],
+    ['no text, no method of a class', `"""\ndef text(): ...\n"""\nclass A:\n    def inner(self): ...\n`, 'none'],
+  ])('lists the methods of a folder and of an archive: %s', async (_what, source, expected) => {
+    const folder = await workplace({ 'demo.py': source });
+    await fidiusIn(folder, ['package', 'pack', 'demo', '--output', 'demo.fid']);
+
+    for (const path of ['demo', 'demo.fid']) {
+      const { stdout } = await fidiusIn(folder, ['package', 'inspect', path]);
+      expect(stdout).toContain(`\nMethods:           ${expected}\n`);
+    }
+    const { stdout: json } = await fidiusIn(folder, ['package', 'inspect', 'demo', '--json']);
+    expect(JSON.parse(json).methods).toEqual(expected === 'none' ? [] : expected.split(', '));
+  });
+
   it('reports a signature and vendored dependencies', async () => {
     const folder = await workplace({ 'vendor/six.py': '' });
     await fidiusIn(folder, ['package', 'sign', 'demo', '--key', 'acme.secret']);

@@ -347,7 +347,9 @@ describe('fidius run --timeout', () => {
     const { exitCode, stderr } = await fidiusIn(folder, ['run', 'demo', 'greet', '--timeout', '1.5', '-q']);
 
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^error: Loading <here>\/demo timed out after 1500 ms, .*\nhint: Raise --timeout\.\n$/);
+    expect(stderr).toMatch(
+      /^error: Loading demo from <here>\/demo timed out after 1500 ms.*\nhint: Raise --timeout\.\n$/,
+    );
   });
 
   it('does not affect a call that ends in time', async () => {
