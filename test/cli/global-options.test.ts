@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { fidiusIn } from '../support/cli-here.ts';
 import { fill, pythonManifest } from '../support/packages.ts';
@@ -43,7 +44,7 @@ describe('--color', () => {
     const { stdout: plain } = await fidiusIn(workplace(), ['doctor', '--help']);
 
     expect(stdout).toContain(green);
-    expect(stdout.replaceAll(/\u001B\[\d+m/g, '')).toBe(plain);
+    expect(stripVTControlCharacters(stdout)).toBe(plain);
   });
 
   it('never colors results', async () => {

@@ -33,7 +33,8 @@ beforeAll(async () => {
     mkdirSync(join(folder, 'plugins'), { recursive: true });
     await packPackage(join(folder, version), { output: join(folder, `plugins/demo-${version}.fid`) });
     const argv = ['run', `plugins/demo-${version}.fid`, 'version', '--store', 'store', '-q'];
-    expect(runFidius(argv, { cwd: folder })).toMatchObject({ exitCode: 0, stdout: `"${version}"\n`, stderr: '' });
+    const { exitCode, stderr } = runFidius(argv, { cwd: folder });
+    if (exitCode !== 0) throw new Error(stderr);
   }
 });
 
@@ -98,7 +99,9 @@ describe('fidius store prune', () => {
 
     expect(await prune(folder)).toMatch(/\nRemoved 2 packages, \d+ B; kept 0\n$/);
     expect(stored(folder)).toEqual([]);
-    expect(readdirSync(join(folder, 'store'), { recursive: true }).sort()).toEqual(['archives', 'content', 'uses']);
+    expect(new Set(readdirSync(join(folder, 'store'), { recursive: true }))).toEqual(
+      new Set(['archives', 'content', 'uses']),
+    );
     // A load stores it again.
     const argv = ['run', 'plugins/demo-1.0.0.fid', 'version', '--store', 'store', '-q'];
     expect((await fidiusIn(folder, argv)).stdout).toBe('"1.0.0"\n');
@@ -122,9 +125,13 @@ describe('fidius store prune', () => {
 
   it('counts a load as a use', async () => {
     const folder = workplace();
+    const load = () =>
+      runFidius(['run', 'plugins/demo-1.0.0.fid', 'version', '--store', 'store'], { cwd: folder }).exitCode;
+    // The first load reads the copy of the store again, and writes its record.
+    expect(load()).toBe(0);
     age(folder, '1.0.0');
 
-    runFidius(['run', 'plugins/demo-1.0.0.fid', 'version', '--store', 'store'], { cwd: folder });
+    expect(load()).toBe(0);
 
     expect(await prune(folder, '--older-than', '9d')).toContain('Removed 0 packages');
   });

@@ -40,7 +40,7 @@ export class LoadBudget {
     plugin: string,
     given: AbortSignal | undefined,
     timeoutMs = defaultLoadMs,
-    onProgress: LoadProgressListener | undefined = undefined,
+    onProgress?: LoadProgressListener,
   ) {
     const controller = new AbortController();
     this.signal = controller.signal;
