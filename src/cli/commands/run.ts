@@ -81,12 +81,15 @@ export const run = defineCommand({
         input: isRaw ? await io.readStdin() : args,
         start: { python: options.python, libpython: options.libpython },
         timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
-        onDeclaredHash: (hash: bigint) => note(io, declaredHashNote(path, hash)),
       };
-      const result = await withProgress(io, `Running ${path}`, ({ report, release, signal }) =>
+      const result = await withProgress(io, `Running ${path}`, ({ report, clear, release, signal }) =>
         runPackage({
           ...call,
           signal,
+          onDeclaredHash: (hash) => {
+            clear();
+            note(io, declaredHashNote(path, hash));
+          },
           onProgress: ({ phase, done, total }) => report({ step: stepTexts[phase], done, total }),
           onCall: () => {
             report({ step: `calling ${method}()` });

@@ -20,6 +20,8 @@ const intervalMs = 100;
 export interface ProgressContext {
   /** Reports progress. Cheap to call: most reports are not printed. */
   readonly report: (step: Step) => void;
+  /** Clears the line on the terminal, before a message. It appears again with the next update. */
+  readonly clear: () => void;
   /** Ends the line on the terminal, before other code writes there. */
   readonly release: () => void;
   /** Aborted by Ctrl-C. */
@@ -42,7 +44,12 @@ export async function withProgress<T>(
   const display = new ProgressDisplay(io, what);
   try {
     const result = await io.interruptible((signal) =>
-      work({ report: (step) => display.report(step), release: () => display.close(), signal }),
+      work({
+        report: (step) => display.report(step),
+        clear: () => display.clear(),
+        release: () => display.close(),
+        signal,
+      }),
     );
     display.finish();
     return result;
@@ -85,7 +92,7 @@ class ProgressDisplay {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#clear();
+    this.clear();
   }
 
   get #elapsed(): number {
@@ -101,16 +108,17 @@ class ProgressDisplay {
     const parts = [...(this.#step === undefined ? [] : describeStep(this.#step)), ...time];
     const line = `${this.#what}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
     // A line that the terminal breaks could not be cleared.
-    const width = (this.#io.columns ?? 80) - 1;
+    const width = (this.#io.columns || 80) - 1;
     this.#io.stderr.write(`${clearLine}${line.length > width ? `${line.slice(0, width - 1)}…` : line}`);
   }
 
   #writeLine(text: string): void {
-    this.#clear();
+    this.clear();
     this.#io.stderr.write(`${text}\n`);
   }
 
-  #clear(): void {
+  /** Removes the line until the next update. */
+  clear(): void {
     if (this.#isShown) this.#io.stderr.write(clearLine);
     this.#isShown = false;
   }

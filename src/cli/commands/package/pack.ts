@@ -75,7 +75,7 @@ export const packagePack = defineCommand({
             report({ step: `vendoring, ${phase}`, done, total, unit: 'packages' }),
         },
         onProgress: ({ files, totalFiles }) =>
-          report({ step: 'writing', done: files, total: totalFiles, unit: 'files' }),
+          report({ step: 'writing', done: files - 1, total: totalFiles, unit: 'files' }),
       });
     const packed = await inFolderOf(packOptions.output, () => withProgress(io, `Packing ${dir}`, pack));
     for (const warning of warningsOf(packed)) warn(io, warning);
