@@ -99,7 +99,7 @@ describe('fidius store prune', () => {
 
     expect(await prune(folder)).toMatch(/\nRemoved 2 packages, \d+ B; kept 0\n$/);
     expect(stored(folder)).toEqual([]);
-    expect(new Set(readdirSync(join(folder, 'store'), { recursive: true }))).toEqual(
+    expect(new Set(readdirSync(join(folder, 'store'), { recursive: true, encoding: 'utf8' }))).toEqual(
       new Set(['archives', 'content', 'uses']),
     );
     // A load stores it again.
