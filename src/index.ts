@@ -122,6 +122,7 @@ export type { ProcessState } from './executor/process/supervisor.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';
+export type { LoadProgress, LoadProgressListener } from './host/load/load-budget.ts';
 export { loadPythonPlugin } from './host/load/load-python-plugin.ts';
 export type { HostDiscovery } from './host/load/select-packages.ts';
 export type { ExternalImport, ExternalImports, Plugin, PluginInfo } from './host/plugin.ts';

@@ -56,3 +56,4 @@ export type { Distribution, VendoredDistribution } from './packaging/vendor/dist
 export type { InstallerName } from './packaging/vendor/install/installer.ts';
 export type { VendorConflict } from './packaging/vendor/vendor-conflicts.ts';
 export { type VendorOptions, type VendorOutcome, vendorDependencies } from './packaging/vendor/vendor-dependencies.ts';
+export type { VendorProgress } from './packaging/vendor/vendor-progress.ts';

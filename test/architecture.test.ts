@@ -59,7 +59,7 @@ const facts = [
 
 /** The files outside `src/cli` that need more than {@link facts}, and why. */
 const exceptions: Record<string, string> = {
-  'packaging/files/staging.ts':
+  'packaging/files/process-identity.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
   'executor/process/host-access.ts':
     'Children of a plugin end with its process, and the output of a process goes where output in this process goes.',

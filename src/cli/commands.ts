@@ -21,6 +21,8 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'package list': async () => (await import('./commands/package/list.ts')).packageList,
   discover: async () => (await import('./commands/discover.ts')).discover,
   run: async () => (await import('./commands/run.ts')).run,
+  'store list': async () => (await import('./commands/store/list.ts')).storeList,
+  'store prune': async () => (await import('./commands/store/prune.ts')).storePrune,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   completion: async () => (await import('./commands/completion.ts')).createCompletion(loadAll),
 };

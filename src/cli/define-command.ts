@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import type { CommandIo } from './command-io.ts';
+import { globalOptions } from './global-options.ts';
 import { toJson } from './output/json.ts';
 import {
   type ArgumentDefinitions,
@@ -21,6 +22,8 @@ export interface CommandResult {
   readonly record?: object;
   /** Printed without `--json`, or if there is no record. */
   readonly text?: string | Uint8Array;
+  /** Whether the text only reports what was done, so that `--quiet` leaves it out. */
+  readonly isReport?: boolean;
   /** 1 for a negative result. Default: 0. */
   readonly exitCode?: 0 | 1;
   /** A failure that has a record as well: it is thrown after the record is printed. */
@@ -81,7 +84,13 @@ export function defineCommand<
 >(definition: CommandDefinition<Options, Arguments>): Command {
   const { name, summary, examples, json = false, hints = {}, needsOneOf = [] } = definition;
   const options: OptionDefinitions = { ...definition.options, ...(json ? { json: jsonOption } : {}) };
-  const syntax: CommandSyntax = { name, options, arguments: definition.arguments ?? {}, needsOneOf };
+  const syntax: CommandSyntax = {
+    name,
+    options,
+    arguments: definition.arguments ?? {},
+    needsOneOf,
+    globalOptions: Object.keys(globalOptions),
+  };
   return {
     name,
     summary,
@@ -93,9 +102,15 @@ export function defineCommand<
       const parsed = parseArguments(syntax, argv, io.cwd);
       // The definitions were erased for parsing. They are those of this command.
       const typed = parsed as ParsedArguments<Options, Arguments>;
-      const { record, text, exitCode = 0, error } = await replaceHints(hints, () => definition.run(typed, io));
+      const {
+        record,
+        text,
+        isReport,
+        exitCode = 0,
+        error,
+      } = await replaceHints(hints, () => definition.run(typed, io));
       if (parsed.options['json'] === true && record !== undefined) io.stdout.write(toJson(record));
-      else if (text !== undefined) io.stdout.write(text);
+      else if (text !== undefined && !(isReport === true && io.verbosity === 'quiet')) io.stdout.write(text);
       if (error !== undefined) throw error;
       return exitCode;
     },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from './define-command.ts';
+import { globalDefinitions } from './global-options.ts';
 import type { OptionDefinition, OptionDefinitions } from './parse-arguments.ts';
 
 export const helpOption: OptionDefinition = { type: 'boolean', short: 'h', help: 'Show this help' };
@@ -14,6 +15,7 @@ export function overviewHelp(commands: readonly Command[], group?: string): stri
     ...(group === undefined ? ['', 'Load Python plugins into Node.js.'] : []),
     ...section('Commands', rows),
     ...section('Options', optionRows(options)),
+    ...section('Global options', optionRows(globalDefinitions)),
     ...section(
       'Examples',
       commands.flatMap(({ examples }) => examples.slice(0, 1)).map((example) => [example]),
@@ -31,6 +33,7 @@ export function commandHelp({ summary, usage, options, examples }: Command): str
     '',
     `${summary}.`,
     ...section('Options', optionRows({ ...options, help: helpOption })),
+    ...section('Global options', optionRows(globalDefinitions)),
     ...section(
       'Examples',
       examples.map((example) => [example]),

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { buffer } from 'node:stream/consumers';
-import { Interruption } from './command-io.ts';
+import { interruptible } from './process-signals.ts';
 import { runCli } from './run-cli.ts';
 
-// The only file of the command line that accesses the process. Other files get streams and environment as parameters.
+// Other files of the command line get streams and environment as parameters, and do not access the process.
 
 // A reader such as `head` closes the pipe when it has read enough. This ends the work, and is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -11,25 +11,20 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Standard output has results only. A module of the user that prints while it is imported writes to standard error.
+const { stdout, stderr } = process;
+const writeResult = stdout.write.bind(stdout);
+stdout.write = stderr.write.bind(stderr);
+
 process.exitCode = await runCli(process.argv.slice(2), {
   readStdin: () => buffer(process.stdin),
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: { write: (data) => writeResult(data) },
+  stderr,
   interruptible,
-  isTty: process.stderr.isTTY === true,
+  isTty: stderr.isTTY === true,
+  isStdoutTty: stdout.isTTY === true,
+  columns: stderr.isTTY === true ? stderr.columns : undefined,
   cwd: process.cwd(),
   env: process.env,
   self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
 });
-
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) =>
-    controller.abort(new Interruption(signal === 'SIGTERM' ? signal : 'SIGINT'));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
-}

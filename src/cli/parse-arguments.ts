@@ -39,6 +39,8 @@ export interface CommandSyntax {
   readonly arguments: ArgumentDefinitions;
   /** Options of which at least one is required. */
   readonly needsOneOf: readonly string[];
+  /** The names of the options that were removed before, for suggestions. */
+  readonly globalOptions: readonly string[];
 }
 
 /** The values of the command line, by the names of options and arguments. */
@@ -205,7 +207,8 @@ function toUsageError(syntax: CommandSyntax, error: unknown): unknown {
   const [option = ''] = /--[\w-]+|-\w/.exec(error.message) ?? [];
   switch (error.code) {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
-      const near = closest(option.replace(/^-+/, ''), Object.keys(syntax.options));
+      const known = [...Object.keys(syntax.options), ...syntax.globalOptions];
+      const near = closest(option.replace(/^-+/, ''), known);
       return usageError(syntax, `has no option ${option}`, near === undefined ? undefined : `Use --${near}.`);
     }
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE': {

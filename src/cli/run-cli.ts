@@ -1,9 +1,11 @@
 import { closest } from '../errors/closest.ts';
 import { isFidiusError } from '../errors/fidius-error.ts';
-import { type CommandIo, Interruption, withEscapedOutput } from './command-io.ts';
+import { Interruption, type ProcessIo, withEscapedOutput } from './command-io.ts';
 import { commands } from './commands.ts';
 import type { Command } from './define-command.ts';
+import { readGlobalOptions } from './global-options.ts';
 import { commandHelp, fidiusVersion, overviewHelp } from './help.ts';
+import { paintHelp, paintMessages, usesColor } from './output/color.ts';
 import { UsageError } from './parse-arguments.ts';
 
 /**
@@ -11,11 +13,20 @@ import { UsageError } from './parse-arguments.ts';
  *
  * @returns the exit code: 0 success, 1 failure or a negative result, 2 invalid command line, 130 interrupted. Never throws.
  */
-export async function runCli(argv: readonly string[], processIo: CommandIo): Promise<number> {
-  const io = withEscapedOutput(processIo);
+export async function runCli(argv: readonly string[], processIo: ProcessIo): Promise<number> {
+  const { env, isTty, isStdoutTty } = processIo;
+  let io = withEscapedOutput(processIo, {
+    verbosity: 'normal',
+    paintStderr: usesColor('auto', env, isTty) ? paintMessages : unpainted,
+  });
   try {
+    const { argv: words, verbosity, color } = readGlobalOptions(argv);
+    io = withEscapedOutput(processIo, {
+      verbosity,
+      paintStderr: usesColor(color, env, isTty) ? paintMessages : unpainted,
+    });
     const names = Object.keys(commands);
-    const request = parseRequest(argv, names);
+    const request = parseRequest(words, names);
     if (request.kind === 'run') return await (await load(request.name)).run(request.argv, io);
     if (request.kind === 'version') {
       io.stdout.write(`${fidiusVersion()}\n`);
@@ -27,13 +38,19 @@ export async function runCli(argv: readonly string[], processIo: CommandIo): Pro
       of === 'command'
         ? commandHelp(await load(name))
         : overviewHelp(await Promise.all(shown.map(load)), of === 'group' ? name : undefined);
-    (asked ? io.stdout : io.stderr).write(text);
+    // The text is our own, so its colors need not be escaped.
+    const [stream, isTerminal] = asked ? [processIo.stdout, isStdoutTty] : [processIo.stderr, isTty];
+    stream.write(usesColor(color, env, isTerminal) ? paintHelp(text) : text);
     return asked ? 0 : 2;
   } catch (error) {
     io.stderr.write(describeFailure(error, io.env));
     if (error instanceof Interruption) return error.exitCode;
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+function unpainted(text: string): string {
+  return text;
 }
 
 async function load(name: string): Promise<Command> {
@@ -89,6 +106,7 @@ function parseRequest(argv: readonly string[], names: readonly string[]): Reques
     return asked ? { kind: 'help', of: 'command', name, asked } : { kind: 'run', name, argv: rest };
   }
   const isGroup = names.some((each) => each.startsWith(`${first} `));
+  if (isGroup && others[0] === 'help') return parseRequest([first, ...others.slice(1), '--help'], names);
   if (isGroup && (others[0] === undefined || isHelp(others[0]))) {
     return { kind: 'help', of: 'group', name: first, asked: others.length > 0 };
   }
@@ -111,9 +129,27 @@ function unknownCommand(first: string, second: string | undefined, names: readon
   const typed = groups.has(first) ? both : first;
   const advice = [both, first].map((name) => rustCommands.get(name)).find((each) => each !== undefined);
   if (advice !== undefined) return new UsageError(`There is no command ${typed}`, advice);
-  const near = closest(both, names) ?? closest(typed, [...names, ...groups]);
+  const inGroups = groups.has(first) ? [] : namesInGroups(first, names);
+  if (inGroups.length > 0) {
+    return new UsageError(
+      `There is no command ${typed}`,
+      `Run ${inGroups.map((name) => `\`fidius ${name}\``).join(' or ')}.`,
+    );
+  }
+  const near = closest(both, names) ?? closest(typed, [...names, ...groups]) ?? nearInGroups(first, names);
   const hint = near === undefined ? 'Run `fidius --help` to see all commands.' : `Run \`fidius ${near}\`.`;
   return new UsageError(`There is no command ${typed}`, hint);
+}
+
+/** The commands of groups with this second word: `package pack` for `pack`. */
+function namesInGroups(word: string, names: readonly string[]): readonly string[] {
+  return names.filter((name) => name.endsWith(` ${word}`));
+}
+
+function nearInGroups(word: string, names: readonly string[]): string | undefined {
+  const words = names.filter((name) => name.includes(' ')).map((name) => name.slice(name.indexOf(' ') + 1));
+  const near = closest(word, words);
+  return near === undefined ? undefined : namesInGroups(near, names)[0];
 }
 
 /** Commands of the Rust tool without a command of the same name here, each with its replacement. */

@@ -24,6 +24,7 @@ import type { DiscoverOptions } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
+import type { LoadProgressListener } from './load/load-budget.ts';
 import type { PackageLoad } from './load/load-pipeline.ts';
 import type { HostDiscovery, PackageQuery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
@@ -109,6 +110,12 @@ export interface HostLoadOptions extends LoadOptions {
    */
   readonly externalImports?: ExternalImports | undefined;
   /**
+   * Receives the progress of this load, on the JavaScript thread.
+   *
+   * @default `undefined`
+   */
+  readonly onProgress?: LoadProgressListener | undefined;
+  /**
    * Where the calls of this plugin run.
    *
    * @default the option of the host
@@ -137,7 +144,7 @@ const hostOptionNames = [
   'storeDir',
   'archiveLimits',
 ] satisfies readonly (keyof HostOptions)[];
-const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor', ...loadOptionNames];
+const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor', 'onProgress', ...loadOptionNames];
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
@@ -222,7 +229,7 @@ export class PluginHost implements AsyncDisposable {
     }
     requireInterface('load()', definition);
     checkOptionNames('PluginHost.load()', options, hostLoadOptionNames);
-    const { executor = this.#executor, version, signedBy, ...others } = options;
+    const { executor = this.#executor, version, signedBy, onProgress, ...others } = options;
     const { externalImports = this.#externalImports, ...given } = others;
     checkExternalImports(externalImports);
     const signers = this.#readSigners(signedBy);
@@ -231,13 +238,16 @@ export class PluginHost implements AsyncDisposable {
     if (version !== undefined && typeof version !== 'string') {
       throw invalidOption('version', 'a range of versions', version);
     }
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      throw invalidOption('onProgress', 'a function', onProgress);
+    }
     this.#executors.checkOpen(`load ${name}`);
     checkLoadOptions(loadOptions);
     checkProcessUse(executor, loadOptions);
 
     const refuseExternal = externalImports === 'refuse';
     const load = { definition, signers, executor, refuseExternal, options: loadOptions };
-    const [outcome, vendored] = await this.#run(load, { name, version });
+    const [outcome, vendored] = await this.#run(load, { name, version }, onProgress);
     const info = describePlugin(definition, outcome);
     const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
     this.#plugins.set(plugin, vendored);
@@ -289,11 +299,15 @@ export class PluginHost implements AsyncDisposable {
     await this.#executors.closeAll(options);
   }
 
-  async #run(load: PackageLoad & { readonly definition: Interface }, query: PackageQuery) {
+  async #run(
+    load: PackageLoad & { readonly definition: Interface },
+    query: PackageQuery,
+    onProgress: LoadProgressListener | undefined,
+  ) {
     const { definition, options } = load;
     const { name } = query;
     const { LoadBudget, discoverPackages, readVendored, runLoad, selectPackages, traceLoad } = this.#code;
-    const budget = new LoadBudget(name, options.signal, options.loadTimeoutMs);
+    const budget = new LoadBudget(name, options.signal, options.loadTimeoutMs, onProgress);
     let vendored: VendoredPackage = { name, distributions: [], dir: '' };
     try {
       const outcome = await traceLoad({ plugin: name, interface: definition.name }, (details) =>

@@ -3,15 +3,18 @@ import { rawCodec } from '../codec/method-codec.ts';
 import { untypedCodec } from '../codec/untyped-codec.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { closest } from '../errors/closest.ts';
+import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
-import type { ExecutorChoice } from '../executor/executor.ts';
+import type { CloseOptions, ExecutorChoice } from '../executor/executor.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { readInterfaceHash, type ShownHash } from '../executor/process/read-interface-hash.ts';
+import { readMethods } from '../packaging/manifest/entry-methods.ts';
 import type { PythonManifest } from '../packaging/manifest/manifest.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
 import { findEntryModule } from './load/entry-module.ts';
 import { ExecutorPool, type StartedExecutor } from './load/executor-pool.ts';
-import { LoadBudget } from './load/load-budget.ts';
+import { LoadBudget, type LoadProgressListener } from './load/load-budget.ts';
 import { runLoad } from './load/load-pipeline.ts';
 import { noStreams } from './plugin.ts';
 import type { PackagePolicy } from './policy/package-policy.ts';
@@ -31,6 +34,13 @@ export interface PackageCall {
   readonly executor?: ExecutorChoice | undefined;
   /** Receives what the package prints, with the executor `process`. */
   readonly onOutput: (event: OutputEvent) => void;
+  /** Cancels the load or the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for load and call together. Default: no limit, because the user of a command ends it with Ctrl-C. */
+  readonly timeoutMs?: number | undefined;
+  readonly onProgress?: LoadProgressListener | undefined;
+  /** Is called when the package is loaded, before the call. */
+  readonly onCall?: (() => void) | undefined;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
   readonly onDeclaredHash: (hash: bigint) => void;
 }
@@ -53,9 +63,11 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
     {},
     { onOutput },
   );
-  // The user of a command ends it with Ctrl-C: verifying a large package may take long.
-  const budget = new LoadBudget(path, undefined, Number.POSITIVE_INFINITY);
+  const { signal, timeoutMs = Number.POSITIVE_INFINITY, onProgress } = call;
+  const budget = new LoadBudget(path, signal, timeoutMs, onProgress);
   let index = -1;
+  let [folder, entryModule] = ['', ''];
+  let closing: CloseOptions = {};
   try {
     const { plugin } = await traceLoad({ path, interface: definition?.name ?? '' }, (details) =>
       runLoad(
@@ -68,6 +80,8 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
           select: async () => [{ path }],
           compareVendored: () => [],
           describe: (selected, started) => {
+            folder = selected.folder;
+            entryModule = selected.manifest.python.entryModule;
             started.interpreter?.invoke('cli_support.print_to_stderr');
             const descriptor = definition?.descriptor ?? declaredDescriptor(started, { ...selected, call });
             index = descriptor.methods.findIndex(({ name }) => name === method);
@@ -76,13 +90,44 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
         },
       ),
     );
-    if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input]);
+    call.onCall?.();
+    const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
+    if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input], limits);
     const codec = declared === undefined || declared.wireRaw ? untypedCodec : declared.codec;
-    return await plugin.call({ index, codec }, input);
+    return await plugin.call({ index, codec }, input, limits);
+  } catch (error) {
+    // What was cancelled does not get more time.
+    if (signal?.aborted === true || isTimeout(error)) closing = { mode: 'abort', timeoutMs: cancelledMs };
+    if (isFidiusError(error) && error.code === 'FIDIUS_CALL_TIMEOUT') {
+      const message = `${method}() did not end within the ${timeoutMs / 1000} s that load and call may take`;
+      throw new FidiusError(error.code, message, { cause: error, hint: error.hint });
+    }
+    throw definition === undefined ? nameMethods(error, { method, folder, entryModule }) : error;
   } finally {
     budget.end();
-    await executors.closeAll();
+    await executors.closeAll(closing);
   }
+}
+
+/** How long a cancelled call may take to end. */
+const cancelledMs = 200;
+
+function isTimeout(error: unknown): boolean {
+  return isFidiusError(error) && (error.code === 'FIDIUS_CALL_TIMEOUT' || error.code === 'FIDIUS_LOAD_TIMEOUT');
+}
+
+/** Adds the methods that the entry module has to the error about one that it lacks. */
+function nameMethods(
+  error: unknown,
+  { method, folder, entryModule }: { readonly method: string; readonly folder: string; readonly entryModule: string },
+): unknown {
+  if (!(error instanceof LoadError) || error.code !== 'FIDIUS_METHOD_MISSING') return error;
+  const names = readMethods(findEntryModule(folder, entryModule)) ?? [];
+  if (names.length === 0) return error;
+  const message = `entry module ${entryModule} has no method ${method}; its methods are: ${names.join(', ')}`;
+  const near = closest(method, names);
+  const hint = near === undefined ? error.hint : `Call ${near}.`;
+  return new LoadError(error.code, message, error, { cause: error.cause, hint });
 }
 
 interface Subject {

@@ -109,6 +109,45 @@ describe('fidius package pack', () => {
     `);
   });
 
+  it('creates the missing folders of the archive, and none for one that it does not write', async () => {
+    const folder = await workplace();
+
+    const inside = await fidiusIn(folder, ['package', 'pack', 'demo', '--output', 'demo/dist/new/demo.fid']);
+    const outside = await fidiusIn(folder, ['package', 'pack', 'demo', '--output', 'dist/new/demo.fid']);
+
+    expect(inside.exitCode).toBe(1);
+    expect(existsSync(join(folder, 'demo/dist'))).toBe(false);
+    expect(outside.exitCode).toBe(0);
+    expect(readdirSync(join(folder, 'dist/new'))).toEqual(['demo.fid']);
+  });
+
+  it('prints the steps of vendoring, with the number of distributions', async () => {
+    const folder = await workplace({ 'requirements.txt': 'tiny==1.0\n' });
+    makeWheels(join(folder, 'wheels'), [{ name: 'tiny', version: '1.0' }]);
+    const argv = [
+      'package',
+      'pack',
+      'demo',
+      '--wheels',
+      'wheels',
+      '--python',
+      pythonWithPip,
+      '--installer',
+      'pip',
+      '-v',
+    ];
+
+    const { stderr } = await fidiusIn(folder, argv, { env: process.env });
+
+    expect(stderr.split('\n')).toEqual(
+      expect.arrayContaining([
+        'Packing demo: vendoring, resolving',
+        'Packing demo: vendoring, installing',
+        'Packing demo: writing',
+      ]),
+    );
+  });
+
   it('vendors from a folder of wheels, for the Python of the host', async () => {
     const folder = await workplace({ 'requirements.txt': 'tiny==1.0\n' });
     makeWheels(join(folder, 'wheels'), [{ name: 'tiny', version: '1.0' }]);
@@ -382,6 +421,7 @@ describe('an archive', () => {
       Version:           1.0.0
       Interface:         Greeter
       Interface version: 1
+      Methods:           none
       Runtime:           python
       Entry module:      demo
       Requirements:      requirements.txt

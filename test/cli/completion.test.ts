@@ -59,7 +59,7 @@ describe.each(shells)('fidius completion %s', (shell) => {
 
     expect(offers('')).toEqual(expect.arrayContaining(firstWords));
     expect(offers('do')).toEqual(['doctor']);
-    expect(offers('--v')).toEqual(['--version']);
+    expect(offers('--v')).toEqual(['--verbose', '--version']);
   });
 
   it('offers only the commands of a group after its name', () => {
@@ -69,7 +69,15 @@ describe.each(shells)('fidius completion %s', (shell) => {
   });
 
   it('offers the options of a command', () => {
-    expect(offers('package', 'sign', 'demo', '--')).toEqual(['--byte-code', '--help', '--json', '--key']);
+    expect(offers('package', 'sign', 'demo', '--')).toEqual([
+      '--byte-code',
+      '--color',
+      '--help',
+      '--json',
+      '--key',
+      '--quiet',
+      '--verbose',
+    ]);
     expect(offers('keygen', '--f')).toEqual(['--force']);
     expect(offers('run', 'demo', 'greet', '--raw', '--int')).toEqual(['--interface']);
   });
@@ -77,10 +85,35 @@ describe.each(shells)('fidius completion %s', (shell) => {
   it('offers the values of an option or argument with choices', () => {
     expect(offers('package', 'sign', 'demo', '--byte-code', '')).toEqual(['keep', 'refuse', 'remove']);
     expect(offers('completion', '')).toEqual(['bash', 'fish', 'zsh']);
+    expect(offers('doctor', '--color', '')).toEqual(['always', 'auto', 'never']);
   });
 });
 
 describe('fidius completion bash', () => {
+  /** What bash offers after `npx` and these words, with what its configuration defined before. */
+  async function afterNpx(words: readonly string[], before = '') {
+    const { stdout: script } = await fidiusIn(import.meta.dirname, ['completion', 'bash']);
+    const ask = `COMP_WORDS=(npx "$@"); COMP_CWORD=$#; $(complete -p npx | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', `${before}\n${script}\n${ask}`, '-', ...words], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    return stdout.trim();
+  }
+
+  it('completes npx fidius, and no other program of npx', async () => {
+    expect(await afterNpx(['fidius', 'package', 'si'])).toBe('sign');
+    expect(await afterNpx(['fidius', 'doctor', '--js'])).toBe('--json');
+    expect(await afterNpx(['other', 'package', 'si'])).toBe('');
+    expect(await afterNpx(['fid'])).toBe('');
+  });
+
+  it('keeps a completion of npx that is already there', async () => {
+    const own = '_own() { COMPREPLY=(mine); }; complete -F _own npx';
+
+    expect(await afterNpx(['fidius', 'package', 'si'], own)).toBe('mine');
+  });
+
   it('lets bash complete file names', async () => {
     const folder = tempFolder();
     fill(folder, { 'demo/package.toml': '' });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPublicKey, readSecretKey } from '../../src/packaging.ts';
@@ -6,6 +6,13 @@ import { fidiusIn } from '../support/cli-here.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 describe('fidius keygen', () => {
+  it('creates the missing folders of the keys', async () => {
+    const folder = tempFolder();
+
+    expect((await fidiusIn(folder, ['keygen', '--out', 'new/keys/acme'])).exitCode).toBe(0);
+    expect(readdirSync(join(folder, 'new/keys')).sort()).toEqual(['acme.public', 'acme.secret']);
+  });
+
   it('writes both keys, the secret one readable only by its owner, and prints their id', async () => {
     const folder = tempFolder();
 

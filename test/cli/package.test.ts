@@ -164,6 +164,7 @@ describe('fidius package inspect', () => {
       Version:           1.0.0
       Interface:         Greeter
       Interface version: 1
+      Methods:           none
       Runtime:           python
       Entry module:      demo
       Requirements:      needs.txt
@@ -176,6 +177,26 @@ describe('fidius package inspect', () => {
         nested = {"since":"2024-01-31T00:00:00.000Z","ratio":{"$float":"NaN"}}
       "
     `);
+  });
+
+  it.each([
+    ['public functions', 'def greet(name): ...\nasync def later(): ...\ndef _own(): ...\n', 'greet, later'],
+    [
+      'marked functions, where there are any',
+      'import fidius\nfrom fidius import method\n@method\n@cached\ndef greet(name): ...\ndef help(): ...\n@fidius.method\nasync def later(): ...\n',
+      'greet, later',
+    ],
+    ['no text, no method of a class', `"""\ndef text(): ...\n"""\nclass A:\n    def inner(self): ...\n`, 'none'],
+  ])('lists the methods of a folder and of an archive: %s', async (_what, source, expected) => {
+    const folder = await workplace({ 'demo.py': source });
+    await fidiusIn(folder, ['package', 'pack', 'demo', '--output', 'demo.fid']);
+
+    for (const path of ['demo', 'demo.fid']) {
+      const { stdout } = await fidiusIn(folder, ['package', 'inspect', path]);
+      expect(stdout).toContain(`\nMethods:           ${expected}\n`);
+    }
+    const { stdout: json } = await fidiusIn(folder, ['package', 'inspect', 'demo', '--json']);
+    expect(JSON.parse(json).methods).toEqual(expected === 'none' ? [] : expected.split(', '));
   });
 
   it('reports a signature and vendored dependencies', async () => {

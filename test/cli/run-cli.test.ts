@@ -41,6 +41,10 @@ describe('fidius', () => {
   it.each([
     [['doktor'], 'error: There is no command doktor\nhint: Run `fidius doctor`.\n'],
     [['frobnicate'], 'error: There is no command frobnicate\nhint: Run `fidius --help` to see all commands.\n'],
+    [['pack', 'demo'], 'error: There is no command pack\nhint: Run `fidius package pack`.\n'],
+    [['pak', 'demo'], 'error: There is no command pak\nhint: Run `fidius package pack`.\n'],
+    [['list'], 'error: There is no command list\nhint: Run `fidius package list` or `fidius store list`.\n'],
+    [['host', 'x'], 'error: There is no command host\nhint: Run `fidius init host`.\n'],
     [['pakage', 'list'], 'error: There is no command pakage\nhint: Run `fidius package list`.\n'],
     [['pakage'], 'error: There is no command pakage\nhint: Run `fidius package`.\n'],
     [['package', 'lst'], 'error: There is no command package lst\nhint: Run `fidius package list`.\n'],
@@ -70,6 +74,8 @@ describe('fidius', () => {
       ['package', 'build', 'dir'],
       'error: There is no command package build\nhint: Build a Rust library with cargo, and pack the result with `fidius package pack`.\n',
     ],
+    [['package', 'help', 'pck'], 'error: There is no command package pck\nhint: Run `fidius package pack`.\n'],
+    [['doctor', '--quite'], 'error: fidius doctor has no option --quite\nhint: Use --quiet.\n'],
     [['--jsn'], 'error: There is no option --jsn before the command\nhint: Run `fidius --help`.\n'],
     [['doctor', '--jsn'], 'error: fidius doctor has no option --jsn\nhint: Use --json.\n'],
     [['doctor', '-x'], 'error: fidius doctor has no option -x\nhint: Usage: fidius doctor [options]\n'],
@@ -96,6 +102,18 @@ describe('fidius', () => {
     ],
   ])('rejects %j', async (argv, stderr) => {
     expect(await run(...argv)).toEqual({ exitCode: 2, stdout: '', stderr });
+  });
+
+  it('prints the help of a group and of its commands for help before and after the name', async () => {
+    const group = await run('package', '--help');
+    const command = await run('package', 'pack', '--help');
+
+    expect(group.stdout).toContain('Usage: fidius package <command>');
+    expect(await run('help', 'package')).toEqual(group);
+    expect(await run('package', 'help')).toEqual(group);
+    expect(command.stdout).toContain('Usage: fidius package pack <dir>');
+    expect(await run('package', 'help', 'pack')).toEqual(command);
+    expect(await run('help', 'package', 'pack')).toEqual(command);
   });
 
   it('ignores --help after --', async () => {

@@ -340,3 +340,55 @@ describe('the process of fidius run', () => {
     },
   );
 });
+
+describe('fidius run --timeout', () => {
+  it.each([
+    ['Python code', 'while True: pass'],
+    ['C code', 'sum(range(10 ** 15))'],
+  ])('cancels a call of %s', (_what, code) => {
+    const folder = workplace(`__interface_hash__ = 1\ndef spin():\n    ${code}\n`);
+
+    const { exitCode, stdout, stderr } = runFidius(['run', 'demo', 'spin', '--timeout', '2', '-q'], { cwd: folder });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(
+      'error: spin() did not end within the 2 s that load and call may take\nhint: Raise --timeout.\n',
+    );
+  });
+
+  it('cancels a load', async () => {
+    const folder = workplace('__interface_hash__ = 1\nwhile True: pass\n');
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['run', 'demo', 'greet', '--timeout', '1.5', '-q']);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^error: Loading demo from <here>\/demo timed out after 1500 ms.*\nhint: Raise --timeout\.\n$/,
+    );
+  });
+
+  it('does not affect a call that ends in time', async () => {
+    expect(await fidiusIn(workplace(), ['run', 'demo', 'later', '1', '--timeout', '50'])).toMatchObject({
+      exitCode: 0,
+      stdout: '1\n',
+    });
+  });
+});
+
+describe('the module of an interface', () => {
+  it('prints to standard error, and not between the results', () => {
+    const folder = workplace();
+    const module = `
+console.log('a log of the module');
+process.stdout.write('a write of the module\\n');
+export * from ${JSON.stringify(greeterModule)};
+`;
+    writeFileSync(join(folder, 'chatty.ts'), module);
+
+    const argv = ['run', 'demo', 'greet', '"you"', '--interface', 'chatty.ts'];
+    const { exitCode, stdout, stderr } = runFidius(argv, { cwd: folder });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '"Hello, you"\n' });
+    expect(stderr).toBe('a log of the module\na write of the module\nprinted by the plugin\n');
+  });
+});

@@ -38,6 +38,15 @@ describe('fidius stub', () => {
     expect(readFileSync(join(cwd, 'two.py'), 'utf8')).toContain('def too() -> int:');
   });
 
+  it('creates the missing folders of the file', async () => {
+    const cwd = tempFolder();
+
+    const outcome = await run([join(fixtures, 'greeter.ts'), '--out', 'new/deep/mine.py'], cwd);
+
+    expect(outcome.exitCode).toBe(0);
+    expect(readFileSync(join(cwd, 'new/deep/mine.py'), 'utf8')).toBe(approved);
+  });
+
   it('replaces an existing file only with --force', async () => {
     const out = join(tempFolder(), 'mine.py');
     writeFileSync(out, 'work of days');
@@ -64,9 +73,9 @@ describe('fidius stub', () => {
       'several.ts exports no interface Tow; its interfaces are: One, Two\n',
     ],
     [
-      'a missing folder',
-      ['greeter.ts', '--out', 'nowhere/x.py'],
-      "Cannot write <here>/nowhere/x.py: ENOENT: no such file or directory, open '<here>/nowhere/x.py'\n",
+      'a folder that cannot be created',
+      ['greeter.ts', '--out', '/proc/nowhere/deep/x.py'],
+      "Cannot create the folder /proc/nowhere/deep: ENOENT: no such file or directory, mkdir '/proc/nowhere'\n",
     ],
   ])('fails with %s', async (_what, argv, message) => {
     expect(await run(argv)).toEqual({ exitCode: 1, stdout: '', stderr: `error: ${message}` });

@@ -5,6 +5,9 @@ interface CommandIo {
   readonly stderr: { write(text: string): unknown };
   readonly interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
   readonly isTty: boolean;
+  readonly isStdoutTty: boolean;
+  readonly columns: number | undefined;
+  readonly verbosity: 'quiet' | 'normal' | 'verbose';
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly self: readonly [string, ...string[]];
@@ -17,7 +20,8 @@ export interface RememberedIo extends CommandIo {
   readonly bytes: () => Buffer;
 }
 
-export interface World extends Partial<Pick<CommandIo, 'cwd' | 'env' | 'isTty' | 'self'>> {
+export interface World
+  extends Partial<Pick<CommandIo, 'cwd' | 'env' | 'isTty' | 'isStdoutTty' | 'columns' | 'verbosity' | 'self'>> {
   /** What is piped in. Default: nothing. */
   readonly stdin?: string | Uint8Array;
   /** Aborted when the user presses Ctrl-C. */
@@ -41,6 +45,9 @@ export function rememberedIo(world: World = {}): RememberedIo {
     stderr: { write: (text) => (output.stderr += text) },
     interruptible: (work) => work(world.signal ?? new AbortController().signal),
     isTty: world.isTty ?? false,
+    isStdoutTty: world.isStdoutTty ?? false,
+    columns: world.columns,
+    verbosity: world.verbosity ?? 'normal',
     cwd: world.cwd ?? process.cwd(),
     env: world.env ?? {},
     self: world.self ?? [process.execPath],

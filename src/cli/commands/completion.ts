@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from '../define-command.ts';
+import { globalDefinitions } from '../global-options.ts';
 import { helpOption, versionOption } from '../help.ts';
 import type { OptionDefinitions } from '../parse-arguments.ts';
 
@@ -39,12 +40,12 @@ function createVocabulary(commands: readonly Command[]): Vocabulary {
     .map(({ name, summary }) => ({ text: name, summary }));
   const together = groups.map(({ name, words }) => ({ text: name, summary: words.map(({ text }) => text).join(', ') }));
   return {
-    first: [...together, ...single, ...optionWords({ help: helpOption, version: versionOption })],
+    first: [...together, ...single, ...optionWords({ help: helpOption, version: versionOption, ...globalDefinitions })],
     groups,
     commands: commands.map(({ name, options, arguments: expected }) => ({
       name,
-      options: optionWords({ ...options, help: helpOption }),
-      choices: choicesOf(options),
+      options: optionWords({ ...options, help: helpOption, ...globalDefinitions }),
+      choices: choicesOf({ ...options, ...globalDefinitions }),
       words: Object.values(expected)[0]?.choices ?? [],
     })),
   };
@@ -132,6 +133,14 @@ ${commands.map(bashCommand).join('')}        esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o default -F _fidius fidius
+
+# npx fidius. A completion of npx that is already there stays.
+_fidius_npx() {
+  if ((COMP_CWORD < 2)) || [[ \${COMP_WORDS[1]} != fidius ]]; then return; fi
+  COMP_WORDS=("\${COMP_WORDS[@]:1}") COMP_CWORD=$((COMP_CWORD - 1))
+  _fidius
+}
+if ! complete -p npx >/dev/null 2>&1; then complete -o default -F _fidius_npx npx; fi
 `;
 }
 
@@ -184,6 +193,15 @@ ${commands.map(zshCommand).join('')}        esac
   if (($#found)); then _describe fidius found; else _files; fi
 }
 compdef _fidius fidius
+
+# npx fidius. A completion of npx that is already there stays.
+_fidius_npx() {
+  if [[ $words[2] != fidius ]] || ((CURRENT < 3)); then _files; return; fi
+  shift words
+  ((CURRENT--))
+  _fidius
+}
+if ((! \${+_comps[npx]})); then compdef _fidius_npx npx; fi
 `;
 }
 
@@ -200,24 +218,37 @@ function zshList(words: readonly Word[]): string {
   return words.map(({ text, summary }) => `'${`${text}:${summary}`.replaceAll("'", `'\\''`)}'`).join(' ');
 }
 
+const fishStart = 'complete -c fidius ';
+
 /** For fish, which offers file names in addition to the words of this script. */
 function fishCompletion({ first, groups, commands }: Vocabulary): string {
   const lines = [
     '# Completion of fidius for fish. In ~/.config/fish/config.fish: fidius completion fish | source',
     '',
+    '# The words after the name of the program: fidius, or npx fidius.',
+    'function __fidius_words',
+    '    set -l words (commandline -opc)',
+    '    if test "$words[1]" = npx',
+    '        test "$words[2]" = fidius; or return 1',
+    '        set -e words[1]',
+    '    end',
+    '    string join -- \\n $words[2..]',
+    '    return 0',
+    'end',
+    '',
     '# Whether these words are the complete command line after the name of the program, or its first words.',
     'function __fidius_only',
-    '    test "$(commandline -opc)[2..]" = "$argv"',
+    '    set -l words (__fidius_words); and test "$words" = "$argv"',
     'end',
     'function __fidius_after',
-    '    set -l words (commandline -opc)[2..]',
+    '    set -l words (__fidius_words); or return 1',
     '    test (count $words) -ge (count $argv); and test "$words[1..$(count $argv)]" = "$argv"',
     'end',
     '',
     ...first.map((word) => fishWord('__fidius_only', word)),
     ...groups.flatMap(({ name, words }) => words.map((word) => fishWord(`__fidius_only ${name}`, word))),
     ...commands.flatMap(fishCommand),
-  ];
+  ].flatMap((line) => (line.startsWith(fishStart) ? [line, line.replace(fishStart, 'complete -c npx ')] : [line]));
   return `${lines.join('\n')}\n`;
 }
 

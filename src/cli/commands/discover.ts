@@ -4,6 +4,7 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import type { HostDiscovery } from '../../host/load/select-packages.ts';
 import type { FoundPackage } from '../../packaging/discover-packages.ts';
 import { defineCommand } from '../define-command.ts';
+import { note } from '../output/messages.ts';
 import { withProgress } from '../output/progress.ts';
 import { formatCount, formatTable } from '../output/text.ts';
 
@@ -22,7 +23,7 @@ export const discover = defineCommand({
     const missing = paths.find((path) => !existsSync(path));
     if (missing !== undefined) throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no folder ${missing}`);
     for (const folder of folders) {
-      if (existsSync(resolve(io.cwd, folder, 'package.toml'))) io.stderr.write(packageNote(folder));
+      if (existsSync(resolve(io.cwd, folder, 'package.toml'))) note(io, packageNote(folder));
     }
     const found = await withProgress(io, `Searching ${folders.join(', ')}`, ({ signal }) =>
       discoverForHost(paths, { signal }),
@@ -34,7 +35,7 @@ export const discover = defineCommand({
 
 /** The note for a path that is a package instead of a folder of packages. */
 function packageNote(path: string): string {
-  return `note: ${path} is itself a package; only the folders and archives in it are searched\n`;
+  return `${path} is itself a package; only the folders and archives in it are searched`;
 }
 
 function recordOf({ packages, skipped, duplicates, vendorConflicts }: HostDiscovery): object {

@@ -106,10 +106,16 @@ function placeOf(name: string, parent: string | undefined, { cwd }: CommandIo): 
   return { folder: projectFolder(name, parent, cwd), shown: join(parent ?? '', name) };
 }
 
-function create(kind: string, { folder, shown }: Place, files: ProjectFiles, steps: readonly string[]): CommandResult {
-  writeProject(folder, files);
+async function create(
+  kind: string,
+  { folder, shown }: Place,
+  files: ProjectFiles,
+  steps: readonly string[],
+): Promise<CommandResult> {
+  await writeProject(folder, files);
   return {
     record: { path: folder, files: Object.keys(files) },
+    isReport: true,
     text: `Created ${kind}: ${shown}\n${stepsText(steps)}`,
   };
 }

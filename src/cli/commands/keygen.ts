@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { defineCommand } from '../define-command.ts';
+import { inFolderOf } from '../output/make-folder.ts';
 
 /** `fidius keygen`: creates a key pair for signing packages. */
 export const keygen = defineCommand({
@@ -19,11 +20,14 @@ export const keygen = defineCommand({
 
     const key = SecretKey.generate();
     const format = pem ? 'pem' : 'raw';
-    const { secretPath, publicPath } = await generateKeyPair(resolve(io.cwd, out), key, { format, force });
+    const { secretPath, publicPath } = await inFolderOf(resolve(io.cwd, out), () =>
+      generateKeyPair(resolve(io.cwd, out), key, { format, force }),
+    );
     const { id } = key.publicKey;
     const typed = (path: string) => (isAbsolute(out) ? path : relative(io.cwd, path));
     return {
       record: { secret: secretPath, public: publicPath, keyId: id },
+      isReport: true,
       text: `Generated keypair:\n  Secret: ${typed(secretPath)}\n  Public: ${typed(publicPath)}\n  Key id: ${id}\n`,
     };
   },

@@ -3,11 +3,13 @@ import type { Interface } from '../../contract/interface.ts';
 import { closest } from '../../errors/closest.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
-import { formatHash } from '../../errors/load-error.ts';
+import { formatHash, type LoadPhase } from '../../errors/load-error.ts';
 import { isPluginError, type PluginError } from '../../errors/plugin-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { importNamedInterface } from '../import-interface.ts';
 import { fromJson, toJson } from '../output/json.ts';
+import { note } from '../output/messages.ts';
+import { withProgress } from '../output/progress.ts';
 import { UsageError } from '../parse-arguments.ts';
 import {
   limitHints,
@@ -19,6 +21,15 @@ import {
   trustOptions,
 } from '../shared-options.ts';
 
+const timeoutHint = 'Raise --timeout.';
+
+const stepTexts: Readonly<Record<LoadPhase, string>> = {
+  discovery: 'finding the package',
+  verification: 'verifying',
+  start: 'starting Python',
+  import: 'importing the module',
+};
+
 /** `fidius run`: loads a package and calls one of its methods. */
 export const run = defineCommand({
   name: 'run',
@@ -27,6 +38,11 @@ export const run = defineCommand({
   options: {
     interface: { type: 'string', value: 'module', help: 'Check package and call against the interface of this module' },
     raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
+    timeout: {
+      type: 'number',
+      value: 'seconds',
+      help: 'Cancel load and call after this time (default: no limit)',
+    },
     ...trustOptions,
     ...limitOptions,
     store: {
@@ -42,7 +58,7 @@ export const run = defineCommand({
       help: 'Where the call runs: thread, in this process; process, in a child process; auto (default), thread where it can',
     },
   },
-  hints: limitHints,
+  hints: { ...limitHints, FIDIUS_CALL_TIMEOUT: timeoutHint, FIDIUS_LOAD_TIMEOUT: timeoutHint },
   examples: [
     `fidius run my-greeter greet '"World"'`,
     `fidius run my-greeter greet '"World"' --interface greeter.ts`,
@@ -63,7 +79,7 @@ export const run = defineCommand({
     const trust = namesTrust(options) ? await readTrust(options) : {};
     const policy = { ...trust, storeDir: options.store, archiveLimits: toLimits(options) };
     try {
-      const result = await runPackage({
+      const call = {
         path: resolve(io.cwd, path),
         policy: await PackagePolicy.read('fidius run', policy),
         method,
@@ -71,9 +87,24 @@ export const run = defineCommand({
         input: isRaw ? await io.readStdin() : args,
         start: { python: options.python, libpython: options.libpython },
         executor: options.executor,
-        onOutput: ({ text }) => io.stderr.write(`${text}\n`),
-        onDeclaredHash: (hash: bigint) => io.stderr.write(declaredHashNote(path, hash)),
-      });
+        onOutput: ({ text }: { readonly text: string }) => io.stderr.write(`${text}\n`),
+        timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
+      };
+      const result = await withProgress(io, `Running ${path}`, ({ report, clear, release, signal }) =>
+        runPackage({
+          ...call,
+          signal,
+          onDeclaredHash: (hash) => {
+            clear();
+            note(io, declaredHashNote(path, hash));
+          },
+          onProgress: ({ phase, done, total }) => report({ step: stepTexts[phase], done, total }),
+          onCall: () => {
+            report({ step: `calling ${method}()` });
+            release();
+          },
+        }),
+      );
       return { text: isRaw ? (result as Uint8Array) : toJson(result) };
     } catch (error) {
       if (!isPluginError(error)) throw error;
@@ -115,7 +146,7 @@ function readArgument(word: string, index: number): unknown {
 }
 
 function declaredHashNote(path: string, hash: bigint): string {
-  return `note: no interface given, so the interface hash that ${path} declares is used: ${formatHash(hash)}\n`;
+  return `no interface given, so the interface hash that ${path} declares is used: ${formatHash(hash)}`;
 }
 
 /** An exception of a plugin, with the details and the traceback for its author. */

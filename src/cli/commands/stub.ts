@@ -5,6 +5,7 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { importInterface } from '../import-interface.ts';
+import { inFolderOf } from '../output/make-folder.ts';
 import { formatCount } from '../output/text.ts';
 
 /** `fidius stub`: writes the initial Python module of a plugin for an interface of a TypeScript or JavaScript module. */
@@ -31,8 +32,8 @@ export const stub = defineCommand({
     const source = generatePythonStub(definition);
     if (options.out === undefined || options.out === '-') return { text: source };
     const file = resolve(io.cwd, options.out);
-    write(file, source, options.force);
-    return { text: writtenText(file, definition) };
+    await inFolderOf(file, async () => write(file, source, options.force));
+    return { isReport: true, text: writtenText(file, definition) };
   },
 });
 

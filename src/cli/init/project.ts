@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
@@ -14,7 +14,8 @@ export type ProjectFiles = Readonly<Record<string, string>>;
  *
  * @throws FidiusError `FIDIUS_CLI_OUTPUT` if it already exists, or cannot be written.
  */
-export function writeProject(folder: string, files: ProjectFiles): void {
+export async function writeProject(folder: string, files: ProjectFiles): Promise<void> {
+  const { makeFolders } = await import('../../packaging/files/make-folders.ts');
   if (existsSync(folder)) {
     throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: it already exists`, {
       hint: 'Choose another name, or another folder with --path.',
@@ -22,7 +23,7 @@ export function writeProject(folder: string, files: ProjectFiles): void {
   }
   let made: string | undefined;
   try {
-    made = mkdirSync(folder, { recursive: true });
+    made = makeFolders(folder);
     for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text, { flag: 'wx' });
   } catch (cause) {
     if (made !== undefined) rmSync(made, { recursive: true, force: true });

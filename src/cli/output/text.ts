@@ -12,6 +12,13 @@ export function formatSize(bytes: number): string {
   return `${unit === 'B' ? size : size.toFixed(1)} ${unit}`;
 }
 
+/** A duration as text: `4 s`, `1 min 5 s`; with `precise`, a short one is `0.4 s`. */
+export function formatDuration(ms: number, { precise = false }: { readonly precise?: boolean } = {}): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return precise ? `${(Math.floor(ms / 100) / 10).toFixed(1)} s` : `${seconds} s`;
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
 /** A number and a noun: `1 file`, `2 files`. */
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

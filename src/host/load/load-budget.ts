@@ -1,10 +1,23 @@
 import { type LoadPhase, LoadTimeoutError } from '../../errors/load-error.ts';
 import { CancellationWatch } from '../../executor/cancellation-watch.ts';
 import { loadAborted } from '../../executor/executor.ts';
-import { now } from '../../node/timers.ts';
+import { emitSafely, now } from '../../node/timers.ts';
 
 /** Milliseconds that a load may take unless a host or a load says otherwise. */
 const defaultLoadMs = 60_000;
+
+/** Progress of a load. */
+export interface LoadProgress {
+  /** What the load does now. A phase is reported when it begins, and again while it advances. */
+  readonly phase: LoadPhase;
+  /** Bytes of the archive that were read. Only in the phase `verification`, for an archive that is not in the store yet. */
+  readonly done?: number | undefined;
+  /** Size of the archive in bytes. */
+  readonly total?: number | undefined;
+}
+
+/** Receives the progress of a load. */
+export type LoadProgressListener = (progress: LoadProgress) => void;
 
 /**
  * The time of one load and its signal, for all of its phases together. To be ended in any case.
@@ -19,15 +32,22 @@ export class LoadBudget {
   readonly #given: AbortSignal | undefined;
   readonly #endAt: number;
   readonly #patience: CancellationWatch;
+  readonly #onProgress: LoadProgressListener | undefined;
   #phase: LoadPhase = 'discovery';
   #path: string | undefined;
 
-  constructor(plugin: string, given: AbortSignal | undefined, timeoutMs = defaultLoadMs) {
+  constructor(
+    plugin: string,
+    given: AbortSignal | undefined,
+    timeoutMs = defaultLoadMs,
+    onProgress?: LoadProgressListener,
+  ) {
     const controller = new AbortController();
     this.signal = controller.signal;
     this.timeoutMs = timeoutMs;
     this.#plugin = plugin;
     this.#given = given;
+    this.#onProgress = onProgress;
     this.#endAt = now() + timeoutMs;
     this.#patience = new CancellationWatch(given, timeoutMs, () => controller.abort());
     if (given?.aborted === true) controller.abort();
@@ -43,6 +63,12 @@ export class LoadBudget {
     this.check();
     this.#phase = phase;
     this.#path = path;
+    this.report({ phase });
+  }
+
+  /** Reports the progress to the caller. An error of its listener does not affect the load. */
+  report(progress: LoadProgress): void {
+    if (this.#onProgress !== undefined) emitSafely(this.#onProgress, progress);
   }
 
   /** @throws LoadTimeoutError; FidiusError `FIDIUS_LOAD_ABORTED`. */

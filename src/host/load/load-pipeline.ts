@@ -101,6 +101,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
     const descriptor = describe(selected, started);
     const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
     const limits = { ...options, loadTimeoutMs: budget.leftMs };
+    budget.report({ phase: 'import' });
     const plugin = await explainFailure({ vendorConflicts, start: executors.startOptions }, () =>
       started.executor.load(request, limits),
     );
@@ -138,13 +139,14 @@ async function selectFirst(
   { select, policy, executors, budget, details }: LoadContext,
 ): Promise<Selection> {
   const { signal } = budget;
+  budget.report({ phase: 'discovery' });
   const candidates = await select(signal);
   details.path = candidates[0].path;
   const skipped: SkippedPackage[] = [];
   for (const candidate of candidates) {
     const { path } = candidate;
     budget.enter('verification', path);
-    const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, signal));
+    const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, budget));
     if (selected === undefined) continue;
     budget.enter('start', path);
     const chosen = startChosen(load, executors, `load ${selected.manifest.name}`);
@@ -169,11 +171,15 @@ async function prepare(
   { path, manifest: found }: Candidate,
   { definition, signers }: PackageLoad,
   policy: PackagePolicy,
-  signal: AbortSignal,
+  budget: LoadBudget,
 ): Promise<SelectedPackage> {
   // The package may have changed since. A package that does not match is not unpacked first.
   if (found !== undefined) checkManifest(path, found, { definition });
-  const prepared = await policy.prepare(path, { signal, signers });
+  const prepared = await policy.prepare(path, {
+    signal: budget.signal,
+    signers,
+    onProgress: (done, total) => budget.report({ phase: 'verification', done, total }),
+  });
   const { manifest } = prepared;
   if (found !== undefined) requireUnchanged(path, found, manifest);
   checkManifest(path, manifest, { definition });

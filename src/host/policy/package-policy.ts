@@ -56,6 +56,8 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
   /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
   readonly signers?: readonly string[] | undefined;
+  /** Receives how many bytes of an archive were read, of how many. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A package that may run. */
@@ -129,7 +131,7 @@ export class PackagePolicy {
    * @throws SignatureError, ArchiveError, ManifestError; FidiusError `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`; the reason of
    *   `signal`.
    */
-  async prepare(path: string, { signal, signers }: PrepareOptions = {}): Promise<PreparedPackage> {
+  async prepare(path: string, { signal, signers, onProgress }: PrepareOptions = {}): Promise<PreparedPackage> {
     const isArchive = await isFile(path);
     if (!isArchive && !this.requireSignature) {
       return { path, folder: path, manifest: readManifest(path), signedBy: undefined };
@@ -137,7 +139,11 @@ export class PackagePolicy {
     const store = await this.#openStore();
     const policy = { ...this.#trust, requireSignature: this.requireSignature, signal };
     const { dir, manifest, signedBy } = isArchive
-      ? await store.addArchive(path, { ...policy, ...this.#limits })
+      ? await store.addArchive(path, {
+          ...policy,
+          ...this.#limits,
+          onProgress: ({ position, archiveBytes }) => onProgress?.(position, archiveBytes),
+        })
       : await store.addFolder(path, {
           ...policy,
           maxBytes: this.#limits.maxBytes,

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
 import { CooperativeYield } from '../files/cooperative-yield.ts';
+import { makeFolders } from '../files/make-folders.ts';
 import { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
 import { type Manifest, parseManifest, readManifest } from '../manifest/manifest.ts';
@@ -58,7 +58,7 @@ export async function unpackPackage(
   const { force = false, ...unpackOptions } = options;
   resolveLimits('unpackPackage()', unpackOptions);
   const staging = await attempt(archive, async () => {
-    await mkdir(dest, { recursive: true });
+    makeFolders(resolve(dest));
     return Staging.create(dest);
   });
   try {

@@ -1,12 +1,12 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { lstat, rename } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ioCode } from '../../errors/is-error.ts';
 import { FolderHandle } from '../../files/folder-handle.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { wallClock } from '../../node/timers.ts';
 import { crypto } from '../digest/crypto.ts';
+import { isAlive, machine } from './process-identity.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
@@ -28,8 +28,6 @@ const maxRecordBytes = 4096;
 
 /** The state of a process on another machine (shared disk) is unknown. Its folder counts as in use for this long. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
-
-let knownMachine: string | undefined;
 
 /** A private folder for new content. Its creator removes it. */
 export class Staging {
@@ -260,22 +258,6 @@ function removeEmpty(folder: FolderHandle): void {
 function isInUse(record: StagingRecord, { status }: FolderHandle): boolean {
   if (record.machine === machine()) return isAlive(record.process);
   return wallClock() - status.mtimeMs < abandonedAfterMs;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // The process exists, but belongs to another user.
-    return ioCode(error) === 'EPERM';
-  }
-}
-
-/** Not when the module is loaded: the first hash of a process takes several milliseconds. */
-function machine(): string {
-  knownMachine ??= crypto().createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-  return knownMachine;
 }
 
 function notAFolder(path: string): Error {

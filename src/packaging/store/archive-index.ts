@@ -1,9 +1,9 @@
 import type { BigIntStats } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 import { wallClock } from '../../node/timers.ts';
 import { crypto } from '../digest/crypto.ts';
+import { makeFolders } from '../files/make-folders.ts';
 import { replaceFile } from '../files/replace-file.ts';
 
 /** The index entry of an archive. */
@@ -66,7 +66,7 @@ export class ArchiveIndex {
       signature: signature?.toString('hex') ?? null,
       excluded,
     });
-    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    makeFolders(this.#dir, 0o700);
     await replaceFile(this.#pathOf(key), (file) => file.writeFile(text), { mode: 0o600 });
   }
 

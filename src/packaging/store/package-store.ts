@@ -1,5 +1,4 @@
 import type { BigIntStats } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
@@ -9,6 +8,7 @@ import { OpenArchive, type ReadArchiveOptions } from '../archive/read-archive.ts
 import type { UnpackOptions } from '../archive/unpack-package.ts';
 import { digestPackage } from '../digest/package-digest.ts';
 import { CooperativeYield } from '../files/cooperative-yield.ts';
+import { makeFolders } from '../files/make-folders.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import type { Staging } from '../files/staging.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
@@ -23,6 +23,7 @@ import { ArchiveContent, packageChanged } from './archive-content.ts';
 import { ArchiveIndex } from './archive-index.ts';
 import { ArchiveSnapshot } from './archive-snapshot.ts';
 import { requireTrustedPath } from './store-dir.ts';
+import { StoreUses } from './store-uses.ts';
 import {
   copyPackage,
   type ReadFolder,
@@ -72,10 +73,12 @@ export class PackageStore {
   readonly dir: string;
   readonly #trees: StoredTrees;
   readonly #archives: ArchiveIndex;
+  readonly #uses: StoreUses;
 
   private constructor(dir: string) {
     this.dir = dir;
     this.#trees = new StoredTrees(join(dir, 'content'));
+    this.#uses = new StoreUses(dir);
     this.#archives = new ArchiveIndex(join(dir, 'archives'));
   }
 
@@ -89,7 +92,7 @@ export class PackageStore {
     await attempt(store, async () => {
       // Checked first: a link on the path decides where folders would be created.
       requireTrustedPath(store);
-      await mkdir(join(store, 'content'), { recursive: true, mode: 0o700 });
+      makeFolders(join(store, 'content'), 0o700);
     });
     const opened = new PackageStore(store);
     opened.#requirePrivate();
@@ -133,6 +136,7 @@ export class PackageStore {
       const signedBy = await check.verify(dir, { content, digest: read.digest, signature, name: packageName });
       verified = { ...read, signedBy };
       const name = storedName(stem, read.digest);
+      this.#uses.mark(read.digest);
       if ((await this.#trees.stateOf(name, read.digest, signal)) === 'intact') {
         return this.#stored(name, { digest: read.digest, signedBy, excluded });
       }
@@ -192,6 +196,7 @@ export class PackageStore {
     const indexed = key === undefined ? undefined : this.#archives.find(key);
     if (indexed === undefined) return undefined;
     const { name, digest, signature, excluded } = indexed;
+    this.#uses.mark(digest);
     if ((await this.#trees.stateOf(name, digest, options.signal)) !== 'intact') return undefined;
     const content = new ArchiveContent(archive, options);
     const { name: packageName } = readManifest(this.#trees.pathOf(name));
@@ -261,12 +266,15 @@ export class PackageStore {
     const manifest = parseManifest(readManifestText(staging.path), origin);
     if (manifest.name !== verifiedName) throw packageChanged(origin);
     const name = storedName(stemOf(manifest), facts.digest);
+    this.#uses.mark(facts.digest);
     await this.#trees.add(name, facts.digest, staging);
+    this.#trees.noteUse(name);
     return { dir: this.#trees.pathOf(name), manifest, ...facts };
   }
 
   #stored(name: string, facts: StoredFacts): StoredPackage {
     const dir = this.#trees.pathOf(name);
+    this.#trees.noteUse(name);
     return { dir, manifest: readManifest(dir), ...facts };
   }
 }

@@ -1,8 +1,9 @@
-import { lstatSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstatSync, utimesSync } from 'node:fs';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../errors/options.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
+import { wallClock } from '../../node/timers.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { Staging } from '../files/staging.ts';
@@ -90,6 +91,45 @@ export class StoredTrees {
     }
     makeReadOnly(path);
     await this.#remember(name, await fingerprintTree(path));
+  }
+
+  /** When the folder was used last: the time stamp of its fingerprint. `undefined` if it has none. */
+  lastUseOf(name: string): Date | undefined {
+    return lstatSync(this.#fingerprintOf(name), { throwIfNoEntry: false })?.mtime;
+  }
+
+  /** Notes that the folder is used now. */
+  noteUse(name: string): void {
+    try {
+      const now = new Date(wallClock());
+      utimesSync(this.#fingerprintOf(name), now, now);
+    } catch {
+      // The store is read-only. The time of the last use is only shown to the user.
+    }
+  }
+
+  /**
+   * Removes a folder unless `isUsed` returns true. The folder is moved away before the last question, so that a process which
+   * asks for it afterwards finds it missing.
+   */
+  async removeUnused(name: string, isUsed: () => boolean): Promise<boolean> {
+    if (isUsed()) return false;
+    const path = this.pathOf(name);
+    const staging = await this.createStaging();
+    try {
+      // A folder without write permission cannot be moved to another one.
+      makeWritable(path);
+      await rename(path, staging.path);
+      if (isUsed()) {
+        await staging.placeNewFolder(path);
+        makeReadOnly(path);
+        return false;
+      }
+      await removeTree(this.#fingerprintOf(name));
+      return true;
+    } finally {
+      await staging.remove();
+    }
   }
 
   async remove(name: string): Promise<void> {

@@ -20,6 +20,7 @@ import { requireInstalled, requireOrigins } from './install/check-installed.ts';
 import { chooseInstaller, type InstallerName, install, missingInstaller } from './install/installer.ts';
 import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
+import type { VendorProgress } from './vendor-progress.ts';
 
 /** Options of vendoring. */
 export interface VendorOptions {
@@ -72,6 +73,12 @@ export interface VendorOptions {
    * @default `undefined`
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Receives the progress, on the JavaScript thread.
+   *
+   * @default `undefined`
+   */
+  readonly onProgress?: ((progress: VendorProgress) => void) | undefined;
 }
 
 /** Result: the existing folder was `kept`, there was `nothing` to vendor, or dependencies were `vendored`. */
@@ -86,6 +93,7 @@ const optionNames = [
   'allowBuild',
   'constraints',
   'installer',
+  'onProgress',
   'python',
   'refresh',
   'requireHashes',
@@ -123,7 +131,7 @@ async function vendor(
   target: string,
   options: VendorOptions,
 ): Promise<readonly VendoredDistribution[]> {
-  const { python = 'python3', allowBuild = false, signal } = options;
+  const { python = 'python3', allowBuild = false, signal, onProgress } = options;
   const wheels = options.wheels === undefined ? undefined : resolve(options.wheels);
   const constraints = options.constraints === undefined ? undefined : resolve(options.constraints);
   const plan = planRequirements(requirements, { dir, constraints, wheelsOnly: wheels !== undefined, allowBuild });
@@ -137,7 +145,18 @@ async function vendor(
     const installer =
       options.installer === undefined || options.installer === 'auto' ? await chooseInstaller(work) : options.installer;
     const { executable, description } = await describePython(python, { installer, cwd: work, signal });
-    const task = { plan, file: requirements, target: built, work, wheels, requireHashes, allowBuild, signal };
+    const task = {
+      plan,
+      file: requirements,
+      target: built,
+      work,
+      wheels,
+      requireHashes,
+      allowBuild,
+      signal,
+      onProgress,
+    };
+    onProgress?.({ phase: 'resolving' });
     const sources = await install(installer, { ...task, python: executable });
     requireInstalled(built, plan, installer);
     const rules = { dir, installer, wheels, allowBuild, requireHashes, hashes: plan.hashes };

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { packPackage, SecretKey, signPackage, type VendorOptions, vendorDependencies } from '../../../src/packaging.ts';
+import {
+  packPackage,
+  SecretKey,
+  signPackage,
+  type VendorOptions,
+  type VendorProgress,
+  vendorDependencies,
+} from '../../../src/packaging.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf, packageOf, pythonManifest } from '../../support/packages.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -31,6 +38,24 @@ describe('vendorDependencies', () => {
       },
     ]);
     expect(readFileSync(join(dir, 'vendor', 'colours.py'), 'utf8')).toContain('1.2.0');
+  });
+
+  it('reports how many distributions were found and are installed', async () => {
+    const dir = packageOf({ 'requirements.txt': 'colours\nshapes\n' });
+    const wheels = [
+      { name: 'colours', version: '1.2.0' },
+      { name: 'shapes', version: '2.0' },
+    ];
+    const events: VendorProgress[] = [];
+
+    await vendorDependencies(dir, { ...offline(wheels), onProgress: (event) => events.push(event) });
+
+    expect(events).toEqual([
+      { phase: 'resolving' },
+      { phase: 'resolving', done: 1 },
+      { phase: 'resolving', done: 2 },
+      { phase: 'installing', done: 0, total: 2 },
+    ]);
   });
 
   it('leaves no byte-code, nothing half-built, and a record of what was done for whom', async () => {

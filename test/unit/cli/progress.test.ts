@@ -14,14 +14,17 @@ describe('progress', () => {
     const result = await withProgress(io, 'Packing', async ({ report }) => {
       await vi.advanceTimersByTimeAsync(300);
       for (const percent of [10, 20, 30]) {
-        report(`${percent} %`);
+        report({ step: 'writing', done: percent, total: 40 + percent, unit: 'files' });
         await vi.advanceTimersByTimeAsync(60);
       }
       return 'done';
     });
 
     expect(result).toBe('done');
-    expect(io.output).toEqual({ stdout: '', stderr: `${clear}Packing${clear}30 %${clear}` });
+    expect(io.output).toEqual({
+      stdout: '',
+      stderr: `${clear}Packing${clear}Packing: writing, 33 %, 20 of 60 files${clear}`,
+    });
   });
 
   it('is cleared before an error is printed', async () => {
@@ -44,7 +47,7 @@ describe('progress', () => {
 
     await withProgress(io, 'Packing', async ({ report }) => {
       await vi.advanceTimersByTimeAsync(durationMs);
-      report('almost');
+      report({ step: 'almost' });
     });
     await vi.advanceTimersByTimeAsync(1000);
 

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { shown } from '../../../errors/shown.ts';
 import type { ArchiveLimits } from '../../../packaging/archive/limits.ts';
 import type { Manifest } from '../../../packaging/manifest/manifest.ts';
@@ -13,6 +14,8 @@ import { limitHints, limitOptions, toLimits } from '../../shared-options.ts';
 interface PackageFacts {
   readonly path: string;
   readonly manifest: Manifest;
+  /** The functions of the entry module that are methods. `undefined` if its source is not there, or not Python. */
+  readonly methods: readonly string[] | undefined;
   /** Whether the package has a folder `vendor` with dependencies. */
   readonly vendored: boolean;
   /** Unknown for an archive, which would have to be unpacked. */
@@ -45,6 +48,8 @@ export const packageInspect = defineCommand({
 async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
   const { readFolderSubject } = await import('../../../packaging/audit/audit-package.ts');
+  const { findEntryModule } = await import('../../../host/load/entry-module.ts');
+  const { readMethods } = await import('../../../packaging/manifest/entry-methods.ts');
   const { FolderContent } = await import('../../../packaging/signing/explain-mismatch.ts');
 
   const manifest = readManifest(path);
@@ -54,6 +59,8 @@ async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSigna
   return {
     path,
     manifest,
+    methods:
+      manifest.runtime === 'python' ? readMethods(findEntryModule(path, manifest.python.entryModule)) : undefined,
     vendored: existsSync(join(path, 'vendor')),
     digest: digest.toString('hex'),
     signed,
@@ -65,18 +72,33 @@ async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSigna
 async function readArchiveFacts(path: string, limits: ArchiveLimits, signal: AbortSignal): Promise<PackageFacts> {
   const { readArchive } = await import('../../../packaging/archive/read-archive.ts');
   const { readArchiveManifest } = await import('../../../packaging/archive/read-archive.ts');
+  const { findMethods } = await import('../../../packaging/manifest/entry-methods.ts');
   const { signatureFileName } = await import('../../../packaging/signing/signature-files.ts');
 
   const manifest = await readArchiveManifest(path, { ...limits, signal });
   let [vendored, signed] = [false, false];
-  for await (const { parts } of readArchive(path, { ...limits, signal })) {
+  const modules = manifest.runtime === 'python' ? modulePaths(manifest.python.entryModule) : [];
+  const sources = new Map<string, string>();
+  for await (const { parts, size, content } of readArchive(path, { ...limits, signal })) {
+    const inside = parts.slice(1).join('/');
+    if (modules.includes(inside) && size <= maxModuleBytes) sources.set(inside, (await buffer(content)).toString());
     vendored ||= parts[1] === 'vendor';
     signed ||= parts.length === 2 && parts[1] === signatureFileName;
   }
-  return { path, manifest, vendored, digest: undefined, signed, signedAs: undefined };
+  const source = modules.map((each) => sources.get(each)).find((each) => each !== undefined);
+  const methods = source === undefined ? undefined : findMethods(source);
+  return { path, manifest, methods, vendored, digest: undefined, signed, signedAs: undefined };
 }
 
-function textOf({ manifest, vendored, digest, signed, signedAs }: PackageFacts): string {
+const maxModuleBytes = 16 * 1024 * 1024;
+
+/** Where Python looks for the source of a module in a package, in this order. */
+function modulePaths(entryModule: string): readonly string[] {
+  const path = entryModule.split('.').join('/');
+  return ['vendor/', ''].flatMap((folder) => [`${folder}${path}/__init__.py`, `${folder}${path}.py`]);
+}
+
+function textOf({ manifest, methods, vendored, digest, signed, signedAs }: PackageFacts): string {
   const { metadata } = manifest;
   const entries = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : [];
   return [
@@ -85,6 +107,7 @@ function textOf({ manifest, vendored, digest, signed, signedAs }: PackageFacts):
       ['Version', manifest.version],
       ['Interface', manifest.interface],
       ['Interface version', manifest.interfaceVersion],
+      ['Methods', methods === undefined ? undefined : methods.join(', ') || 'none'],
       ['Runtime', manifest.runtime],
       ...runtimeFacts(manifest),
       ['Vendored', manifest.runtime === 'python' ? (vendored ? 'yes' : 'no') : undefined],

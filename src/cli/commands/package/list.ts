@@ -26,8 +26,7 @@ export const packageList = defineCommand({
 
     const entries: Entry[] = [];
     await withProgress(io, `Reading ${path}`, async ({ report, signal }) => {
-      const onRead = (position: number, total: number) =>
-        report(`Reading ${path}: ${formatSize(position)} of ${formatSize(total)}`);
+      const onRead = (position: number, total: number) => report({ step: 'decompressing', done: position, total });
       const content = readWholeArchive(path, { ...toLimits(options), onRead, signal });
       for await (const { parts, kind, size, isExecutable } of content) {
         entries.push({ path: parts.join('/'), kind, bytes: size, executable: isExecutable });

@@ -3,7 +3,9 @@ import type { PackedPackage, PackOptions } from '../../../packaging/archive/pack
 import type { VendorOptions } from '../../../packaging/vendor/vendor-dependencies.ts';
 import type { CommandIo } from '../../command-io.ts';
 import { defineCommand } from '../../define-command.ts';
-import { withProgress } from '../../output/progress.ts';
+import { inFolderOf } from '../../output/make-folder.ts';
+import { warn } from '../../output/messages.ts';
+import { type ProgressContext, withProgress } from '../../output/progress.ts';
 import { formatSize } from '../../output/text.ts';
 import type { OptionDefinitions, ParsedArguments } from '../../parse-arguments.ts';
 import { byteCodeHints, byteCodeOptions } from '../../shared-options.ts';
@@ -63,20 +65,29 @@ export const packagePack = defineCommand({
     const { packPackage } = await import('../../../packaging/archive/pack-package.ts');
 
     const packOptions = await toPackOptions(path, given, io);
-    const packed = await withProgress(io, `Packing ${dir}`, ({ report, signal }) =>
+    const pack = ({ report, signal }: ProgressContext) =>
       packPackage(path, {
         ...packOptions,
         signal,
-        onProgress: ({ files, totalFiles, bytes }) =>
-          report(`Packing ${dir}: file ${files} of ${totalFiles}, ${formatSize(bytes)}`),
-      }),
-    );
-    for (const warning of warningsOf(packed)) io.stderr.write(`warning: ${warning}\n`);
-    return { record: recordOf(packed), text: textOf(packed, given) };
+        vendor: packOptions.vendor && {
+          ...packOptions.vendor,
+          onProgress: ({ phase, done, total }) =>
+            report({ step: `vendoring, ${phase}`, done, total, unit: 'packages' }),
+        },
+        onProgress: ({ files, totalFiles }) =>
+          report({ step: 'writing', done: files - 1, total: totalFiles, unit: 'files' }),
+      });
+    const packed = await inFolderOf(packOptions.output, () => withProgress(io, `Packing ${dir}`, pack));
+    for (const warning of warningsOf(packed)) warn(io, warning);
+    return { record: recordOf(packed), isReport: true, text: textOf(packed, given) };
   },
 });
 
-async function toPackOptions(path: string, given: Given, io: CommandIo): Promise<PackOptions> {
+async function toPackOptions(
+  path: string,
+  given: Given,
+  io: CommandIo,
+): Promise<PackOptions & { readonly output: string }> {
   const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
   const { archiveFileName } = await import('../../../packaging/manifest/package-name.ts');
   const { readSecretKey } = await import('../../../packaging/signing/key-files.ts');

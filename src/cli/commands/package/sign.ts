@@ -28,6 +28,7 @@ export const packageSign = defineCommand({
     const signature = join(path, signatureFileName);
     return {
       record: { path, signature, digest: digest.toString('hex'), keyId: signedBy.id, files },
+      isReport: true,
       text: `Signed package: ${dir} -> ${join(dir, signatureFileName)}\nKey id: ${signedBy.id}\n`,
     };
   },

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { defineCommand } from '../../define-command.ts';
+import { warn } from '../../output/messages.ts';
 import { withProgress } from '../../output/progress.ts';
-import { formatSize } from '../../output/text.ts';
 import { limitHints, limitOptions, toLimits } from '../../shared-options.ts';
 
 /** `fidius package unpack`: unpacks an archive into a folder. */
@@ -32,14 +32,14 @@ export const packageUnpack = defineCommand({
           ...toLimits(options),
           force,
           signal,
-          onProgress: ({ position, archiveBytes, files: done }) =>
-            report(`Unpacking ${archive}: ${formatSize(position)} of ${formatSize(archiveBytes)}, ${done} files`),
+          onProgress: ({ position, archiveBytes }) => report({ step: 'writing', done: position, total: archiveBytes }),
         }),
     );
-    if (!isSigned) io.stderr.write('warning: the package is not signed, so its author cannot be verified\n');
+    if (!isSigned) warn(io, 'the package is not signed, so its author cannot be verified');
     const { name, version } = manifest;
     return {
       record: { path: dir, name, version, signed: isSigned, files, bytes },
+      isReport: true,
       text: `Unpacked: ${join(dest, dir.slice(resolve(io.cwd, dest).length))}\n`,
     };
   },

@@ -3,6 +3,7 @@ import { isFidiusError } from '../../../errors/fidius-error.ts';
 import { ManifestError } from '../../../errors/package-errors.ts';
 import type { Manifest } from '../../../packaging/manifest/manifest.ts';
 import { defineCommand } from '../../define-command.ts';
+import { warn } from '../../output/messages.ts';
 import { formatCount } from '../../output/text.ts';
 
 /** `fidius package validate`: checks the manifest of a package. */
@@ -19,7 +20,7 @@ export const packageValidate = defineCommand({
     try {
       const manifest = readManifest(path);
       const warnings = await warningsOf(path, manifest);
-      for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
+      for (const warning of warnings) warn(io, warning);
       return { record: { valid: true, path, manifest, warnings }, text: summaryOf(manifest) };
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;

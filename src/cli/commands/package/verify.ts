@@ -10,7 +10,7 @@ import type { TrustOptions } from '../../../packaging/signing/trust.ts';
 import type { VerifiedPackage } from '../../../packaging/signing/verify-package.ts';
 import { defineCommand } from '../../define-command.ts';
 import { type ProgressContext, withProgress } from '../../output/progress.ts';
-import { formatFields, formatSize } from '../../output/text.ts';
+import { formatFields } from '../../output/text.ts';
 import { limitHints, limitOptions, readTrust, toLimits, trustOptions } from '../../shared-options.ts';
 
 /** `fidius package verify`: checks that a package is exactly what a trusted key signed. */
@@ -93,8 +93,7 @@ async function verify(
       ...limits,
       signal,
       requireSignature: true,
-      onProgress: ({ position, archiveBytes }) =>
-        report(`Unpacking ${path}: ${formatSize(position)} of ${formatSize(archiveBytes)}`),
+      onProgress: ({ position, archiveBytes }) => report({ step: 'unpacking', done: position, total: archiveBytes }),
     });
     if (signedBy === undefined) throw new TypeError('A required signature was not checked');
     requireExpected(path, manifest, expected);

@@ -5,8 +5,10 @@ import { messageOf } from '../../../errors/is-error.ts';
 import { throwIfAborted } from '../../../errors/options.ts';
 import { readDistributions } from '../distributions.ts';
 import type { RequirementPlan } from '../requirement-plan.ts';
+import type { VendorProgress } from '../vendor-progress.ts';
 import type { InstalledSource } from './installed-source.ts';
 import { pipProgram, readPipReport, refusedBuild, refusedConnection } from './pip.ts';
+import { readPipProgress } from './pip-progress.ts';
 import { installerEnvironment, runCommand } from './run-command.ts';
 import { UvLock } from './uv-lock.ts';
 
@@ -28,6 +30,7 @@ export interface InstallTask {
   readonly requireHashes: boolean;
   readonly allowBuild: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: VendorProgress) => void) | undefined;
 }
 
 /** The first version of uv that writes and installs lock files (PEP 751). */
@@ -60,7 +63,8 @@ export async function install(installer: InstallerName, task: InstallTask): Prom
 async function installWithPip(task: InstallTask): Promise<readonly InstalledSource[]> {
   const { allowBuild, wheels, target } = task;
   const report = workFile(task, 'report.json');
-  await runInstaller('pip', task.python, task, [
+  const onLine = readPipProgress((progress) => task.onProgress?.(progress));
+  const args = [
     // Isolated: no modules from the folder, from variables or from the user's site-packages.
     '-I',
     '-c',
@@ -70,7 +74,8 @@ async function installWithPip(task: InstallTask): Promise<readonly InstalledSour
     '--no-warn-script-location',
     // The empty prefix takes the place of one in a pip.conf, which cannot be combined with a target.
     '--prefix=',
-    '--quiet',
+    '--progress-bar',
+    'off',
     '--requirement',
     ...inputFiles(task),
     ...(allowBuild ? [] : ['--only-binary', ':all:']),
@@ -80,7 +85,8 @@ async function installWithPip(task: InstallTask): Promise<readonly InstalledSour
     report,
     '--target',
     target,
-  ]);
+  ];
+  await runInstaller('pip', task.python, task, args, { onLine });
   return readPipReport(report);
 }
 
@@ -112,8 +118,11 @@ async function installWithUv(task: InstallTask): Promise<readonly InstalledSourc
     lock,
   ]);
   // Links into the cache of uv would not survive the move to the package, nor the archive.
+  const total = UvLock.read(lock).count;
+  task.onProgress?.({ phase: 'installing', done: 0, total });
   const installing = ['pip', 'install', ...common, '--link-mode', 'copy', '--requirement', lock];
-  await runInstaller('uv', 'uv', task, [...installing, '--target', target], indexVariables(task));
+  await runInstaller('uv', 'uv', task, [...installing, '--target', target], { variables: indexVariables(task) });
+  task.onProgress?.({ phase: 'installing', done: total, total });
   // uv leaves its lock, an empty file.
   await rm(join(target, '.lock'), { force: true });
   return UvLock.read(lock).sources(readDistributions(target));
@@ -153,10 +162,13 @@ async function runInstaller(
   command: string,
   task: InstallTask,
   args: readonly string[],
-  variables: NodeJS.ProcessEnv = {},
+  {
+    variables = {},
+    onLine,
+  }: { readonly variables?: NodeJS.ProcessEnv; readonly onLine?: (line: string) => boolean } = {},
 ): Promise<void> {
   const env = { ...installerEnvironment(process.env, task.wheels !== undefined), ...variables };
-  const options = { cwd: emptyFolder(task), env, signal: task.signal };
+  const options = { cwd: emptyFolder(task), env, signal: task.signal, onLine };
   const { exitCode, output } = await runCommand(command, args, options).catch((cause: unknown) => {
     throwIfAborted(task.signal);
     throw missingInstaller(installer, command, messageOf(cause), cause);

@@ -48,6 +48,8 @@ export interface CommandOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
+  /** Receives each line of standard output. A line for which it returns true is not kept. */
+  readonly onLine?: ((line: string) => boolean) | undefined;
 }
 
 export interface CommandResult {
@@ -60,17 +62,19 @@ export interface CommandResult {
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { cwd, env, signal }: CommandOptions,
+  { cwd, env, signal, onLine }: CommandOptions,
 ): Promise<CommandResult> {
   const { spawn } = await import('node:child_process');
+  const { createInterface } = await import('node:readline');
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, ...(signal && { signal }), stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output = (output + text).slice(-keptOutput);
-      });
-    }
+    const keep = (text: string) => {
+      output = (output + text).slice(-keptOutput);
+    };
+    child.stderr.setEncoding('utf8').on('data', keep);
+    if (onLine === undefined) child.stdout.setEncoding('utf8').on('data', keep);
+    else createInterface(child.stdout).on('line', (line) => onLine(line) || keep(`${line}\n`));
     child.on('error', reject).on('close', (exitCode) => resolve({ exitCode, output }));
   });
 }

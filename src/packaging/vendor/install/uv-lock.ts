@@ -57,6 +57,11 @@ export class UvLock {
     }
   }
 
+  /** Number of packages that will be installed, at most. */
+  get count(): number {
+    return this.#packages.length;
+  }
+
   /** Where the installed distributions came from. */
   sources(installed: readonly Distribution[]): readonly InstalledSource[] {
     const tags = new Map(installed.map((distribution) => [normalizeName(distribution.name), distribution.tags]));
