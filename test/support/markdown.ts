@@ -40,6 +40,7 @@ const scattered = [
   'SECURITY.md',
   'changes/README.md',
   'examples/data/SOURCE.md',
+  'packages/create-fidius/README.md',
   'python/README.md',
 ];
 
