@@ -175,7 +175,11 @@ describe('fidius package vendor', () => {
     ['a missing package', ['nowhere'], 'package.toml'],
     ['a missing requirements file', ['demo', '--requirements', 'none.txt'], 'hint: Check the path'],
     ['a distribution that the wheels lack', ['demo', '--requirements', 'unknown.txt'], 'hint: '],
-    ['a source distribution', ['demo', '--requirements', 'built.txt'], 'Only wheels are installed, unless builds are allowed'],
+    [
+      'a source distribution',
+      ['demo', '--requirements', 'built.txt'],
+      'Only wheels are installed, unless builds are allowed',
+    ],
     ['a Python that does not exist', ['demo', '--python', '/nowhere/python3'], 'hint: '],
   ])('says what to do about %s', async (_what, [dir = '', ...argv], expected) => {
     const folder = workplace({ 'requirements.txt': 'tiny==1.0\n' });
