@@ -26,7 +26,10 @@ export class DocWorkspace implements Disposable {
   /** Stands for the index of pip and uv: the pages are checked without a network. */
   readonly #wheels = join(this.folder, 'wheels');
 
+  readonly #blocks: readonly Block[];
+
   constructor(blocks: readonly Block[]) {
+    this.#blocks = blocks;
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify(tsconfig));
@@ -43,8 +46,10 @@ export class DocWorkspace implements Disposable {
     return join(this.folder, block.page.replaceAll(/[/.]/g, '-'));
   }
 
+  /** Where a block lies before it is run. Those that replace files are kept apart, together: they fit each other. */
   fileOf(block: Block): string {
-    return join(this.pageFolderOf(block), block.file ?? `line-${block.line}.${block.language}`);
+    const folder = block.changed ? join(this.pageFolderOf(block), 'changed') : this.pageFolderOf(block);
+    return join(folder, block.file ?? `line-${block.line}.${block.language}`);
   }
 
   /** What TypeScript says about all blocks together, as it prints it; nothing when it is content. */
@@ -56,7 +61,10 @@ export class DocWorkspace implements Disposable {
 
   /** Runs a TypeScript program of a page. */
   async runProgram(block: Block): Promise<Outcome> {
-    return await this.run(block, process.execPath, [tsx, this.fileOf(block)]);
+    const { changed, file } = block;
+    this.#replaceFiles(block);
+    const program = changed && file !== undefined ? join(this.pageFolderOf(block), file) : this.fileOf(block);
+    return await this.run(block, process.execPath, [tsx, program]);
   }
 
   /** What a Python with the SDK and the packages of the pages can import. */
@@ -69,6 +77,7 @@ export class DocWorkspace implements Disposable {
    * in `python3`.
    */
   async runShell(block: Block): Promise<Outcome> {
+    this.#replaceFiles(block);
     const npx = `npx() { local name=$1; shift; case $name in
       fidius) '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${join(root, 'src/cli/main.ts')}' "$@" ;;
       tsx) '${process.execPath}' '${tsx}' "$@" ;;
@@ -88,6 +97,14 @@ export class DocWorkspace implements Disposable {
       UV_FIND_LINKS: this.#wheels,
     };
     return await runFile(command, args, this.pageFolderOf(block), { ...own, ...env });
+  }
+
+  /** Writes what the reader was told to change until here. */
+  #replaceFiles({ page, line }: Block): void {
+    for (const block of this.#blocks) {
+      if (!block.changed || block.page !== page || block.line > line || block.file === undefined) continue;
+      writeFileSync(join(this.pageFolderOf(block), block.file), block.code);
+    }
   }
 
   [Symbol.dispose](): void {
