@@ -28,7 +28,7 @@ const root = join(import.meta.dirname, '..');
 const corpora: readonly Corpus[] = [
   {
     name: 'docs',
-    roots: [...markdownOfRoot(), 'docs', 'changes', 'python', 'examples'],
+    roots: [...markdownOfRoot(), 'docs', 'changes', 'packages', 'python', 'examples'],
     suffix: '.md',
     prose: markdownProse,
     goal: 3,

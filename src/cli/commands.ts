@@ -6,6 +6,7 @@ import type { Command } from './define-command.ts';
  * The first of two words is the name of a group, such as `package`.
  */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  'init app': async () => (await import('./commands/init-app.ts')).initApp,
   'init interface': async () => (await import('./commands/init.ts')).initInterface,
   'init plugin': async () => (await import('./commands/init.ts')).initPlugin,
   'init host': async () => (await import('./commands/init.ts')).initHost,
@@ -13,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import('./commands/keygen.ts')).keygen,
   'package validate': async () => (await import('./commands/package/validate.ts')).packageValidate,
   'package inspect': async () => (await import('./commands/package/inspect.ts')).packageInspect,
+  'package vendor': async () => (await import('./commands/package/vendor.ts')).packageVendor,
   'package sign': async () => (await import('./commands/package/sign.ts')).packageSign,
   'package audit': async () => (await import('./commands/package/audit.ts')).packageAudit,
   'package verify': async () => (await import('./commands/package/verify.ts')).packageVerify,

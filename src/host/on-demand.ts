@@ -8,6 +8,7 @@ export { readVendored } from '../packaging/vendor/vendor-conflicts.ts';
 export { emitWarning, VendorConflictReporter } from './events/host-notice.ts';
 export { printLoads, traceLoad } from './events/load-channel.ts';
 export { ExecutorPool } from './load/executor-pool.ts';
+export { findOffers, loadOffers } from './load/load-all.ts';
 export { LoadBudget } from './load/load-budget.ts';
 export { loadHandle } from './load/load-handle.ts';
 export { runLoad } from './load/load-pipeline.ts';

@@ -20,13 +20,14 @@ import {
   loadOptionNames,
 } from '../executor/executor-options.ts';
 import type { ProcessOptions } from '../executor/process/process-options.ts';
-import type { DiscoverOptions } from '../packaging/discover-packages.ts';
+import type { DiscoverOptions, FoundPackage } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
+import type { LoadFailure } from './load/load-all.ts';
 import type { LoadProgressListener } from './load/load-budget.ts';
 import type { PackageLoad } from './load/load-pipeline.ts';
-import type { HostDiscovery, PackageQuery } from './load/select-packages.ts';
+import type { HostDiscovery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
 import type { PackagePolicy, PolicyOptions } from './policy/package-policy.ts';
 
@@ -88,14 +89,8 @@ export interface HostStats {
   readonly plugins: readonly (PluginStats & { readonly plugin: string })[];
 }
 
-/** Options of `PluginHost.load()`. */
-export interface HostLoadOptions extends LoadOptions {
-  /**
-   * Versions to choose from: a range as npm writes it, such as `^1.2`, or the exact text of a version.
-   *
-   * @default any
-   */
-  readonly version?: string | undefined;
+/** Options of `PluginHost.loadAll()`. `loadTimeoutMs` is the time for each package. */
+export interface HostLoadAllOptions extends LoadOptions {
   /**
    * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A
    * package that another key signed is skipped.
@@ -123,6 +118,24 @@ export interface HostLoadOptions extends LoadOptions {
   readonly executor?: ExecutorChoice | undefined;
 }
 
+/** Options of `PluginHost.load()`. */
+export interface HostLoadOptions extends HostLoadAllOptions {
+  /**
+   * Versions to choose from: a range as npm writes it, such as `^1.2`, or the exact text of a version.
+   *
+   * @default any
+   */
+  readonly version?: string | undefined;
+}
+
+/** The result of `PluginHost.loadAll()`. */
+export interface LoadedPlugins<I extends Interface> {
+  /** The loaded plugins, by the order of the search paths, then by name. */
+  readonly plugins: readonly Plugin<I>[];
+  /** Packages and search paths that cannot be read, then packages for the interface that could not be loaded. */
+  readonly failures: readonly LoadFailure[];
+}
+
 const hostOptionNames = [
   'searchPaths',
   'executor',
@@ -144,7 +157,11 @@ const hostOptionNames = [
   'storeDir',
   'archiveLimits',
 ] satisfies readonly (keyof HostOptions)[];
-const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor', 'onProgress', ...loadOptionNames];
+const hostLoadAllOptionNames = ['signedBy', 'externalImports', 'executor', ...loadOptionNames];
+const hostLoadOptionNames = ['version', 'onProgress', ...hostLoadAllOptionNames];
+
+/** A load for an interface, with all defaults. */
+type HostLoad<I extends Interface> = PackageLoad & { readonly definition: I };
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
@@ -229,29 +246,50 @@ export class PluginHost implements AsyncDisposable {
     }
     requireInterface('load()', definition);
     checkOptionNames('PluginHost.load()', options, hostLoadOptionNames);
-    const { executor = this.#executor, version, signedBy, onProgress, ...others } = options;
-    const { externalImports = this.#externalImports, ...given } = others;
-    checkExternalImports(externalImports);
-    const signers = this.#readSigners(signedBy);
-    const loadOptions = withDefaults(given, this.#loadOptions);
-    checkExecutorChoice(executor);
+    const { version, onProgress, ...others } = options;
     if (version !== undefined && typeof version !== 'string') {
       throw invalidOption('version', 'a range of versions', version);
     }
     if (onProgress !== undefined && typeof onProgress !== 'function') {
       throw invalidOption('onProgress', 'a function', onProgress);
     }
-    this.#executors.checkOpen(`load ${name}`);
-    checkLoadOptions(loadOptions);
-    checkProcessUse(executor, loadOptions);
+    const load = this.#readLoad(definition, others, `load ${name}`);
+    const select = async (signal: AbortSignal) => {
+      const discovery = await this.#code.discoverPackages(this.#searchPaths, { signal });
+      return this.#code.selectPackages(discovery, this.#searchPaths, { name, version });
+    };
+    return this.#load(load, name, select, { onProgress });
+  }
 
-    const refuseExternal = externalImports === 'refuse';
-    const load = { definition, signers, executor, refuseExternal, options: loadOptions };
-    const [outcome, vendored] = await this.#run(load, { name, version }, onProgress);
-    const info = describePlugin(definition, outcome);
-    const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
-    this.#plugins.set(plugin, vendored);
-    return plugin;
+  /**
+   * Loads every package in the search paths that offers an interface: one for each name, chosen as `load()` does.
+   *
+   * A package that cannot be loaded is listed in `failures`, and so is one whose manifest cannot be read. Packages for other
+   * interfaces are ignored. The host closes the plugins. If the promise is rejected, the plugins that were loaded before stay
+   * open, and `plugins` of the host contains them.
+   *
+   * @throws FidiusError `FIDIUS_HOST_CLOSED`, `FIDIUS_LOAD_ABORTED`, `FIDIUS_OPTION_…`, `FIDIUS_EXECUTOR_…`,
+   *   `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python; LoadTimeoutError when listing the search paths takes too
+   *   long; never for a reason that concerns a single package.
+   */
+  async loadAll<I extends Interface>(definition: I, options: HostLoadAllOptions = {}): Promise<LoadedPlugins<I>> {
+    requireInterface('loadAll()', definition);
+    checkOptionNames('PluginHost.loadAll()', options, hostLoadAllOptionNames);
+    const what = `the plugins for ${definition.name}`;
+    const load = this.#readLoad(definition, options, `load ${what}`);
+    const { discoverPackages, findOffers, LoadBudget, loadOffers } = this.#code;
+
+    const search = new LoadBudget(what, options.signal, load.options.loadTimeoutMs);
+    const discovery = await search
+      .run(() => discoverPackages(this.#searchPaths, { signal: search.signal }))
+      .finally(() => search.end());
+    this.#executors.checkOpen(`load ${what}`);
+    const offers = await findOffers(discovery, this.#searchPaths, definition);
+    const { plugins, failures } = await loadOffers(offers, load.executor, ({ name, packages }, turn) =>
+      this.#load(load, name, async () => packages, { turn }),
+    );
+    const unreadable = discovery.skipped.map(({ path, reason }) => ({ name: undefined, path, error: reason }));
+    return { plugins, failures: [...unreadable, ...failures] };
   }
 
   /** The open plugins, in the order of loading. A new array each time. */
@@ -299,14 +337,27 @@ export class PluginHost implements AsyncDisposable {
     await this.#executors.closeAll(options);
   }
 
-  async #run(
-    load: PackageLoad & { readonly definition: Interface },
-    query: PackageQuery,
-    onProgress: LoadProgressListener | undefined,
-  ) {
+  /** Checks the options of a load. @param doing completes "The host is closed and cannot …". */
+  #readLoad<I extends Interface>(definition: I, options: HostLoadAllOptions, doing: string): HostLoad<I> {
+    const { executor = this.#executor, signedBy, externalImports = this.#externalImports, ...given } = options;
+    checkExternalImports(externalImports);
+    const signers = this.#readSigners(signedBy);
+    const loadOptions = withDefaults(given, this.#loadOptions);
+    checkExecutorChoice(executor);
+    this.#executors.checkOpen(doing);
+    checkLoadOptions(loadOptions);
+    checkProcessUse(executor, loadOptions);
+    return { definition, signers, executor, refuseExternal: externalImports === 'refuse', options: loadOptions };
+  }
+
+  async #load<I extends Interface>(
+    load: HostLoad<I>,
+    name: string,
+    select: (signal: AbortSignal) => Promise<readonly [FoundPackage, ...FoundPackage[]]>,
+    { turn, onProgress }: { readonly turn?: Promise<unknown>; readonly onProgress?: LoadProgressListener | undefined },
+  ): Promise<Plugin<I>> {
     const { definition, options } = load;
-    const { name } = query;
-    const { LoadBudget, discoverPackages, readVendored, runLoad, selectPackages, traceLoad } = this.#code;
+    const { LoadBudget, readVendored, runLoad, traceLoad } = this.#code;
     const budget = new LoadBudget(name, options.signal, options.loadTimeoutMs, onProgress);
     let vendored: VendoredPackage = { name, distributions: [], dir: '' };
     try {
@@ -316,10 +367,8 @@ export class PluginHost implements AsyncDisposable {
           executors: this.#executors,
           budget,
           details,
-          select: async (signal) => {
-            const discovery = await discoverPackages(this.#searchPaths, { signal });
-            return selectPackages(discovery, this.#searchPaths, query);
-          },
+          turn,
+          select,
           compareVendored: ({ folder }) => {
             vendored = readVendored({ name, dir: folder });
             const inProcess = [...this.#plugins].filter(([plugin]) => plugin.info.executor !== 'process');
@@ -332,7 +381,10 @@ export class PluginHost implements AsyncDisposable {
           describe: () => definition.descriptor,
         }),
       );
-      return [outcome, vendored] as const;
+      const info = describePlugin(definition, outcome);
+      const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
+      this.#plugins.set(plugin, vendored);
+      return plugin;
     } finally {
       budget.end();
     }

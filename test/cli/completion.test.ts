@@ -64,7 +64,7 @@ describe.each(shells)('fidius completion %s', (shell) => {
 
   it('offers only the commands of a group after its name', () => {
     expect(offers('package', 'si')).toEqual(['sign']);
-    expect(offers('init', '')).toEqual(['host', 'interface', 'plugin']);
+    expect(offers('init', '')).toEqual(['app', 'host', 'interface', 'plugin']);
     expect(offers('keygen', 'si')).toEqual([]);
   });
 

@@ -21,6 +21,97 @@ function textOf(path: string): string {
   return readFileSync(path, 'utf8').replace(`"^${version}"`, '"^<version>"');
 }
 
+describe('fidius init app', () => {
+  it('writes a project with tests for both sides, and prints the next steps', async () => {
+    const folder = tempFolder();
+
+    const outcome = await fidiusIn(folder, ['init', 'app', 'my-app', '--path', 'projects']);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toMatchInlineSnapshot(`
+      "Created app: projects/my-app
+      Next:
+        1. cd projects/my-app
+        2. npm install
+        3. npm start
+        4. npm test
+      "
+    `);
+    expect(filesOf(join(folder, 'projects/my-app'))).toMatchSnapshot();
+  });
+
+  it('writes into the current folder without a name, and keeps other files', async () => {
+    const folder = join(tempFolder(), 'My Shop 2');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+
+    const outcome = await fidiusIn(folder, ['init', 'app']);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toMatchInlineSnapshot(`
+      "Created app: .
+      Next:
+        1. npm install
+        2. npm start
+        3. npm test
+      "
+    `);
+    expect(filesOf(folder)).toMatchObject({
+      'notes.txt': 'mine',
+      'package.json': expect.stringContaining('"name": "my-shop-2"'),
+    });
+  });
+
+  it('replaces no file of the current folder, and writes nothing if one exists', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'package.json'), '{}');
+    writeFileSync(join(folder, 'README.md'), '# Mine');
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['init', 'app']);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: Cannot write into <here>: package.json and 1 more already exists
+      hint: Use an empty folder, or give the name of a new one: \`fidius init app <name>\`.
+      "
+    `);
+    expect(filesOf(folder)).toEqual({ 'package.json': '{}', 'README.md': '# Mine' });
+  });
+
+  it('removes what it wrote if a file cannot be written', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'plugins'), 'a file');
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['init', 'app']);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: Cannot write <here>: E/);
+    expect(filesOf(folder)).toEqual({ plugins: 'a file' });
+  });
+
+  it('does not give the project the name of a package that it installs', async () => {
+    const folder = tempFolder();
+
+    await fidiusIn(folder, ['init', 'app', 'fidius']);
+
+    expect(filesOf(join(folder, 'fidius'))['package.json']).toContain('"name": "fidius-project"');
+  });
+
+  it.each([
+    ['a name that is a path', ['a/b']],
+    ['a parent folder without a name', ['--path', 'x']],
+    ['two names', ['one', 'two']],
+  ])('rejects %s, and writes nothing', async (_what, argv) => {
+    const folder = tempFolder();
+
+    const { exitCode, stderr } = await fidiusIn(folder, ['init', 'app', ...argv]);
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatchSnapshot();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
 describe('fidius init interface', () => {
   it('writes a package with an interface', async () => {
     const folder = tempFolder();
@@ -194,6 +285,6 @@ describe('fidius init host', () => {
     expect([first.stderr, second.stderr]).toEqual(['', '']);
     expect(readFileSync(join(folder, 'one/host.ts'), 'utf8')).toContain("import Greeter from '../default.mts';");
     expect(readFileSync(join(folder, 'app/two/host.ts'), 'utf8')).toContain("import { mine } from '../own.mts';");
-    expect(readFileSync(join(folder, 'app/two/host.ts'), 'utf8')).toContain('host.load(manifest.name, mine)');
+    expect(readFileSync(join(folder, 'app/two/host.ts'), 'utf8')).toContain('host.loadAll(mine)');
   });
 });

@@ -49,6 +49,25 @@ describe('fidius, installed', () => {
     });
   });
 
+  it('creates a host that ignores plugins for other interfaces, and names those that cannot be loaded', () => {
+    const plugins = join(folder, 'app/plugins');
+    fill(plugins, {
+      'other/package.toml': pythonManifest('other').replace('Greeter', 'Other'),
+      'other/demo.py': 'raise RuntimeError("not for this host")\n',
+      'old/package.toml': pythonManifest('old').replace('interface_version = 1', 'interface_version = 9'),
+      'old/demo.py': '',
+    });
+
+    const outcome = node('--import', 'tsx', 'app/host.ts');
+    for (const name of ['old', 'other']) rmSync(join(plugins, name), { recursive: true });
+
+    expect(outcome).toEqual({
+      exitCode: 0,
+      stdout: 'my-greeter 0.1.0: HELLO\n',
+      stderr: `Cannot load ${join(plugins, 'old')}: it implements version 9 of Greeter, the host expects version 1\n`,
+    });
+  });
+
   it.each([
     ['fidius', 'FidiusError'],
     ['fidius/packaging', 'PackageStore'],

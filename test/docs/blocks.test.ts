@@ -18,7 +18,7 @@ const workspace = new DocWorkspace(toCheck);
 afterAll(() => workspace[Symbol.dispose]());
 
 const python = findPythons().at(-1)?.executable ?? 'python3';
-const pythonPath = { PYTHONPATH: join(root, 'python'), PYTHONDONTWRITEBYTECODE: '1' };
+const pythonPath = { PYTHONPATH: workspace.pythonPath, PYTHONDONTWRITEBYTECODE: '1' };
 
 describe('code blocks', () => {
   it('say their language', () => {

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { method, t } from 'fidius';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installPackage, linkPackage } from '../support/installed-package.ts';
+import { installPacked, linkPackage } from '../support/installed-package.ts';
 
 /** A project of a user of TypeScript, with the package as npm publishes it. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-consumer-')));
@@ -28,15 +28,7 @@ interface Compiler {
 const compilers: readonly Compiler[] = ['5.9', '7.0'].flatMap(findCompiler);
 
 beforeAll(() => {
-  const shipped = join(folder, 'shipped');
-  mkdirSync(shipped);
-  installPackage(shipped);
-  const pack = ['pack', '--ignore-scripts', '--pack-destination', folder, join(shipped, 'node_modules/fidius')];
-  execFileSync('npm', pack, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const archive = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
-  const installed = join(folder, 'node_modules/fidius');
-  mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['xzf', join(folder, archive), '--strip-components=1', '-C', installed]);
+  installPacked(folder);
   linkPackage(folder, '@types/node');
   linkPackage(folder, 'undici-types');
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module' }));

@@ -40,7 +40,7 @@ export function readSource(file: string): string {
 /** What the source files import and re-export, dynamic imports of plain strings included. */
 export function sourceImports(): readonly Import[] {
   // The texts of `fidius init` are programs of their own, with imports of their own.
-  const own = sourceFiles().filter((file) => !/^cli\/init\/templates\.ts$/.test(file));
+  const own = sourceFiles().filter((file) => !/^cli\/init\/(?:app-template|templates)\.ts$/.test(file));
   return own.flatMap((file) => importsOf(src, file, readSource(file)));
 }
 

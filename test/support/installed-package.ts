@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CliOutcome } from './run-fidius.ts';
@@ -13,11 +14,36 @@ export function installPackage(folder: string): void {
   for (const name of ['package.json', 'runtime', 'python']) {
     cpSync(join(root, name), join(target, name), { recursive: true });
   }
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
-  for (const name of [...Object.keys(dependencies), '@koromix']) linkPackage(folder, name);
+  linkDependencies(folder);
   const dist = join(target, 'dist');
   build('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist);
   build('node_modules/tsx/dist/cli.mjs', 'scripts/bundle.ts', dist);
+}
+
+/** Unpacks this project into `node_modules` of a folder, from the archive that `npm publish` would upload. */
+export function installPacked(folder: string): void {
+  const work = mkdtempSync(join(tmpdir(), 'fidius-packed-'));
+  try {
+    installPackage(work);
+    unpackPackage(folder, 'fidius', join(work, 'node_modules/fidius'));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Unpacks a package into `node_modules` of a folder, as npm publishes it. @param source its folder. */
+export function unpackPackage(folder: string, name: string, source: string): void {
+  const work = mkdtempSync(join(tmpdir(), 'fidius-packed-'));
+  try {
+    const pack = ['pack', '--ignore-scripts', '--pack-destination', work, source];
+    execFileSync('npm', pack, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [archive = ''] = readdirSync(work);
+    const installed = join(folder, 'node_modules', name);
+    mkdirSync(installed, { recursive: true });
+    execFileSync('tar', ['xzf', join(work, archive), '--strip-components=1', '-C', installed]);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
 function build(tool: string, ...args: readonly string[]): void {
@@ -26,6 +52,12 @@ function build(tool: string, ...args: readonly string[]): void {
 
 interface PackageJson {
   readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/** Makes what this project depends on at run time available in `node_modules` of a folder. */
+export function linkDependencies(folder: string): void {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson;
+  for (const name of [...Object.keys(dependencies), '@koromix']) linkPackage(folder, name);
 }
 
 /** Makes a package that this project has installed available in `node_modules` of a folder. */

@@ -15,6 +15,7 @@ export interface Page {
  *
  * - `file=plugins/greeter/greeter.py`: the file the reader is to put it in; other blocks of the page find it there. A file
  *   that the project has itself must be equal to it.
+ * - `changed`: with a file of which the page has shown another content before. It replaces that content before the next `run`.
  * - `run`: run it, in the order of the page. A `text output` block after it is what it prints; `…` in it stands for any text.
  * - `no-run: the reason`, to the end of the line: it is not checked.
  */
@@ -25,6 +26,7 @@ export interface Block {
   readonly language: string;
   readonly code: string;
   readonly file: string | undefined;
+  readonly changed: boolean;
   readonly run: boolean;
   readonly noRun: string | undefined;
   /** Whether this is what the last `run` block before it prints. */
@@ -40,6 +42,7 @@ const scattered = [
   'SECURITY.md',
   'changes/README.md',
   'examples/data/SOURCE.md',
+  'packages/create-fidius/README.md',
   'python/README.md',
 ];
 
@@ -67,6 +70,7 @@ function blocksOf({ path, text }: Page): Block[] {
       language,
       code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
       file: words.find((word) => word.startsWith('file='))?.slice('file='.length),
+      changed: words.includes('changed'),
       run: words.includes('run'),
       noRun,
       isOutput: words.includes('output'),

@@ -65,7 +65,7 @@ function problemOf([program = '', ...args]: string[], written: Written | undefin
 }
 
 function npmProblem([command = '', ...args]: string[]): string | undefined {
-  if (['ci', 'install', 'init', 'pkg'].includes(command)) return undefined;
+  if (['ci', 'create', 'init', 'install', 'pkg', 'start'].includes(command)) return undefined;
   const script = command === 'run' ? args[0] : command;
   return script !== undefined && script in scripts ? undefined : `no such npm script: ${script}`;
 }

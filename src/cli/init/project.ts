@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { fidiusVersion } from '../help.ts';
@@ -15,18 +15,43 @@ export type ProjectFiles = Readonly<Record<string, string>>;
  * @throws FidiusError `FIDIUS_CLI_OUTPUT` if it already exists, or cannot be written.
  */
 export async function writeProject(folder: string, files: ProjectFiles): Promise<void> {
-  const { makeFolders } = await import('../../packaging/files/make-folders.ts');
   if (existsSync(folder)) {
     throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: it already exists`, {
       hint: 'Choose another name, or another folder with --path.',
     });
   }
-  let made: string | undefined;
+  await writeFiles(folder, files);
+}
+
+/**
+ * Writes files into an existing folder completely or not at all. Other files in it are kept.
+ *
+ * @throws FidiusError `FIDIUS_CLI_OUTPUT` if one of the files already exists, or cannot be written.
+ */
+export async function writeIntoFolder(folder: string, files: ProjectFiles): Promise<void> {
+  const [first, ...others] = Object.keys(files).filter((path) => existsSync(join(folder, path)));
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write into ${folder}: ${first}${more} already exists`, {
+      hint: 'Use an empty folder, or give the name of a new one: `fidius init app <name>`.',
+    });
+  }
+  await writeFiles(folder, files);
+}
+
+async function writeFiles(folder: string, files: ProjectFiles): Promise<void> {
+  const { makeFolders } = await import('../../packaging/files/make-folders.ts');
+  const made: string[] = [];
   try {
-    made = makeFolders(folder);
-    for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text, { flag: 'wx' });
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(folder, path);
+      const parent = makeFolders(dirname(file));
+      if (parent !== undefined) made.push(parent);
+      writeFileSync(file, text, { flag: 'wx' });
+      made.push(file);
+    }
   } catch (cause) {
-    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    for (const path of made) rmSync(path, { recursive: true, force: true });
     const reason = messageOf(cause);
     throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: ${reason}`, { cause });
   }
@@ -44,6 +69,12 @@ export function projectFolder(name: string, path: string | undefined, cwd: strin
   return resolve(cwd, path ?? '.', name);
 }
 
+/** Makes the name of a folder a name of an npm package. */
+export function toPackageName(folder: string): string {
+  const name = folder.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return name.replaceAll(/^-|-$/g, '') || 'app';
+}
+
 /** Converts `my-greeter` to the name of an interface: `MyGreeter`. */
 export function toInterfaceName(name: string): string {
   return name
@@ -53,19 +84,28 @@ export function toInterfaceName(name: string): string {
 }
 
 /** The files that make a folder of TypeScript an npm package. */
-export function npmFiles(name: string, more: { readonly [field: string]: unknown }): ProjectFiles {
+export function npmFiles(
+  name: string,
+  more: { readonly [field: string]: unknown },
+  include: readonly string[] = ['*.ts'],
+): ProjectFiles {
+  const dependencies = { fidius: `^${fidiusVersion()}` };
+  const devDependencies = { '@types/node': '>=20', tsx: '^4.20.0', typescript: '>=5.8' };
+  const packageName = name.toLowerCase();
+  // npm does not install a package into itself.
+  const isTaken = packageName in dependencies || packageName in devDependencies;
   const manifest = {
-    name: name.toLowerCase(),
+    name: isTaken ? `${packageName}-project` : packageName,
     version: '0.1.0',
     private: true,
     type: 'module',
     ...more,
-    dependencies: { fidius: `^${fidiusVersion()}` },
-    devDependencies: { '@types/node': '>=20', tsx: '^4.20.0', typescript: '>=5.8' },
+    dependencies,
+    devDependencies,
   };
   return {
     'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
-    'tsconfig.json': `${JSON.stringify({ compilerOptions, include: ['*.ts'] }, null, 2)}\n`,
+    'tsconfig.json': `${JSON.stringify({ compilerOptions, include }, null, 2)}\n`,
   };
 }
 

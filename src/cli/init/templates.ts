@@ -90,19 +90,18 @@ import ${imported.clause} from ${quoted(specifier.startsWith('.') ? specifier : 
 
 await using host = await PluginHost.open({ searchPaths: [join(import.meta.dirname, 'plugins')] });
 
-const { packages, skipped } = await host.discover();
-for (const { path, reason } of skipped) console.error(\`\${path} is skipped: \${reason.message}\`);
-if (packages.length === 0) console.log('The folder "plugins" does not contain any plugins yet.');
+const { plugins, failures } = await host.loadAll(${imported.name});
+for (const { error } of failures) console.error(error.message);
+if (plugins.length === 0) console.log(${quoted(`The folder "plugins" does not contain a plugin for ${definition.name}.`)});
 
-for (const { manifest } of packages) {
-  const plugin = await host.load(manifest.name, ${imported.name});
+for (const plugin of plugins) {
 ${callText(definition)}}
 `,
   };
 }
 
 /** Names that the program uses for something else. */
-const taken = ['PluginHost', 'console', 'host', 'join', 'manifest', 'packages', 'path', 'plugin', 'reason', 'skipped'];
+const taken = ['PluginHost', 'console', 'error', 'failures', 'host', 'join', 'plugin', 'plugins'];
 
 function importOf(exportName: string, interfaceName: string): { readonly clause: string; readonly name: string } {
   // The name of an export can be any text.

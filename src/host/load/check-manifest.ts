@@ -43,9 +43,7 @@ export function checkManifest(
  */
 function checkInterface(path: string, manifest: Manifest, definition: Interface): void {
   const place = { path, interface: definition.name };
-  // An interface of another copy of this library may lack `aliases`.
-  const { aliases }: { readonly aliases?: readonly string[] | undefined } = definition;
-  if (manifest.interface !== definition.name && aliases?.includes(manifest.interface) !== true) {
+  if (!offersInterface(manifest, definition)) {
     throw new LoadError(
       'FIDIUS_INTERFACE_NAME_MISMATCH',
       `it implements the interface ${manifest.interface}, the host expects ${definition.name}`,
@@ -60,6 +58,13 @@ function checkInterface(path: string, manifest: Manifest, definition: Interface)
     place,
     { hint: 'Load a package for that version, or correct `interface_version` in package.toml.' },
   );
+}
+
+/** Whether a manifest names an interface, by its name or an alias. Its version is not compared. */
+export function offersInterface(manifest: Manifest, definition: Interface): boolean {
+  // An interface of another copy of this library may lack `aliases`.
+  const { aliases }: { readonly aliases?: readonly string[] | undefined } = definition;
+  return manifest.interface === definition.name || aliases?.includes(manifest.interface) === true;
 }
 
 function mismatchHint(found: string): string {

@@ -30,8 +30,9 @@ export class LoadBudget {
   readonly timeoutMs: number;
   readonly #plugin: string;
   readonly #given: AbortSignal | undefined;
-  readonly #endAt: number;
-  readonly #patience: CancellationWatch;
+  readonly #abort: () => void;
+  #endAt: number;
+  #patience: CancellationWatch;
   readonly #onProgress: LoadProgressListener | undefined;
   #phase: LoadPhase = 'discovery';
   #path: string | undefined;
@@ -47,9 +48,10 @@ export class LoadBudget {
     this.timeoutMs = timeoutMs;
     this.#plugin = plugin;
     this.#given = given;
+    this.#abort = () => controller.abort();
     this.#onProgress = onProgress;
     this.#endAt = now() + timeoutMs;
-    this.#patience = new CancellationWatch(given, timeoutMs, () => controller.abort());
+    this.#patience = new CancellationWatch(given, timeoutMs, this.#abort);
     if (given?.aborted === true) controller.abort();
   }
 
@@ -91,6 +93,22 @@ export class LoadBudget {
       if (this.signal.aborted) this.check();
       throw error;
     }
+  }
+
+  /**
+   * Waits for other loads. The time does not count: a load is not responsible for those before it.
+   *
+   * @param turn settles when the signal of the caller is aborted, at the latest.
+   * @throws as {@link check} does.
+   */
+  async wait(turn: Promise<unknown>): Promise<void> {
+    this.check();
+    const { leftMs } = this;
+    this.#patience.end();
+    await turn;
+    this.#endAt = now() + leftMs;
+    this.#patience = new CancellationWatch(this.#given, leftMs, this.#abort);
+    this.check();
   }
 
   end(): void {

@@ -62,6 +62,8 @@ export interface LoadContext {
   readonly budget: LoadBudget;
   /** Receives the facts of the load as they become known. */
   readonly details: LoadDetails;
+  /** Settles when other loads have ended, after which the package is imported. Default: it is imported at once. */
+  readonly turn?: Promise<unknown> | undefined;
   /** Finds the packages, the preferred one first. */
   readonly select: (signal: AbortSignal) => Promise<Candidates>;
   /** Compares a package with those that are loaded in this process. */
@@ -84,8 +86,9 @@ export interface LoadContext {
  */
 export async function runLoad(load: PackageLoad, context: LoadContext): Promise<LoadOutcome> {
   const { refuseExternal, options } = load;
-  const { budget, details, executors, compareVendored, describe } = context;
+  const { budget, details, executors, turn, compareVendored, describe } = context;
   const { selected, skipped, chosen: first } = await budget.run(() => selectFirst(load, context));
+  if (turn !== undefined) await budget.wait(turn);
   const { path, manifest } = selected;
   const doing = `load ${manifest.name}`;
   const conflicts = compareVendored(selected);

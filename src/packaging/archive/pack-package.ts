@@ -14,12 +14,8 @@ import { type PackedSignature, prepareSignature, rejectLeftovers, stale } from '
 import { isOurSignature } from '../signing/signature-files.ts';
 import { Trust, type TrustOptions, trustOptionNames } from '../signing/trust.ts';
 import { readSignature } from '../signing/verify-package.ts';
-import {
-  findVendorState,
-  type VendorOptions,
-  type VendorOutcome,
-  vendorDependencies,
-} from '../vendor/vendor-dependencies.ts';
+import { type VendorOptions, type VendorOutcome, vendorDependencies } from '../vendor/vendor-dependencies.ts';
+import { findVendorState } from '../vendor/vendor-state.ts';
 import { EntryNames, splitEntryPath } from './entry-path.ts';
 import { resolveLimits } from './limits.ts';
 import { type PackProgress, writeArchive } from './write-archive.ts';
@@ -145,7 +141,8 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
 
 async function vendor(dir: string, manifest: Manifest, options: PackOptions): Promise<VendorOutcome | undefined> {
   if (manifest.runtime !== 'python' || options.vendor === false) return undefined;
-  const isNeeded = (await findVendorState(dir, manifest)) === 'needed';
+  const { requirements } = options.vendor ?? {};
+  const isNeeded = (await findVendorState(dir, manifest, { requirements })) === 'needed';
   if (isNeeded && options.key === undefined && (await readSignature(dir)) !== undefined) {
     throw stale(dir, 'its dependencies are not vendored yet');
   }

@@ -110,6 +110,8 @@ export interface VendorRecord {
   readonly python: { readonly version: string; readonly implementation: string; readonly machine: string };
   /** As Node names it: `linux`, `darwin`, `win32`. */
   readonly platform: string;
+  /** A digest of the requirements and constraints. `undefined` in records of older versions. */
+  readonly requirements?: string | undefined;
   readonly distributions: readonly VendoredDistribution[];
 }
 

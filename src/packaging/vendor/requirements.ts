@@ -64,7 +64,10 @@ function readText(file: string): string {
       .replace(/^\ufeff/, '');
   } catch (cause) {
     const message = `Cannot vendor dependencies: cannot read the requirements file ${shown(file)}: ${messageOf(cause)}`;
-    throw new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, { cause });
+    throw new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, {
+      cause,
+      hint: 'Check the path, and that the file can be read.',
+    });
   }
 }
 

@@ -1,13 +1,13 @@
-import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkChoice, checkOptionNames, checkSignal, throwIfAborted } from '../../errors/options.ts';
 import { applyByteCodePolicy } from '../files/byte-code.ts';
 import { listPackageFiles } from '../files/package-files.ts';
 import { createStagingNextTo } from '../files/staging.ts';
-import { type Manifest, type PythonManifest, readManifest } from '../manifest/manifest.ts';
+import { readManifest } from '../manifest/manifest.ts';
 import {
   readDistributions,
   readVendoredDistributions,
@@ -21,6 +21,7 @@ import { chooseInstaller, type InstallerName, install, missingInstaller } from '
 import { installerEnvironment, runCommand } from './install/run-command.ts';
 import { planRequirements } from './requirement-plan.ts';
 import type { VendorProgress } from './vendor-progress.ts';
+import { digestOfPlan, findVendorState, isCurrent, requirementsOf } from './vendor-state.ts';
 
 /** Options of vendoring. */
 export interface VendorOptions {
@@ -62,11 +63,18 @@ export interface VendorOptions {
    */
   readonly requireHashes?: boolean | undefined;
   /**
-   * Vendors again if the package already has a `vendor` folder, and replaces that folder.
+   * Path of a requirements file to use in place of the one that the manifest names. It may be outside the package.
+   *
+   * @default the file in `[python].requirements` of the manifest
+   */
+  readonly requirements?: string | undefined;
+  /**
+   * Vendors again if the package already has a `vendor` folder, and replaces that folder. `'changed'`: only if the
+   * requirements or the Python differ from those that it was made for; a folder that another tool made is kept.
    *
    * @default false
    */
-  readonly refresh?: boolean | undefined;
+  readonly refresh?: boolean | 'changed' | undefined;
   /**
    * Cancels the operation. The promise is rejected with the reason of the signal.
    *
@@ -97,6 +105,7 @@ const optionNames = [
   'python',
   'refresh',
   'requireHashes',
+  'requirements',
   'signal',
   'wheels',
 ];
@@ -112,17 +121,17 @@ const optionNames = [
 export async function vendorDependencies(dir: string, options: VendorOptions = {}): Promise<VendorOutcome> {
   checkOptionNames('vendorDependencies()', options, optionNames);
   checkSignal(options.signal, 'vendorDependencies()');
-  const { refresh = false, installer = 'auto', signal } = options;
+  const { refresh = false, installer = 'auto', requirements, signal } = options;
   checkChoice('vendorDependencies()', 'installer', installer, ['auto', 'pip', 'uv']);
+  if (typeof refresh !== 'boolean') checkChoice('vendorDependencies()', 'refresh', refresh, ['changed']);
   throwIfAborted(signal);
   const manifest = readManifest(dir);
   const target = join(dir, vendorFolder);
-  const state = await findVendorState(dir, manifest, { refresh });
+  const state = await findVendorState(dir, manifest, { refresh: refresh !== false, requirements });
   if (state !== 'needed' || manifest.runtime !== 'python') {
     return { status: state === 'kept' ? 'kept' : 'nothing', distributions: readVendoredDistributions(target) };
   }
-  const requirements = requirementsOf(resolve(dir), manifest);
-  return { status: 'vendored', distributions: await vendor(resolve(dir), requirements, target, options) };
+  return vendor(resolve(dir), requirementsOf(dir, manifest, requirements), target, options);
 }
 
 async function vendor(
@@ -130,7 +139,7 @@ async function vendor(
   requirements: string,
   target: string,
   options: VendorOptions,
-): Promise<readonly VendoredDistribution[]> {
+): Promise<VendorOutcome> {
   const { python = 'python3', allowBuild = false, signal, onProgress } = options;
   const wheels = options.wheels === undefined ? undefined : resolve(options.wheels);
   const constraints = options.constraints === undefined ? undefined : resolve(options.constraints);
@@ -145,6 +154,10 @@ async function vendor(
     const installer =
       options.installer === undefined || options.installer === 'auto' ? await chooseInstaller(work) : options.installer;
     const { executable, description } = await describePython(python, { installer, cwd: work, signal });
+    const planned = digestOfPlan(plan);
+    if (options.refresh === 'changed' && (await isCurrent(target, planned, description))) {
+      return { status: 'kept', distributions: readVendoredDistributions(target) };
+    }
     const task = {
       plan,
       file: requirements,
@@ -161,9 +174,10 @@ async function vendor(
     requireInstalled(built, plan, installer);
     const rules = { dir, installer, wheels, allowBuild, requireHashes, hashes: plan.hashes };
     const distributions = requireOrigins(readDistributions(built), sources, rules);
-    await finish(built, { format: 1, installer, python: description, platform: platform(), distributions });
+    const record = { format: 1, installer, python: description, platform: platform(), requirements: planned } as const;
+    await finish(built, { ...record, distributions });
     await staging.replaceFolder(target);
-    return distributions;
+    return { status: 'vendored', distributions };
   } catch (cause) {
     throwIfAborted(signal);
     if (ioCode(cause) === undefined || isFidiusError(cause)) throw cause;
@@ -175,19 +189,6 @@ async function vendor(
   }
 }
 
-/** Whether there is something to vendor. An existing `vendor` folder is kept unless `refresh` is set. */
-export async function findVendorState(
-  dir: string,
-  manifest: Manifest,
-  { refresh = false }: { readonly refresh?: boolean } = {},
-): Promise<'kept' | 'needed' | 'nothing'> {
-  if (manifest.runtime !== 'python') return 'nothing';
-  const isVendored = await exists(join(dir, vendorFolder));
-  if (isVendored && !refresh) return 'kept';
-  if (await exists(requirementsOf(dir, manifest))) return 'needed';
-  return isVendored ? 'kept' : 'nothing';
-}
-
 /** Removes byte-code, and writes the record. */
 async function finish(built: string, record: VendorRecord): Promise<void> {
   await applyByteCodePolicy(built, await listPackageFiles(built, { signatures: 'include' }), 'remove');
@@ -197,23 +198,6 @@ async function finish(built: string, record: VendorRecord): Promise<void> {
   await writeFile(path, `${JSON.stringify(record, undefined, 2)}\n`, { flag: 'wx' });
   // It was private while it was built.
   await chmod(built, 0o755);
-}
-
-function requirementsOf(dir: string, { python }: PythonManifest): string {
-  const path = resolve(dir, python.requirements);
-  if (!relative(resolve(dir), path).startsWith('..')) return path;
-  throw new FidiusError(
-    'FIDIUS_VENDOR_REQUIREMENTS',
-    `Cannot vendor dependencies of ${dir}: the requirements file ${JSON.stringify(python.requirements)} is outside the package`,
-    { hint: 'Put the file into the package, and write its relative path in `[python].requirements`.' },
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 const question = [

@@ -182,7 +182,7 @@ describe('vendoring without builds', () => {
 
     expect(error.code).toBe('FIDIUS_VENDOR_FAILED');
     expect(error.message).toMatch(/No matching distribution found for built|has no usable wheels/);
-    expect(error.hint).toContain('Only wheels are installed, unless `allowBuild` is set.');
+    expect(error.hint).toContain('Only wheels are installed, unless builds are allowed.');
     expect(existsSync(ran)).toBe(false);
   });
 

@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path';
 import type { PackedPackage, PackOptions } from '../../../packaging/archive/pack-package.ts';
-import type { VendorOptions } from '../../../packaging/vendor/vendor-dependencies.ts';
 import type { CommandIo } from '../../command-io.ts';
 import { defineCommand } from '../../define-command.ts';
 import { inFolderOf } from '../../output/make-folder.ts';
@@ -9,6 +8,7 @@ import { type ProgressContext, withProgress } from '../../output/progress.ts';
 import { formatSize } from '../../output/text.ts';
 import type { OptionDefinitions, ParsedArguments } from '../../parse-arguments.ts';
 import { byteCodeHints, byteCodeOptions } from '../../shared-options.ts';
+import { buildWarnings, listDistributions, toVendorOptions, vendorHints, vendorOptions } from './vendor-options.ts';
 
 const options = {
   output: {
@@ -19,21 +19,7 @@ const options = {
   key: { type: 'path', value: 'file', help: 'Sign the package with this secret key, after vendoring' },
   ...byteCodeOptions,
   'no-vendor': { type: 'boolean', help: 'Do not include the dependencies' },
-  python: {
-    type: 'string',
-    value: 'path',
-    help: 'Vendor for this interpreter (default: the one that a host uses)',
-  },
-  installer: {
-    type: 'string',
-    value: 'name',
-    choices: ['pip', 'uv'],
-    help: 'Vendor with pip or uv (default: uv if it is installed)',
-  },
-  wheels: { type: 'path', value: 'dir', help: 'Vendor only from this folder of wheels' },
-  'allow-build': { type: 'boolean', help: 'Allow builds of dependencies, which run code of their authors' },
-  constraints: { type: 'path', value: 'file', help: 'File of constraints on the vendored versions' },
-  'require-hashes': { type: 'boolean', help: 'Reject requirements without a hash' },
+  ...vendorOptions,
   'refresh-vendor': { type: 'boolean', help: 'Vendor again even if there is a vendor folder' },
 } as const satisfies OptionDefinitions;
 
@@ -49,10 +35,7 @@ export const packagePack = defineCommand({
   hints: {
     ...byteCodeHints,
     FIDIUS_SIGNATURE_STALE: 'Sign it again with --key, or delete package.sig and package.files.sig.',
-    FIDIUS_VENDOR_BUILD:
-      'Provide a wheel, or allow builds with --allow-build if you trust the authors of all dependencies.',
-    FIDIUS_VENDOR_NO_INSTALLER:
-      'Specify a Python that has pip 22.2 or later with --python, or install uv 0.6.15 or later.',
+    ...vendorHints,
     FIDIUS_ARCHIVE_OUTPUT_INSIDE: 'Choose another location with --output.',
   },
   examples: [
@@ -95,32 +78,13 @@ async function toPackOptions(
     output: resolve(io.cwd, given.output ?? archiveFileName(readManifest(path))),
     key: given.key === undefined ? undefined : await readSecretKey(given.key),
     byteCode: given['byte-code'],
-    vendor: given['no-vendor'] ? false : await toVendorOptions(path, given, io),
-  };
-}
-
-async function toVendorOptions(path: string, given: Given, { cwd, env }: CommandIo): Promise<VendorOptions> {
-  const { findVendorState } = await import('../../../packaging/vendor/vendor-dependencies.ts');
-  const { readManifest } = await import('../../../packaging/manifest/manifest.ts');
-  const refresh = given['refresh-vendor'];
-  const isNeeded = (await findVendorState(path, readManifest(path), { refresh })) === 'needed';
-  const { hostInterpreter } = await import('../../../host/host-interpreter.ts');
-  return {
-    // Only if it is needed: a package without dependencies can be packed without a Python.
-    python: isNeeded ? hostInterpreter({ python: given.python, cwd, env }) : undefined,
-    installer: given.installer,
-    wheels: given.wheels,
-    constraints: given.constraints,
-    allowBuild: given['allow-build'],
-    requireHashes: given['require-hashes'],
-    refresh,
+    vendor: given['no-vendor'] ? false : await toVendorOptions(path, given, given['refresh-vendor'], io),
   };
 }
 
 function warningsOf({ signature, uncoveredFiles, warnings, vendored }: PackedPackage): string[] {
-  const built = vendored?.status === 'vendored' ? vendored.distributions.filter((each) => each.built === true) : [];
   return [
-    ...built.map(({ name, version }) => `${name} ${version} was built from source, which ran code of its author`),
+    ...buildWarnings(vendored),
     ...(signature === 'none' ? ['the package is not signed, so its author cannot be verified'] : []),
     ...(signature === 'keptUnchecked' ? ['package.sig was packed without being verified; it may be invalid'] : []),
     ...uncoveredFiles.map((path) => `${path} is not covered by the signature, because its name ends in .sig`),
@@ -134,7 +98,6 @@ function recordOf({ archive, manifest, digest, vendored, ...facts }: PackedPacka
 }
 
 function textOf({ archive, archiveBytes, vendored }: PackedPackage, { output }: Given): string {
-  const names = vendored?.distributions.map(({ name, version }) => `${name} ${version}`).join(', ');
-  const line = vendored?.status === 'vendored' ? `Vendored: ${names || 'nothing'}\n` : '';
+  const line = vendored?.status === 'vendored' ? `Vendored: ${listDistributions(vendored)}\n` : '';
   return `${line}Packed: ${output ?? basename(archive)} (${formatSize(archiveBytes)})\n`;
 }

@@ -206,7 +206,7 @@ function failureOf(
       hint: 'A dependency or the folder of wheels refers to an address. Put all wheels into the folder.',
     });
   }
-  const wheelsOnly = task.allowBuild ? '' : ' Only wheels are installed, unless `allowBuild` is set.';
+  const wheelsOnly = task.allowBuild ? '' : ' Only wheels are installed, unless builds are allowed.';
   return new FidiusError('FIDIUS_VENDOR_FAILED', message, {
     hint: `Fix ${task.file}, or the reason that ${installer} reports, and try again; nothing was changed.${wheelsOnly}`,
   });
