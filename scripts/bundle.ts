@@ -8,13 +8,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { type SourceMap, thinSourceMap } from './thin-source-map.ts';
 
 const [, , dist = 'dist'] = process.argv;
-interface SourceMap {
-  readonly sources: readonly string[];
-  readonly sourcesContent: readonly (string | null)[];
-}
-
 const types = join(dist, 'types');
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
@@ -51,15 +47,12 @@ async function writeBundle(options: BuildOptions & { readonly write: false }): P
   const { outputFiles } = await build(options);
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, path.endsWith('.js') ? toAscii(restoreClassNames(text)) : withoutForeignSources(text));
+    writeFileSync(path, path.endsWith('.js') ? toAscii(restoreClassNames(text)) : thin(text));
   }
 }
 
-/** Empties the sources of other packages in a source map: they are in `node_modules` of a project, if it needs them. */
-function withoutForeignSources(map: string): string {
-  const { sources, sourcesContent, ...rest } = JSON.parse(map) as SourceMap;
-  const own = sourcesContent.map((text, at) => (sources[at]?.includes('/node_modules/') ? null : text));
-  return JSON.stringify({ ...rest, sources, sourcesContent: own });
+function thin(map: string): string {
+  return JSON.stringify(thinSourceMap(JSON.parse(map) as SourceMap));
 }
 
 /**

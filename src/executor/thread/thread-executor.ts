@@ -24,6 +24,11 @@ export function createThreadExecutor(
       hint: 'Use the executor "inline".',
     });
   }
+  if (process.versions['bun'] !== undefined) {
+    throw new FidiusError('FIDIUS_EXECUTOR_UNSUPPORTED', 'The executor "thread" does not work in Bun', {
+      hint: 'Use the executor "inline" (`PluginHost.open({ executor: "inline" })`): node:net of Bun opens no existing descriptors.',
+    });
+  }
   let server = 0;
   const executor = new ServerExecutor({
     ...options,
