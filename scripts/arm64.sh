@@ -47,9 +47,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 in_root() {
-  unshare --root="$root" --wd=/srv/fidius /usr/bin/qemu-aarch64-static -E HOME=/root -E LANG=C.UTF-8 -E NO_COLOR=1 -E TMPDIR=/tmp \
-    -E PATH=/usr/local/bin:/usr/bin:/bin -E "FIDIUS_PYTHON=$libpython" -E "TEST_PYTHON=$libpython" \
-    -E ESBUILD_BINARY_PATH=/usr/local/bin/esbuild-of-this-machine "$@"
+  # Nothing of the caller's environment: it names Pythons, homes and settings that are not there.
+  env -i HOME=/root PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 NO_COLOR=1 FIDIUS_PYTHON="$libpython" \
+    TEST_PYTHON="$libpython" ESBUILD_BINARY_PATH=/usr/local/bin/esbuild-of-this-machine \
+    "$(command -v unshare)" --root="$root" --wd=/srv/fidius /usr/bin/qemu-aarch64-static "$@"
 }
 
 make_root() {
@@ -117,7 +118,7 @@ done
 
 echo "== $(in_root /usr/local/bin/node -p 'process.arch + ", node " + process.version'), $libpython"
 (cd "$project" && npm run --silent build && node_modules/.bin/esbuild examples/weather.ts --bundle --platform=node \
-  --format=esm --external:fidius --log-level=warning --outfile="$root/srv/fidius/examples/weather.mjs")
+  --format=esm --target=node20.19 --external:fidius --log-level=warning --outfile="$root/srv/fidius/examples/weather.mjs")
 cp -r "$project/dist" "$root/srv/fidius/"
 echo '== the example'
 in_root /usr/local/bin/node examples/weather.mjs

@@ -88,9 +88,9 @@ describe('the package that npm publishes', () => {
       encoding: 'utf8',
     });
 
-    const [, file = '', line = '0'] = /(?:node_modules\/fidius\/)(src\/contract\/\S+\.ts):(\d+):\d+/.exec(stdout) ?? [];
+    const [, file = '', line = '0'] = /\/(src\/contract\/\S+\.ts):(\d+):\d+/.exec(stdout) ?? [];
     const source = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
-    expect(source.split('\n')[Number(line) - 1]).toMatch(/throw |requireType\(/);
+    expect(source.split('\n')[Number(line) - 1]).toMatch(/new FidiusTypeError/);
   });
 
   it('has the same classes for require() and import', () => {
