@@ -6,8 +6,8 @@
 #
 # The script unpacks Debian packages for arm64 into a cache folder (once, about 900 MB with the packages of npm), and runs
 # node there by chroot, under qemu-aarch64-static. It needs no binfmt and changes nothing on the machine. The kernel cannot
-# execute an arm64 program by its path, so tests that start an interpreter or node do not run; vitest runs in one process, on
-# worker threads, and FIDIUS_PYTHON names the library, because an interpreter cannot be asked for it.
+# execute an arm64 program by its path. Therefore, python3 is a script for a static shell of this machine, which runs the
+# emulator, and vitest runs in one process, on worker threads. Tests that start node do not work there.
 #
 # Needs Linux, root, apt, npm and a Debian mirror, which is taken from the apt sources of the machine. If one of them is
 # missing, it prints the reason and succeeds.
@@ -48,8 +48,9 @@ trap 'exit 143' TERM HUP
 
 in_root() {
   # Nothing of the caller's environment: it names Pythons, homes and settings that are not there.
-  env -i HOME=/root PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 NO_COLOR=1 FIDIUS_PYTHON="$libpython" \
-    TEST_PYTHON="$libpython" ESBUILD_BINARY_PATH=/usr/local/bin/esbuild-of-this-machine \
+  env -i HOME=/root PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 NO_COLOR=1 \
+    FIDIUS_PYTHON=/usr/local/bin/python3 TEST_PYTHON=/usr/local/bin/python3 \
+    ESBUILD_BINARY_PATH=/usr/local/bin/esbuild-of-this-machine \
     "$(command -v unshare)" --root="$root" --wd=/srv/fidius /usr/bin/qemu-aarch64-static "$@"
 }
 
@@ -105,7 +106,11 @@ flock 9 # a second run waits
 copy_node
 copy_sources "$root/srv/fidius"
 install_packages
-libpython=$(cd "$root" && ls usr/lib/aarch64-linux-gnu/libpython3.*.so.1.0 | sed 's|^|/|')
+[ -f "$cache/busybox-static/bin/busybox" ] || unpack_package busybox-static
+cp "$cache/busybox-static/bin/busybox" "$root/usr/local/bin/busybox-of-this-machine"
+printf '#!/usr/local/bin/busybox-of-this-machine sh\nexec /usr/bin/qemu-aarch64-static /usr/bin/python3 "$@"\n' \
+  > "$root/usr/local/bin/python3"
+chmod +x "$root/usr/local/bin/python3"
 # vite starts esbuild by its path; the one of this machine is a static program, which the kernel executes.
 cp "$project"/node_modules/@esbuild/linux-*/bin/esbuild "$root/usr/local/bin/esbuild-of-this-machine"
 mount -t proc proc "$root/proc"
@@ -116,7 +121,7 @@ for device in null zero urandom random; do
   mount --bind "/dev/$device" "$root/dev/$device"
 done
 
-echo "== $(in_root /usr/local/bin/node -p 'process.arch + ", node " + process.version'), $libpython"
+echo "== $(in_root /usr/local/bin/node -p 'process.arch + ", node " + process.version'), $(in_root /usr/bin/python3 --version)"
 (cd "$project" && npm run --silent build && node_modules/.bin/esbuild examples/weather.ts --bundle --platform=node \
   --format=esm --target=node20.19 --external:fidius --log-level=warning --outfile="$root/srv/fidius/examples/weather.mjs")
 cp -r "$project/dist" "$root/srv/fidius/"
