@@ -56,6 +56,7 @@ export type { BytesInput } from './contract/types/scalar.ts';
 export type { StructInput, StructOutput } from './contract/types/struct.ts';
 export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plugin-handle.ts';
 export type { StartOptions } from './cpython/lifecycle/start.ts';
+export { type CallEndData, type CallEnding, CallTimeoutError } from './errors/call-timeout-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
   FidiusError,
@@ -70,6 +71,7 @@ export {
   LoadError,
   type LoadPhase,
   type LoadPlace,
+  type LoadStand,
   type LoadStand as LoadTimeoutDetails,
   LoadTimeoutError,
 } from './errors/load-error.ts';
@@ -83,6 +85,7 @@ export {
   type TriedKey,
 } from './errors/package-errors.ts';
 export { isPluginError, PluginError, type PluginErrorData } from './errors/plugin-error.ts';
+export { ProcessError, type ProcessErrorData } from './errors/process-error.ts';
 export { type Attempt, PythonNotFoundError } from './errors/python-not-found-error.ts';
 export type { CallEvent, CallOutcome } from './executor/call-events.ts';
 export {
@@ -95,6 +98,10 @@ export {
 } from './executor/executor.ts';
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
+export type { ProcessEvent, ProcessNotice } from './executor/process/process-events.ts';
+export type { ProcessLimits, ProcessOptions, RestartOptions } from './executor/process/process-options.ts';
+export type { ProcessStats } from './executor/process/process-stats.ts';
+export type { ProcessState } from './executor/process/supervisor.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';

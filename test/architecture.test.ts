@@ -61,6 +61,8 @@ const facts = [
 const exceptions: Record<string, string> = {
   'packaging/files/staging.ts':
     'What another process left half-done is cleared away only when that process is no longer alive.',
+  'executor/process/host-access.ts':
+    'Children of a plugin end with its process, and the output of a process goes where output in this process goes.',
   'host/events/host-notice.ts': 'What plugins change for the whole process is a warning of the process.',
   'cpython/lifecycle/stop.ts':
     'Python ends before the process does, with the exit code the program chose, and says what it waited for.',
@@ -74,9 +76,21 @@ const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexO
  * another process, so its client does not depend on an interpreter in this process.
  */
 const executorFolders: Record<string, { readonly never: readonly string[] }> = {
-  'executor/server/': { never: ['cpython/', 'ffi/', 'executor/inline/', 'executor/thread/'] },
-  'executor/inline/': { never: ['executor/server/', 'executor/thread/'] },
-  'executor/thread/': { never: ['executor/inline/'] },
+  'executor/server/': { never: ['cpython/', 'ffi/', 'executor/inline/', 'executor/process/', 'executor/thread/'] },
+  'executor/inline/': { never: ['executor/process/', 'executor/server/', 'executor/thread/'] },
+  'executor/thread/': { never: ['executor/inline/', 'executor/process/'] },
+  'executor/process/': {
+    never: [
+      'cpython/api/',
+      'cpython/call/',
+      'cpython/gil/',
+      'cpython/interpreter.ts',
+      'cpython/lifecycle/',
+      'ffi/',
+      'executor/inline/',
+      'executor/thread/',
+    ],
+  },
 };
 
 describe('the rooms of src/', () => {
@@ -148,6 +162,28 @@ const programs = 'test/fixtures/programs/';
  * those of a test, a command needs no process.
  */
 const program = { file: 'test/support/cli-here.ts', target: 'src/cli/run-cli.ts' };
+
+describe("import 'fidius'", () => {
+  const reached = new Set<string>();
+  const visit = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { target } of read.filter((each) => each.file === file)) visit(target);
+  };
+  const read = sourceImports().filter(({ typeOnly, onDemand }) => !typeOnly && !onDemand);
+  visit('index.ts');
+
+  it.each(['cpython', 'ffi', 'packaging', 'protocol', 'executor/server', 'executor/thread', 'host/policy'])(
+    'reads nothing of %s before a host is opened',
+    (folder) => {
+      expect([...reached].filter((file) => file.startsWith(`${folder}/`))).toEqual([]);
+    },
+  );
+
+  it('reads what interfaces and hosts need', () => {
+    expect([...reached]).toEqual(expect.arrayContaining(['contract/t.ts', 'host/plugin-host.ts']));
+  });
+});
 
 describe('tests outside test/unit', () => {
   const imported = testImports().filter(({ file }) => !file.startsWith('test/unit/') && !file.startsWith(programs));

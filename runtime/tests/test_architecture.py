@@ -18,6 +18,7 @@ TABLE = {
     "fidius_host": (),
     "lazy_imports": (),
     "doctor": (),
+    "child": (),
     "codec": ("fidius_host",),
     "process": (),
     "imports": ("fidius_host",),
@@ -32,7 +33,7 @@ TABLE = {
     "host_api": ("codec", "lazy_imports", "plugins", "process", "shutdown"),
     "startup": ("host_api", "imports", "process"),
     # The program: it starts an interpreter, as the host does.
-    "server.__main__": ("imports", "server", "shutdown", "startup"),
+    "server.__main__": ("child", "imports", "server", "shutdown", "startup"),
 }
 
 ROOT = os.path.dirname(fidius_host.__file__)

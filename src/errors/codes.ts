@@ -173,6 +173,14 @@ export const errorCodes = {
   FIDIUS_PLUGIN_CLOSED: 'The plugin was closed. Its methods can no longer be called.',
   FIDIUS_POOL_STUCK:
     'Every thread is occupied by a call that was cancelled or timed out but cannot be stopped, so no other call can run.',
+  FIDIUS_PROCESS_EXITED:
+    'The process of the plugin ended, or its connection was lost. The error has the exit code or signal and the last lines of stderr.',
+  FIDIUS_PROCESS_FAILED:
+    'The process of the plugin crashed too often, or the plugin cannot be loaded again, so it is not started again. See `cause`.',
+  FIDIUS_PROCESS_RESTARTING:
+    'The process of the plugin is being started again, and calls do not wait for it (`whileRestarting`). The call was not sent.',
+  FIDIUS_PROCESS_START_FAILED: 'The process of the plugin could not be created, or ended before it was ready.',
+  FIDIUS_PROCESS_TERMINATED: 'The host ended the process of the plugin, because another call in it did not stop.',
   FIDIUS_QUEUE_FULL: 'The queue of the plugin is full: the number of waiting calls has reached its limit.',
 
   // command line

@@ -1,7 +1,8 @@
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkCount, checkOptionNames, checkSignal, checkTimeout, describe, invalidOption } from '../errors/options.ts';
-import type { CloseOptions, LoadOptions } from './executor.ts';
+import type { CloseOptions, ExecutorName, LoadOptions } from './executor.ts';
 import type { OutputListener } from './output.ts';
+import { checkProcessOptions, type ProcessOptions } from './process/process-options.ts';
 import type { NoticeListener } from './process-change.ts';
 
 /** Options of an executor. */
@@ -30,6 +31,12 @@ export interface ExecutorOptions {
    * @default a warning of the process
    */
   readonly onNotice?: NoticeListener | undefined;
+  /**
+   * Options of the executor `process`, unless a load sets them.
+   *
+   * @default {}
+   */
+  readonly process?: ProcessOptions | undefined;
 }
 
 /** More threads would only wait for each other. */
@@ -38,11 +45,13 @@ const mostThreads = 256;
 export const defaultThreads = 8;
 
 /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
-export function checkExecutorOptions({ threads, spareThreads, onOutput, onNotice }: ExecutorOptions): void {
+export function checkExecutorOptions(options: ExecutorOptions): void {
+  const { threads, spareThreads, onOutput, onNotice } = options;
   checkCount('threads', threads, 1, mostThreads);
   checkCount('spareThreads', spareThreads, 0, mostThreads);
   checkFunction('onOutput', onOutput);
   checkFunction('onNotice', onNotice);
+  checkProcessOptions(options.process);
 }
 
 function checkFunction(name: string, value: unknown): void {
@@ -64,8 +73,19 @@ export function checkCloseOptions(place: string, options: CloseOptions): void {
   throw invalidOption(`mode must be "drain" or "abort", got ${describe(mode)}`, mode, 'string');
 }
 
+/** Refuses options of another executor, which would have no effect. @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+export function checkProcessUse(executor: ExecutorName, options: LoadOptions): void {
+  if (options.process === undefined || executor === 'process') return;
+  throw new FidiusTypeError(
+    'FIDIUS_OPTION_INVALID',
+    `process has no effect with the executor ${describe(executor)}: it is for the executor "process"`,
+    { hint: 'Add `executor: "process"`, or remove `process`.' },
+  );
+}
+
 /** The names of the options of {@link LoadOptions}. */
 export const loadOptionNames: readonly (keyof LoadOptions)[] = [
+  'process',
   'signal',
   'loadTimeoutMs',
   'timeoutMs',
@@ -81,6 +101,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   checkCount('maxConcurrent', options.maxConcurrent, 1, mostThreads);
   checkCount('maxQueued', options.maxQueued, 0, Number.MAX_SAFE_INTEGER);
   checkSignal(options.signal);
+  checkProcessOptions(options.process);
   const { ownThread } = options;
   if (ownThread === undefined || typeof ownThread === 'boolean') return;
   throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);

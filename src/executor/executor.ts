@@ -3,19 +3,19 @@ import { FidiusError, FidiusRangeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import type { PackageSource } from '../protocol/load-request.ts';
+import type { ProcessOptions } from './process/process-options.ts';
+import type { ProcessStats } from './process/process-stats.ts';
 
 /**
  * Where calls run. All executors have the same contract: the same values, the same errors, the same closing.
  *
  * - `inline`: on the calling JavaScript thread. A promise is settled when it is returned; the event loop is blocked by Python.
  * - `thread`: on threads of Python in this process. The event loop is never blocked by Python.
+ * - `process`: in a child process. A crash does not affect this process, and every call can be stopped.
  */
-export const executorNames = ['inline', 'thread'] as const;
+export const executorNames = ['inline', 'thread', 'process'] as const;
 /** Name of an executor: where calls run. */
 export type ExecutorName = (typeof executorNames)[number];
-
-/** What must be started before an executor can load a package. `libpython`: CPython in this process. */
-export const executorNeeds: Readonly<Record<ExecutorName, 'libpython'>> = { inline: 'libpython', thread: 'libpython' };
 
 /** A package to load. */
 export interface LoadRequest extends PackageSource {
@@ -64,6 +64,12 @@ export interface LoadOptions {
    * @default false
    */
   readonly ownThread?: boolean | undefined;
+  /**
+   * Options of the executor `process`. What they leave undefined comes from the host.
+   *
+   * @default those of the host
+   */
+  readonly process?: ProcessOptions | undefined;
 }
 
 /** Options of one call. */
@@ -169,6 +175,8 @@ export interface PluginStats {
     /** It is still running. */
     readonly stillRunning: number;
   };
+  /** One for each process of the plugin, with the executor `process`. */
+  readonly processes?: readonly ProcessStats[] | undefined;
 }
 
 /** Figures of an executor. */

@@ -1,3 +1,5 @@
+import type { ProcessNotice } from './process/process-events.ts';
+
 /** The setting of the process that changed. */
 export type NoticeKind =
   | 'threads'
@@ -113,7 +115,7 @@ export interface Notice {
 }
 
 /** Receives the notices of an executor. */
-export type NoticeListener = (notice: Notice) => void;
+export type NoticeListener = (notice: Notice | ProcessNotice) => void;
 
 /** A change as `state_changes.py` finds it. */
 export interface FoundChange {

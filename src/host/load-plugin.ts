@@ -4,7 +4,7 @@ import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
-import { checkLoadOptions, loadOptionNames } from '../executor/executor-options.ts';
+import { checkLoadOptions, checkProcessUse, loadOptionNames } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
@@ -59,6 +59,7 @@ export async function loadPlugin<I extends Interface>(
   const { executor = 'thread', python, libpython, isolatePython, ...loadOptions } = options;
   checkExecutorName(executor);
   checkLoadOptions(loadOptions);
+  checkProcessUse(executor, loadOptions);
   printLoads(process.env);
 
   const output: OutputEvent[] = [];

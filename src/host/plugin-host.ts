@@ -15,9 +15,11 @@ import {
   checkCloseOptions,
   checkExecutorOptions,
   checkLoadOptions,
+  checkProcessUse,
   type ExecutorOptions,
   loadOptionNames,
 } from '../executor/executor-options.ts';
+import type { ProcessOptions } from '../executor/process/process-options.ts';
 import type { DiscoverOptions } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
@@ -44,6 +46,12 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
    * @default 'thread'
    */
   readonly executor?: ExecutorName | undefined;
+  /**
+   * Options of the executor `process`, unless a load sets them.
+   *
+   * @default {}
+   */
+  readonly process?: ProcessOptions | undefined;
   /**
    * Milliseconds that a call through `client` may take, unless the load or the call sets `timeoutMs`.
    *
@@ -111,6 +119,7 @@ export interface HostLoadOptions extends LoadOptions {
 const hostOptionNames = [
   'searchPaths',
   'executor',
+  'process',
   'python',
   'libpython',
   'threads',
@@ -154,7 +163,7 @@ export class PluginHost implements AsyncDisposable {
     this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = code.emitWarning, timeoutMs, loadTimeoutMs } = options;
     this.#conflicts = new code.VendorConflictReporter(onNotice);
-    const executorOptions = { threads, spareThreads, onOutput, onNotice };
+    const executorOptions = { threads, spareThreads, onOutput, onNotice, process: options.process };
     this.#executors = new code.ExecutorPool({ python, libpython, isolatePython }, executorOptions);
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }
@@ -224,6 +233,7 @@ export class PluginHost implements AsyncDisposable {
     }
     this.#executors.checkOpen(`load ${name}`);
     checkLoadOptions(loadOptions);
+    checkProcessUse(executor, loadOptions);
 
     const refuseExternal = externalImports === 'refuse';
     const load = { definition, signers, executor, refuseExternal, options: loadOptions };

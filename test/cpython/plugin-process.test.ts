@@ -39,7 +39,7 @@ describe.concurrent.each(executorNames)('a plugin on the executor %s', (executor
     expect(stderr).toContain('SystemExit: 6');
   });
 
-  it.each([
+  it.skipIf(executor === 'process').each([
     ['os._exit(3)', { exitCode: 3, signal: null }],
     ['os.abort()', { exitCode: null, signal: 'SIGABRT' }],
     ['os.kill(os.getpid(), signal.SIGTERM)', { exitCode: null, signal: 'SIGTERM' }],

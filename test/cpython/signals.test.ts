@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { executorNames } from '../../src/index.ts';
+import { inProcessExecutors } from '../support/executors.ts';
 import { outputOf, runIsolated } from '../support/isolated.ts';
 
 // Signals belong to Node, whatever Python is loaded. Each case is a process of its own; they run side by side.
@@ -12,7 +12,7 @@ const names = listenable.map((each) => each.split(' ', 1)[0] as string);
 /** So that programs side by side do not want the same port of the inspector, which SIGUSR1 starts. */
 const nodeArgs = ['--inspect-port=0'];
 
-describe.concurrent.each(executorNames)('with the executor %s', (executor) => {
+describe.concurrent.each(inProcessExecutors)('with the executor %s', (executor) => {
   it.each(['before', 'after'])(
     'listeners that were added %s Python was started hear every signal, also one in the middle of a call, which goes on',
     async (listen) => {

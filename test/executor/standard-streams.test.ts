@@ -52,7 +52,16 @@ describe.each(executorNames)('standard streams with the executor %s', (executor)
     60_000,
   );
 
-  it.each(
+  it.runIf(executor === 'process').each(['input', 'lines', 'read'])(
+    'have no input for a process (%s)',
+    async (action) => {
+      const { printed } = (await behind('pipe', executor, action, 'Ada\n')) as { printed: string };
+
+      expect(printed).not.toContain('Ada');
+    },
+  );
+
+  it.skipIf(executor === 'process').each(
     possible([
       ['pipe', 'input', 'Ada\n', '"Ada"'],
       ['socket', 'input', 'Ada\n', '"Ada"'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { executorNames } from '../../src/index.ts';
+import { inProcessExecutors } from '../support/executors.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writeGreeter } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -10,7 +10,7 @@ interface Measure {
   readonly residentBytes: number;
 }
 
-describe.each(executorNames)('a package that the executor %s loads many times', (executor) => {
+describe.each(inProcessExecutors)('a package that the executor %s loads many times', (executor) => {
   it('is still there for the last of its plugins when the others are closed, and for those that come later', async () => {
     const folder = tempFolder();
     writeGreeter(folder, 'loaded_again');

@@ -143,7 +143,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
       names_user: { main: runs('import names_maker.made', 'return 1') },
     });
     const finders = () => python('import sys', 'result = [type(each).__name__ for each in sys.meta_path]');
-    const before = finders();
+    const before = await finders();
     const owner = await load('names_owner');
     const user = await load('names_user');
 
@@ -153,7 +153,7 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
     expect(
       await python('import sys', 'result = [name for name in sys.modules if name.startswith("names_maker")]'),
     ).toEqual([]);
-    expect(finders()).toEqual(before);
+    expect(await finders()).toEqual(before);
   });
 
   it('a module of the environment gets no optional dependency from a package, and a different one is refused', async () => {
@@ -181,13 +181,13 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
         'import names_claimed',
         'result = repr(type(names_claimed.__spec__)) + repr(sorted(vars(names_claimed.__spec__)))',
       );
-    const before = kind();
+    const before = await kind();
 
     const plugin = await load('names_owner');
     expect(await python('import names_claimed', 'result = names_claimed.version')).toBe(1);
-    expect(kind()).not.toBe(before);
+    expect(await kind()).not.toBe(before);
     await plugin.close();
-    expect(kind()).toBe(before);
+    expect(await kind()).toBe(before);
   });
 
   describe('namespaces', () => {

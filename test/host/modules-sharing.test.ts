@@ -236,18 +236,18 @@ describe.each(['inline', 'thread'] as const)('with the executor %s', (executor) 
       },
     });
     const { load } = await openPackages(executor, { left_failing: make('1 / 0'), left_working: make('') });
-    const names = async () =>
-      await python('import sys', 'result = sorted(name for name in sys.modules if name.startswith("left_"))');
+    const names = () =>
+      python('import sys', 'result = sorted(name for name in sys.modules if name.startswith("left_"))');
     const before = await interpreterState();
 
     expect(await refusal(() => load('left_failing'))).toMatchObject({ code: 'FIDIUS_IMPORT_FAILED' });
     expect(await interpreterState()).toEqual(before);
-    expect(names()).toEqual([]);
+    expect(await names()).toEqual([]);
     const working = await load('left_working');
-    expect(names()).toContain('left_package.made');
+    expect(await names()).toContain('left_package.made');
     await working.close();
     expect(await interpreterState()).toEqual(before);
-    expect(names()).toEqual([]);
+    expect(await names()).toEqual([]);
   });
 
   it('the memory of a closed package comes back without waiting for the collector', async () => {

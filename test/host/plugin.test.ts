@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineInterface, executorNames, isPluginError, method, type Plugin, PluginHost, t } from '../../src/index.ts';
+import { inProcessExecutors } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -80,197 +81,200 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
   });
   afterAll(() => host.close());
 
-  describe.each(['client', 'sync'] as const)('called through its %s', (side) => {
-    /** The same functions, whether they answer with a promise or at once. */
-    const calls = () => plugin[side] as Plugin<typeof Drawing>['client'];
+  describe.each(executor === 'process' ? (['client'] as const) : (['client', 'sync'] as const))(
+    'called through its %s',
+    (side) => {
+      /** The same functions, whether they answer with a promise or at once. */
+      const calls = () => plugin[side] as Plugin<typeof Drawing>['client'];
 
-    it('takes structs and gives structs, with every field', async () => {
-      const centre = await calls().centre([
-        { x: 0, y: 0, label: 'first' },
-        { x: 3, y: -1 },
-      ]);
+      it('takes structs and gives structs, with every field', async () => {
+        const centre = await calls().centre([
+          { x: 0, y: 0, label: 'first' },
+          { x: 3, y: -1 },
+        ]);
 
-      expect(centre).toEqual({ x: 1.5, y: -0.5, label: 'first' });
-      expect(await calls().centre([{ x: 1, y: 1 }])).toEqual({ x: 1, y: 1, label: null });
-    });
-
-    it('gives null for None', async () => {
-      expect(await calls().centre([])).toBeNull();
-    });
-
-    it.each([
-      ['Dot'],
-      [{ Circle: Number.POSITIVE_INFINITY }],
-      [
-        {
-          Line: [
-            { x: 0, y: 0, label: null },
-            { x: 1, y: 1, label: 'end' },
-          ],
-        },
-      ],
-      [{ Box: { corner: { x: -0, y: 5, label: '' } } }],
-    ] as const)('brings the enum %j there and back', async (shape) => {
-      expect(await calls().same(shape as Parameters<Plugin<typeof Drawing>['client']['same']>[0])).toEqual(shape);
-    });
-
-    it('keeps 64 bits', async () => {
-      expect(await calls().total([1n, 2, 2n ** 62n, -(2n ** 62n)])).toBe(3n);
-      expect(await calls().total([2n ** 63n - 2n, 1])).toBe(2n ** 63n - 1n);
-    });
-
-    it('passes several arguments in their order', async () => {
-      expect(await calls().pair(255, 'two')).toEqual(['two', 255]);
-    });
-
-    it('has declared floats be floats in Python, however whole', async () => {
-      expect(await calls().kind(3)).toBe('float');
-    });
-
-    it('passes bytes through raw methods, in separate memory', async () => {
-      const bytes = Uint8Array.of(1, 2, 3, 4);
-
-      const result = await calls().reverse(bytes.subarray(1));
-
-      expect(result).toEqual(Uint8Array.of(4, 3, 2));
-      expect(result.buffer.byteLength).toBe(3);
-    });
-
-    it('gives undefined for a method that returns nothing', async () => {
-      expect(await calls().clear()).toBeUndefined();
-    });
-
-    it('fails with what the plugin raised', async () => {
-      expect(await calls().check('text')).toBe('TEXT');
-
-      const error = await errorOf(() => calls().check(''));
-
-      expect(isPluginError(error)).toBe(true);
-      expect(error).toMatchObject({
-        code: 'EMPTY',
-        message: 'there is no text',
-        details: { least: 1 },
-        pythonType: 'fidius.PluginError',
-        plugin: 'drawing',
-        method: 'check',
+        expect(centre).toEqual({ x: 1.5, y: -0.5, label: 'first' });
+        expect(await calls().centre([{ x: 1, y: 1 }])).toEqual({ x: 1, y: 1, label: null });
       });
-    });
 
-    it.each([[0], [1], ['text'], [null]])(
-      'goes on after sys.exit(%j), which is an error of that call',
-      async (status) => {
-        const error = await errorOf(() => calls().leave(status));
+      it('gives null for None', async () => {
+        expect(await calls().centre([])).toBeNull();
+      });
+
+      it.each([
+        ['Dot'],
+        [{ Circle: Number.POSITIVE_INFINITY }],
+        [
+          {
+            Line: [
+              { x: 0, y: 0, label: null },
+              { x: 1, y: 1, label: 'end' },
+            ],
+          },
+        ],
+        [{ Box: { corner: { x: -0, y: 5, label: '' } } }],
+      ] as const)('brings the enum %j there and back', async (shape) => {
+        expect(await calls().same(shape as Parameters<Plugin<typeof Drawing>['client']['same']>[0])).toEqual(shape);
+      });
+
+      it('keeps 64 bits', async () => {
+        expect(await calls().total([1n, 2, 2n ** 62n, -(2n ** 62n)])).toBe(3n);
+        expect(await calls().total([2n ** 63n - 2n, 1])).toBe(2n ** 63n - 1n);
+      });
+
+      it('passes several arguments in their order', async () => {
+        expect(await calls().pair(255, 'two')).toEqual(['two', 255]);
+      });
+
+      it('has declared floats be floats in Python, however whole', async () => {
+        expect(await calls().kind(3)).toBe('float');
+      });
+
+      it('passes bytes through raw methods, in separate memory', async () => {
+        const bytes = Uint8Array.of(1, 2, 3, 4);
+
+        const result = await calls().reverse(bytes.subarray(1));
+
+        expect(result).toEqual(Uint8Array.of(4, 3, 2));
+        expect(result.buffer.byteLength).toBe(3);
+      });
+
+      it('gives undefined for a method that returns nothing', async () => {
+        expect(await calls().clear()).toBeUndefined();
+      });
+
+      it('fails with what the plugin raised', async () => {
+        expect(await calls().check('text')).toBe('TEXT');
+
+        const error = await errorOf(() => calls().check(''));
 
         expect(isPluginError(error)).toBe(true);
-        expect(error).toMatchObject({ code: 'SystemExit', message: `${status ?? ''}` });
-        expect(await calls().kind(1)).toBe('float');
-      },
-    );
-
-    it('has an optional method if the plugin has it', async () => {
-      expect(await calls().extra?.('ab')).toBe('abab');
-      expect(calls().missing).toBeUndefined();
-      expect(calls().missingRaw).toBeUndefined();
-    });
-
-    it('has functions that need no object to be called on', async () => {
-      const { kind } = calls();
-
-      expect(await kind(1)).toBe('float');
-    });
-
-    it.each<[string, (drawing: Loose) => unknown, string]>([
-      ['no argument', ({ total }) => total?.(), 'total() takes 1 argument (values), got 0'],
-      ['one too few', ({ pair }) => pair?.(1), 'pair() takes 2 arguments (first, second), got 1'],
-      ['one too many', ({ total }) => total?.([], 1), 'total() takes 1 argument (values), got 2'],
-      ['some where none is taken', ({ clear }) => clear?.(1, 2), 'clear() takes no arguments, got 2'],
-      [
-        'one of another type',
-        ({ pair }) => pair?.('1', 'x'),
-        'pair(): argument "first" must be an integer from 0 to 255 (u8), got "1"',
-      ],
-      [
-        'a fraction',
-        ({ pair }) => pair?.(1.5, 'x'),
-        'pair(): argument "first" must be an integer from 0 to 255 (u8), got 1.5',
-      ],
-      [
-        'one out of range',
-        ({ pair }) => pair?.(256, 'x'),
-        'pair(): argument "first" must be an integer from 0 to 255 (u8), got 256',
-      ],
-      ['null for text', ({ pair }) => pair?.(1, null), 'pair(): argument "second" must be a string, got null'],
-      ['half a character', ({ kind, check }) => kind && check?.('\ud800'), 'check(): argument "text"'],
-      ['2^63 for an i64', ({ total }) => total?.([0, 2n ** 63n]), 'total(): argument "values[1]" must be'],
-      [
-        'a struct without a field',
-        ({ centre }) => centre?.([{ x: 1, y: 1 }, { x: 1 }]),
-        'centre(): argument "points[1].y" must be',
-      ],
-      [
-        'a struct with a field too many',
-        ({ centre }) => centre?.([{ x: 1, y: 1, lable: 'x' }]),
-        'centre(): argument "points[0]',
-      ],
-      [
-        'an unknown variant',
-        ({ same }) => same?.('Dott'),
-        'same(): argument "shape" must be one of "Dot", { Circle: … }',
-      ],
-      [
-        'a variant with the wrong data',
-        ({ same }) => same?.({ Box: { corner: 1 } }),
-        'same(): argument "shape.Box.corner" must be',
-      ],
-      ['text for bytes', ({ reverse }) => reverse?.('text'), 'reverse(): argument "data" must be'],
-    ])('names method and argument when it gets %s', async (_what, call, message) => {
-      const error = await failureOf(() => call(calls() as unknown as Loose));
-
-      expect(error.code).toBe('FIDIUS_VALUE_ARGUMENT');
-      expect(error.message).toContain(message);
-    });
-
-    it.each<[string, (drawing: Loose) => unknown, string]>([
-      ['256', ({ small }) => small?.('256'), 'small(): result must be an integer from 0 to 255 (u8), got 256'],
-      [
-        '1.0 for an integer',
-        ({ small }) => small?.('1.0'),
-        'small(): result must be an integer from 0 to 255 (u8), got the float 1.0',
-      ],
-      [
-        'True for an integer',
-        ({ small }) => small?.('True'),
-        'small(): result must be an integer from 0 to 255 (u8), got True',
-      ],
-      ['None', ({ small }) => small?.('None'), 'small(): result must be an integer from 0 to 255 (u8), got None'],
-      ['a dict for a list', ({ points }) => points?.('{1: 2}'), 'points(): result must be a'],
-      [
-        'a struct without a field',
-        ({ points }) => points?.('[Point(1, 2), {"x": 1.0}]'),
-        'points(): result[1].y must be',
-      ],
-      ['text for a number', ({ points }) => points?.('[Point("1", 2.0)]'), 'points(): result[0].x must be'],
-      ['an object', ({ points }) => points?.('[object()]'), 'result[0]'],
-      ['a generator', ({ points }) => points?.('(n for n in [])'), 'generator'],
-    ])('names the place of a result that does not fit: %s', async (_what, call, message) => {
-      const error = await failureOf(() => call(calls() as unknown as Loose));
-
-      expect(error.code).toBe('FIDIUS_VALUE_RESULT');
-      expect(error.message).toContain(message);
-    });
-
-    it('refuses call options that it does not know', async () => {
-      const { kind } = calls() as unknown as Loose;
-
-      const error = await failureOf(() => kind?.(1, { timeout: 5 }));
-
-      expect(error).toMatchObject({
-        code: 'FIDIUS_OPTION_UNKNOWN',
-        message: 'Unknown option "timeout" in kind()',
-        hint: 'Write "timeoutMs".',
+        expect(error).toMatchObject({
+          code: 'EMPTY',
+          message: 'there is no text',
+          details: { least: 1 },
+          pythonType: 'fidius.PluginError',
+          plugin: 'drawing',
+          method: 'check',
+        });
       });
-    });
-  });
+
+      it.each([[0], [1], ['text'], [null]])(
+        'goes on after sys.exit(%j), which is an error of that call',
+        async (status) => {
+          const error = await errorOf(() => calls().leave(status));
+
+          expect(isPluginError(error)).toBe(true);
+          expect(error).toMatchObject({ code: 'SystemExit', message: `${status ?? ''}` });
+          expect(await calls().kind(1)).toBe('float');
+        },
+      );
+
+      it('has an optional method if the plugin has it', async () => {
+        expect(await calls().extra?.('ab')).toBe('abab');
+        expect(calls().missing).toBeUndefined();
+        expect(calls().missingRaw).toBeUndefined();
+      });
+
+      it('has functions that need no object to be called on', async () => {
+        const { kind } = calls();
+
+        expect(await kind(1)).toBe('float');
+      });
+
+      it.each<[string, (drawing: Loose) => unknown, string]>([
+        ['no argument', ({ total }) => total?.(), 'total() takes 1 argument (values), got 0'],
+        ['one too few', ({ pair }) => pair?.(1), 'pair() takes 2 arguments (first, second), got 1'],
+        ['one too many', ({ total }) => total?.([], 1), 'total() takes 1 argument (values), got 2'],
+        ['some where none is taken', ({ clear }) => clear?.(1, 2), 'clear() takes no arguments, got 2'],
+        [
+          'one of another type',
+          ({ pair }) => pair?.('1', 'x'),
+          'pair(): argument "first" must be an integer from 0 to 255 (u8), got "1"',
+        ],
+        [
+          'a fraction',
+          ({ pair }) => pair?.(1.5, 'x'),
+          'pair(): argument "first" must be an integer from 0 to 255 (u8), got 1.5',
+        ],
+        [
+          'one out of range',
+          ({ pair }) => pair?.(256, 'x'),
+          'pair(): argument "first" must be an integer from 0 to 255 (u8), got 256',
+        ],
+        ['null for text', ({ pair }) => pair?.(1, null), 'pair(): argument "second" must be a string, got null'],
+        ['half a character', ({ kind, check }) => kind && check?.('\ud800'), 'check(): argument "text"'],
+        ['2^63 for an i64', ({ total }) => total?.([0, 2n ** 63n]), 'total(): argument "values[1]" must be'],
+        [
+          'a struct without a field',
+          ({ centre }) => centre?.([{ x: 1, y: 1 }, { x: 1 }]),
+          'centre(): argument "points[1].y" must be',
+        ],
+        [
+          'a struct with a field too many',
+          ({ centre }) => centre?.([{ x: 1, y: 1, lable: 'x' }]),
+          'centre(): argument "points[0]',
+        ],
+        [
+          'an unknown variant',
+          ({ same }) => same?.('Dott'),
+          'same(): argument "shape" must be one of "Dot", { Circle: … }',
+        ],
+        [
+          'a variant with the wrong data',
+          ({ same }) => same?.({ Box: { corner: 1 } }),
+          'same(): argument "shape.Box.corner" must be',
+        ],
+        ['text for bytes', ({ reverse }) => reverse?.('text'), 'reverse(): argument "data" must be'],
+      ])('names method and argument when it gets %s', async (_what, call, message) => {
+        const error = await failureOf(() => call(calls() as unknown as Loose));
+
+        expect(error.code).toBe('FIDIUS_VALUE_ARGUMENT');
+        expect(error.message).toContain(message);
+      });
+
+      it.each<[string, (drawing: Loose) => unknown, string]>([
+        ['256', ({ small }) => small?.('256'), 'small(): result must be an integer from 0 to 255 (u8), got 256'],
+        [
+          '1.0 for an integer',
+          ({ small }) => small?.('1.0'),
+          'small(): result must be an integer from 0 to 255 (u8), got the float 1.0',
+        ],
+        [
+          'True for an integer',
+          ({ small }) => small?.('True'),
+          'small(): result must be an integer from 0 to 255 (u8), got True',
+        ],
+        ['None', ({ small }) => small?.('None'), 'small(): result must be an integer from 0 to 255 (u8), got None'],
+        ['a dict for a list', ({ points }) => points?.('{1: 2}'), 'points(): result must be a'],
+        [
+          'a struct without a field',
+          ({ points }) => points?.('[Point(1, 2), {"x": 1.0}]'),
+          'points(): result[1].y must be',
+        ],
+        ['text for a number', ({ points }) => points?.('[Point("1", 2.0)]'), 'points(): result[0].x must be'],
+        ['an object', ({ points }) => points?.('[object()]'), 'result[0]'],
+        ['a generator', ({ points }) => points?.('(n for n in [])'), 'generator'],
+      ])('names the place of a result that does not fit: %s', async (_what, call, message) => {
+        const error = await failureOf(() => call(calls() as unknown as Loose));
+
+        expect(error.code).toBe('FIDIUS_VALUE_RESULT');
+        expect(error.message).toContain(message);
+      });
+
+      it('refuses call options that it does not know', async () => {
+        const { kind } = calls() as unknown as Loose;
+
+        const error = await failureOf(() => kind?.(1, { timeout: 5 }));
+
+        expect(error).toMatchObject({
+          code: 'FIDIUS_OPTION_UNKNOWN',
+          message: 'Unknown option "timeout" in kind()',
+          hint: 'Write "timeoutMs".',
+        });
+      });
+    },
+  );
 
   it('says which optional methods it supports', () => {
     expect(['centre', 'extra', 'missing', 'missingRaw'].map((name) => plugin.supports(name as 'extra'))).toEqual([
@@ -322,7 +326,7 @@ async function errorOf(attempt: () => unknown): Promise<unknown> {
   throw new Error('The attempt did not fail');
 }
 
-describe.each(executorNames)('an `async def` method, with the executor %s', (executor) => {
+describe.each(inProcessExecutors)('an `async def` method, with the executor %s', (executor) => {
   const load = async () => {
     const searchPath = tempFolder();
     writePlugin(
@@ -395,10 +399,12 @@ describe.each(executorNames)('details of a PluginError, with the executor %s', (
       'def fail(kind): raise PluginError("QUOTA", "used up", kinds[kind])',
     );
     await using host = await PluginHost.open({ searchPaths: [searchPath], executor });
-    const { client, sync } = await host.load('failing', Failing);
+    const plugin = await host.load('failing', Failing);
+    const { client } = plugin;
+    const fails = executor === 'process' ? [client.fail] : [client.fail, plugin.sync.fail];
 
     for (const kind of ['equal keys', 'half a pair']) {
-      for (const call of [client.fail, sync.fail]) {
+      for (const call of fails) {
         const error: unknown = await thrownBy(() => call(kind));
         expect(error).toMatchObject({ code: 'QUOTA', message: 'used up', details: undefined });
       }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defineInterface, executorNames, method, PluginHost, t } from '../../src/index.ts';
+import { defineInterface, method, PluginHost, t } from '../../src/index.ts';
+import { inProcessExecutors } from '../support/executors.ts';
 import { failureOf } from '../support/failure.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
@@ -19,7 +20,7 @@ const refusal = {
   hint: 'Return a list, or split the work into several calls.',
 };
 
-describe.each(executorNames)('a method that streams, with the executor %s', (executor) => {
+describe.each(inProcessExecutors)('a method that streams, with the executor %s', (executor) => {
   const load = async () => {
     const searchPath = tempFolder();
     writePlugin(searchPath, 'streams', Streams, 'def tick(count): yield from range(count)', 'def sum(items): return 0');

@@ -55,6 +55,9 @@ export function openExecutor(name: ExecutorName = 'thread', options: HostOptions
   return host;
 }
 
+/** The executors that run calls in this process: what plugins change in it can be seen from here. */
+export const inProcessExecutors = ['inline', 'thread'] as const;
+
 /** A plugin whose methods are called by name. */
 export interface Probe {
   readonly plugin: Plugin<Interface>;

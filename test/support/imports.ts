@@ -12,6 +12,8 @@ export interface Import {
   readonly target: string;
   /** Whether the whole statement is gone after compilation: `import type`. */
   readonly typeOnly: boolean;
+  /** Whether it is read when the statement runs: `import()`. */
+  readonly onDemand: boolean;
 }
 
 /** Every source file, relative to `src`, sorted. */
@@ -54,10 +56,10 @@ const dynamic = /\b(?:import|vi\.(?:mock|doMock|importActual))(?:<[^>]*>)?\(\s*'
 function importsOf(base: string, file: string, source: string): Import[] {
   const found: Import[] = [];
   for (const [, type, specifier = ''] of source.matchAll(statement)) {
-    found.push({ file, target: resolve(base, file, specifier), typeOnly: type !== undefined });
+    found.push({ file, target: resolve(base, file, specifier), typeOnly: type !== undefined, onDemand: false });
   }
   for (const [, specifier = ''] of source.matchAll(dynamic)) {
-    found.push({ file, target: resolve(base, file, specifier), typeOnly: false });
+    found.push({ file, target: resolve(base, file, specifier), typeOnly: false, onDemand: true });
   }
   return found;
 }

@@ -39,7 +39,9 @@ export async function openPackages(
     writePlugin(folder, name, Runner, ...main);
     writeFiles(join(folder, name), files);
   }
-  const host = await PluginHost.open({ searchPaths: [folder], executor, ...options });
+  // One process for all plugins: it has one set of modules, as this process has for the other executors.
+  const process = { group: 'all' };
+  const host = await PluginHost.open({ searchPaths: [folder], executor, process, ...options });
   onTestFinished(() => host.close({ mode: 'abort' }));
   return {
     host,

@@ -6,6 +6,7 @@ const types: Readonly<Record<string, AnyType>> = {
   str: t.string,
   bool: t.bool,
   bytes: t.bytes,
+  any: t.named('serde_json::Value'),
 };
 
 /**

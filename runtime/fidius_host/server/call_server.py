@@ -42,10 +42,11 @@ class Server(ServerEvents):
 
     ``share_memory`` takes the threshold of the host and returns what keeps large payloads out of the frames. It is
     ``None`` if host and server are separate processes. ``host_ends`` are the descriptors of the host's ends if they are
-    in this process: a forked copy of the process closes them, too.
+    in this process: a forked copy of the process closes them, too. ``prepare`` takes what the host sets for the process
+    of the server, before a plugin is loaded.
     """
 
-    def __init__(self, data, control, share_memory=None, host_ends=()):
+    def __init__(self, data, control, share_memory=None, host_ends=(), prepare=None):
         self.number = next(_numbers)
         for channel in (data, control):
             channel.settimeout(None)  # a plugin may have changed the default timeout of sockets
@@ -57,6 +58,7 @@ class Server(ServerEvents):
         self._control = ControlThread(self, control, self._connection)
         self._data = data
         self._share_memory = share_memory
+        self._prepare = prepare
         self._shared_payloads = SeparateMemory()
         self._host_ends = [(descriptor, os.fstat(descriptor)) for descriptor in host_ends]
         """With their status: the host closes them, and their numbers are used again after that."""
@@ -94,6 +96,12 @@ class Server(ServerEvents):
     def _handshake(self):
         try:
             settings = self._read_settings()
+            if self._prepare is not None and settings.get("process") is not None:
+                try:
+                    self._prepare(settings["process"])
+                except RuntimeError as error:
+                    self.fail(str(error))
+                    return
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self._shared_payloads = self._share_memory(settings["referenceBytes"])
             runner = CallRunner(self._shared_payloads, self._loops.adopt, self._control.note_activity)
@@ -147,8 +155,14 @@ class Server(ServerEvents):
     def _capture(self):
         from ..process import captured_output
 
-        self.lines = self._connection.lines = captured_output.Lines(self._control.wake, self._current_plugin)
+        wake = self._control.wake if self._prepare is None else self._send_lines
+        self.lines = self._connection.lines = captured_output.Lines(wake, self._current_plugin)
         captured_output.begin(self.lines)
+
+    def _send_lines(self):
+        """Send output at once, on the thread that has written it: the process may crash next."""
+        if not self._connection.try_flush():
+            self._control.wake()
 
     def _current_plugin(self):
         """Return the name of the plugin whose call the current thread runs, or ``None``."""

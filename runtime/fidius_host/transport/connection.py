@@ -34,7 +34,7 @@ class Connection:
         self._receive = socket.recv_into
         self._spins = False
         """Whether the next wait polls first."""
-        self._sending = threading.Lock()
+        self._sending = threading.RLock()
         self._posted = deque()
         self._ended = False
         self.lines = None
@@ -82,8 +82,11 @@ class Connection:
         if size > MAX_PAYLOAD_BYTES:
             raise ProtocolError("a frame of %d bytes" % size)
         view = self.view
-        if HEADER_BYTES + size > len(view):
-            view = memoryview(bytearray(HEADER_BYTES + size))
+        needed = HEADER_BYTES + size
+        if self.at == 0 and needed <= len(view) and held < len(view):
+            return  # nothing is copied for each part of a large frame
+        if needed > len(view):
+            view = memoryview(bytearray(needed))
         view[:held] = bytes(self.view[self.at : self.end])
         self.view = view
         self.at = 0
@@ -123,6 +126,19 @@ class Connection:
         """Send posted frames and captured output."""
         if self._posted or self.lines:
             self.send([])
+
+    def try_flush(self):
+        """Send as ``flush`` does, unless this thread is sending already, in code that it has interrupted.
+
+        Returns whether nothing remains to be sent.
+        """
+        if self._sending._is_owned():
+            return False
+        try:
+            self.flush()
+        except OSError:
+            pass  # the connection has ended
+        return True
 
     def send(self, frames):
         """Send frames without interruption by others, after posted frames. Blocks while the host does not read."""

@@ -35,6 +35,12 @@ export const run = defineCommand({
       help: 'Keep archives and signed packages here instead of in the cache directory',
     },
     ...pythonOptions,
+    executor: {
+      type: 'string',
+      value: 'name',
+      choices: ['thread', 'process'],
+      help: 'Where the call runs: thread (default), in this process; process, in a child process',
+    },
   },
   hints: limitHints,
   examples: [
@@ -64,6 +70,8 @@ export const run = defineCommand({
         definition,
         input: isRaw ? await io.readStdin() : args,
         start: { python: options.python, libpython: options.libpython },
+        executor: options.executor,
+        onOutput: ({ text }) => io.stderr.write(`${text}\n`),
         onDeclaredHash: (hash: bigint) => io.stderr.write(declaredHashNote(path, hash)),
       });
       return { text: isRaw ? (result as Uint8Array) : toJson(result) };

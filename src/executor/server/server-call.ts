@@ -1,7 +1,9 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
 import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { type CallEnding, CallTimeoutError } from '../../errors/call-timeout-error.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { clearTimeout, setTimeout } from '../../node/timers.ts';
+import { ProcessError } from '../../errors/process-error.ts';
+import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
 import { frameFlag, frameType } from '../../protocol/frames.ts';
 import type { CallCounters } from '../call-counters.ts';
@@ -48,6 +50,9 @@ export class ServerCall implements QueuedCall, PendingCall {
   /** Its number at the server; 0 until it is sent. */
   #number = 0;
   #settled = false;
+  /** Set when the deadline has passed and the call is being ended by force: its promise is settled after that. */
+  #overdue: { readonly since: number; readonly timeoutMs: number | undefined } | undefined;
+  #endStopping: (() => void) | undefined;
   #stillRunning: NodeJS.Timeout | undefined;
 
   /** Sends nothing yet; see {@link begin}. */
@@ -66,9 +71,10 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#reject = reject;
     if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(context, method, payloadBytes));
     if (signal !== undefined || timeoutMs !== undefined) {
-      this.#cancellation = new CancellationWatch(signal, timeoutMs, (reason) =>
-        this.cancel(this.#cancelled(reason, timeoutMs)),
-      );
+      this.#cancellation = new CancellationWatch(signal, timeoutMs, (reason) => {
+        if (reason.by === 'deadline' && this.#isStoppable()) this.#stop(timeoutMs);
+        else this.cancel(this.#cancelled(reason, timeoutMs));
+      });
     }
   }
 
@@ -102,10 +108,12 @@ export class ServerCall implements QueuedCall, PendingCall {
   cancel(error: FidiusError): void {
     if (this.#settled) return;
     const { counters, queue, connection } = this.context;
-    counters.cancelled += 1;
+    const isStopping = this.#overdue !== undefined;
+    if (!isStopping) counters.cancelled += 1;
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, undefined);
+    if (isStopping) return;
     if (this.#number === 0) {
       queue.remove(this);
       this.#trace?.outcome('neverRan');
@@ -113,12 +121,15 @@ export class ServerCall implements QueuedCall, PendingCall {
     }
     counters.stillRunning += 1;
     connection.cancel(this.#number);
+    this.#endStopping = connection.stopper?.begin(this.title);
     const trace = this.#trace;
     if (trace === undefined) return;
     this.#stillRunning = setTimeout(() => trace.outcome('stillRunning'), stillRunningMs).unref();
   }
 
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
+    this.#endStopping?.();
+    if (this.#overdue !== undefined) this.#endOverdue(endingOf(type));
     if (this.#settled) this.#recordOutcome(type);
     else this.#takeAnswer(type, payload, microseconds, own);
     this.context.queue.answered();
@@ -127,11 +138,46 @@ export class ServerCall implements QueuedCall, PendingCall {
 
   lost(error: FidiusError): void {
     clearTimeout(this.#stillRunning);
-    if (this.#number === 0) this.context.queue.remove(this);
-    else this.context.queue.sent -= 1;
-    if (this.#settled) this.context.counters.stillRunning -= 1;
-    else this.#fail(error, undefined);
+    this.#endStopping?.();
+    const { counters, queue, connection } = this.context;
+    if (this.#number === 0) queue.remove(this);
+    else queue.sent -= 1;
+    const step = connection.stopper?.step;
+    if (this.#overdue !== undefined && step !== undefined) this.#endOverdue(step, error);
+    if (this.#settled || this.#overdue !== undefined) counters.stillRunning -= 1;
+    if (!this.#settled) this.#fail(this.#explainLoss(error), undefined);
     this.context.onProgress();
+  }
+
+  /** Whether the server can be ended by force if this call does not stop. */
+  #isStoppable(): boolean {
+    return this.#number !== 0 && this.context.connection.stopper !== undefined;
+  }
+
+  /** The deadline has passed: the call is stopped, if need be together with its server. */
+  #stop(timeoutMs: number | undefined): void {
+    const { counters, connection } = this.context;
+    counters.cancelled += 1;
+    counters.stillRunning += 1;
+    this.#overdue = { since: now(), timeoutMs };
+    connection.cancel(this.#number);
+    this.#endStopping = connection.stopper?.begin(this.title);
+  }
+
+  /** The call has ended after its deadline. */
+  #endOverdue(endedBy: CallEnding, cause?: unknown): void {
+    if (this.#settled || this.#overdue === undefined) return;
+    const { since, timeoutMs } = this.#overdue;
+    const overdueMs = Math.round(now() - since);
+    const otherCalls = this.context.connection.pending().filter((each) => each !== this).length;
+    const error = new CallTimeoutError(this.title, timeoutMs, { endedBy, overdueMs, otherCalls }, cause);
+    this.#settle();
+    this.#reject(error);
+    this.#trace?.failed(error, undefined);
+  }
+
+  #explainLoss(error: FidiusError): FidiusError {
+    return error instanceof ProcessError ? error.concerning(`${this.title} failed`, this.#number !== 0) : error;
   }
 
   #takeAnswer(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
@@ -197,6 +243,11 @@ export class ServerCall implements QueuedCall, PendingCall {
         : 'Allow more time, or have the method do less; `stats()` reports whether Python has stopped.',
     });
   }
+}
+
+function endingOf(type: number): CallEnding {
+  if (type === frameType.skipped) return 'neverRan';
+  return type === frameType.stopped ? 'exception' : 'finishedAnyway';
 }
 
 /** Publishes the events of a call that was rejected before it began, if the channel has subscribers. */

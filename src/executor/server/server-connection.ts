@@ -20,7 +20,7 @@ import { EventLoopSpinner } from './event-loop-spinner.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { PendingCalls } from './pending-calls.ts';
-import type { Connect, Exit, Transport } from './transport.ts';
+import type { CallStopper, Connect, Exit, Transport } from './transport.ts';
 
 /** With more calls in flight, other work keeps the loop busy, and a loop that sleeps gets answers in larger batches. */
 const fewCalls = 4;
@@ -48,6 +48,15 @@ export interface PendingCall {
 interface ServerSettings {
   readonly threads: number;
   readonly spareThreads: number;
+  /** Settings of its process, if it has a process of its own; see `runtime/fidius_host/child/limits.py`. */
+  readonly process?: ServerProcessSettings | undefined;
+}
+
+/** What a server sets for its whole process before it loads plugins. */
+export interface ServerProcessSettings {
+  readonly umask: number | null;
+  /** Limits by the names of the options. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 interface ServerFacts {
@@ -137,6 +146,11 @@ export class ServerConnection {
     return call;
   }
 
+  /** Ends the server if a call does not stop; `undefined` if that is not possible. */
+  get stopper(): CallStopper | undefined {
+    return this.#transport.stopper;
+  }
+
   /** All calls that have no answer yet. */
   pending(): PendingCall[] {
     return this.#pending.values();
@@ -190,7 +204,9 @@ export class ServerConnection {
     // Reported by the loads that wait for it.
     ready.catch(() => {});
     const payload = encodeValue({
-      ...settings,
+      threads: settings.threads,
+      spareThreads: settings.spareThreads,
+      process: settings.process ?? null,
       referenceBytes: this.#transport.memory?.threshold ?? null,
       captureOutput: this.#listeners.onOutput !== undefined,
     });
@@ -203,7 +219,9 @@ export class ServerConnection {
     if (this.failure !== undefined || this.#isLosing) return;
     this.#isLosing = true;
     const exit = await this.#exitWithin(exitMs);
-    this.fail(connectionLost(this.#transport, exit, this.isReady, cause));
+    const transport = this.#transport;
+    const { isReady } = this;
+    this.fail(transport.explainLoss?.(exit, isReady, cause) ?? connectionLost(transport, exit, isReady, cause));
   }
 
   /** Waits until the server has ended and what it sent was read. */

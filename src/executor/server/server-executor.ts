@@ -19,7 +19,7 @@ import {
 import { checkExecutorOptions, checkLoadOptions, defaultThreads, type ExecutorOptions } from '../executor-options.ts';
 import type { SyncHandle } from '../handle-calls.ts';
 import { deliverLines, type OutputLine } from '../output.ts';
-import { ServerConnection } from './server-connection.ts';
+import { ServerConnection, type ServerProcessSettings } from './server-connection.ts';
 import { type PluginOwner, ServerPlugin } from './server-plugin.ts';
 import { ServerRequest } from './server-request.ts';
 import type { Connect } from './transport.ts';
@@ -30,6 +30,10 @@ interface ServerSetup extends ExecutorOptions {
   readonly connect: Connect;
   /** Whether each plugin has a separate server. Default: `false`, one server for all. */
   readonly serverPerPlugin?: boolean | undefined;
+  /** Settings of the process of the server, if it has its own. */
+  readonly processSettings?: ServerProcessSettings | undefined;
+  /** Called when a connection has ended, before {@link close} or because of it. */
+  onEnd?(failure: FidiusError): void;
   /** Creates a handle for calls on this thread; absent if the server runs in another process. */
   createHandle?(loaded: LoadedPackage, request: LoadRequest): SyncHandle;
   /** Addresses of references that handles have released, for the server; absent if it runs in another process. */
@@ -50,6 +54,7 @@ export class ServerExecutor implements Executor, PluginOwner {
   readonly #threads: number;
   readonly #spareThreads: number;
   readonly #plugins = new Set<ServerPlugin>();
+  /** Loads that Python has not ended yet. */
   readonly #loads = new Set<ServerRequest>();
   readonly #lateUnloads = new Set<Promise<unknown>>();
   readonly #connections = new Set<ServerConnection>();
@@ -182,7 +187,9 @@ export class ServerExecutor implements Executor, PluginOwner {
       void load.outcome.then((outcome) => this.#unloadLate(connection, outcome));
       throw error;
     } finally {
-      this.#loads.delete(load);
+      // Not earlier: a cancelled import runs until Python has stopped it, and closing waits for that. A server that ends first
+      // would leave the import running, and other loads waiting for it.
+      void load.outcome.then(() => this.#loads.delete(load));
     }
   }
 
@@ -220,7 +227,7 @@ export class ServerExecutor implements Executor, PluginOwner {
   }
 
   #startServer(): ServerConnection {
-    const settings = { threads: this.#threads, spareThreads: this.#spareThreads };
+    const settings = { threads: this.#threads, spareThreads: this.#spareThreads, process: this.#setup.processSettings };
     const connection = new ServerConnection(this.#setup.connect, settings, this.#setup);
     connection.onChange = () => this.#onChange(connection);
     this.#connections.add(connection);
@@ -242,6 +249,7 @@ export class ServerExecutor implements Executor, PluginOwner {
       if (connection.failure === undefined) plugin.cancelAll(() => reason);
       else plugin.lost(connection.failure);
     }
+    if (connection.failure !== undefined) this.#setup.onEnd?.(connection.failure);
   }
 
   async #close(options: CloseOptions | undefined): Promise<void> {

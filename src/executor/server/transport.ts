@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { FidiusError } from '../../errors/fidius-error.ts';
 import type { OutputLine } from '../output.ts';
 
 /** How a server process has ended. One of the two is `null`. */
@@ -44,6 +45,30 @@ export interface Transport {
   terminate(signal: 'SIGTERM' | 'SIGKILL'): void;
   /** The last lines that the server process wrote to stderr; empty for a server in this process. */
   stderrTail(): string;
+  /** Ends the server if a call does not stop; absent if the server cannot be ended by force. */
+  readonly stopper?: CallStopper | undefined;
+  /**
+   * Creates the error for a connection that has ended unexpectedly. Default: that of `connection-errors.ts`.
+   *
+   * @param exit how the server has ended; `undefined` if it did not end in time.
+   */
+  explainLoss?(exit: Exit | undefined, isReady: boolean, cause?: Error): FidiusError;
+}
+
+/** A step that ends a server process. */
+export type StopStep = 'SIGTERM' | 'SIGKILL';
+
+/** Watches calls that were asked to stop. */
+export interface CallStopper {
+  /** The last step that was taken. */
+  readonly step: StopStep | undefined;
+  /**
+   * Begins to watch a call.
+   *
+   * @param title its name in errors, such as `add() of calculator`.
+   * @returns a function to call when the call has ended.
+   */
+  begin(title: string): () => void;
 }
 
 interface TransportFacts {

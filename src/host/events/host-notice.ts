@@ -1,3 +1,4 @@
+import type { ProcessNotice } from '../../executor/process/process-events.ts';
 import type { Notice } from '../../executor/process-change.ts';
 import { emitSafely } from '../../node/timers.ts';
 import {
@@ -20,7 +21,7 @@ export interface VendorNotice {
 }
 
 /** Something about its plugins that the user of a host should know. */
-export type HostNotice = Notice | VendorNotice;
+export type HostNotice = Notice | VendorNotice | ProcessNotice;
 
 /** Receives the notices of a host. */
 export type HostNoticeListener = (notice: HostNotice) => void;

@@ -1,15 +1,17 @@
 import type { Interpreter } from '../../cpython/interpreter.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
+import { requireRuntimeFolders } from '../../cpython/runtime-folders.ts';
 import { createExecutor } from '../../executor/create-executor.ts';
 import {
   type CloseOptions,
   type Executor,
   type ExecutorName,
   type ExecutorStats,
-  executorNeeds,
   hostClosed,
 } from '../../executor/executor.ts';
 import type { ExecutorOptions } from '../../executor/executor-options.ts';
+import { ProcessExecutor } from '../../executor/process/process-executor.ts';
+import type { ProcessOptions } from '../../executor/process/process-options.ts';
 import type { TargetPython } from '../../packaging/vendor/check-vendored.ts';
 
 /** An executor that can load packages. */
@@ -18,7 +20,9 @@ export interface StartedExecutor {
   /** The Python that runs its calls; vendored code must fit it. */
   readonly python: TargetPython;
   /** CPython in this process, for an executor that needs it. */
-  readonly interpreter: Interpreter;
+  readonly interpreter?: Interpreter | undefined;
+  /** The interpreter that the executor `process` runs. */
+  readonly executable?: string | undefined;
 }
 
 /** The executors of one host. Each is started when the first load asks for it. */
@@ -26,6 +30,7 @@ export class ExecutorPool {
   readonly startOptions: StartOptions;
   readonly #options: ExecutorOptions;
   readonly #started = new Map<ExecutorName, StartedExecutor>();
+  #processes: ProcessExecutor | undefined;
   #closed = false;
 
   constructor(startOptions: StartOptions, options: ExecutorOptions = {}) {
@@ -51,9 +56,10 @@ export class ExecutorPool {
    * @param doing completes "The host is closed and cannot …".
    * @throws FidiusError `FIDIUS_HOST_CLOSED`, `FIDIUS_EXECUTOR_UNSUPPORTED`; the codes of starting Python.
    */
-  start(name: ExecutorName, doing: string): StartedExecutor {
+  start(name: ExecutorName, doing: string, options?: ProcessOptions): StartedExecutor {
     // An executor that is created after the close would never be closed.
     this.checkOpen(doing);
+    if (name === 'process') return this.#startProcesses(options);
     let started = this.#started.get(name);
     if (started === undefined) {
       started = startExecutor(name, this.startOptions, this.#options);
@@ -63,7 +69,7 @@ export class ExecutorPool {
   }
 
   stats(): readonly ExecutorStats[] {
-    return [...this.#started.values()].map(({ executor }) => executor.stats());
+    return this.#executors().map((executor) => executor.stats());
   }
 
   /** Refuses new loads. {@link closeAll} follows, when the plugins are closed. */
@@ -73,17 +79,31 @@ export class ExecutorPool {
 
   async closeAll(options?: CloseOptions): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#started.values()].map(({ executor }) => executor.close(options)));
+    await Promise.all(this.#executors().map((executor) => executor.close(options)));
+  }
+
+  #executors(): readonly Executor[] {
+    const started = [...this.#started.values()].map(({ executor }) => executor);
+    return this.#processes === undefined ? started : [...started, this.#processes];
+  }
+
+  /** Each load can name another interpreter. */
+  #startProcesses(options: ProcessOptions | undefined): StartedExecutor {
+    requireRuntimeFolders();
+    this.#processes ??= new ProcessExecutor(this.#options, this.startOptions);
+    const { executable, version, implementation, machine, freeThreaded } = this.#processes.findPython(options);
+    const python = { version, implementation, machine, freeThreaded };
+    return { executor: this.#processes, python, executable };
   }
 }
 
-function startExecutor(name: ExecutorName, startOptions: StartOptions, options: ExecutorOptions): StartedExecutor {
-  switch (executorNeeds[name]) {
-    case 'libpython': {
-      const interpreter = startPython(startOptions);
-      const { version, implementation } = interpreter.facts;
-      const python = { version, implementation, machine: process.arch, freeThreaded: false };
-      return { executor: createExecutor(name, interpreter, options), python, interpreter };
-    }
-  }
+function startExecutor(
+  name: Exclude<ExecutorName, 'process'>,
+  startOptions: StartOptions,
+  options: ExecutorOptions,
+): StartedExecutor {
+  const interpreter = startPython(startOptions);
+  const { version, implementation } = interpreter.facts;
+  const python = { version, implementation, machine: process.arch, freeThreaded: false };
+  return { executor: createExecutor(name, interpreter, options), python, interpreter };
 }

@@ -119,7 +119,7 @@ async function selectFirst(
     const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, signal));
     if (selected === undefined) continue;
     budget.enter('start', path);
-    const started = executors.start(load.executor, `load ${selected.manifest.name}`);
+    const started = executors.start(load.executor, `load ${selected.manifest.name}`, load.options.process);
     const runs = await skipOnFailure(skipped, path, () => {
       requireVendoredFor(selected.folder, started.python);
       return true;

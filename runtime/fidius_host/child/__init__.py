@@ -1,0 +1,1 @@
+"""What only a call server in a child process does."""

@@ -1,0 +1,226 @@
+import type { CallableMethod } from '../../codec/method-codec.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { ProcessError } from '../../errors/process-error.ts';
+import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
+import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
+import type { CallOptions, CloseOptions, ExecutorPlugin, LoadOptions, LoadRequest, PluginStats } from '../executor.ts';
+import { addStats, noCalls } from './add-stats.ts';
+import type { Member, SupervisedChild } from './supervised-child.ts';
+import { WaitingCalls } from './waiting-calls.ts';
+
+/** What a plugin needs from the executor that loaded it. */
+export interface ProcessPluginOwner {
+  /** A plugin is closed: ends the processes that no other plugin uses. */
+  release(plugin: ProcessPlugin, children: readonly SupervisedChild[], options: CloseOptions): Promise<void>;
+}
+
+const noOptions: CallOptions = {};
+const queueLength = 16_384;
+
+/** A plugin in one or more child processes. It stays the same when they are started again. */
+export class ProcessPlugin implements ExecutorPlugin {
+  readonly executor = 'process';
+  readonly name: string;
+  readonly #owner: ProcessPluginOwner;
+  readonly #request: LoadRequest;
+  readonly #options: LoadOptions;
+  readonly #instances: readonly Instance[];
+  readonly #waiting = new WaitingCalls();
+  #first: ExecutorPlugin | undefined;
+  /** Figures of processes that have ended. */
+  #past: PluginStats = noCalls;
+  #failure: FidiusError | undefined;
+  #closing: Promise<void> | undefined;
+  /** The instance that received the last call, so that idle ones take turns. */
+  #last = 0;
+
+  constructor(
+    owner: ProcessPluginOwner,
+    children: readonly SupervisedChild[],
+    request: LoadRequest,
+    options: LoadOptions,
+  ) {
+    this.#owner = owner;
+    this.#request = request;
+    this.#options = options;
+    this.name = request.plugin;
+    this.#instances = children.map((child) => new Instance(child, request, options, this));
+  }
+
+  /** Loads the plugin into all of its processes. @throws what loading throws. */
+  async load(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.load()));
+  }
+
+  get file(): string {
+    return this.#loaded.file;
+  }
+
+  get methods(): readonly MethodKind[] {
+    return this.#loaded.methods;
+  }
+
+  get external(): LoadedPackage['external'] {
+    return this.#loaded.external;
+  }
+
+  async call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
+    const current = this.#pick();
+    return current === undefined ? this.#wait(method, args, options) : current.call(method, args, options);
+  }
+
+  sync(): never {
+    if (this.#closing !== undefined) throw pluginClosed(this.name);
+    throw new FidiusError(
+      'FIDIUS_CALL_SYNC',
+      `Plugin ${this.name} runs in another process and cannot be called on this thread: Node.js cannot wait for an answer without its event loop`,
+      { hint: 'Use `client`, or load it with the executor "inline" or "thread".' },
+    );
+  }
+
+  stats(): PluginStats {
+    const parts = this.#instances.flatMap(({ current }) => (current === undefined ? [] : [current.stats()]));
+    const waiting = { ...noCalls, queued: this.#waiting.count, cancelled: this.#waiting.cancelled };
+    const processes = this.#instances.map(({ child }) => child.stats());
+    return { ...addStats([this.#past, waiting, ...parts]), processes };
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  /** One of its processes has loaded it. */
+  attached(): void {
+    this.#first ??= this.#instances.find(({ current }) => current !== undefined)?.current;
+    this.#waiting.send(() => this.#pick() as ExecutorPlugin);
+  }
+
+  /** One of its processes has ended. */
+  detached(last: PluginStats): void {
+    this.#past = addStats([this.#past, { ...last, queued: 0, running: 0 }]);
+  }
+
+  /** One of its processes is not started again. */
+  failed(error: FidiusError): void {
+    if (this.#instances.some((instance) => !instance.hasFailed)) return;
+    this.#failure = error;
+    this.#waiting.reject(() => error);
+  }
+
+  get #loaded(): ExecutorPlugin {
+    if (this.#first === undefined) throw new TypeError('the plugin is not loaded');
+    return this.#first;
+  }
+
+  /** The instance with the fewest calls. */
+  #pick(): ExecutorPlugin | undefined {
+    const { length } = this.#instances;
+    if (length === 1) return this.#instances[0]?.current;
+    let best: ExecutorPlugin | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    this.#last = (this.#last + 1) % length;
+    for (let step = 0; step < length; step += 1) {
+      const current = this.#instances[(this.#last + step) % length]?.current;
+      if (current === undefined) continue;
+      const { queued, running } = current.stats();
+      if (queued + running >= fewest) continue;
+      best = current;
+      fewest = queued + running;
+    }
+    return best;
+  }
+
+  /** A call that is made while no process is ready. */
+  #wait(method: CallableMethod, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    const { descriptor } = this.#request;
+    const { index, codec } = method;
+    if (descriptor.methods[index]?.wireRaw !== codec.wireRaw || this.methods[index] === 'absent') {
+      throw notCallableError(this.name, descriptor, index, codec.wireRaw);
+    }
+    const title = `${descriptor.methods[index]?.name}() of ${this.name}`;
+    if (this.#closing !== undefined) throw pluginClosed(this.name);
+    if (this.#failure !== undefined) throw this.#failure;
+    if (options.signal?.aborted === true) {
+      const { reason } = options.signal;
+      throw new FidiusError('FIDIUS_CALL_ABORTED', `${title} was aborted before it started`, { cause: reason });
+    }
+    if (this.#instances[0]?.child.settings.refusesWhileRestarting === true) throw restarting(title);
+    if (this.#waiting.count >= (this.#options.maxQueued ?? queueLength)) throw queueFull(title, this.#waiting.count);
+    const { timeoutMs = this.#options.timeoutMs } = options;
+    const result = this.#waiting.add(title, method, args, { ...options, timeoutMs });
+    for (const { child } of this.#instances) child.awaitRestart();
+    return result;
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    this.#waiting.reject(() => pluginClosed(this.name));
+    for (const { child, hasFailed } of this.#instances) if (hasFailed) await child.close({ mode: 'abort' });
+    await Promise.all(this.#instances.map((instance) => instance.close(options)));
+    const children = this.#instances.map(({ child }) => child);
+    await this.#owner.release(this, children, options);
+  }
+}
+
+/** A plugin in one process. */
+class Instance implements Member {
+  readonly child: SupervisedChild;
+  readonly request: LoadRequest;
+  readonly options: LoadOptions;
+  readonly #plugin: ProcessPlugin;
+  /** The plugin at the running process. */
+  current: ExecutorPlugin | undefined;
+  hasFailed = false;
+
+  constructor(child: SupervisedChild, request: LoadRequest, options: LoadOptions, plugin: ProcessPlugin) {
+    this.child = child;
+    this.request = request;
+    this.options = options;
+    this.#plugin = plugin;
+  }
+
+  async load(): Promise<void> {
+    this.attached(await this.child.load(this));
+  }
+
+  attached(plugin: ExecutorPlugin): void {
+    this.current = plugin;
+    this.#plugin.attached();
+  }
+
+  detached(): void {
+    const { current } = this;
+    this.current = undefined;
+    if (current !== undefined) this.#plugin.detached(current.stats());
+  }
+
+  failed(error: FidiusError): void {
+    this.hasFailed = true;
+    this.#plugin.failed(error);
+  }
+
+  async close(options: CloseOptions): Promise<void> {
+    this.child.remove(this);
+    await this.current?.close(options);
+  }
+}
+
+function restarting(title: string): ProcessError {
+  const data = { pid: undefined, exitCode: undefined, signal: undefined, stderrTail: '', mayHaveRun: false };
+  return new ProcessError(
+    'FIDIUS_PROCESS_RESTARTING',
+    `Cannot call ${title}: its process is being started again`,
+    data,
+    {
+      hint: 'Call it again later, or load the plugin with `process: { whileRestarting: "wait" }`.',
+    },
+  );
+}
+
+function queueFull(title: string, count: number): FidiusError {
+  return new FidiusError(
+    'FIDIUS_QUEUE_FULL',
+    `Cannot call ${title}: ${count} calls of this plugin are waiting, which is the limit`,
+    { hint: 'Make calls only as fast as they are answered, or load the plugin with a larger `maxQueued`.' },
+  );
+}
