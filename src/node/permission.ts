@@ -14,7 +14,7 @@ export function isRestricted(): boolean {
 
 /** Whether sockets are denied. Node.js before 25 has no such permission, and answers `false` for names that it does not know. */
 export function isNetworkDenied(): boolean {
-  return process.allowedNodeEnvironmentFlags.has('--allow-net') && permission()?.has('net') === false;
+  return Number.parseInt(process.versions.node, 10) >= 25 && permission()?.has('net') === false;
 }
 
 /** Whether that list leaves something out: reading a file, starting processes, starting threads. */
