@@ -18,9 +18,9 @@ import { type ApiEntry, type ApiItem, apiPage, exportedNames } from './api-page.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  exports: Record<string, string | { types: string }>;
+  exports: Record<string, string | { import: { types: string } }>;
 };
-const entries = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry.types]));
+const entries = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry.import.types]));
 const check = process.argv.includes('--check');
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-api-')));
 
@@ -44,10 +44,12 @@ const compilerOptions = {
 try {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const declarations = join(work, 'dist');
-  const options = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--declarationMap', 'false'];
+  const options = ['-p', 'tsconfig.build.json'];
   execFileSync(process.execPath, [tsc, ...options, '--outDir', declarations], { cwd: root, stdio: 'inherit' });
   for (const folder of [reports, join(root, 'api')]) mkdirSync(folder, { recursive: true });
-  const changed = entries.filter((types) => !report(join(declarations, types.replace('./dist/', ''))));
+  const changed = entries.filter(
+    (types) => !report(join(declarations, types.replace('./dist/', '').replace('.mts', '.ts'))),
+  );
   const isPageSame = update('docs/reference/api.md', apiPage(described));
   if (changed.length > 0 || !isPageSame) process.exitCode = 1;
 } finally {

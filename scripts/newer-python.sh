@@ -24,6 +24,8 @@ suite=${FIDIUS_NEWER_PYTHON_SUITE:-sid}
 root=$cache/$suite-2 # the number grows with the list of what is installed: then the root is made anew
 oldest_installed=13 # a neighbour, for tests that want two different Pythons
 oldest_tested=14
+# shellcheck source=scripts/debian.sh
+. "$project/scripts/debian.sh"
 
 skip() {
   echo "Newer Pythons are not tested: $1"
@@ -55,37 +57,10 @@ in_root() {
 
 # ---- the Debian -----------------------------------------------------------------------------------------------------
 
-# The first archive among the apt sources that is Debian's own, by the last part of its address.
-find_mirror() {
-  if [ -n "${FIDIUS_NEWER_PYTHON_MIRROR:-}" ]; then
-    echo "$FIDIUS_NEWER_PYTHON_MIRROR"
-  elif command -v apt-get > /dev/null; then
-    # shellcheck disable=SC2016 # a format of apt, not of the shell
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 -E '/debian/?$' || true
-  fi
-}
-
-# debootstrap is a shell script: unpacked beside the root it works as well as installed, and leaves the machine alone.
-find_debootstrap() {
-  if command -v debootstrap > /dev/null; then
-    debootstrap=debootstrap
-    return
-  fi
-  DEBOOTSTRAP_DIR=$cache/debootstrap/usr/share/debootstrap
-  debootstrap=$cache/debootstrap/usr/sbin/debootstrap
-  export DEBOOTSTRAP_DIR
-  [ ! -f "$debootstrap" ] || return 0
-  mkdir -p "$cache/download"
-  (cd "$cache/download" && { apt-get download debootstrap || { apt-get update && apt-get download debootstrap; }; }) \
-    >> "$cache/log" 2>&1 || skip "debootstrap is neither installed nor to be had by apt, see $cache/log"
-  dpkg-deb -x "$cache"/download/debootstrap_*.deb "$cache/debootstrap"
-  rm -r "$cache/download"
-}
-
 make_root() {
   keys=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -f "$keys" ] || skip "there is no $keys to check Debian's signatures with"
-  mirror=$(find_mirror)
+  mirror=${FIDIUS_NEWER_PYTHON_MIRROR:-$(find_mirror)}
   [ -n "$mirror" ] || skip 'the apt sources name no Debian mirror, and FIDIUS_NEWER_PYTHON_MIRROR is not set'
   find_debootstrap
   echo "Making Debian $suite in $root (once)"
@@ -143,15 +118,9 @@ copy_node() {
   rm -r "$cache/package" "$cache/$package-$version.tgz"
 }
 
-# A copy, so that tests cannot write into the work tree, and a change made meanwhile cannot get between two runs.
 copy_project() {
   copy=$root/srv/fidius
-  mkdir -p "$copy"
-  find "$copy" -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf --one-file-system {} +
-  # `safe.directory`: root may not own the work tree. A file deleted but not yet committed is listed, hence the test.
-  git -C "$project" -c safe.directory="$project" ls-files -z --cached --others --exclude-standard |
-    (cd "$project" && xargs -0 sh -c 'for file; do [ ! -e "$file" ] || printf "%s\0" "$file"; done' sh) |
-    tar -C "$project" --null --files-from=- -c | tar -C "$copy" -x --no-same-owner
+  copy_sources "$copy"
   lock=node_modules/.package-lock.json
   if ! cmp -s "$project/$lock" "$copy/$lock"; then
     rm -rf --one-file-system "$copy/node_modules"

@@ -35,7 +35,7 @@ export function requireRuntimeFolders(): void {
   });
 }
 
-/** Two levels up from `src/cpython/`, from `dist/cpython/` and from `dist/bundle/`, where all files are one. */
+/** Two levels up from `src/cpython/` and from `dist/bundle/`. */
 function folderOfPackage(name: string): string {
   // Bundled as CommonJS there is none.
   const here: string | undefined = import.meta.url;

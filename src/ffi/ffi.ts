@@ -3,7 +3,8 @@
  * arrays. `koffi.ts` is the implementation; another one (Node's own FFI) replaces that file and `native.ts`.
  */
 
-/** Types of a C function. `address` is a pointer as a number, `memory` a typed array that is passed by its address. */
+/** Types of a C function. `address` is a pointer as a number, `memory` a typed array that is passed by its address;
+ * not a `DataView`, which koffi does not accept in Deno. */
 export type ScalarType = 'void' | 'int' | 'int64' | 'double' | 'size' | 'address' | 'memory' | 'text' | 'texts';
 
 /** A struct that is passed or returned by value: its fields in order. Structs are compared by identity. */

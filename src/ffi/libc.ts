@@ -40,7 +40,7 @@ interface Results {
 }
 
 interface Params {
-  memory: NodeJS.ArrayBufferView;
+  memory: NodeJS.TypedArray;
   address: number;
   kept: number;
   size: number;

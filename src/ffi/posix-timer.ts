@@ -41,7 +41,7 @@ export class PosixTimer {
       event.setInt32(16, action.thread, true); // sigev_notify_thread_id
     }
     const timer = new BigInt64Array(1);
-    if (libc.bind('timer_create')(monotonicClock, event, timer) !== 0) return undefined;
+    if (libc.bind('timer_create')(monotonicClock, new Uint8Array(event.buffer), timer) !== 0) return undefined;
     const id = timer[0] as bigint;
     // A small number is cheaper to pass.
     return new PosixTimer(libc, Number.isSafeInteger(Number(id)) ? Number(id) : id);

@@ -12,6 +12,11 @@ export function isRestricted(): boolean {
   return permission() !== undefined;
 }
 
+/** Whether sockets are denied. Node.js before 25 has no such permission, and answers `false` for names that it does not know. */
+export function isNetworkDenied(): boolean {
+  return Number.parseInt(process.versions.node, 10) >= 25 && permission()?.has('net') === false;
+}
+
 /** Whether that list leaves something out: reading a file, starting processes, starting threads. */
 export function isDenied(scope: 'fs.read' | 'child' | 'worker', reference?: string): boolean {
   return permission()?.has(scope, reference) === false;

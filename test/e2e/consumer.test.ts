@@ -7,6 +7,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { method, t } from 'fidius';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPacked, linkPackage } from '../support/installed-package.ts';
+import { installTool } from '../support/npm-tool.ts';
 
 /** A project of a user of TypeScript, with the package as npm publishes it. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-consumer-')));
@@ -30,7 +32,7 @@ const compilers: readonly Compiler[] = ['5.9', '7.0'].flatMap(findCompiler);
 beforeAll(() => {
   installPacked(folder);
   linkPackage(folder, '@types/node');
-  linkPackage(folder, 'undici-types');
+  for (const name of ['undici-types', 'koffi', '@koromix', 'bzip2-wasm', 'semver']) linkPackage(folder, name);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module' }));
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,6 +48,56 @@ describe('the interface of the test project', () => {
 
     expect(names.length).toBeGreaterThan(30);
     expect(names.filter((name) => !new RegExp(`\\b${name.replaceAll('.', '\\.')}\\b`).test(text))).toEqual([]);
+  });
+});
+
+describe('the package that npm publishes', () => {
+  it('occupies at most 4 MiB', () => {
+    const files = readdirSync(join(folder, 'node_modules/fidius'), { recursive: true, withFileTypes: true });
+    const blocks = files.map((file) => statSync(join(file.parentPath, file.name)).blocks);
+
+    expect(blocks.length).toBeGreaterThan(100);
+    expect((blocks.reduce((sum, each) => sum + each, 0) * 512) / 2 ** 20).toBeLessThan(4);
+  });
+
+  it('has no source twice, and no script that runs at its installation', () => {
+    const names = readdirSync(join(folder, 'node_modules/fidius'), { recursive: true, encoding: 'utf8' });
+    const { scripts } = JSON.parse(readFileSync(join(folder, 'node_modules/fidius/package.json'), 'utf8')) as {
+      readonly scripts: object;
+    };
+
+    expect(names.filter((name) => /\.d\.[cm]?ts\.map$|(?<!\.d)\.ts$/.test(name))).toEqual([]);
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
+  });
+
+  it('has maps that give the lines of the sources in stack traces', () => {
+    writeFileSync(
+      join(folder, 'trace.mjs'),
+      "import { t } from 'fidius'; try { t.list(5); } catch ({ stack }) { console.log(stack); }",
+    );
+    const { stdout } = spawnSync(process.execPath, ['--enable-source-maps', 'trace.mjs'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+
+    const [, file = '', line = '0'] = /\/(src\/contract\/\S+\.ts):(\d+):\d+/.exec(stdout) ?? [];
+    const source = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
+    expect(source.split('\n')[Number(line) - 1]).toMatch(/new FidiusTypeError/);
+  });
+
+  it('has the same classes for require() and import', () => {
+    const program = [
+      "const entries = ['fidius', 'fidius/packaging', 'fidius/testing'].map((name) => [require(name), import(name)]);",
+      'Promise.all(entries.map(async ([required, imported]) => {',
+      '  const names = Object.keys(required);',
+      '  const modules = await imported;',
+      '  return names.length > 0 && names.every((name) => required[name] === modules[name]);',
+      '})).then((same) => console.log(...same));',
+    ];
+    writeFileSync(join(folder, 'required.cjs'), program.join('\n'));
+    const { stdout, stderr } = spawnSync(process.execPath, ['required.cjs'], { cwd: folder, encoding: 'utf8' });
+
+    expect({ stdout, stderr }).toEqual({ stdout: 'true true true\n', stderr: '' });
   });
 });
 
@@ -70,6 +122,25 @@ describe.each(compilers)('a project that TypeScript $name compiles', ({ name, ts
     expect(compile(project, tsc, '--build', 'app')).toBe('');
     expect(readdirSync(join(project, 'lib/dist'))).toContain('interface.d.ts');
   });
+
+  it.each([
+    ['node16', 'node16'],
+    ['commonjs', 'node10'],
+  ])(
+    'calls an interface from CommonJS, with the module format %s and the resolution %s',
+    (module, moduleResolution) => {
+      // TypeScript 7 no longer has it.
+      if (moduleResolution === 'node10' && name !== '5.9') return;
+      const project = copyProject(`${module}-${moduleResolution}-${name}`, 'commonjs');
+      writeFileSync(join(project, 'package.json'), '{ "type": "commonjs" }');
+      const compilerOptions = { ...strict, verbatimModuleSyntax: false, module, moduleResolution, outDir: 'dist' };
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+
+      expect(compile(project, tsc)).toBe('');
+      const { stdout, stderr } = spawnSync(process.execPath, ['dist/main.js'], { cwd: project, encoding: 'utf8' });
+      expect({ stdout, stderr }).toEqual({ stdout: 'FIDIUS_PLUGIN_NOT_FOUND true\n', stderr: '' });
+    },
+  );
 
   it('writes the types of an interface out, with isolatedDeclarations', () => {
     const project = copyProject(`isolated-${name}`, 'isolated');
@@ -113,22 +184,6 @@ function findCompiler(name: string): readonly Compiler[] {
   const { version } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as { readonly version: string };
   if (version.startsWith(`${name}.`)) return [{ name, tsc: join(own, 'bin/tsc') }];
 
-  const prefix = join(folder, `typescript-${name}`);
-  mkdirSync(prefix);
-  const install = [
-    'install',
-    '--prefix',
-    prefix,
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-    '--fetch-retries=0',
-    `typescript@${name}`,
-  ];
-  const { status, stderr, error } = spawnSync('npm', install, { encoding: 'utf8', timeout: 60_000 });
-  if (status === 0) return [{ name, tsc: join(prefix, 'node_modules/typescript/bin/tsc') }];
-  const reason = `TypeScript ${name} cannot be installed from npm: ${error?.message ?? stderr.trim()}`;
-  if (process.env['FIDIUS_REQUIRE'] === '1') throw new Error(reason);
-  console.warn(`Skipped: ${reason}`);
-  return [];
+  const modules = installTool(folder, `typescript@${name}`, '--ignore-scripts');
+  return modules === undefined ? [] : [{ name, tsc: join(modules, 'typescript/bin/tsc') }];
 }

@@ -46,7 +46,20 @@ describe('worker threads of the library', () => {
 });
 
 describe('a process with a list of permissions', () => {
-  const restricted = ['--no-warnings', '--experimental-permission', '--allow-fs-read=*', '--allow-fs-write=*'];
+  /** Node.js 20 has only the first name, and Node.js 26 only the second. */
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  const restricted = ['--no-warnings', permission, '--allow-fs-read=*', '--allow-fs-write=*'];
+
+  /** Node.js 25 introduced it. */
+  const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
+
+  it.runIf(network.length > 0)('is told by the executor thread to permit sockets', () => {
+    expect(run([...restricted, '--allow-addons', '--allow-child-process', 'load.js']).stdout).toMatch(
+      /^FIDIUS_PYTHON_PERMISSION: Python cannot be started: this process lacks --allow-net\n/,
+    );
+  });
 
   it('packs, verifies, unpacks and discovers without native code, threads and other processes', () => {
     expect(run([...restricted, 'packages.js'])).toEqual({ exitCode: 0, stdout: packed, stderr: '' });
@@ -67,7 +80,7 @@ describe('a process with a list of permissions', () => {
       // What the package depends on are links into this project.
       const dependencies = fileURLToPath(new URL('../../node_modules/*', import.meta.url));
       const reading = [`--allow-fs-read=${folder}/*`, `--allow-fs-read=${dependencies}`];
-      const { stdout } = run(['--no-warnings', '--experimental-permission', ...reading, 'load.js']);
+      const { stdout } = run(['--no-warnings', permission, ...reading, 'load.js']);
 
       const flags = '--allow-addons --allow-fs-read=/proc/self/*';
       expect(stdout).toContain(`FIDIUS_PYTHON_PERMISSION: Python cannot be started: this process lacks ${flags}\n`);
@@ -86,7 +99,7 @@ describe('a process with a list of permissions', () => {
 
   it('loads with the flags, and needs fewer when it names the library', () => {
     const [python] = embeddablePythons();
-    const flags = [...restricted, '--allow-addons'];
+    const flags = [...restricted, '--allow-addons', ...network];
 
     expect(run([...flags, '--allow-child-process', 'load.js']).stdout).toBe('Hello, Ada\n');
     expect(run([...flags, 'load.js', python?.libpython ?? '']).stdout).toBe('Hello, Ada\n');

@@ -105,6 +105,17 @@ describe('jest', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/Tests: +2 passed/) });
   });
 
+  it('runs files that require() fidius, without a flag of Node', () => {
+    for (const file of ['first', 'second']) {
+      cpSync(join(folder, 'jest-commonjs.cjs'), join(folder, `${file}.commonjs.cjs`));
+    }
+    const options = { transform: {}, testTimeout, testMatch: ['**/*.commonjs.cjs'] };
+    write('jest.config.js', `export default ${JSON.stringify(options)};`);
+    const { exitCode, stderr } = run('node_modules/jest/bin/jest.js', '--runInBand');
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/Tests: +2 passed/) });
+  });
+
   it('runs two files in worker threads', () => {
     const { exitCode, stderr } = runJest('--maxWorkers=2', '--workerThreads');
 

@@ -16,7 +16,7 @@ export function installPackage(folder: string): void {
   }
   linkDependencies(folder);
   const dist = join(target, 'dist');
-  build('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist);
+  build('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(dist, 'types'));
   build('node_modules/tsx/dist/cli.mjs', 'scripts/bundle.ts', dist);
 }
 
@@ -69,7 +69,7 @@ export function linkPackage(folder: string, name: string): void {
 
 /** Runs the installed `fidius` with nothing but Node: no loader, no settings of this process. */
 export function runInstalled(folder: string, argv: readonly string[]): CliOutcome {
-  const main = join(folder, 'node_modules/fidius/dist/cli/main.js');
+  const main = join(folder, 'node_modules/fidius/dist/bundle/cli.js');
   const env = { PATH: process.env['PATH'] };
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [main, ...argv], {
     cwd: folder,

@@ -43,7 +43,7 @@ export class Memory {
   }
 
   /** Fills a block of C memory of at least that size. Needs no lock. */
-  store(to: number, from: NodeJS.ArrayBufferView): void {
+  store(to: number, from: NodeJS.TypedArray): void {
     this.#copyFrom(to, from, from.byteLength);
   }
 

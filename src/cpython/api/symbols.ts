@@ -186,7 +186,7 @@ interface Params extends Record<ParamKind, unknown> {
   obj: Ptr;
   steals: Owned;
   state: State;
-  memory: NodeJS.ArrayBufferView | null;
+  memory: NodeJS.TypedArray | null;
   address: number;
   int: number;
   int64: number | bigint;

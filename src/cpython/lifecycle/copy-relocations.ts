@@ -88,12 +88,12 @@ class Data {
     return pointer[0] as bigint;
   }
 
-  write(address: number, content: NodeJS.ArrayBufferView): void {
+  write(address: number, content: NodeJS.TypedArray): void {
     this.#copyIn(address, content, content.byteLength);
   }
 
   /** Puts content into memory that lives as long as the process, and tells where. */
-  keep(content: NodeJS.ArrayBufferView): number {
+  keep(content: NodeJS.TypedArray): number {
     const address = this.#allocate(content.byteLength);
     this.write(address, content);
     return address;

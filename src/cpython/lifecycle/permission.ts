@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { ffi } from '../../ffi/native.ts';
-import { isDenied, isRestricted } from '../../node/permission.ts';
+import { isDenied, isNetworkDenied, isRestricted } from '../../node/permission.ts';
 import { runtimeFolder } from '../runtime-folders.ts';
 
 /**
@@ -32,6 +32,11 @@ export function permittedSearch<T>(search: () => T): T {
     if (!isDenied('child')) throw cause;
     throw refused(['--allow-child-process'], cause);
   }
+}
+
+/** Makes sure that this process may use sockets. @throws FidiusError `FIDIUS_PYTHON_PERMISSION` */
+export function requireSockets(): void {
+  if (isNetworkDenied()) throw refused(['--allow-net'], undefined);
 }
 
 function refused(flags: readonly string[], cause: unknown): FidiusError {

@@ -1,5 +1,6 @@
 import { PythonPluginHandle } from '../../cpython/call/python-plugin-handle.ts';
 import type { Interpreter } from '../../cpython/interpreter.ts';
+import { requireSockets } from '../../cpython/lifecycle/permission.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
@@ -12,7 +13,7 @@ import { InProcessMemory, startInProcessServer } from './in-process-server.ts';
  * Starting the server takes the GIL once; loads and calls do not take it on this thread.
  *
  * @param memory shares large payloads with the server.
- * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNSUPPORTED`.
+ * @throws FidiusError `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNSUPPORTED`, `FIDIUS_PYTHON_PERMISSION`.
  */
 export function createThreadExecutor(
   interpreter: Interpreter,
@@ -24,6 +25,13 @@ export function createThreadExecutor(
       hint: 'Use the executor "inline".',
     });
   }
+  if (process.versions['bun'] !== undefined) {
+    throw new FidiusError('FIDIUS_EXECUTOR_UNSUPPORTED', 'The executor "thread" does not work in Bun', {
+      hint: 'Use the executor "inline" (`PluginHost.open({ executor: "inline" })`): node:net of Bun opens no existing descriptors.',
+    });
+  }
+  // Node.js takes over the sockets that Python creates, for which it asks for the permission of the network.
+  requireSockets();
   let server = 0;
   const executor = new ServerExecutor({
     ...options,

@@ -42,8 +42,12 @@ async function writeNew<T>(path: string, mode: number, write: (handle: FileHandl
   }
 }
 
-/** The handles of Yarn Plug'n'Play lack `sync()`, and a process with `--permission` may not use `fsync()`. */
+/** The handles of Yarn Plug'n'Play lack `sync()`. Node.js 26 with `--permission` has neither that nor `fsync()`. */
 async function sync(handle: FileHandle): Promise<void> {
-  if (process.versions['pnp'] === undefined) await handle.sync();
-  else await promisify(fsync)(handle.fd);
+  try {
+    if (process.versions['pnp'] === undefined) await handle.sync();
+    else await promisify(fsync)(handle.fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+  }
 }
