@@ -20,6 +20,20 @@ export interface FidiusErrorOptions {
    * @default no hint
    */
   readonly hint?: string | undefined;
+  /**
+   * The call that failed.
+   *
+   * @default not an error of a call
+   */
+  readonly call?: CallPlace | undefined;
+}
+
+/** The plugin and the method of a call. */
+export interface CallPlace {
+  /** Name of the plugin. */
+  readonly plugin: string;
+  /** Name of the method. */
+  readonly method: string;
 }
 
 /**
@@ -31,7 +45,11 @@ export class FidiusError extends Error {
   /** Says which error it is. It is never renamed, and its meaning never changes. */
   readonly code: ErrorCode;
   /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
+  /** Name of the plugin that was called; `undefined` if the error is not about a call. */
+  declare readonly plugin: string | undefined;
+  /** Name of the method that was called; `undefined` if the error is not about a call. */
+  declare readonly method: string | undefined;
 
   static {
     markErrorClass(this);
@@ -46,7 +64,7 @@ export class FidiusError extends Error {
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
     super(...toSuper(message, options));
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    assignKnown<FidiusError>(this, commonFields(options));
   }
 }
 
@@ -58,7 +76,11 @@ export class FidiusTypeError extends TypeError {
   /** Says which error it is. */
   readonly code: ErrorCode;
   /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
+  /** Name of the plugin that was called; `undefined` if the error is not about a call. */
+  declare readonly plugin: string | undefined;
+  /** Name of the method that was called; `undefined` if the error is not about a call. */
+  declare readonly method: string | undefined;
 
   static {
     markErrorClass(this);
@@ -67,7 +89,7 @@ export class FidiusTypeError extends TypeError {
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
     super(...toSuper(message, options));
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    assignKnown<FidiusError>(this, commonFields(options));
   }
 }
 
@@ -76,7 +98,11 @@ export class FidiusRangeError extends RangeError {
   /** Says which error it is. */
   readonly code: ErrorCode;
   /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
+  /** Name of the plugin that was called; `undefined` if the error is not about a call. */
+  declare readonly plugin: string | undefined;
+  /** Name of the method that was called; `undefined` if the error is not about a call. */
+  declare readonly method: string | undefined;
 
   static {
     markErrorClass(this);
@@ -85,7 +111,7 @@ export class FidiusRangeError extends RangeError {
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
     super(...toSuper(message, options));
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    assignKnown<FidiusError>(this, commonFields(options));
   }
 }
 
@@ -97,6 +123,19 @@ export function isFidiusError(value: unknown): value is FidiusError {
 /** Control characters are escaped: quoted text must not control the terminal that the message is printed on. */
 function toSuper(message: string, { cause }: FidiusErrorOptions): [string, ErrorOptions?] {
   return cause === undefined ? [shownLines(message)] : [shownLines(message), { cause }];
+}
+
+function commonFields({ hint, call }: FidiusErrorOptions): Pick<FidiusError, 'hint' | 'plugin' | 'method'> {
+  return { hint: hint === undefined ? undefined : shownLines(hint), plugin: call?.plugin, method: call?.method };
+}
+
+/**
+ * Sets the fields that have a value. Node prints every field of an uncaught error: one that is `undefined` says nothing.
+ *
+ * The class declares such a field with `declare`: a field of a class is otherwise set to `undefined`.
+ */
+export function assignKnown<T extends Error>(error: T, fields: { readonly [K in keyof T]?: T[K] | undefined }): void {
+  Object.assign(error, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));
 }
 
 function markErrorClass(errorClass: { readonly name: string; readonly prototype: Error }): void {

@@ -1,12 +1,12 @@
 import type { ErrorCode } from './codes.ts';
-import { FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
+import { assignKnown, FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
 
 /** An archive that was rejected or could not be created. Partial results were removed. */
 export class ArchiveError extends FidiusError {
   /** Path of the archive. */
   readonly archive: string;
   /** Path of the invalid entry, as written in the archive. */
-  readonly entry: string | undefined;
+  declare readonly entry: string | undefined;
 
   static {
     nameErrorClass(this);
@@ -20,7 +20,7 @@ export class ArchiveError extends FidiusError {
   ) {
     super(code, message, options);
     this.archive = where.archive;
-    this.entry = where.entry;
+    assignKnown<ArchiveError>(this, { entry: where.entry });
   }
 }
 
@@ -96,7 +96,7 @@ export class SignatureError extends FidiusError {
   /** The trusted keys that the signature was compared with. */
   readonly keys: readonly TriedKey[];
   /** The changed files, by path, at most 32; `undefined` if the package has no signed list of files. */
-  readonly differences: readonly FileDifference[] | undefined;
+  declare readonly differences: readonly FileDifference[] | undefined;
   /** Number of changed files that {@link differences} does not contain. */
   readonly moreDifferences: number;
 
@@ -108,7 +108,7 @@ export class SignatureError extends FidiusError {
     super(code, message, { hint });
     this.package = data.package;
     this.keys = data.keys;
-    this.differences = data.differences;
+    assignKnown<SignatureError>(this, { differences: data.differences });
     this.moreDifferences = data.moreDifferences;
   }
 }

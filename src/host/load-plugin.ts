@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { showingCaller } from '../errors/call-place.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
@@ -49,6 +50,14 @@ export async function loadPlugin<I extends Interface>(
   path: string,
   definition: I,
   options: LoadPluginOptions = {},
+): Promise<TestedPlugin<I>> {
+  return showingCaller(loadPlugin, async () => load(path, definition, options));
+}
+
+async function load<I extends Interface>(
+  path: string,
+  definition: I,
+  options: LoadPluginOptions,
 ): Promise<TestedPlugin<I>> {
   if (typeof path !== 'string' || path === '') {
     const found = describe(path);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { showingCaller } from '../errors/call-place.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
 import {
@@ -208,6 +209,10 @@ export class PluginHost implements AsyncDisposable {
    *   `FIDIUS_OPTION_…`, `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
+    return showingCaller(this.load, async () => this.#load(name, definition, options));
+  }
+
+  async #load<I extends Interface>(name: string, definition: I, options: HostLoadOptions): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
       throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }

@@ -147,6 +147,7 @@ class InlinePlugin implements ExecutorPlugin {
     const method = this.#handle.descriptor.methods[index]?.name ?? String(index);
     return new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${this.name} was aborted before it started`, {
       cause: reason,
+      call: { plugin: this.name, method },
     });
   }
 

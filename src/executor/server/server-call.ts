@@ -1,5 +1,6 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
 import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { clearTimeout, setTimeout } from '../../node/timers.ts';
 import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
@@ -98,9 +99,10 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#number = connection.call(this, number, index, flags, payload);
   }
 
-  /** Rejects with `error` immediately, and asks Python to stop. Does nothing if the promise is settled. */
-  cancel(error: FidiusError): void {
+  /** Rejects with `reason` immediately, and asks Python to stop. Does nothing if the promise is settled. */
+  cancel(reason: FidiusError): void {
     if (this.#settled) return;
+    const error = this.#explained(reason);
     const { counters, queue, connection } = this.context;
     counters.cancelled += 1;
     this.#settle();
@@ -170,11 +172,17 @@ export class ServerCall implements QueuedCall, PendingCall {
     }
   }
 
-  #fail(error: unknown, microseconds: number | undefined): void {
+  #fail(reason: unknown, microseconds: number | undefined): void {
+    const error = this.#explained(reason);
     this.context.counters.failed += 1;
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, microseconds);
+  }
+
+  /** The error of this call: many calls may fail for one reason. */
+  #explained(reason: unknown): unknown {
+    return atCall(reason, this.context.plugin, this.context.nameOf(this.#method));
   }
 
   #settle(): void {

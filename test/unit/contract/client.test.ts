@@ -186,7 +186,7 @@ interface Call {
 /** A client whose calls go nowhere: they are written down, after the check that every carrier makes. */
 function recordSync(has: (method: InterfaceMethod) => boolean = () => true) {
   const calls: Call[] = [];
-  const client = createSyncClient(Demo, (method, index) => {
+  const client = createSyncClient(Demo, 'demo', (method, index) => {
     if (!has(method)) return undefined;
     return (args, options) => {
       calls.push({ method: method.name, index, args: method.codec.checkArguments(args), options });
@@ -198,7 +198,7 @@ function recordSync(has: (method: InterfaceMethod) => boolean = () => true) {
 
 function recordAsync() {
   const calls: Call[] = [];
-  const client = createClient(Demo, (method, index) => (args, options) => {
+  const client = createClient(Demo, 'demo', (method, index) => (args, options) => {
     calls.push({ method: method.name, index, args: method.codec.checkArguments(args), options });
     return method.streaming ? items(2) : Promise.resolve(`answer of ${method.name}`);
   });
