@@ -1,5 +1,7 @@
 /** The entry `fidius`: interfaces, hosts, plugins, errors. Re-exports, nothing else. */
 
+import './errors/require-node.ts';
+
 export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.ts';
 export type { NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
 export type {
@@ -96,6 +98,7 @@ export {
 export type { ExecutorOptions } from './executor/executor-options.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';
+export type { ArgumentNotice } from './host/events/argument-notice.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';
 export { loadPythonPlugin } from './host/load/load-python-plugin.ts';

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './require-node.ts';
+
 import { buffer } from 'node:stream/consumers';
 import { Interruption } from './command-io.ts';
 import { runCli } from './run-cli.ts';

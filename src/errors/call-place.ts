@@ -27,7 +27,9 @@ export function titleOfCall({ plugin, method }: CallPlace): string {
 function nameCall(message: string, plugin: string, method: string): string {
   const title = titleOfCall({ plugin, method });
   const named = `${method}()`;
+  const subject = `Plugin ${plugin} `;
   const at = message.indexOf(named);
+  if (message.startsWith(subject)) return at === -1 ? `${title}: the plugin ${message.slice(subject.length)}` : message;
   if (at === -1 || isPartOfName(message[at - 1])) return `${title}: ${message}`;
   const rest = message.slice(at + named.length);
   return /^ of (?:plugin )?/.test(rest) ? message : `${message.slice(0, at)}${title}${rest}`;

@@ -139,11 +139,20 @@ export function assignKnown<T extends Error>(error: T, fields: { readonly [K in 
 }
 
 function markErrorClass(errorClass: { readonly name: string; readonly prototype: Error }): void {
-  nameErrorClass(errorClass);
+  nameErrorClass(errorClass, 'hint', 'plugin', 'method');
   Object.defineProperty(errorClass.prototype, brand, { value: true });
 }
 
-/** Puts a class's name on its prototype: inherited by subclasses, and not among an instance's own keys. */
-export function nameErrorClass(errorClass: { readonly name: string; readonly prototype: Error }): void {
-  Object.defineProperty(errorClass.prototype, 'name', { value: errorClass.name, writable: true, configurable: true });
+/**
+ * Puts a class's name on its prototype: inherited by subclasses, and not among an instance's own keys.
+ *
+ * @param fields the names of fields that {@link assignKnown} may leave out: they are then `undefined`, and not missing.
+ */
+export function nameErrorClass(
+  errorClass: { readonly name: string; readonly prototype: Error },
+  ...fields: readonly string[]
+): void {
+  const { name, prototype } = errorClass;
+  Object.defineProperty(prototype, 'name', { value: name, writable: true, configurable: true });
+  for (const field of fields) Object.defineProperty(prototype, field, { value: undefined, writable: true, configurable: true });
 }

@@ -33,7 +33,7 @@ export class LoadError extends FidiusError implements LoadPlace {
   declare readonly collidingPaths: readonly [first: string, second: string] | undefined;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'module', 'attribute', 'collidingPaths');
   }
 
   constructor(code: ErrorCode, message: string, place: LoadPlace, options: FidiusErrorOptions = {}) {
@@ -117,7 +117,7 @@ export class LoadTimeoutError extends FidiusError implements LoadStand {
   readonly waited: boolean;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'stoodAt', 'calledFrom');
   }
 
   /** @param request `folder` is where the package was found, or runs from; `undefined` as long as none was found. */

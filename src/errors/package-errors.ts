@@ -9,7 +9,7 @@ export class ArchiveError extends FidiusError {
   declare readonly entry: string | undefined;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'entry');
   }
 
   constructor(
@@ -101,13 +101,14 @@ export class SignatureError extends FidiusError {
   readonly moreDifferences: number;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'differences');
   }
 
   constructor(code: ErrorCode, message: string, data: SignatureErrorData, hint: string) {
     super(code, message, { hint });
     this.package = data.package;
-    this.keys = data.keys;
+    // A key without a name has no field for it either.
+    this.keys = data.keys.map(({ name, id }) => (name === undefined ? { id } : { name, id })) as readonly TriedKey[];
     assignKnown<SignatureError>(this, { differences: data.differences });
     this.moreDifferences = data.moreDifferences;
   }

@@ -39,7 +39,7 @@ export class PluginError extends Error {
   declare readonly hint: string | undefined;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'details', 'hint');
     Object.defineProperty(this.prototype, brand, { value: true });
   }
 

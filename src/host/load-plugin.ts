@@ -7,6 +7,8 @@ import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorName, type ExecutorName, type LoadOptions } from '../executor/executor.ts';
 import { checkLoadOptions, loadOptionNames } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
+import { reportArguments } from './events/argument-notice.ts';
+import { emitWarning } from './events/host-notice.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
@@ -91,6 +93,7 @@ async function load<I extends Interface>(
       ),
     );
     const plugin = new Plugin(definition, outcome.plugin, describePlugin(definition, outcome), () => undefined);
+    reportArguments(definition, outcome.plugin, emitWarning);
     return toTested(plugin, output, executors);
   } catch (error) {
     await executors.closeAll();

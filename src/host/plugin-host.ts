@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { showingCaller } from '../errors/call-place.ts';
@@ -24,6 +24,7 @@ import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
 import type { PackageLoad } from './load/load-pipeline.ts';
+import type { SearchPath } from './load/package-not-found.ts';
 import type { HostDiscovery, PackageQuery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
 import type { PackagePolicy, PolicyOptions } from './policy/package-policy.ts';
@@ -52,7 +53,8 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Receives changes that plugins make to the whole process, and conflicts between vendored distributions.
+   * Receives changes that plugins make to the whole process, conflicts between vendored distributions, and functions that do
+   * not accept the arguments of their method.
    *
    * @default a warning of the process
    */
@@ -134,10 +136,11 @@ const hostLoadOptionNames = ['version', 'signedBy', 'externalImports', 'executor
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
   readonly #code: OnDemand;
-  readonly #searchPaths: readonly string[];
+  readonly #searchPaths: readonly SearchPath[];
   readonly #executor: ExecutorName;
   readonly #policy: PackagePolicy;
   readonly #externalImports: ExternalImports;
+  readonly #onNotice: HostNoticeListener;
   readonly #conflicts: VendorConflictReporter;
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
@@ -149,11 +152,12 @@ export class PluginHost implements AsyncDisposable {
   private constructor(code: OnDemand, options: HostOptions, policy: PackagePolicy) {
     this.#code = code;
     this.#policy = policy;
-    this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
+    this.#searchPaths = (options.searchPaths ?? []).map((path) => toSearchPath(path));
     this.#executor = options.executor ?? 'thread';
     const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
     this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = code.emitWarning, timeoutMs, loadTimeoutMs } = options;
+    this.#onNotice = onNotice;
     this.#conflicts = new code.VendorConflictReporter(onNotice);
     const executorOptions = { threads, spareThreads, onOutput, onNotice };
     this.#executors = new code.ExecutorPool({ python, libpython, isolatePython }, executorOptions);
@@ -194,7 +198,7 @@ export class PluginHost implements AsyncDisposable {
   async discover(options: DiscoverOptions = {}): Promise<HostDiscovery> {
     this.#executors.checkOpen('discover packages');
     checkOptionNames('PluginHost.discover()', options, ['signal']);
-    return this.#code.discoverForHost(this.#searchPaths, options);
+    return this.#code.discoverForHost(this.#folders(), options);
   }
 
   /**
@@ -236,6 +240,7 @@ export class PluginHost implements AsyncDisposable {
     const info = describePlugin(definition, outcome);
     const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
     this.#plugins.set(plugin, vendored);
+    this.#code.reportArguments(definition, outcome.plugin, this.#onNotice);
     return plugin;
   }
 
@@ -298,7 +303,7 @@ export class PluginHost implements AsyncDisposable {
           budget,
           details,
           select: async (signal) => {
-            const discovery = await discoverPackages(this.#searchPaths, { signal });
+            const discovery = await discoverPackages(this.#folders(), { signal });
             return selectPackages(discovery, this.#searchPaths, query);
           },
           compareVendored: ({ folder }) => {
@@ -312,6 +317,10 @@ export class PluginHost implements AsyncDisposable {
     } finally {
       budget.end();
     }
+  }
+
+  #folders(): readonly string[] {
+    return this.#searchPaths.map(({ path }) => path);
   }
 
   #readSigners(signedBy: unknown): readonly string[] | undefined {
@@ -333,6 +342,11 @@ export class PluginHost implements AsyncDisposable {
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
   return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+}
+
+/** Relative to the working folder of now: the program may change it before a load. */
+function toSearchPath(given: string): SearchPath {
+  return isAbsolute(given) ? { path: resolve(given) } : { path: resolve(given), given, workingFolder: process.cwd() };
 }
 
 /** Options of a load; what it leaves undefined comes from the host. */

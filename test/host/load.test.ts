@@ -106,8 +106,10 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
     expect(error.code).toBe('FIDIUS_PLUGIN_NOT_FOUND');
     expect(error.message.split('\n')).toEqual([
-      `No package named greetr in ${first}, ${second}`,
-      expect.stringContaining(`skipped ${join(first, 'broken')}: Invalid manifest`),
+      'No package named greetr in the search paths of the host',
+      `  ${first}: has no package`,
+      `  ${second}: has greeter`,
+      expect.stringMatching(/^ {2}skipped .*broken: Invalid manifest .*package\.toml: \//),
     ]);
     expect(error.hint).toBe('Load "greeter".');
   });
@@ -119,8 +121,8 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_PLUGIN_NOT_FOUND',
-      message: 'No package named greeter in any search path: the host has none',
-      hint: 'Check the name in package.toml and the searchPaths of the host.',
+      message: 'No package named greeter: the host has no search path',
+      hint: 'Open the host with `searchPaths`: the folders that contain packages.',
     });
   });
 

@@ -12,7 +12,7 @@ import { bindPython, type PythonApi } from '../api/symbols.ts';
 import { Gil } from '../gil/gil.ts';
 import { GilTrampoline } from '../gil/gil-trampoline.ts';
 import { Interpreter } from '../interpreter.ts';
-import { locatePython } from '../locate/locate-python.ts';
+import { locatePython, probeAhead } from '../locate/locate-python.ts';
 import { requireRuntimeFolders, runtimeFolder, sdkFolder } from '../runtime-folders.ts';
 import { fillCopyRelocations } from './copy-relocations.ts';
 import { initializePython } from './initialize.ts';
@@ -74,6 +74,16 @@ export function startPython(options: StartOptions = {}): Interpreter {
   const interpreter = startOrJoin(options);
   if (options.isolatePython === true) requireIsolated(interpreter, options);
   return interpreter;
+}
+
+/**
+ * Asks the interpreter that {@link startPython} will start, without blocking this thread, which may take 100 ms and more. Does
+ * nothing if Python runs already. Never rejects.
+ */
+export async function prepareStart({ libpython, python, isolatePython }: StartOptions, signal?: AbortSignal): Promise<void> {
+  if (processRegistry[key] === undefined) {
+    await probeAhead({ libpython, python, isolatePython, toStart: true }, signal).catch(() => {});
+  }
 }
 
 function startOrJoin(options: StartOptions): Interpreter {

@@ -52,6 +52,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly file: string;
   readonly methods: readonly MethodKind[];
   readonly external: LoadedPackage['external'];
+  readonly parameters: LoadedPackage['parameters'];
   readonly number: number;
   readonly connection: ServerConnection;
   readonly queue: CallQueue;
@@ -86,6 +87,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.file = loaded.file;
     this.methods = loaded.methods;
     this.external = loaded.external;
+    this.parameters = loaded.parameters;
     this.number = loaded.plugin;
     this.queue = new CallQueue(limits.maxQueued);
   }
