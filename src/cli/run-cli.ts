@@ -55,9 +55,9 @@ function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   return `${lines.filter((line) => line !== undefined).join('\n')}\n`;
 }
 
-/** The traceback of the Python exception that caused an error. */
+/** The traceback of the Python exception that caused an error, if it was raised by code of a package. */
 function tracebackOf({ cause }: Error): string | undefined {
-  if (isPluginError(cause)) return cause.traceback.trimEnd();
+  if (isPluginError(cause)) return /^ {2}File "/m.test(cause.traceback) ? cause.traceback.trimEnd() : undefined;
   return cause instanceof Error ? tracebackOf(cause) : undefined;
 }
 

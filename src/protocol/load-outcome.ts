@@ -197,14 +197,14 @@ const configuredHint =
 
 function hashHint(got: bigint, descriptor: InterfaceDescriptor, module: string): string {
   const { interfaceName, interfaceHash, standaloneHash, rustStubHash } = descriptor;
-  const line = `write \`__interface_hash__ = ${formatHash(interfaceHash)}\` into ${module}`;
+  const line = `write \`__interface_hash__ = ${formatHash(interfaceHash)}\` into the module ${module}`;
   if (got === rustStubHash && got !== standaloneHash) {
     return `No function has to change: ${line}. The Rust tool's \`fidius python-stub\` writes ${formatHash(got)}, which no host expects.`;
   }
   if (got === standaloneHash) {
     return `No function has to change: ${line}. The present hash is that of the other spelling of the same types (${formatHash(got)}).`;
   }
-  return `Adapt the functions of ${module} to the host's version of ${interfaceName}, and ${line}; \`fidius stub\` prints both for an interface.`;
+  return `Adapt its functions to the host's version of ${interfaceName}, and ${line}; \`fidius stub\` prints both for an interface.`;
 }
 
 /** The line of the package that raised, or the innermost one: ` at <file>:<line>`. */

@@ -202,7 +202,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       got: 0xffn,
       expected: Greeter.hash,
       module: 'old',
-      hint: "Build the package against the host's version of Greeter, or load it with the version it was built for.",
+      hint: `Adapt its functions to the host's version of Greeter, and write \`__interface_hash__ = ${formatHash(Greeter.hash)}\` into the module old; \`fidius stub\` prints both for an interface.`,
     });
     expect(error.message).toContain(`declares 0x00000000000000ff, the host expects ${formatHash(Greeter.hash)}`);
   });

@@ -73,7 +73,7 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
 
     const promise = plugin.client.greet('World');
 
-    await expect(promise).rejects.toThrow('Plugin rejecting is closed');
+    await expect(promise).rejects.toThrow('greet() of rejecting: the plugin is closed');
   });
 
   it('leaves what is known about a plugin, and its figures', async () => {
