@@ -154,5 +154,6 @@ export function nameErrorClass(
 ): void {
   const { name, prototype } = errorClass;
   Object.defineProperty(prototype, 'name', { value: name, writable: true, configurable: true });
-  for (const field of fields) Object.defineProperty(prototype, field, { value: undefined, writable: true, configurable: true });
+  for (const field of fields)
+    Object.defineProperty(prototype, field, { value: undefined, writable: true, configurable: true });
 }

@@ -210,8 +210,11 @@ function hashHint(got: bigint, descriptor: InterfaceDescriptor, module: string):
 /** The line of the package that raised, or the innermost one: ` at <file>:<line>`. */
 function raisedAt(traceback: string, folder: string): string {
   // The last section is about the exception itself; those before it are about its causes.
-  const section = traceback.slice(traceback.lastIndexOf('Traceback (most recent call last):'));
-  const frames = [...section.matchAll(/^ {2}File "(.*)", line (\d+)/gm)].map(([, file = '', line = '']) => ({ file, line }));
+  const section = traceback.slice(Math.max(traceback.lastIndexOf('Traceback (most recent call last):'), 0));
+  const frames = [...section.matchAll(/^ {2}File "(.*)", line (\d+)/gm)].map(([, file = '', line = '']) => ({
+    file,
+    line,
+  }));
   const own = frames.findLast(({ file }) => file.startsWith(folder) && /[\\/]/.test(file.charAt(folder.length)));
   const { file, line } = own ?? frames.at(-1) ?? {};
   return file === undefined ? '' : ` at ${file}:${line}`;

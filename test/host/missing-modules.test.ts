@@ -105,15 +105,6 @@ describe('fidius run', () => {
     expect(stderr.replace(/^note: .*\n/, '')).toMatchInlineSnapshot(`
       "error: Cannot load <here>/needy: importing needy failed at <here>/needy/needy.py:3 with ModuleNotFoundError: No module named 'no_such_thing'; requirements.txt names no_such_thing, and nothing is vendored
       Traceback (most recent call last):
-        File "/root/.pyenv/versions/3.11.7/lib/python3.11/importlib/__init__.py", line 126, in import_module
-          return _bootstrap._gcd_import(name[level:], package, level)
-                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        File "<frozen importlib._bootstrap>", line 1204, in _gcd_import
-        File "<frozen importlib._bootstrap>", line 1176, in _find_and_load
-        File "<frozen importlib._bootstrap>", line 1147, in _find_and_load_unlocked
-        File "<frozen importlib._bootstrap>", line 690, in _load_unlocked
-        File "<frozen importlib._bootstrap_external>", line 940, in exec_module
-        File "<frozen importlib._bootstrap>", line 241, in _call_with_frames_removed
         File "<here>/needy/needy.py", line 3, in <module>
           import no_such_thing.part
       ModuleNotFoundError: No module named 'no_such_thing'

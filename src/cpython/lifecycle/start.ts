@@ -80,7 +80,10 @@ export function startPython(options: StartOptions = {}): Interpreter {
  * Asks the interpreter that {@link startPython} will start, without blocking this thread, which may take 100 ms and more. Does
  * nothing if Python runs already. Never rejects.
  */
-export async function prepareStart({ libpython, python, isolatePython }: StartOptions, signal?: AbortSignal): Promise<void> {
+export async function prepareStart(
+  { libpython, python, isolatePython }: StartOptions,
+  signal?: AbortSignal,
+): Promise<void> {
   if (processRegistry[key] === undefined) {
     await probeAhead({ libpython, python, isolatePython, toStart: true }, signal).catch(() => {});
   }

@@ -28,7 +28,10 @@ const maxRequirementsBytes = 1024 * 1024;
  *
  * @param message the message of the exception.
  */
-export function explainMissingModule(message: string, { path, folder, manifest }: PackageFacts): Explanation | undefined {
+export function explainMissingModule(
+  message: string,
+  { path, folder, manifest }: PackageFacts,
+): Explanation | undefined {
   const [, module] = /^No module named '([^']+)'/.exec(message) ?? [];
   const [top] = module?.split('.') ?? [];
   if (top === undefined) return undefined;

@@ -27,7 +27,9 @@ const mostListed = 20;
 export function packageNotFound(discovery: Discovery, searchPaths: readonly SearchPath[], name: string): FidiusError {
   const hint = adviceFor(discovery, searchPaths, name);
   if (searchPaths.length === 0) {
-    return new FidiusError('FIDIUS_PLUGIN_NOT_FOUND', `No package named ${name}: the host has no search path`, { hint });
+    return new FidiusError('FIDIUS_PLUGIN_NOT_FOUND', `No package named ${name}: the host has no search path`, {
+      hint,
+    });
   }
   const { skipped } = discovery;
   const lines = [
@@ -65,7 +67,8 @@ function describeSkipped({ path, reason }: SkippedPackage): string {
 function adviceFor({ packages, skipped }: Discovery, searchPaths: readonly SearchPath[], name: string): string {
   if (searchPaths.length === 0) return 'Open the host with `searchPaths`: the folders that contain packages.';
   const named = packages.find(({ path }) => relative(dirname(path), path) === name);
-  if (named !== undefined) return `Load "${named.manifest.name}": that is the name in ${join(named.path, manifestFileName)}.`;
+  if (named !== undefined)
+    return `Load "${named.manifest.name}": that is the name in ${join(named.path, manifestFileName)}.`;
   const near = closest(
     name,
     packages.map(({ manifest }) => manifest.name),
@@ -78,6 +81,7 @@ function adviceFor({ packages, skipped }: Discovery, searchPaths: readonly Searc
   const relativePath = searchPaths.find(({ path, given }) => given !== undefined && !existsSync(path));
   if (relativePath !== undefined) return 'Pass search paths as absolute paths, made with `import.meta.dirname`.';
   const missing = searchPaths.find(({ path }) => !existsSync(path));
-  if (missing !== undefined) return `Correct the search path ${missing.path}, or create it and put the package into it.`;
+  if (missing !== undefined)
+    return `Correct the search path ${missing.path}, or create it and put the package into it.`;
   return 'Put the package into a search path, or add the folder that contains it to `searchPaths`.';
 }
