@@ -180,6 +180,9 @@ describe('a host that requires signatures', () => {
     const error = await failureOf(() => host.load('greeter', Greeter));
 
     expect(error.code).toBe('FIDIUS_STORE_UNWRITABLE');
+    expect(error.hint).toMatch(
+      /^Name a folder that this user can write to: by `storeDir` \(`--store` on the command line\), or by [A-Z_]+\.$/,
+    );
     // As soon as it can be, it is.
     rmSync(storeDir);
     await expect(host.load('greeter', Greeter)).resolves.toMatchObject({ info: { name: 'greeter' } });
