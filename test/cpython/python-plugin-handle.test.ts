@@ -151,7 +151,9 @@ describe('callRaw', () => {
     const error = await failureOf(() => handle.callRaw(raw, new Uint8Array()));
 
     expect(error.code).toBe('FIDIUS_VALUE_RESULT');
-    expect(error.message).toBe('Cannot return the result of raw() of probe: a raw method must return bytes, got NoneType');
+    expect(error.message).toBe(
+      'Cannot return the result of raw() of probe: a raw method must return bytes, got NoneType',
+    );
   });
 });
 
@@ -262,7 +264,10 @@ describe('a closed handle', () => {
 
     for (const attempt of [() => other.callTyped(0), () => other.callRaw(1, new Uint8Array(1))]) {
       const error = await failureOf(attempt);
-      expect(error).toMatchObject({ code: 'FIDIUS_PLUGIN_CLOSED', message: expect.stringContaining('() of probe: the plugin is closed') });
+      expect(error).toMatchObject({
+        code: 'FIDIUS_PLUGIN_CLOSED',
+        message: expect.stringContaining('() of probe: the plugin is closed'),
+      });
     }
     expect(other.methodCount).toBe(2);
   });

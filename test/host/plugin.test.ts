@@ -199,7 +199,11 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
         ({ pair }) => pair?.(256, 'x'),
         'pair() of drawing: argument "first" must be an integer from 0 to 255 (u8), got 256',
       ],
-      ['null for text', ({ pair }) => pair?.(1, null), 'pair() of drawing: argument "second" must be a string, got null'],
+      [
+        'null for text',
+        ({ pair }) => pair?.(1, null),
+        'pair() of drawing: argument "second" must be a string, got null',
+      ],
       ['half a character', ({ kind, check }) => kind && check?.('\ud800'), 'check() of drawing: argument "text"'],
       ['2^63 for an i64', ({ total }) => total?.([0, 2n ** 63n]), 'total() of drawing: argument "values[1]" must be'],
       [
@@ -231,7 +235,11 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
     });
 
     it.each<[string, (drawing: Loose) => unknown, string]>([
-      ['256', ({ small }) => small?.('256'), 'small() of drawing: result must be an integer from 0 to 255 (u8), got 256'],
+      [
+        '256',
+        ({ small }) => small?.('256'),
+        'small() of drawing: result must be an integer from 0 to 255 (u8), got 256',
+      ],
       [
         '1.0 for an integer',
         ({ small }) => small?.('1.0'),
@@ -242,7 +250,11 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
         ({ small }) => small?.('True'),
         'small() of drawing: result must be an integer from 0 to 255 (u8), got True',
       ],
-      ['None', ({ small }) => small?.('None'), 'small() of drawing: result must be an integer from 0 to 255 (u8), got None'],
+      [
+        'None',
+        ({ small }) => small?.('None'),
+        'small() of drawing: result must be an integer from 0 to 255 (u8), got None',
+      ],
       ['a dict for a list', ({ points }) => points?.('{1: 2}'), 'points() of drawing: result must be a'],
       [
         'a struct without a field',

@@ -235,7 +235,9 @@ describe('an archive in a search path', () => {
     const error = await failureOf(() => host.load('greeter', Greeter));
 
     expect(error).toMatchObject({ code: 'FIDIUS_IMPORT_FAILED', path });
-    expect(error.message).toMatch(/^Cannot load .*greeter\.fid: importing greeter_\d+ failed at .*greeter_\d+\.py:\d+ with ValueError: broken$/);
+    expect(error.message).toMatch(
+      /^Cannot load .*greeter\.fid: importing greeter_\d+ failed at .*greeter_\d+\.py:\d+ with ValueError: broken$/,
+    );
   });
 
   it('is held to limits', async () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { fidiusVersion } from '../help.ts';
 import { UsageError } from '../parse-arguments.ts';
@@ -27,7 +28,7 @@ export function writeProject(folder: string, files: ProjectFiles): void {
   } catch (cause) {
     if (made !== undefined) rmSync(made, { recursive: true, force: true });
     const reason = messageOf(cause);
-    throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: ${reason}`, { cause });
+    throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: ${reason}`, { cause, hint: ioHint(cause) });
   }
 }
 

@@ -221,6 +221,6 @@ function subjectOf(context: CallContext, method: CallableMethod, requestBytes: n
 /** The server stops calls only on request, unless plugin code interferes with its threads. */
 function stoppedUnasked(title: string): FidiusError {
   return new FidiusError('FIDIUS_EXECUTOR_FAILED', `${title} was cancelled by something other than its caller`, {
-    hint: 'Look for a plugin that raises FidiusCancelled or ends threads of the host.',
+    hint: 'Call it again. If it happens again, load the plugins one by one to find the one that causes it.',
   });
 }

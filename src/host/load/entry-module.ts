@@ -34,3 +34,15 @@ function filesIn(folder: string): readonly string[] {
     return [];
   }
 }
+
+/** The most modules that {@link topModules} returns. */
+const mostModules = 10;
+
+/** Names of modules and packages of Python at the top of a folder, at most ten, for messages. */
+export function topModules(folder: string): readonly string[] {
+  return filesIn(folder)
+    .map((name) => (statSync(join(folder, name, '__init__.py'), { throwIfNoEntry: false }) ? `${name}.py` : name))
+    .flatMap((file) => /^([\p{ID_Start}_]\p{ID_Continue}*)\.py$/u.exec(file)?.[1] ?? [])
+    .sort()
+    .slice(0, mostModules);
+}

@@ -14,6 +14,7 @@ import { describeVendorConflict, type VendorConflict } from '../../packaging/ven
 import type { LoadDetails } from '../events/load-channel.ts';
 import type { PackagePolicy, PreparedPackage } from '../policy/package-policy.ts';
 import { checkManifest, toLoadRequest } from './check-manifest.ts';
+import { topModules } from './entry-module.ts';
 import type { ExecutorPool, StartedExecutor } from './executor-pool.ts';
 import type { LoadBudget } from './load-budget.ts';
 import { explainMissingModule } from './missing-module.ts';
@@ -184,7 +185,7 @@ export async function explainFailure<T>(facts: LoadFacts, load: () => T | Promis
     return await load();
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
-    throw explainCollision(error, facts) ?? explainMissing(error, facts) ?? error;
+    throw explainCollision(error, facts) ?? explainMissing(error, facts) ?? explainEntryModule(error, facts) ?? error;
   }
 }
 
@@ -218,6 +219,17 @@ function explainMissing(error: LoadError, { selected, start }: LoadFacts): LoadE
       : `The host isolates Python and does not use ${folder}, because it was not named. If the module is there, open the host with \`python: '.venv'\`.`;
   const hint = environmentHint ?? missing?.hint ?? error.hint;
   return new LoadError(error.code, `${reasonOf(error)}${fact}`, error, { cause, hint });
+}
+
+/** The manifest names a module that the package does not have: the hint names those that it has. */
+function explainEntryModule(error: LoadError, { selected }: LoadFacts): LoadError | undefined {
+  if (error.code !== 'FIDIUS_ENTRY_MODULE_NOT_FOUND') return undefined;
+  const modules = topModules(selected.folder);
+  const hint =
+    modules.length === 0
+      ? `Put the file of ${error.module} into the package.`
+      : `Set entry_module in package.toml to a module of the package: ${modules.join(', ')}.`;
+  return new LoadError(error.code, reasonOf(error), error, { hint });
 }
 
 function reasonOf(error: LoadError): string {

@@ -74,7 +74,11 @@ describe('a client', () => {
       (client) => client.greet('a', 'b' as never),
       'greet() of demo takes 1 argument (name), got 2',
     ],
-    ['an argument for a method without', (client) => client.ping('a' as never), 'ping() of demo takes no arguments, got 1'],
+    [
+      'an argument for a method without',
+      (client) => client.ping('a' as never),
+      'ping() of demo takes no arguments, got 1',
+    ],
     [
       'options in place of an argument',
       (client) => client.greet({ timeoutMs: 1 } as never),
