@@ -69,12 +69,13 @@ export class CallSite {
 
 /** Whether the program asked for {@link CallSite}s, with the environment variable FIDIUS_DEBUG. */
 export function recordsCallSites(): boolean {
-  return Boolean(process.env['FIDIUS_DEBUG']);
+  const { FIDIUS_DEBUG: setting = '' } = process.env;
+  return setting !== '' && setting !== '0';
 }
 
 /** Runs the body of a function of this library; the stacks of its errors begin in the code that called the function. */
-export async function showingCaller<T>(boundary: (...args: never[]) => unknown, body: () => Promise<T>): Promise<T> {
-  const site = recordsCallSites() ? new CallSite(boundary) : undefined;
+export async function showingCaller<T>(body: () => Promise<T>): Promise<T> {
+  const site = recordsCallSites() ? new CallSite(showingCaller) : undefined;
   try {
     return await body();
   } catch (error) {

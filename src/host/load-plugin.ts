@@ -53,7 +53,7 @@ export async function loadPlugin<I extends Interface>(
   definition: I,
   options: LoadPluginOptions = {},
 ): Promise<TestedPlugin<I>> {
-  return showingCaller(loadPlugin, async () => load(path, definition, options));
+  return showingCaller(async () => load(path, definition, options));
 }
 
 async function load<I extends Interface>(

@@ -213,7 +213,7 @@ export class PluginHost implements AsyncDisposable {
    *   `FIDIUS_OPTION_…`, `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
-    return showingCaller(this.load, async () => this.#load(name, definition, options));
+    return showingCaller(async () => this.#load(name, definition, options));
   }
 
   async #load<I extends Interface>(name: string, definition: I, options: HostLoadOptions): Promise<Plugin<I>> {

@@ -5,7 +5,6 @@ import {
   defineInterface,
   FidiusError,
   InterfaceHashMismatchError,
-  isFidiusError,
   LoadError,
   LoadTimeoutError,
   ManifestError,
@@ -78,6 +77,12 @@ it.each(failures)('prints no field without a value in the error of %s', async (_
 
   expect(error).toBeInstanceOf(errorClass);
   expect(inspect(error, { depth: 5 })).not.toMatch(/: undefined/);
-  // A field that is left out can be read all the same.
-  if (isFidiusError(error)) expect('hint' in error && 'plugin' in error && 'method' in error).toBe(true);
+});
+
+it('has every field, also those without a value', () => {
+  const error = new FidiusError('FIDIUS_CALL_TIMEOUT', 'It took too long');
+
+  expect(['hint', 'plugin', 'method'].every((field) => field in error)).toBe(true);
+  expect(Object.keys(error)).toEqual(['code']);
+  expect(error.hint).toBeUndefined();
 });

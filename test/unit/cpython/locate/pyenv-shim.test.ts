@@ -65,7 +65,7 @@ describe('a shim of pyenv', () => {
   });
 
   type Root = ReturnType<typeof fakeRoot>;
-  it.each<[string, (root: Root) => NodeJS.ProcessEnv | undefined]>([
+  it.each<[string, (root: Root) => NodeJS.ProcessEnv | void]>([
     ['another folder is named', () => ({ PYENV_DIR: '/' })],
     ['hooks are named', () => ({ PYENV_HOOK_PATH: '/hooks' })],
     ['several versions are selected', ({ write }) => void write('version', '3.11.7\n3.12.1\n')],
@@ -74,7 +74,7 @@ describe('a shim of pyenv', () => {
     ['the version is a list', () => ({ PYENV_VERSION: '3.11.7:3.12.1' })],
     ['the version leads elsewhere', () => ({ PYENV_VERSION: '../versions/3.11.7' })],
     ['no version is selected', ({ write }) => void write('version', '\n')],
-    ['the version lacks the program', ({ root }) => void chmodSync(join(root, 'versions/3.11.7/bin/python3'), 0o644)],
+    ['the version lacks the program', ({ root }) => chmodSync(join(root, 'versions/3.11.7/bin/python3'), 0o644)],
     ['a hook selects the version', ({ write }) => void write('pyenv.d/version-name/x.bash', '')],
     ['a hook of a plugin does', ({ write }) => void write('plugins/p/etc/pyenv.d/version-name/x.bash', '')],
     ['a hook selects the program', ({ write }) => void write('plugins/p/etc/pyenv.d/which/x.bash', '')],
