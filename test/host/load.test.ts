@@ -65,13 +65,18 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
   it('takes the first package of the name in a search path, by the name of its folder', async () => {
     const folder = tempFolder();
     for (const name of ['b', 'a']) {
-      writePackage({ folder: join(folder, name), manifest: manifestText('same', 'same_name', Greeter), files: {} });
+      const files = { 'other.py': '', 'part/__init__.py': '', 'text.txt': '' };
+      writePackage({ folder: join(folder, name), manifest: manifestText('same', 'same_name', Greeter), files });
     }
     await using host = await open(folder);
 
     const error = await failureOf(() => host.load('same', Greeter));
 
-    expect(error).toMatchObject({ code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND', path: join(folder, 'a') });
+    expect(error).toMatchObject({
+      code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND',
+      path: join(folder, 'a'),
+      hint: 'Set entry_module in package.toml to a module of the package: other, part.',
+    });
   });
 
   it('accepts search paths relative to the current folder', async () => {
