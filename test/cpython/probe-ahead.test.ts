@@ -15,11 +15,12 @@ it.runIf(python !== undefined).each(['inline', 'thread', 'handle'])(
     writeGreeter(folder, 'greeter');
     const go = join(folder, 'go');
     // It answers when the program has done something meanwhile.
-    const body = `while [ ! -e '${go}' ]; do /bin/sleep 0.01; done\nexec '${python?.executable}' "$@"`;
+    const asked = join(folder, 'asked');
+    const body = `: > '${asked}'\nwhile [ ! -e '${go}' ]; do /bin/sleep 0.01; done\nexec '${python?.executable}' "$@"`;
     const slow = writeProgram(join(folder, 'bin/python3'), body);
 
     const { stdout } = await outputOf('load-with-slow-python.ts', {
-      args: [kind, folder, slow, go],
+      args: [kind, folder, slow, asked, go],
       timeoutMs: 30_000,
     });
 
@@ -30,10 +31,10 @@ it.runIf(python !== undefined).each(['inline', 'thread', 'handle'])(
 it('ends the interpreter when the load is aborted', async () => {
   const folder = tempFolder();
   writeGreeter(folder, 'greeter');
-  const slow = writeProgram(join(folder, 'bin/python3'), 'exec /bin/sleep 600');
+  const slow = writeProgram(join(folder, 'bin/python3'), `: > '${join(folder, 'asked')}'\nexec /bin/sleep 600`);
 
   const { stdout } = await outputOf('load-with-slow-python.ts', {
-    args: ['abort', folder, slow, join(folder, 'go')],
+    args: ['abort', folder, slow, join(folder, 'asked'), join(folder, 'go')],
     timeoutMs: 9000,
   });
 
