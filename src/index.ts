@@ -60,6 +60,7 @@ export type { PythonPluginHandle, SyncOptions } from './cpython/call/python-plug
 export type { StartOptions } from './cpython/lifecycle/start.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
+  type CallPlace,
   FidiusError,
   type FidiusErrorOptions,
   FidiusRangeError,

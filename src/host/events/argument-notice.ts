@@ -2,7 +2,6 @@ import type { Interface, InterfaceMethod } from '../../contract/interface.ts';
 import type { ExecutorPlugin } from '../../executor/executor.ts';
 import { emitSafely } from '../../node/timers.ts';
 import type { MethodParameters } from '../../protocol/load-outcome.ts';
-import type { HostNoticeListener } from './host-notice.ts';
 
 /** A Python function cannot be called with the arguments of its method. Emitted when the plugin is loaded. */
 export interface ArgumentNotice {
@@ -20,7 +19,11 @@ export interface ArgumentNotice {
  * Reports the functions of a plugin that cannot be called with the arguments that the interface declares. Python would raise
  * `TypeError` with each call. Callables whose parameters are unknown are not reported.
  */
-export function reportArguments(definition: Interface, plugin: ExecutorPlugin, onNotice: HostNoticeListener): void {
+export function reportArguments(
+  definition: Interface,
+  plugin: ExecutorPlugin,
+  onNotice: (notice: ArgumentNotice) => void,
+): void {
   for (const method of definition.methods) {
     const parameters = plugin.parameters[method.index];
     // Whether Python gets a stream as an argument is not decided yet.

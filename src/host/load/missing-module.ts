@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { shown } from '../../errors/shown.ts';
-import { readForeignFile } from '../../files/open-foreign-file.ts';
 import type { PythonManifest } from '../../packaging/manifest/manifest.ts';
 import { normalizeName, vendorFolder } from '../../packaging/vendor/distributions.ts';
+import { requiredNames } from '../../packaging/vendor/required-names.ts';
 
 /** What a failed import of a package is explained with. */
 interface PackageFacts {
@@ -20,8 +20,6 @@ interface Explanation {
   readonly fact: string;
   readonly hint: string;
 }
-
-const maxRequirementsBytes = 1024 * 1024;
 
 /**
  * Explains a `ModuleNotFoundError` by the requirements of the package and by what was vendored.
@@ -58,18 +56,6 @@ export function explainMissingModule(
 function vendorCommand(path: string): string {
   if (isDirectory(path)) return `run \`fidius package vendor ${shown(path)}\``;
   return 'run `fidius package vendor` and `fidius package pack` on the folder that the archive was made from';
-}
-
-/** The distributions in a requirements file; `undefined` where it cannot be read. Other files are not followed. */
-function requiredNames(file: string): ReadonlySet<string> | undefined {
-  let text: string;
-  try {
-    text = readForeignFile(file, { links: 'follow', maxBytes: maxRequirementsBytes }).toString();
-  } catch {
-    return undefined;
-  }
-  const lines = text.split(/\r\n?|\n/).map((line) => /^\s*([a-z\d][\w.-]*)/i.exec(line)?.[1]);
-  return new Set(lines.flatMap((name) => (name === undefined ? [] : [normalizeName(name)])));
 }
 
 function isDirectory(path: string): boolean {
