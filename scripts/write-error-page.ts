@@ -24,7 +24,7 @@ export function errorPage(codes: Readonly<Record<string, string>>, retired: read
     'both: see [the decision](../decisions/misuse-errors.md).',
     '',
     'Exceptions from the code of a plugin are instances of `PluginError`, with a code that the plugin chooses: see',
-    '[Raise errors](../how-to/raise-errors.md).',
+    '[Raise errors](../how-to/raise-errors.md). That page also describes `plugin`, `method` and the stack of an error.',
     ...entries.flatMap(([code, sentence]) => ['', `## ${code}`, '', sentence]),
     ...(retired.length === 0
       ? []

@@ -1,5 +1,7 @@
 /** The entry `fidius`: interfaces, hosts, plugins, errors. Re-exports, nothing else. */
 
+import './errors/require-node.ts';
+
 export type { InterfaceDescriptor, MethodDescriptor } from './codec/descriptor.ts';
 export type { ItemArrays, NdArray, TypedArray } from './codec/pickle/pickle-globals.ts';
 export type {
@@ -69,6 +71,7 @@ export type { StartOptions } from './cpython/lifecycle/start.ts';
 export { type CallEndData, type CallEnding, CallTimeoutError } from './errors/call-timeout-error.ts';
 export { type ErrorCode, errorCodes } from './errors/codes.ts';
 export {
+  type CallPlace,
   FidiusError,
   type FidiusErrorOptions,
   FidiusRangeError,
@@ -120,6 +123,7 @@ export type {
 export type { ProcessStats } from './executor/process/process-stats.ts';
 export type { ProcessState } from './executor/process/supervisor.ts';
 export type { Notice, NoticeKind, NoticeListener } from './executor/process-change.ts';
+export type { ArgumentNotice } from './host/events/argument-notice.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';
 export type { LoadFailure } from './host/load/load-all.ts';

@@ -1,5 +1,7 @@
 /** The entry `fidius/packaging`: packing, signing, verifying, keys, trust, vendoring, the store, stubs. Re-exports, nothing else. */
 
+import './errors/require-node.ts';
+
 export { generatePythonStub } from './contract/python-stub/create-python-stub.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';

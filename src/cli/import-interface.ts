@@ -51,7 +51,13 @@ export async function importInterface(
   const matching = name === undefined ? found : found.filter((each) => each.name === name);
   const [only, another] = matching;
   if (only === undefined) {
-    throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface ${name}; its interfaces are: ${names}`);
+    throw new FidiusError(
+      'FIDIUS_CLI_INTERFACE',
+      `${path} exports no interface ${name}; its interfaces are: ${names}`,
+      {
+        hint: 'Name one of these, or export the interface from the module.',
+      },
+    );
   }
   if (another === undefined) {
     const exportNames = Object.keys(exported).filter((key) => exported[key] === only);
@@ -70,7 +76,10 @@ type Module = Readonly<Record<string, unknown>>;
  * project that contains the module.
  */
 async function importModule(file: string): Promise<Module> {
-  if (!existsSync(file)) throw new FidiusError('FIDIUS_CLI_MODULE', `Cannot import ${file}: there is no such file`);
+  if (!existsSync(file))
+    throw new FidiusError('FIDIUS_CLI_MODULE', `Cannot import ${file}: there is no such file`, {
+      hint: 'Correct the path of the module.',
+    });
   const exported = isTypeScript(file) ? await importTypeScript(file) : await importFile(file);
   const defaultExport = exported['default'];
   const isObject = typeof defaultExport === 'object' && defaultExport !== null;

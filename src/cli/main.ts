@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './require-node.ts';
+
 import { buffer } from 'node:stream/consumers';
 import { interruptible } from './process-signals.ts';
 import { runCli } from './run-cli.ts';

@@ -1,5 +1,6 @@
 import { closest } from '../errors/closest.ts';
 import { isFidiusError } from '../errors/fidius-error.ts';
+import { isPluginError } from '../errors/plugin-error.ts';
 import { Interruption, type ProcessIo, withEscapedOutput } from './command-io.ts';
 import { commands } from './commands.ts';
 import type { Command } from './define-command.ts';
@@ -67,8 +68,14 @@ function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   const isExpected = error instanceof Interruption;
   const hint = isOurs ? error.hint : isExpected ? undefined : 'Set FIDIUS_DEBUG=1 to see where this happened.';
   const stack = env['FIDIUS_DEBUG'] ? error.stack : undefined;
-  const lines = [`error: ${message}`, hint === undefined ? undefined : `hint: ${hint}`, stack];
+  const lines = [`error: ${message}`, tracebackOf(error), hint === undefined ? undefined : `hint: ${hint}`, stack];
   return `${lines.filter((line) => line !== undefined).join('\n')}\n`;
+}
+
+/** The traceback of the Python exception that caused an error, if it was raised by code of a package. */
+function tracebackOf({ cause }: Error): string | undefined {
+  if (isPluginError(cause)) return /^ {2}File "/m.test(cause.traceback) ? cause.traceback.trimEnd() : undefined;
+  return cause instanceof Error ? tracebackOf(cause) : undefined;
 }
 
 /** The action that a command line requests. */

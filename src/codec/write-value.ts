@@ -181,7 +181,9 @@ function cycle(): ValueProblem {
 }
 
 function tooDeep(): ValueProblem {
-  return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `it is nested deeper than ${MAX_DEPTH} levels`);
+  return new ValueProblem('FIDIUS_VALUE_ARGUMENT', `it is nested deeper than ${MAX_DEPTH} levels`, {
+    hint: 'Pass a flat list, and refer to its items by index.',
+  });
 }
 
 function writeTypedArray(writer: ValueWriter, value: ArrayBufferView): void {
@@ -193,11 +195,15 @@ function writeTypedArray(writer: ValueWriter, value: ArrayBufferView): void {
 function writeDate(writer: ValueWriter, value: Date): void {
   // The built-in method, as everywhere in this file: a subclass may override it.
   const time = Date.prototype.getTime.call(value);
-  if (Number.isNaN(time)) throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the date is invalid');
+  if (Number.isNaN(time))
+    throw new ValueProblem('FIDIUS_VALUE_ARGUMENT', 'the date is invalid', {
+      hint: 'Pass a date whose getTime() is a number, or null.',
+    });
   if (time < FIRST_MOMENT || time > LAST_MOMENT) {
     throw new ValueProblem(
       'FIDIUS_VALUE_ARGUMENT',
       `the date ${Date.prototype.toISOString.call(value)} lies outside the years 1 to 9999`,
+      { hint: 'Pass it as text or as a number.' },
     );
   }
   writer.datetime(time);

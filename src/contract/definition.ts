@@ -32,10 +32,14 @@ export function readMetadata(metadata: unknown, place: string): Metadata {
     throw definitionError(`The metadata of ${place} must be an object, got ${describe(metadata)}`);
   for (const [key, value] of Object.entries(metadata)) {
     const shown = `The metadata key ${JSON.stringify(key)} of ${place}`;
-    if (key === '') throw definitionError(`A metadata key of ${place} is empty`);
-    if (key !== key.trim()) throw definitionError(`${shown} begins or ends with white space`);
-    if (key.startsWith('fidius.')) throw definitionError(`${shown} begins with "fidius.", which is reserved`);
+    if (key === '') throw definitionError(`A metadata key of ${place} is empty`, 'Name it.');
+    if (key !== key.trim()) throw definitionError(`${shown} begins or ends with white space`, 'Remove it.');
+    if (key.startsWith('fidius.'))
+      throw definitionError(`${shown} begins with "fidius.", which is reserved`, 'Begin it with another word.');
     if (typeof value !== 'string') throw definitionError(`${shown} must have a string, got ${describe(value)}`);
   }
   return Object.freeze({ ...(metadata as Record<string, string>) });
 }
+
+/** What to do about a name that Rust does not accept. */
+export const nameHint = 'Use letters, digits and `_`, no digit first, and no keyword of Rust.';

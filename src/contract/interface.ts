@@ -2,7 +2,7 @@ import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { MethodCodec } from '../codec/method-codec.ts';
 import { formatHash } from '../errors/load-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
-import { type DocOptions, definitionError, type Metadata, readDoc, readMetadata } from './definition.ts';
+import { type DocOptions, definitionError, type Metadata, nameHint, readDoc, readMetadata } from './definition.ts';
 import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } from './hash/interface-hash.ts';
 import { isRustName, parseRustTokens, streamItem } from './hash/rust-source.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
@@ -144,7 +144,8 @@ function readAliases(aliases: unknown, name: string): readonly string[] {
     if (typeof alias !== 'string' || alias === '' || alias !== alias.trim()) {
       throw definitionError(`An alias of ${name} must be a name as manifests have it, got ${describe(alias)}`);
     }
-    if (seen.has(alias)) throw definitionError(`The alias ${JSON.stringify(alias)} of ${name} is given twice`);
+    if (seen.has(alias))
+      throw definitionError(`The alias ${JSON.stringify(alias)} of ${name} is given twice`, 'List it once.');
     seen.add(alias);
   }
   return Object.freeze([...(aliases as string[])]);
@@ -194,13 +195,15 @@ function readMethods(place: string, methods: unknown): readonly InterfaceMethod[
   if (optionals > mostOptional) {
     throw definitionError(
       `${place} has ${optionals} optional methods, and no more than ${mostOptional} can be told apart`,
+      'Split the interface in two.',
     );
   }
   return Object.freeze(list);
 }
 
 function readMethod(place: string, name: string, value: unknown): Method {
-  if (!isRustName(name)) throw definitionError(`${JSON.stringify(name)} cannot be the name of a method in Rust`);
+  if (!isRustName(name))
+    throw definitionError(`${JSON.stringify(name)} cannot be the name of a method in Rust`, nameHint);
   if (!isMethod(value)) {
     throw definitionError(`${place} must be made with method() or method.raw(), got ${describe(value)}`);
   }

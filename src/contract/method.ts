@@ -1,6 +1,6 @@
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './argument-types.ts';
-import { type DocOptions, definitionError, type Metadata, readDoc, readMetadata } from './definition.ts';
+import { type DocOptions, definitionError, type Metadata, nameHint, readDoc, readMetadata } from './definition.ts';
 import { isRustName } from './hash/rust-source.ts';
 import { isResultType, isStreamType, type ResultType, type StreamType } from './result-and-stream.ts';
 import { type AnyType, isType, type Type } from './type.ts';
@@ -176,7 +176,8 @@ function readArguments(args: unknown): readonly Argument[] {
     return Object.entries(group).map(([name, type]) => readArgument(name, type));
   });
   const twice = list.find(({ name }, index) => list.findIndex((other) => other.name === name) !== index);
-  if (twice !== undefined) throw definitionError(`method() has two arguments called ${twice.name}`);
+  if (twice !== undefined)
+    throw definitionError(`method() has two arguments called ${twice.name}`, 'Give them different names.');
   if (list.filter(({ type }) => isStreamType(type)).length > 1) {
     throw definitionError(
       'method() has more than one stream among its arguments',
@@ -187,7 +188,8 @@ function readArguments(args: unknown): readonly Argument[] {
 }
 
 function readArgument(name: string, type: unknown): Argument {
-  if (!isRustName(name)) throw definitionError(`${JSON.stringify(name)} cannot be the name of an argument in Rust`);
+  if (!isRustName(name))
+    throw definitionError(`${JSON.stringify(name)} cannot be the name of an argument in Rust`, nameHint);
   if (isType(type) || isStreamType(type)) return Object.freeze({ name, type });
   if (isResultType(type))
     throw definitionError(`Argument "${name}" of method() is a result, which only a return can be`);

@@ -20,6 +20,20 @@ export interface FidiusErrorOptions {
    * @default no hint
    */
   readonly hint?: string | undefined;
+  /**
+   * The call that failed.
+   *
+   * @default not an error of a call
+   */
+  readonly call?: CallPlace | undefined;
+}
+
+/** The plugin and the method of a call. */
+export interface CallPlace {
+  /** Name of the plugin. */
+  readonly plugin: string;
+  /** Name of the method. */
+  readonly method: string;
 }
 
 /**
@@ -31,7 +45,11 @@ export class FidiusError extends Error {
   /** Says which error it is. It is never renamed, and its meaning never changes. */
   readonly code: ErrorCode;
   /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
+  /** Name of the plugin that was called; `undefined` if the error is not about a call. */
+  declare readonly plugin: string | undefined;
+  /** Name of the method that was called; `undefined` if the error is not about a call. */
+  declare readonly method: string | undefined;
 
   static {
     markErrorClass(this);
@@ -46,7 +64,7 @@ export class FidiusError extends Error {
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
     super(...toSuper(message, options));
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    assignKnown<FidiusError>(this, commonFields(options));
   }
 }
 
@@ -58,7 +76,11 @@ export class FidiusTypeError extends TypeError {
   /** Says which error it is. */
   readonly code: ErrorCode;
   /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
+  /** Name of the plugin that was called; `undefined` if the error is not about a call. */
+  declare readonly plugin: string | undefined;
+  /** Name of the method that was called; `undefined` if the error is not about a call. */
+  declare readonly method: string | undefined;
 
   static {
     markErrorClass(this);
@@ -67,7 +89,7 @@ export class FidiusTypeError extends TypeError {
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
     super(...toSuper(message, options));
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    assignKnown<FidiusError>(this, commonFields(options));
   }
 }
 
@@ -76,7 +98,11 @@ export class FidiusRangeError extends RangeError {
   /** Says which error it is. */
   readonly code: ErrorCode;
   /** One imperative sentence that says what to do next. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
+  /** Name of the plugin that was called; `undefined` if the error is not about a call. */
+  declare readonly plugin: string | undefined;
+  /** Name of the method that was called; `undefined` if the error is not about a call. */
+  declare readonly method: string | undefined;
 
   static {
     markErrorClass(this);
@@ -85,7 +111,7 @@ export class FidiusRangeError extends RangeError {
   constructor(code: ErrorCode, message: string, options: FidiusErrorOptions = {}) {
     super(...toSuper(message, options));
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : shownLines(options.hint);
+    assignKnown<FidiusError>(this, commonFields(options));
   }
 }
 
@@ -99,12 +125,35 @@ function toSuper(message: string, { cause }: FidiusErrorOptions): [string, Error
   return cause === undefined ? [shownLines(message)] : [shownLines(message), { cause }];
 }
 
+function commonFields({ hint, call }: FidiusErrorOptions): Pick<FidiusError, 'hint' | 'plugin' | 'method'> {
+  return { hint: hint === undefined ? undefined : shownLines(hint), plugin: call?.plugin, method: call?.method };
+}
+
+/**
+ * Sets the fields that have a value. Node prints every field of an uncaught error: one that is `undefined` says nothing.
+ *
+ * The class declares such a field with `declare`: a field of a class is otherwise set to `undefined`.
+ */
+export function assignKnown<T extends Error>(error: T, fields: { readonly [K in keyof T]?: T[K] | undefined }): void {
+  Object.assign(error, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));
+}
+
 function markErrorClass(errorClass: { readonly name: string; readonly prototype: Error }): void {
-  nameErrorClass(errorClass);
+  nameErrorClass(errorClass, 'hint', 'plugin', 'method');
   Object.defineProperty(errorClass.prototype, brand, { value: true });
 }
 
-/** Puts a class's name on its prototype: inherited by subclasses, and not among an instance's own keys. */
-export function nameErrorClass(errorClass: { readonly name: string; readonly prototype: Error }): void {
-  Object.defineProperty(errorClass.prototype, 'name', { value: errorClass.name, writable: true, configurable: true });
+/**
+ * Puts a class's name on its prototype: inherited by subclasses, and not among an instance's own keys.
+ *
+ * @param fields the names of fields that {@link assignKnown} may leave out: they are then `undefined`, and not missing.
+ */
+export function nameErrorClass(
+  errorClass: { readonly name: string; readonly prototype: Error },
+  ...fields: readonly string[]
+): void {
+  const { name, prototype } = errorClass;
+  Object.defineProperty(prototype, 'name', { value: name, writable: true, configurable: true });
+  for (const field of fields)
+    Object.defineProperty(prototype, field, { value: undefined, writable: true, configurable: true });
 }

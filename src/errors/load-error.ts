@@ -1,5 +1,5 @@
 import type { ErrorCode } from './codes.ts';
-import { FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
+import { assignKnown, FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
 
 /** Where loading a package failed; what does not apply is left out. */
 export interface LoadPlace {
@@ -24,26 +24,24 @@ export class LoadError extends FidiusError implements LoadPlace {
   /** Name of the interface that was requested. */
   readonly interface: string;
   /** Dotted name of the Python module concerned, if there is one. */
-  readonly module: string | undefined;
+  declare readonly module: string | undefined;
   /** Name of the missing attribute of the module, if one is missing. */
-  readonly attribute: string | undefined;
+  declare readonly attribute: string | undefined;
   /** Name of the method that is missing or not callable, if there is one. */
-  readonly method: string | undefined;
+  declare readonly method: string | undefined;
   /** With `FIDIUS_MODULE_COLLISION`: the file of the module in the package that was loaded first, and in this one. */
-  readonly collidingPaths: readonly [first: string, second: string] | undefined;
+  declare readonly collidingPaths: readonly [first: string, second: string] | undefined;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'module', 'attribute', 'collidingPaths');
   }
 
   constructor(code: ErrorCode, message: string, place: LoadPlace, options: FidiusErrorOptions = {}) {
     super(code, `Cannot load ${place.path}: ${message}`, options);
     this.path = place.path;
     this.interface = place.interface;
-    this.module = place.module;
-    this.attribute = place.attribute;
-    this.method = place.method;
-    this.collidingPaths = place.collidingPaths;
+    const { module, attribute, method, collidingPaths } = place;
+    assignKnown<LoadError>(this, { module, attribute, method, collidingPaths });
   }
 }
 
@@ -106,20 +104,20 @@ export interface LoadStand {
 /** Raised when loading took longer than `loadTimeoutMs`; tells what it was doing. */
 export class LoadTimeoutError extends FidiusError implements LoadStand {
   /** Name of the plugin; its path for a load by path. */
-  readonly plugin: string;
+  declare readonly plugin: string;
   /** For the whole load, all phases together. */
   readonly timeoutMs: number;
   /** The phase in which the time ended. */
   readonly phase: LoadPhase;
   /** The innermost frame of Python; `undefined` if it is unknown, or Python was not running. */
-  readonly stoodAt: CodePlace | undefined;
+  declare readonly stoodAt: CodePlace | undefined;
   /** The innermost line of the package itself, if {@link stoodAt} is in other code. */
-  readonly calledFrom: CodePlace | undefined;
+  declare readonly calledFrom: CodePlace | undefined;
   /** Whether the load was waiting for another load to end. */
   readonly waited: boolean;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'stoodAt', 'calledFrom');
   }
 
   /** @param request `folder` is where the package was found, or runs from; `undefined` as long as none was found. */
@@ -140,8 +138,7 @@ export class LoadTimeoutError extends FidiusError implements LoadStand {
     this.plugin = request.plugin;
     this.timeoutMs = timeoutMs;
     this.phase = phase;
-    this.stoodAt = stoodAt;
-    this.calledFrom = calledFrom;
+    assignKnown<LoadTimeoutError>(this, { stoodAt, calledFrom });
     this.waited = waited;
   }
 }

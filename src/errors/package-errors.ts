@@ -1,15 +1,15 @@
 import type { ErrorCode } from './codes.ts';
-import { FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
+import { assignKnown, FidiusError, type FidiusErrorOptions, nameErrorClass } from './fidius-error.ts';
 
 /** An archive that was rejected or could not be created. Partial results were removed. */
 export class ArchiveError extends FidiusError {
   /** Path of the archive. */
   readonly archive: string;
   /** Path of the invalid entry, as written in the archive. */
-  readonly entry: string | undefined;
+  declare readonly entry: string | undefined;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'entry');
   }
 
   constructor(
@@ -20,7 +20,7 @@ export class ArchiveError extends FidiusError {
   ) {
     super(code, message, options);
     this.archive = where.archive;
-    this.entry = where.entry;
+    assignKnown<ArchiveError>(this, { entry: where.entry });
   }
 }
 
@@ -96,19 +96,20 @@ export class SignatureError extends FidiusError {
   /** The trusted keys that the signature was compared with. */
   readonly keys: readonly TriedKey[];
   /** The changed files, by path, at most 32; `undefined` if the package has no signed list of files. */
-  readonly differences: readonly FileDifference[] | undefined;
+  declare readonly differences: readonly FileDifference[] | undefined;
   /** Number of changed files that {@link differences} does not contain. */
   readonly moreDifferences: number;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'differences');
   }
 
   constructor(code: ErrorCode, message: string, data: SignatureErrorData, hint: string) {
     super(code, message, { hint });
     this.package = data.package;
-    this.keys = data.keys;
-    this.differences = data.differences;
+    // A key without a name has no field for it either.
+    this.keys = data.keys.map(({ name, id }) => (name === undefined ? { id } : { name, id })) as readonly TriedKey[];
+    assignKnown<SignatureError>(this, { differences: data.differences });
     this.moreDifferences = data.moreDifferences;
   }
 }

@@ -1,4 +1,4 @@
-import { nameErrorClass } from './fidius-error.ts';
+import { assignKnown, nameErrorClass } from './fidius-error.ts';
 import { isError } from './is-error.ts';
 
 const brand = Symbol.for('fidius.plugin-error');
@@ -26,7 +26,7 @@ export class PluginError extends Error {
   /** `PluginError.code` of the Python SDK, otherwise the name of the exception class, such as `ValueError`. */
   readonly code: string;
   /** What the plugin gave with the error; `undefined` when nothing. */
-  readonly details: unknown;
+  declare readonly details: unknown;
   /** Qualified name of the exception class, such as `ValueError` or `json.decoder.JSONDecodeError`. */
   readonly pythonType: string;
   /** The text that Python would have printed, with the chain of causes. It never contains frame locals. */
@@ -36,22 +36,21 @@ export class PluginError extends Error {
   /** Name of the method that was called. */
   readonly method: string;
   /** What the host can do about it, where the exception is one that has to do with how plugins are run. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
 
   static {
-    nameErrorClass(this);
+    nameErrorClass(this, 'details', 'hint');
     Object.defineProperty(this.prototype, brand, { value: true });
   }
 
   constructor(data: PluginErrorData, where: { readonly plugin: string; readonly method: string }, hint?: string) {
     super(data.message);
     this.code = data.code;
-    this.details = data.details ?? undefined;
     this.pythonType = data.pythonType;
     this.traceback = data.traceback;
     this.plugin = where.plugin;
     this.method = where.method;
-    this.hint = hint;
+    assignKnown<PluginError>(this, { details: data.details ?? undefined, hint });
   }
 }
 

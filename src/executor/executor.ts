@@ -133,6 +133,8 @@ export interface ExecutorPlugin {
   readonly methods: readonly MethodKind[];
   /** External modules that were imported when it was loaded. */
   readonly external: LoadedPackage['external'];
+  /** The parameters of each method; `null` where they are unknown. */
+  readonly parameters: LoadedPackage['parameters'];
 
   /**
    * Calls a method. Arguments are read before this returns; every failure rejects the promise.

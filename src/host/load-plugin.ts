@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { showingCaller } from '../errors/call-place.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
 import { checkLoadOptions, checkProcessUse, loadOptionNames } from '../executor/executor-options.ts';
 import type { OutputEvent } from '../executor/output.ts';
+import { reportArguments } from './events/argument-notice.ts';
+import { emitWarning } from './events/host-notice.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
@@ -50,6 +53,14 @@ export async function loadPlugin<I extends Interface>(
   definition: I,
   options: LoadPluginOptions = {},
 ): Promise<TestedPlugin<I>> {
+  return showingCaller(async () => load(path, definition, options));
+}
+
+async function load<I extends Interface>(
+  path: string,
+  definition: I,
+  options: LoadPluginOptions,
+): Promise<TestedPlugin<I>> {
   if (typeof path !== 'string' || path === '') {
     const found = describe(path);
     throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `loadPlugin() takes the path of a package, got ${found}`);
@@ -83,6 +94,7 @@ export async function loadPlugin<I extends Interface>(
       ),
     );
     const plugin = new Plugin(definition, outcome.plugin, describePlugin(definition, outcome), () => undefined);
+    reportArguments(definition, outcome.plugin, emitWarning);
     return toTested(plugin, output, executors);
   } catch (error) {
     await executors.closeAll();

@@ -5,6 +5,7 @@
  */
 export { discoverPackages } from '../packaging/discover-packages.ts';
 export { readVendored } from '../packaging/vendor/vendor-conflicts.ts';
+export { reportArguments } from './events/argument-notice.ts';
 export { emitWarning, VendorConflictReporter } from './events/host-notice.ts';
 export { printLoads, traceLoad } from './events/load-channel.ts';
 export { ExecutorPool } from './load/executor-pool.ts';

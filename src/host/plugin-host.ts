@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
+import { showingCaller } from '../errors/call-place.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
 import {
@@ -27,6 +28,7 @@ import type { ExecutorPool } from './load/executor-pool.ts';
 import type { LoadFailure } from './load/load-all.ts';
 import type { LoadProgressListener } from './load/load-budget.ts';
 import type { PackageLoad } from './load/load-pipeline.ts';
+import type { SearchPath } from './load/package-not-found.ts';
 import type { HostDiscovery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
 import type { PackagePolicy, PolicyOptions } from './policy/package-policy.ts';
@@ -61,7 +63,8 @@ export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOption
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Receives changes that plugins make to the whole process, and conflicts between vendored distributions.
+   * Receives changes that plugins make to the whole process, conflicts between vendored distributions, and functions that do
+   * not accept the arguments of their method.
    *
    * @default a warning of the process
    */
@@ -166,10 +169,11 @@ type HostLoad<I extends Interface> = PackageLoad & { readonly definition: I };
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
   readonly #code: OnDemand;
-  readonly #searchPaths: readonly string[];
+  readonly #searchPaths: readonly SearchPath[];
   readonly #executor: ExecutorChoice;
   readonly #policy: PackagePolicy;
   readonly #externalImports: ExternalImports;
+  readonly #onNotice: HostNoticeListener;
   readonly #conflicts: VendorConflictReporter;
   /** Defaults of every load. */
   readonly #loadOptions: LoadOptions;
@@ -181,11 +185,12 @@ export class PluginHost implements AsyncDisposable {
   private constructor(code: OnDemand, options: HostOptions, policy: PackagePolicy) {
     this.#code = code;
     this.#policy = policy;
-    this.#searchPaths = (options.searchPaths ?? []).map((path) => resolve(path));
+    this.#searchPaths = (options.searchPaths ?? []).map((path) => toSearchPath(path));
     this.#executor = options.executor ?? 'auto';
     const { python, libpython, isolatePython = policy.requireSignature, externalImports = 'allow' } = options;
     this.#externalImports = externalImports;
     const { threads, spareThreads, onOutput, onNotice = code.emitWarning, timeoutMs, loadTimeoutMs } = options;
+    this.#onNotice = onNotice;
     this.#conflicts = new code.VendorConflictReporter(onNotice);
     const executorOptions = { threads, spareThreads, onOutput, onNotice, process: options.process };
     this.#executors = new code.ExecutorPool({ python, libpython, isolatePython }, executorOptions);
@@ -226,7 +231,7 @@ export class PluginHost implements AsyncDisposable {
   async discover(options: DiscoverOptions = {}): Promise<HostDiscovery> {
     this.#executors.checkOpen('discover packages');
     checkOptionNames('PluginHost.discover()', options, ['signal']);
-    return this.#code.discoverForHost(this.#searchPaths, options);
+    return this.#code.discoverForHost(this.#folders(), options);
   }
 
   /**
@@ -241,6 +246,10 @@ export class PluginHost implements AsyncDisposable {
    *   `FIDIUS_OPTION_…`, `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
    */
   async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
+    return showingCaller(async () => this.#loadOne(name, definition, options));
+  }
+
+  async #loadOne<I extends Interface>(name: string, definition: I, options: HostLoadOptions): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
       throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }
@@ -255,7 +264,7 @@ export class PluginHost implements AsyncDisposable {
     }
     const load = this.#readLoad(definition, others, `load ${name}`);
     const select = async (signal: AbortSignal) => {
-      const discovery = await this.#code.discoverPackages(this.#searchPaths, { signal });
+      const discovery = await this.#code.discoverPackages(this.#folders(), { signal });
       return this.#code.selectPackages(discovery, this.#searchPaths, { name, version });
     };
     return this.#load(load, name, select, { onProgress });
@@ -273,6 +282,10 @@ export class PluginHost implements AsyncDisposable {
    *   long; never for a reason that concerns a single package.
    */
   async loadAll<I extends Interface>(definition: I, options: HostLoadAllOptions = {}): Promise<LoadedPlugins<I>> {
+    return showingCaller(async () => this.#loadAll(definition, options));
+  }
+
+  async #loadAll<I extends Interface>(definition: I, options: HostLoadAllOptions): Promise<LoadedPlugins<I>> {
     requireInterface('loadAll()', definition);
     checkOptionNames('PluginHost.loadAll()', options, hostLoadAllOptionNames);
     const what = `the plugins for ${definition.name}`;
@@ -281,7 +294,7 @@ export class PluginHost implements AsyncDisposable {
 
     const search = new LoadBudget(what, options.signal, load.options.loadTimeoutMs);
     const discovery = await search
-      .run(() => discoverPackages(this.#searchPaths, { signal: search.signal }))
+      .run(() => discoverPackages(this.#folders(), { signal: search.signal }))
       .finally(() => search.end());
     this.#executors.checkOpen(`load ${what}`);
     const offers = await findOffers(discovery, this.#searchPaths, definition);
@@ -384,10 +397,15 @@ export class PluginHost implements AsyncDisposable {
       const info = describePlugin(definition, outcome);
       const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
       this.#plugins.set(plugin, vendored);
+      this.#code.reportArguments(definition, outcome.plugin, this.#onNotice);
       return plugin;
     } finally {
       budget.end();
     }
+  }
+
+  #folders(): readonly string[] {
+    return this.#searchPaths.map(({ path }) => path);
   }
 
   #readSigners(signedBy: unknown): readonly string[] | undefined {
@@ -409,6 +427,11 @@ export class PluginHost implements AsyncDisposable {
 
 function invalidOption(name: string, expected: string, found: unknown): FidiusError {
   return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
+}
+
+/** Relative to the working folder of now: the program may change it before a load. */
+function toSearchPath(given: string): SearchPath {
+  return isAbsolute(given) ? { path: resolve(given) } : { path: resolve(given), given, workingFolder: process.cwd() };
 }
 
 /** Options of a load; what it leaves undefined comes from the host. */

@@ -66,7 +66,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     this.#loaded = loaded;
     this.#onClose = onClose;
     this.info = info;
-    this.client = createClient(definition, (method) =>
+    this.client = createClient(definition, info.name, (method) =>
       bind(loaded, method, (args, options) => loaded.call(method, args, options)),
     );
   }
@@ -117,7 +117,7 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
         { hint: 'Use `client`, or load it without `ownThread` and with the executor "inline" or "thread".' },
       );
     }
-    return createSyncClient(this.#definition, (method) =>
+    return createSyncClient(this.#definition, this.info.name, (method) =>
       bind(this.#loaded, method, (args, options) => calls.callSync(method, args, options)),
     );
   }

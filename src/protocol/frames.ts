@@ -151,6 +151,6 @@ function writeUint32(buffer: Uint8Array, at: number, value: number): void {
 /** The error for a frame that is invalid or unexpected. The connection cannot be used any more. */
 export function protocolViolation(message: string): FidiusError {
   return new FidiusError('FIDIUS_WIRE_CORRUPT', message, {
-    hint: 'Look for a plugin that writes to descriptors that it did not open; if there is none, report this error.',
+    hint: 'Open a new host. If it happens again, report this error with the names and versions of the plugins.',
   });
 }

@@ -14,6 +14,20 @@ export interface LoadedPackage {
   readonly methods: readonly MethodKind[];
   /** Names and files of the external modules that were imported for it: see `external_modules.py`. */
   readonly external: readonly (readonly [module: string, path: string])[];
+  /** The parameters of each method; `null` where they are unknown. */
+  readonly parameters: readonly (MethodParameters | null)[];
+}
+
+/** The parameters of a Python function, as far as calls with positional arguments depend on them. */
+export interface MethodParameters {
+  /** Number of arguments that it requires. */
+  readonly required: number;
+  /** Number of arguments that it accepts; `null` for any number. */
+  readonly most: number | null;
+  /** The parameters as Python writes them, such as `name`, `greeting=…` and `*others`. */
+  readonly names: readonly string[];
+  /** Names of the parameters that are required and cannot be passed by position. */
+  readonly keywordOnly: readonly string[];
 }
 
 /** How a method of a plugin answers; `absent` for an optional method that the plugin does not define. */
@@ -26,7 +40,7 @@ export type MethodKind = 'absent' | 'function' | 'coroutine' | 'generator' | 'as
  */
 export function readLoadOutcome(outcome: unknown, source: PackageSource): LoadedPackage {
   if ((outcome as Partial<Failure>).failure === undefined) return outcome as LoadedPackage;
-  throw toError(outcome as Failure, source);
+  throw toError({ ...(outcome as Omit<Failure, 'folder'>), folder: source.folder }, source);
 }
 
 /** A failed load, as `LoadFailure` of `loading.py` describes it. Which fields exist depends on the kind. */
@@ -45,6 +59,8 @@ interface Failure {
   readonly environment: string;
   /** Whether the module makes its methods in `__fidius_configure__`. */
   readonly configures?: boolean;
+  /** Folder of the package. */
+  readonly folder: string;
 }
 
 type FailureKind = keyof typeof explanations;
@@ -121,8 +137,9 @@ const explanations = {
   },
   import: {
     code: 'FIDIUS_IMPORT_FAILED',
-    message: ({ module, error }) => `importing ${module} failed with ${error.pythonType}: ${error.message}`,
-    hint: 'See `cause.traceback` for the line that raised.',
+    message: ({ module, error, folder }) =>
+      `importing ${module} failed${raisedAt(error.traceback, folder)} with ${error.pythonType}: ${error.message}`,
+    hint: 'See `cause.traceback` for the calls that led there.',
   },
   attribute: {
     code: 'FIDIUS_INTERFACE_HASH_MISSING',
@@ -165,7 +182,7 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
   };
   if (failure.failure === 'hash') {
     const got = BigInt(failure.got);
-    return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor));
+    return new InterfaceHashMismatchError(place, got, descriptor.interfaceHash, hashHint(got, descriptor, module));
   }
   const { code, message, hint: usualHint }: Explanation = explanations[failure.failure];
   const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
@@ -178,14 +195,29 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
 const configuredHint =
   'The module makes its methods in __fidius_configure__(), which this version does not call yet (configured instances). Define functions at the top level of the entry module as well.';
 
-function hashHint(got: bigint, { interfaceName, standaloneHash, rustStubHash }: InterfaceDescriptor): string {
+function hashHint(got: bigint, descriptor: InterfaceDescriptor, module: string): string {
+  const { interfaceName, interfaceHash, standaloneHash, rustStubHash } = descriptor;
+  const line = `write \`__interface_hash__ = ${formatHash(interfaceHash)}\` into the module ${module}`;
   if (got === rustStubHash && got !== standaloneHash) {
-    return `${formatHash(got)} is what \`fidius python-stub\` of the Rust tool makes of this interface, and no host expects: write the expected hash into the package.`;
+    return `No function has to change: ${line}. The Rust tool's \`fidius python-stub\` writes ${formatHash(got)}, which no host expects.`;
   }
   if (got === standaloneHash) {
-    return `The package was made with the other spelling of the same types (${formatHash(got)}): write the expected hash into it.`;
+    return `No function has to change: ${line}. The present hash is that of the other spelling of the same types (${formatHash(got)}).`;
   }
-  return `Build the package against the host's version of ${interfaceName}, or load it with the version it was built for.`;
+  return `Adapt its functions to the host's version of ${interfaceName}, and ${line}; \`fidius stub\` prints both for an interface.`;
+}
+
+/** The line of the package that raised, or the innermost one: ` at <file>:<line>`. */
+function raisedAt(traceback: string, folder: string): string {
+  // The last section is about the exception itself; those before it are about its causes.
+  const section = traceback.slice(Math.max(traceback.lastIndexOf('Traceback (most recent call last):'), 0));
+  const frames = [...section.matchAll(/^ {2}File "(.*)", line (\d+)/gm)].map(([, file = '', line = '']) => ({
+    file,
+    line,
+  }));
+  const own = frames.findLast(({ file }) => file.startsWith(folder) && /[\\/]/.test(file.charAt(folder.length)));
+  const { file, line } = own ?? frames.at(-1) ?? {};
+  return file === undefined ? '' : ` at ${file}:${line}`;
 }
 
 function shortened(value: number | bigint): string {

@@ -82,7 +82,12 @@ describe('fidius discover', () => {
 
   it.each([
     ['no folder', [], 2, 'error: fidius discover needs <dir>\nhint: Usage: fidius discover <dir...> [options]\n'],
-    ['a missing one', ['none'], 1, 'error: There is no folder <here>/none\n'],
+    [
+      'a missing one',
+      ['none'],
+      1,
+      'error: There is no folder <here>/none\nhint: Correct the path, or create the folder.\n',
+    ],
   ])('fails with %s', async (_what, argv, exitCode, stderr) => {
     expect(await fidiusIn(tempFolder(), ['discover', ...argv])).toMatchObject({ exitCode, stdout: '', stderr });
   });

@@ -100,8 +100,8 @@ describe('fidius, installed', () => {
       runInstalled(folder, ['run', 'half', ...argv, '--interface', 'half.mjs']);
 
     expect(run('half', '6')).toMatchObject({ exitCode: 0, stdout: '3\n', stderr: '' });
-    expect(run('half', '"six"').stderr).toContain('half(): argument "whole" must be a number, got "six"');
-    expect(run('echo', '"x"').stderr).toContain('echo(): result[1] must be a number, got "x"');
-    expect(run('echo', '"\\ud800"').stderr).toContain('echo(): argument "text"');
+    expect(run('half', '"six"').stderr).toContain('half() of half: argument "whole" must be a number, got "six"');
+    expect(run('echo', '"x"').stderr).toContain('echo() of half: result[1] must be a number, got "x"');
+    expect(run('echo', '"\\ud800"').stderr).toContain('echo() of half: argument "text"');
   });
 });

@@ -87,6 +87,9 @@ describe('fidius package audit', () => {
   it('rejects a missing path', async () => {
     const outcome = await fidiusIn(here(), ['package', 'audit', 'nothing']);
 
-    expect(outcome).toMatchObject({ exitCode: 1, stderr: 'error: There is no package <here>/nothing\n' });
+    expect(outcome).toMatchObject({
+      exitCode: 1,
+      stderr: 'error: There is no package <here>/nothing\nhint: Name the folder or the archive of a package.\n',
+    });
   });
 });

@@ -139,6 +139,26 @@ describe('fidius run', () => {
     expect(stderr.replace(/^note: .*\n/, '')).toMatchSnapshot();
   });
 
+  it.each(['a', 'YQ=', 'YQ===', 'YR==', 'Y Q==', 'YQ==YQ==', '_-8', 'ä'])(
+    'rejects %j, which is not base64',
+    async (text) => {
+      const argument = JSON.stringify({ $bytes: text });
+
+      const { exitCode, stdout, stderr } = await fidiusIn(workplace(), ['run', 'demo', 'echo', '1', argument]);
+
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toContain(`error: Argument 2 is not JSON: {"$bytes": ${JSON.stringify(text)}} is not base64\n`);
+    },
+  );
+
+  it.each(['', 'YQ==', 'YQ', '+/8='])('reads %j as bytes', async (text) => {
+    const argument = JSON.stringify({ $bytes: text });
+
+    const { stdout } = await fidiusIn(workplace(), ['run', 'demo', 'echo', argument]);
+
+    expect(JSON.parse(stdout)).toEqual([{ $bytes: Buffer.from(text, 'base64').toString('base64') }]);
+  });
+
   it('rejects a package for another runtime', async () => {
     const folder = workplace();
     const rust = pythonManifest('demo')

@@ -63,14 +63,18 @@ describe('fidius stub', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['a missing file', ['nowhere.ts'], `Cannot import <here>/nowhere.ts: there is no such file\n`],
+    [
+      'a missing file',
+      ['nowhere.ts'],
+      `Cannot import <here>/nowhere.ts: there is no such file\nhint: Correct the path of the module.\n`,
+    ],
     ['a module that throws', ['failing.ts'], `Cannot import <here>/failing.ts: no interfaces today\n`],
     ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export the result of defineInterface().\n'],
     ['several', ['several.ts'], 'several.ts exports 2 interfaces: One, Two\nhint: Choose one with --interface.\n'],
     [
       'another name',
       ['several.ts', '--interface', 'Tow'],
-      'several.ts exports no interface Tow; its interfaces are: One, Two\n',
+      'several.ts exports no interface Tow; its interfaces are: One, Two\nhint: Name one of these, or export the interface from the module.\n',
     ],
     [
       'a folder that cannot be created',

@@ -76,7 +76,7 @@ describe('callTyped', () => {
 
     expect(typed).toMatchObject({
       code: 'FIDIUS_CALL_WIRE_MODE',
-      message: 'Probe.raw is declared raw and was called as typed',
+      message: 'raw() of probe: Probe.raw is declared raw and was called as typed',
       hint: 'Use callRaw() for it.',
     });
     expect(bytes).toMatchObject({ code: 'FIDIUS_CALL_WIRE_MODE', hint: 'Use callTyped() for it.' });
@@ -151,7 +151,9 @@ describe('callRaw', () => {
     const error = await failureOf(() => handle.callRaw(raw, new Uint8Array()));
 
     expect(error.code).toBe('FIDIUS_VALUE_RESULT');
-    expect(error.message).toBe('Cannot return the result of raw(): a raw method must return bytes, got NoneType');
+    expect(error.message).toBe(
+      'Cannot return the result of raw() of probe: a raw method must return bytes, got NoneType',
+    );
   });
 });
 
@@ -262,7 +264,10 @@ describe('a closed handle', () => {
 
     for (const attempt of [() => other.callTyped(0), () => other.callRaw(1, new Uint8Array(1))]) {
       const error = await failureOf(attempt);
-      expect(error).toMatchObject({ code: 'FIDIUS_PLUGIN_CLOSED', message: 'Plugin probe is closed' });
+      expect(error).toMatchObject({
+        code: 'FIDIUS_PLUGIN_CLOSED',
+        message: expect.stringContaining('() of probe: the plugin is closed'),
+      });
     }
     expect(other.methodCount).toBe(2);
   });

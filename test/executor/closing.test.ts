@@ -32,7 +32,7 @@ describe('closing a plugin', () => {
     expect(await quick).toBe(0.05);
     expect(await endless).toMatchObject({
       code: 'FIDIUS_PLUGIN_CLOSED',
-      message: 'Plugin calls was closed before the call was done',
+      message: 'spin() of calls: the plugin was closed before the call was done',
     });
     expect(plugin.stats().outcomes).toMatchObject({ stopped: 1, stillRunning: 0 });
   });

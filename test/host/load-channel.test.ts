@@ -119,7 +119,8 @@ describe('FIDIUS_DEBUG', () => {
       fidius: loading hollow for Greeter
       fidius: failed to load <folder>/hollow after n ms: Cannot load <folder>/hollow: entry module hollow has no method greet (module 'hollow' has no attribute 'greet')
       fidius: loading nobody for Greeter
-      fidius: failed to load nobody after n ms: No package named nobody in <folder>
+      fidius: failed to load nobody after n ms: No package named nobody in the search paths of the host
+        <folder>: has hollow, sound
       "
     `);
   });

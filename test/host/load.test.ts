@@ -65,13 +65,18 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
   it('takes the first package of the name in a search path, by the name of its folder', async () => {
     const folder = tempFolder();
     for (const name of ['b', 'a']) {
-      writePackage({ folder: join(folder, name), manifest: manifestText('same', 'same_name', Greeter), files: {} });
+      const files = { 'other.py': '', 'part/__init__.py': '', 'text.txt': '' };
+      writePackage({ folder: join(folder, name), manifest: manifestText('same', 'same_name', Greeter), files });
     }
     await using host = await open(folder);
 
     const error = await failureOf(() => host.load('same', Greeter));
 
-    expect(error).toMatchObject({ code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND', path: join(folder, 'a') });
+    expect(error).toMatchObject({
+      code: 'FIDIUS_ENTRY_MODULE_NOT_FOUND',
+      path: join(folder, 'a'),
+      hint: 'Set entry_module in package.toml to a module of the package: other, part.',
+    });
   });
 
   it('accepts search paths relative to the current folder', async () => {
@@ -106,8 +111,10 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
     expect(error.code).toBe('FIDIUS_PLUGIN_NOT_FOUND');
     expect(error.message.split('\n')).toEqual([
-      `No package named greetr in ${first}, ${second}`,
-      expect.stringContaining(`skipped ${join(first, 'broken')}: Invalid manifest`),
+      'No package named greetr in the search paths of the host',
+      `  ${first}: has no package`,
+      `  ${second}: has greeter`,
+      expect.stringMatching(/^ {2}skipped .*broken: Invalid manifest .*package\.toml: \//),
     ]);
     expect(error.hint).toBe('Load "greeter".');
   });
@@ -119,8 +126,8 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_PLUGIN_NOT_FOUND',
-      message: 'No package named greeter in any search path: the host has none',
-      hint: 'Check the name in package.toml and the searchPaths of the host.',
+      message: 'No package named greeter: the host has no search path',
+      hint: 'Open the host with `searchPaths`: the folders that contain packages.',
     });
   });
 
@@ -200,7 +207,7 @@ describe.each(executorNames)('load, with the executor %s,', (executor) => {
       got: 0xffn,
       expected: Greeter.hash,
       module: 'old',
-      hint: "Build the package against the host's version of Greeter, or load it with the version it was built for.",
+      hint: `Adapt its functions to the host's version of Greeter, and write \`__interface_hash__ = ${formatHash(Greeter.hash)}\` into the module old; \`fidius stub\` prints both for an interface.`,
     });
     expect(error.message).toContain(`declares 0x00000000000000ff, the host expects ${formatHash(Greeter.hash)}`);
   });

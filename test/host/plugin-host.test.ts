@@ -66,7 +66,7 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
     ]) {
       expect(await failureOf(attempt)).toMatchObject({
         code: 'FIDIUS_PLUGIN_CLOSED',
-        message: 'Plugin closing is closed',
+        message: expect.stringMatching(/^(?:greet\(\) of closing: the plugin|Plugin closing) is closed$/),
         hint: 'Load it again, or close it later.',
       });
     }
@@ -78,7 +78,7 @@ describe.each(executorNames)('close, with the executor %s,', (executor) => {
 
     const promise = plugin.client.greet('World');
 
-    await expect(promise).rejects.toThrow('Plugin rejecting is closed');
+    await expect(promise).rejects.toThrow('greet() of rejecting: the plugin is closed');
   });
 
   it('leaves what is known about a plugin, and its figures', async () => {

@@ -183,49 +183,53 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
       });
 
       it.each<[string, (drawing: Loose) => unknown, string]>([
-        ['no argument', ({ total }) => total?.(), 'total() takes 1 argument (values), got 0'],
-        ['one too few', ({ pair }) => pair?.(1), 'pair() takes 2 arguments (first, second), got 1'],
-        ['one too many', ({ total }) => total?.([], 1), 'total() takes 1 argument (values), got 2'],
-        ['some where none is taken', ({ clear }) => clear?.(1, 2), 'clear() takes no arguments, got 2'],
+        ['no argument', ({ total }) => total?.(), 'total() of drawing takes 1 argument (values), got 0'],
+        ['one too few', ({ pair }) => pair?.(1), 'pair() of drawing takes 2 arguments (first, second), got 1'],
+        ['one too many', ({ total }) => total?.([], 1), 'total() of drawing takes 1 argument (values), got 2'],
+        ['some where none is taken', ({ clear }) => clear?.(1, 2), 'clear() of drawing takes no arguments, got 2'],
         [
           'one of another type',
           ({ pair }) => pair?.('1', 'x'),
-          'pair(): argument "first" must be an integer from 0 to 255 (u8), got "1"',
+          'pair() of drawing: argument "first" must be an integer from 0 to 255 (u8), got "1"',
         ],
         [
           'a fraction',
           ({ pair }) => pair?.(1.5, 'x'),
-          'pair(): argument "first" must be an integer from 0 to 255 (u8), got 1.5',
+          'pair() of drawing: argument "first" must be an integer from 0 to 255 (u8), got 1.5',
         ],
         [
           'one out of range',
           ({ pair }) => pair?.(256, 'x'),
-          'pair(): argument "first" must be an integer from 0 to 255 (u8), got 256',
+          'pair() of drawing: argument "first" must be an integer from 0 to 255 (u8), got 256',
         ],
-        ['null for text', ({ pair }) => pair?.(1, null), 'pair(): argument "second" must be a string, got null'],
-        ['half a character', ({ kind, check }) => kind && check?.('\ud800'), 'check(): argument "text"'],
-        ['2^63 for an i64', ({ total }) => total?.([0, 2n ** 63n]), 'total(): argument "values[1]" must be'],
+        [
+          'null for text',
+          ({ pair }) => pair?.(1, null),
+          'pair() of drawing: argument "second" must be a string, got null',
+        ],
+        ['half a character', ({ kind, check }) => kind && check?.('\ud800'), 'check() of drawing: argument "text"'],
+        ['2^63 for an i64', ({ total }) => total?.([0, 2n ** 63n]), 'total() of drawing: argument "values[1]" must be'],
         [
           'a struct without a field',
           ({ centre }) => centre?.([{ x: 1, y: 1 }, { x: 1 }]),
-          'centre(): argument "points[1].y" must be',
+          'centre() of drawing: argument "points[1].y" must be',
         ],
         [
           'a struct with a field too many',
           ({ centre }) => centre?.([{ x: 1, y: 1, lable: 'x' }]),
-          'centre(): argument "points[0]',
+          'centre() of drawing: argument "points[0]',
         ],
         [
           'an unknown variant',
           ({ same }) => same?.('Dott'),
-          'same(): argument "shape" must be one of "Dot", { Circle: … }',
+          'same() of drawing: argument "shape" must be one of "Dot", { Circle: … }',
         ],
         [
           'a variant with the wrong data',
           ({ same }) => same?.({ Box: { corner: 1 } }),
-          'same(): argument "shape.Box.corner" must be',
+          'same() of drawing: argument "shape.Box.corner" must be',
         ],
-        ['text for bytes', ({ reverse }) => reverse?.('text'), 'reverse(): argument "data" must be'],
+        ['text for bytes', ({ reverse }) => reverse?.('text'), 'reverse() of drawing: argument "data" must be'],
       ])('names method and argument when it gets %s', async (_what, call, message) => {
         const error = await failureOf(() => call(calls() as unknown as Loose));
 
@@ -234,25 +238,37 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
       });
 
       it.each<[string, (drawing: Loose) => unknown, string]>([
-        ['256', ({ small }) => small?.('256'), 'small(): result must be an integer from 0 to 255 (u8), got 256'],
+        [
+          '256',
+          ({ small }) => small?.('256'),
+          'small() of drawing: result must be an integer from 0 to 255 (u8), got 256',
+        ],
         [
           '1.0 for an integer',
           ({ small }) => small?.('1.0'),
-          'small(): result must be an integer from 0 to 255 (u8), got the float 1.0',
+          'small() of drawing: result must be an integer from 0 to 255 (u8), got the float 1.0',
         ],
         [
           'True for an integer',
           ({ small }) => small?.('True'),
-          'small(): result must be an integer from 0 to 255 (u8), got True',
+          'small() of drawing: result must be an integer from 0 to 255 (u8), got True',
         ],
-        ['None', ({ small }) => small?.('None'), 'small(): result must be an integer from 0 to 255 (u8), got None'],
-        ['a dict for a list', ({ points }) => points?.('{1: 2}'), 'points(): result must be a'],
+        [
+          'None',
+          ({ small }) => small?.('None'),
+          'small() of drawing: result must be an integer from 0 to 255 (u8), got None',
+        ],
+        ['a dict for a list', ({ points }) => points?.('{1: 2}'), 'points() of drawing: result must be a'],
         [
           'a struct without a field',
           ({ points }) => points?.('[Point(1, 2), {"x": 1.0}]'),
-          'points(): result[1].y must be',
+          'points() of drawing: result[1].y must be',
         ],
-        ['text for a number', ({ points }) => points?.('[Point("1", 2.0)]'), 'points(): result[0].x must be'],
+        [
+          'text for a number',
+          ({ points }) => points?.('[Point("1", 2.0)]'),
+          'points() of drawing: result[0].x must be',
+        ],
         ['an object', ({ points }) => points?.('[object()]'), 'result[0]'],
         ['a generator', ({ points }) => points?.('(n for n in [])'), 'generator'],
       ])('names the place of a result that does not fit: %s', async (_what, call, message) => {
@@ -269,7 +285,7 @@ describe.each(executorNames)('a plugin on the executor %s', (executor) => {
 
         expect(error).toMatchObject({
           code: 'FIDIUS_OPTION_UNKNOWN',
-          message: 'Unknown option "timeout" in kind()',
+          message: 'Unknown option "timeout" in kind() of drawing',
           hint: 'Write "timeoutMs".',
         });
       });
@@ -373,7 +389,7 @@ describe.each(inProcessExecutors)('an `async def` method, with the executor %s',
 
     expect(error).toMatchObject({
       code: 'FIDIUS_VALUE_RESULT',
-      message: 'Cannot return the result of hidden(): coroutine has no counterpart in JavaScript',
+      message: 'Cannot return the result of hidden() of later: coroutine has no counterpart in JavaScript',
       hint: 'Await it before returning; call an `async def` through `client`, with the executor "thread".',
     });
   });

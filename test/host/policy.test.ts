@@ -180,6 +180,9 @@ describe('a host that requires signatures', () => {
     const error = await failureOf(() => host.load('greeter', Greeter));
 
     expect(error.code).toBe('FIDIUS_STORE_UNWRITABLE');
+    expect(error.hint).toMatch(
+      /^Name a folder that this user can write to: by `storeDir` \(`--store` on the command line\), or by [A-Z_]+\.$/,
+    );
     // As soon as it can be, it is.
     rmSync(storeDir);
     await expect(host.load('greeter', Greeter)).resolves.toMatchObject({ info: { name: 'greeter' } });
@@ -232,7 +235,9 @@ describe('an archive in a search path', () => {
     const error = await failureOf(() => host.load('greeter', Greeter));
 
     expect(error).toMatchObject({ code: 'FIDIUS_IMPORT_FAILED', path });
-    expect(error.message).toMatch(/^Cannot load .*greeter\.fid: importing greeter_\d+ failed with ValueError: broken$/);
+    expect(error.message).toMatch(
+      /^Cannot load .*greeter\.fid: importing greeter_\d+ failed at .*greeter_\d+\.py:\d+ with ValueError: broken$/,
+    );
   });
 
   it('is held to limits', async () => {

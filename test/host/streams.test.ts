@@ -16,7 +16,7 @@ const Streams = defineInterface('Streams', {
 
 const refusal = {
   code: 'FIDIUS_CALL_STREAM',
-  message: 'tick() uses streams, which this version does not support yet',
+  message: 'tick() of streams uses streams, which this version does not support yet',
   hint: 'Return a list, or split the work into several calls.',
 };
 

@@ -82,8 +82,10 @@ def _traceback(error):
         import traceback  # imports many modules, which are not needed before the first error
 
         frames = error.__traceback__
-        # The first frames belong to the runtime. They do not help the author of the plugin.
-        while frames is not None and frames.tb_frame.f_code.co_filename.startswith(FOLDER):
+        # The first frames belong to the runtime and, if a module is imported, to importlib. Python leaves the latter out as
+        # well, but not after a call of `import_module`. They do not help the author of the plugin.
+        hidden = (FOLDER, "<frozen importlib.", getattr(sys.modules.get("importlib"), "__file__", None) or FOLDER)
+        while frames is not None and frames.tb_frame.f_code.co_filename.startswith(hidden):
             frames = frames.tb_next
         return _plain("".join(traceback.format_exception(type(error), error, frames)))
     except BaseException:

@@ -54,7 +54,7 @@ class Plugin:
 
 
 def load(request, code_ended=lambda: None):
-    """Load a package and return ``{plugin, file, methods, external}`` or ``{failure, ...}``.
+    """Load a package and return ``{plugin, file, methods, parameters, external}`` or ``{failure, ...}``.
 
     ``request`` is the record that ``src/protocol/load-request.ts`` describes. Failures are returned as data, because the
     host may be in another process.
@@ -87,6 +87,7 @@ def load(request, code_ended=lambda: None):
                     for method in request["methods"]
                 ]
                 kinds = [_kind(callable_) for callable_ in callables]
+                parameters = [_parameters(callable_) for callable_ in callables]
             finally:
                 code_ended()
         except BaseException as error:
@@ -104,6 +105,7 @@ def load(request, code_ended=lambda: None):
             "plugin": number,
             "file": _file_of(module, entry_module),
             "methods": kinds,
+            "parameters": parameters,
             "external": [[name, _text(path)] for name, path in sorted(package.external.items())],
         }
 
@@ -293,6 +295,38 @@ def _code_flags(function):
                 return flags if type(flags) is int else 0
             break
     return 0
+
+
+_VARARGS = 0x04
+
+
+def _parameters(callable_):
+    """Return the parameters of a callable as ``{required, most, names, keywordOnly}``; ``None`` if they are unknown.
+
+    Only of functions written in Python, whose code object has them: no code of the plugin runs. A wrapper is judged by its
+    own parameters, because it is what the host calls; most accept ``*args``.
+    """
+    bound = 0
+    if type(callable_) is types.MethodType:
+        callable_, bound = callable_.__func__, 1
+    if type(callable_) is not types.FunctionType:
+        return None
+    code = callable_.__code__
+    defaults = callable_.__defaults__ or ()
+    keyword_defaults = callable_.__kwdefaults__ or {}
+    positional, named = code.co_varnames[: code.co_argcount], code.co_varnames[code.co_argcount :]
+    first_default = len(positional) - len(defaults)
+    texts = [name if index < first_default else name + "=\u2026" for index, name in enumerate(positional)][bound:]
+    keyword_only = named[: code.co_kwonlyargcount]
+    takes_any = bool(code.co_flags & _VARARGS)
+    if takes_any:
+        texts.append("*" + named[code.co_kwonlyargcount])
+    return {
+        "required": max(first_default - bound, 0),
+        "most": None if takes_any else max(len(positional) - bound, 0),
+        "names": texts,
+        "keywordOnly": [name for name in keyword_only if name not in keyword_defaults],
+    }
 
 
 def _file_of(module, entry_module):

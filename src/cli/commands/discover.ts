@@ -21,7 +21,10 @@ export const discover = defineCommand({
 
     const paths = folders.map((folder) => resolve(io.cwd, folder));
     const missing = paths.find((path) => !existsSync(path));
-    if (missing !== undefined) throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no folder ${missing}`);
+    if (missing !== undefined)
+      throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no folder ${missing}`, {
+        hint: 'Correct the path, or create the folder.',
+      });
     for (const folder of folders) {
       if (existsSync(resolve(io.cwd, folder, 'package.toml'))) note(io, packageNote(folder));
     }

@@ -70,7 +70,10 @@ export const run = defineCommand({
     const definition = imported?.definition;
     const isRaw = isRawCall(method, options.raw, definition);
     if (isRaw && words.length > 0) {
-      throw new UsageError(`${method} is a raw method: it reads standard input and takes no arguments`);
+      throw new UsageError(
+        `${method} is a raw method: it reads standard input and takes no arguments`,
+        'Pass the bytes on standard input: `… < in.bin`.',
+      );
     }
     const args = words.map(readArgument);
 

@@ -2,6 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { fidiusVersion } from '../help.ts';
 import { UsageError } from '../parse-arguments.ts';
@@ -53,7 +54,7 @@ async function writeFiles(folder: string, files: ProjectFiles): Promise<void> {
   } catch (cause) {
     for (const path of made) rmSync(path, { recursive: true, force: true });
     const reason = messageOf(cause);
-    throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: ${reason}`, { cause });
+    throw new FidiusError('FIDIUS_CLI_OUTPUT', `Cannot write ${folder}: ${reason}`, { cause, hint: ioHint(cause) });
   }
 }
 

@@ -29,7 +29,7 @@ export function toJson(value: unknown, { indent = 2 }: { readonly indent?: numbe
 /**
  * Parses the output of {@link toJson}, and any other JSON, without losing a digit of an integer.
  *
- * @throws SyntaxError
+ * @throws SyntaxError also for `$bytes` whose text is not base64.
  */
 export function fromJson(text: string): unknown {
   const mark = randomUUID();
@@ -72,11 +72,26 @@ function plainForm(value: unknown): unknown {
 
 function fullForm(value: object): unknown {
   const [key, item] = onlyEntry(value);
-  if (key === '$bytes' && typeof item === 'string') return new Uint8Array(Buffer.from(item, 'base64'));
+  if (key === '$bytes' && typeof item === 'string') return fromBase64(item);
   if (key === '$float' && ['NaN', 'Infinity', '-Infinity'].includes(item as string)) return Number(item);
   if (key === '$map' && Array.isArray(item)) return new Map(item as [unknown, unknown][]);
   if (key === '$set' && Array.isArray(item)) return new Set(item);
   return key.startsWith('$$') ? { [key.slice(1)]: item } : value;
+}
+
+/**
+ * The bytes of a text in base64, with or without padding. `Buffer.from` skips what it does not understand, and would return
+ * other bytes.
+ *
+ * @throws SyntaxError
+ */
+function fromBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64');
+  const digits = text.replace(/={1,2}$/, '');
+  const isPadded = digits.length === text.length || text.length % 4 === 0;
+  if (isPadded && bytes.toString('base64').replace(/=+$/, '') === digits) return new Uint8Array(bytes);
+  const shownText = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}\u2026` : text);
+  throw new SyntaxError(`{"$bytes": ${shownText}} is not base64`);
 }
 
 /** The entry of an object that has exactly one. */

@@ -1,4 +1,7 @@
-import { isUtf8 } from 'node:buffer';
+import nodeBuffer from 'node:buffer';
+
+// Not imported by name: Node.js 16 could not link this module, and would not say that it is too old.
+const { isUtf8 } = nodeBuffer;
 
 const fromCharCode = String.fromCharCode;
 

@@ -134,5 +134,7 @@ function toNumberIfSafe(value: bigint): number | bigint {
 
 /** The error for bytes that are not a valid encoded value: truncated, modified, or written by another program. */
 export function corruptDataError(found: string, offset: number): FidiusError {
-  return new FidiusError('FIDIUS_WIRE_CORRUPT', `Cannot read a value from Python: ${found} at byte ${offset}`);
+  return new FidiusError('FIDIUS_WIRE_CORRUPT', `Cannot read a value from Python: ${found} at byte ${offset}`, {
+    hint: 'Open a new host. If it happens again, report this error with the names and versions of the plugins.',
+  });
 }

@@ -1,3 +1,4 @@
+import { atCall, CallSite, recordsCallSites, showCaller } from '../../errors/call-place.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkOptionNames, checkSignal, describe } from '../../errors/options.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
@@ -18,23 +19,50 @@ type Bind<Result> = (method: InterfaceMethod, index: number) => Invoke<Result> |
 /**
  * Plain functions for the methods of an interface, made once per load. They reject; they never throw.
  *
+ * @param plugin the name of the plugin, for errors.
  * @param bind returns functions that return a promise, or an async iterable for a method that streams. They may throw.
  */
-export function createClient<I extends Interface>(definition: I, bind: Bind<unknown>): Client<I> {
-  // An error thrown synchronously would bypass the caller's catch(), or the loop over the items.
-  return createFunctions(definition, bind, asyncOptions, (method, call) =>
-    caught(call, (error) => (method.streaming ? new FailedStream(error) : Promise.reject(error))),
-  ) as Client<I>;
+export function createClient<I extends Interface>(definition: I, plugin: string, bind: Bind<unknown>): Client<I> {
+  const isTraced = recordsCallSites();
+  return createFunctions(definition, bind, asyncOptions, (method, call) => {
+    const explain = (error: unknown) => atCall(error, plugin, method.name);
+    if (method.streaming) return catching(call, (error) => new FailedStream(explain(error)));
+    const rejected = (error: unknown): never => {
+      const explained = explain(error);
+      showCaller(explained, rejected);
+      throw explained;
+    };
+    // An error thrown synchronously would bypass the caller's catch().
+    const invoke = catching(call, (error) => Promise.reject(error)) as (...args: unknown[]) => Promise<unknown>;
+    return isTraced ? tracing(invoke, explain) : (...args) => invoke(...args).then(undefined, rejected);
+  }) as Client<I>;
 }
 
 /** The same for functions that return when Python is done, or throw; a method that streams returns an iterable. */
-export function createSyncClient<I extends Interface>(definition: I, bind: Bind<unknown>): SyncClient<I> {
-  return createFunctions(definition, bind, syncOptions, (method, call) =>
-    method.streaming ? caught(call, (error) => new FailedSyncStream(error)) : call,
-  ) as SyncClient<I>;
+export function createSyncClient<I extends Interface>(
+  definition: I,
+  plugin: string,
+  bind: Bind<unknown>,
+): SyncClient<I> {
+  const isTraced = recordsCallSites();
+  return createFunctions(definition, bind, syncOptions, (method, call) => {
+    const explain = (error: unknown) => atCall(error, plugin, method.name);
+    if (method.streaming) return catching(call, (error) => new FailedSyncStream(explain(error)));
+    const located: Call = (...args) => {
+      try {
+        return call(...args);
+      } catch (error) {
+        const explained = explain(error);
+        if (isTraced) new CallSite(located).addTo(explained);
+        else showCaller(explained, located);
+        throw explained;
+      }
+    };
+    return located;
+  }) as SyncClient<I>;
 }
 
-function caught(call: Call, onError: (error: unknown) => unknown): Call {
+function catching(call: Call, onError: (error: unknown) => unknown): Call {
   return (...args) => {
     try {
       return call(...args);
@@ -42,6 +70,19 @@ function caught(call: Call, onError: (error: unknown) => unknown): Call {
       return onError(error);
     }
   };
+}
+
+/** Records where each call is made: an error names the place also if nothing waits for the promise with `await`. */
+function tracing(invoke: (...args: unknown[]) => Promise<unknown>, explain: (error: unknown) => unknown): Call {
+  const call: Call = (...args) => {
+    const site = new CallSite(call);
+    return invoke(...args).then(undefined, (error: unknown) => {
+      const explained = explain(error);
+      site.addTo(explained);
+      throw explained;
+    });
+  };
+  return call;
 }
 
 const asyncOptions = ['signal', 'timeoutMs'];

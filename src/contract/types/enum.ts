@@ -68,7 +68,7 @@ export function enumeration(
   checkOptionNames(place, options, ['doc']);
   const types = isNames(variants) ? variants.map((each) => [each, unit]) : variantTypes(variants, name);
   const own = requireFields(Object.fromEntries(types), place);
-  if (Object.keys(own).length === 0) throw definitionError(`${place} has no variants`);
+  if (Object.keys(own).length === 0) throw definitionError(`${place} has no variants`, 'Declare at least one.');
   return createType({
     rust,
     shape: { kind: 'enum', name, variants: own, doc: readDoc(options.doc, place) },

@@ -1,6 +1,7 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import { type CallableMethod, type MethodCodec, rawCodec } from '../../codec/method-codec.ts';
 import { untypedCodec } from '../../codec/untyped-codec.ts';
+import { atCall } from '../../errors/call-place.ts';
 import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkTimeout, describe } from '../../errors/options.ts';
 import { needsEventLoop, noSuchMethod, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
@@ -121,9 +122,13 @@ export class PythonPluginHandle implements Disposable {
 
   /** @internal Calls a method whose arguments and result are encoded by its codec. @throws as {@link callTyped} */
   callSync({ index, codec }: CallableMethod, args: readonly unknown[], options?: SyncOptions): unknown {
-    const callee = this.#callee(index, codec.wireRaw);
-    if (options?.timeoutMs === undefined) return this.#caller.callSync(callee, codec, args);
-    return this.#callWithin(options.timeoutMs, callee, codec, args);
+    try {
+      const callee = this.#callee(index, codec.wireRaw);
+      if (options?.timeoutMs === undefined) return this.#caller.callSync(callee, codec, args);
+      return this.#callWithin(options.timeoutMs, callee, codec, args);
+    } catch (error) {
+      throw atCall(error, this.name, this.descriptor.methods[index]?.name);
+    }
   }
 
   /** Unloads the plugin; afterwards its methods throw `FIDIUS_PLUGIN_CLOSED`. May be called again, and inside a call. */

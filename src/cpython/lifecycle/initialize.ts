@@ -57,6 +57,6 @@ function check(step: string, status: PyStatus): void {
   if (status.type === 0) return;
   const reason = status.err_msg ?? `it asked to exit with code ${status.exitcode}`;
   throw new FidiusError('FIDIUS_PYTHON_START_FAILED', `CPython did not start: ${reason} (${step})`, {
-    hint: 'Check that the installation is complete and was not moved: `python3 -c "import encodings"` must work with the same interpreter.',
+    hint: 'Run `python3 -c "import encodings"` with the same interpreter, and install Python again if that fails.',
   });
 }

@@ -12,7 +12,7 @@ import { bindPython, type PythonApi } from '../api/symbols.ts';
 import { Gil } from '../gil/gil.ts';
 import { GilTrampoline } from '../gil/gil-trampoline.ts';
 import { Interpreter } from '../interpreter.ts';
-import { locatePython } from '../locate/locate-python.ts';
+import { locatePython, probeAhead } from '../locate/locate-python.ts';
 import { requireRuntimeFolders, runtimeFolder, sdkFolder } from '../runtime-folders.ts';
 import { fillCopyRelocations } from './copy-relocations.ts';
 import { initializePython } from './initialize.ts';
@@ -76,6 +76,19 @@ export function startPython(options: StartOptions = {}): Interpreter {
   return interpreter;
 }
 
+/**
+ * Asks the interpreter that {@link startPython} will start, without blocking this thread, which may take 100 ms and more. Does
+ * nothing if Python runs already. Never rejects.
+ */
+export async function prepareStart(
+  { libpython, python, isolatePython }: StartOptions,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (processRegistry[key] === undefined) {
+    await probeAhead({ libpython, python, isolatePython, toStart: true }, signal).catch(() => {});
+  }
+}
+
 function startOrJoin(options: StartOptions): Interpreter {
   const started = processRegistry[key];
   if (started !== undefined) refuseOtherVersion(started);
@@ -93,7 +106,9 @@ function startOrJoin(options: StartOptions): Interpreter {
   requirePermission();
   const { python } = permittedSearch(() => locatePython({ ...options, toStart: true }));
   if (python.libpython === undefined) {
-    throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`);
+    throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', `${python.executable} has no shared library`, {
+      hint: 'Select a Python with a shared library by the option `python`; `fidius doctor` lists what was found.',
+    });
   }
   refuseSecondLibrary(python.libpython);
   const library = ffi.openLibrary(python.libpython);
@@ -116,7 +131,7 @@ function startFailure(cause: unknown): unknown {
   if (!isInternalPythonError(cause)) return cause;
   return new FidiusError('FIDIUS_PYTHON_START_FAILED', `Python started, but not completely: ${cause.data.message}`, {
     cause,
-    hint: 'Check sitecustomize.py and the .pth files of this Python, and that the files of fidius are complete.',
+    hint: 'Run `fidius doctor`, which starts the same Python in a process of its own and reports what fails.',
   });
 }
 
@@ -247,7 +262,9 @@ function finishStart(interpreter: Interpreter): void {
   const path = api.PySys_GetObject('path');
   const flags = api.PySys_GetObject('flags');
   if (path === 0 || flags === 0)
-    throw new FidiusError('FIDIUS_PYTHON_START_FAILED', 'CPython started without sys.path');
+    throw new FidiusError('FIDIUS_PYTHON_START_FAILED', 'CPython started without sys.path', {
+      hint: 'Run `fidius doctor`, which starts the same Python in a process of its own.',
+    });
   const runtime = interpreter.text(runtimeFolder);
   const sdk = interpreter.text(sdkFolder);
   api.PyList_Insert(path, 0, runtime);

@@ -8,10 +8,12 @@ import { findLibraryOf, linkedLibraryOf } from './find-library.ts';
 import { sharedLibraryHint } from './install-hint.ts';
 import type { ExaminedPython, Search } from './locator.ts';
 import { probe } from './probe.ts';
+import { interpreterBehindShim } from './pyenv-shim.ts';
 import { checkSupported } from './supported.ts';
 
 /** Runs an interpreter to describe itself, unless its file is sufficient, and finds the shared library that belongs to it. */
-export function examineInterpreter(path: string, search: Search): ExaminedPython {
+export function examineInterpreter(named: string, search: Search): ExaminedPython {
+  const path = interpreterBehindShim(named, search) ?? named;
   return (search.toStart ? examineLinked(path, search) : undefined) ?? askInterpreter(path, search);
 }
 

@@ -13,6 +13,7 @@ import {
   virtualEnv,
 } from './places/named-places.ts';
 import { systemLibraries } from './places/system-libraries.ts';
+import { forgetFailures, ProbeNeeded } from './probe.ts';
 import { isNewerThanTested } from './supported.ts';
 
 /** The places in the order of the search. The first usable Python wins. */
@@ -36,7 +37,30 @@ const locators: readonly Locator[] = [
  * @throws {@link PythonNotFoundError} with every place that was tried, or `FIDIUS_OPTION_…`.
  */
 export function locatePython(options: LocateOptions = {}): LocateResult {
-  const search = readOptions(options);
+  return runSearch(readOptions(options));
+}
+
+/**
+ * Asks the interpreters that {@link locatePython} would ask, without blocking this thread: the same call finds the answers
+ * then. What is wrong with them, that call reports.
+ *
+ * The search starts again after each answer. It costs little: most of it looks at files.
+ */
+export async function probeAhead(options: LocateOptions, signal?: AbortSignal): Promise<void> {
+  forgetFailures();
+  const search = { ...readOptions(options), deferProbes: true };
+  while (signal?.aborted !== true) {
+    try {
+      runSearch(search);
+      return;
+    } catch (error) {
+      if (!(error instanceof ProbeNeeded)) return;
+      await error.ask(signal);
+    }
+  }
+}
+
+function runSearch(search: Search): LocateResult {
   const attempts: Attempt[] = [];
   let nearest: FidiusError | undefined;
 
@@ -98,5 +122,5 @@ function readOptions(options: LocateOptions): Search {
     const message = `Option isolatePython must be true or false, got ${describe(isolatePython)}`;
     throw new FidiusTypeError('FIDIUS_OPTION_INVALID', message);
   }
-  return { libpython, python, cwd, env, allowStatic, toStart, isolatePython, probeTimeoutMs };
+  return { libpython, python, cwd, env, allowStatic, toStart, isolatePython, probeTimeoutMs, deferProbes: false };
 }

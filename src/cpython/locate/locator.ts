@@ -66,6 +66,8 @@ export interface Search {
   readonly toStart: boolean;
   readonly isolatePython: boolean;
   readonly probeTimeoutMs: number;
+  /** Whether the search stops where an interpreter has to be asked, instead of waiting for it. */
+  readonly deferProbes: boolean;
 }
 
 /** What looking into a candidate gives: the record without its place in the search. */

@@ -90,6 +90,7 @@ class InlinePlugin implements ExecutorPlugin {
   readonly file: string;
   readonly methods: readonly MethodKind[];
   readonly external: LoadedPackage['external'];
+  readonly parameters: LoadedPackage['parameters'];
   readonly #handle: PythonPluginHandle;
   readonly #calls: HandleCalls;
   readonly #timeoutMs: number | undefined;
@@ -98,7 +99,7 @@ class InlinePlugin implements ExecutorPlugin {
 
   constructor(
     handle: PythonPluginHandle,
-    { file, methods, external }: LoadedPackage,
+    { file, methods, external, parameters }: LoadedPackage,
     timeoutMs: number | undefined,
     drain: (() => void) | undefined,
     onClose: () => void,
@@ -111,6 +112,7 @@ class InlinePlugin implements ExecutorPlugin {
     this.file = file;
     this.methods = methods;
     this.external = external;
+    this.parameters = parameters;
   }
 
   async call(method: CallableMethod, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
@@ -147,6 +149,7 @@ class InlinePlugin implements ExecutorPlugin {
     const method = this.#handle.descriptor.methods[index]?.name ?? String(index);
     return new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${this.name} was aborted before it started`, {
       cause: reason,
+      call: { plugin: this.name, method },
     });
   }
 

@@ -1,6 +1,7 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
+import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { ProcessError } from '../../errors/process-error.ts';
+import { ProcessError, ProcessError } from '../../errors/process-error.ts';
 import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import type { CallOptions, CloseOptions, ExecutorPlugin, LoadOptions, LoadRequest, PluginStats } from '../executor.ts';
@@ -60,6 +61,10 @@ export class ProcessPlugin implements ExecutorPlugin {
     return this.#loaded.methods;
   }
 
+  get parameters(): LoadedPackage['parameters'] {
+    return this.#loaded.parameters;
+  }
+
   get external(): LoadedPackage['external'] {
     return this.#loaded.external;
   }
@@ -67,7 +72,13 @@ export class ProcessPlugin implements ExecutorPlugin {
   async call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
     const instance = this.#pick();
     const current = instance?.current;
-    if (current === undefined) return this.#wait(method, args, options);
+    if (current === undefined) {
+      try {
+        return await this.#wait(method, args, options);
+      } catch (error) {
+        throw atCall(error, this.name, this.#request.descriptor.methods[method.index]?.name);
+      }
+    }
     const result = current.call(method, args, options);
     instance?.child.called();
     return result;
@@ -144,7 +155,8 @@ export class ProcessPlugin implements ExecutorPlugin {
     }
     const title = `${descriptor.methods[index]?.name}() of ${this.name}`;
     if (this.#closing !== undefined) throw pluginClosed(this.name);
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failure;
+    if (failure !== undefined) throw failure instanceof ProcessError ? failure.concerning(`${title} failed`, false) : failure;
     if (options.signal?.aborted === true) {
       const { reason } = options.signal;
       throw new FidiusError('FIDIUS_CALL_ABORTED', `${title} was aborted before it started`, { cause: reason });

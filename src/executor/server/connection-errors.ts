@@ -16,7 +16,7 @@ export function serverFailed({ reason, protocolViolation: isViolation, version }
   if (version !== protocolVersion) return versionMismatch(version);
   if (isViolation) return protocolViolation(`The call server received ${reason}`);
   return new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server failed: ${reason}`, {
-    hint: 'Open a new host, in a new process if a plugin replaced the threads of this one. If none did, report this error.',
+    hint: 'Open a new host, in a new process if the new host fails as well.',
   });
 }
 
@@ -43,7 +43,7 @@ export function connectionLost(
   if (exit === undefined) {
     return new FidiusError('FIDIUS_EXECUTOR_FAILED', 'The connection to the call server was lost', {
       cause,
-      hint: 'Look for a plugin that closes descriptors that it did not open. Then open a new host.',
+      hint: 'Open a new host. If it happens again, load the plugins one by one to find the one that causes it.',
     });
   }
   const how = exit.signal === null ? `exited with code ${exit.code}` : `was terminated by ${exit.signal}`;
@@ -54,6 +54,6 @@ export function connectionLost(
   return new FidiusError(
     'FIDIUS_EXECUTOR_FAILED',
     `The call server (process ${facts.process}, ${facts.executable}) ${how}${during}${output}`,
-    { cause, hint: 'Look for the reason in its output, or for a plugin that ends its process. Then open a new host.' },
+    { cause, hint: 'Read its last lines of stderr, and open a new host.' },
   );
 }

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import { now as clock, setImmediate } from '../../node/timers.ts';
 
 /** If an answer takes less than this, in milliseconds, the next wait spins. */
@@ -35,7 +35,7 @@ export class EventLoopSpinner {
    * @param processors number of processors that this process can use.
    * @param now a clock in milliseconds.
    */
-  constructor(processors = availableParallelism(), now = clock) {
+  constructor(processors = os.availableParallelism(), now = clock) {
     this.#isSingleProcessor = processors === 1;
     this.#now = now;
   }

@@ -1,5 +1,6 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
 import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { atCall } from '../../errors/call-place.ts';
 import { type CallEnding, CallTimeoutError } from '../../errors/call-timeout-error.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
@@ -104,9 +105,10 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#number = connection.call(this, number, index, flags, payload);
   }
 
-  /** Rejects with `error` immediately, and asks Python to stop. Does nothing if the promise is settled. */
-  cancel(error: FidiusError): void {
+  /** Rejects with `reason` immediately, and asks Python to stop. Does nothing if the promise is settled. */
+  cancel(reason: FidiusError): void {
     if (this.#settled) return;
+    const error = this.#explained(reason);
     const { counters, queue, connection } = this.context;
     const isStopping = this.#overdue !== undefined;
     if (!isStopping) counters.cancelled += 1;
@@ -216,11 +218,17 @@ export class ServerCall implements QueuedCall, PendingCall {
     }
   }
 
-  #fail(error: unknown, microseconds: number | undefined): void {
+  #fail(reason: unknown, microseconds: number | undefined): void {
+    const error = this.#explained(reason);
     this.context.counters.failed += 1;
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, microseconds);
+  }
+
+  /** The error of this call: many calls may fail for one reason. */
+  #explained(reason: unknown): unknown {
+    return atCall(reason, this.context.plugin, this.context.nameOf(this.#method));
   }
 
   #settle(): void {
@@ -264,6 +272,6 @@ function subjectOf(context: CallContext, method: CallableMethod, requestBytes: n
 /** The server stops calls only on request, unless plugin code interferes with its threads. */
 function stoppedUnasked(title: string): FidiusError {
   return new FidiusError('FIDIUS_EXECUTOR_FAILED', `${title} was cancelled by something other than its caller`, {
-    hint: 'Look for a plugin that raises FidiusCancelled or ends threads of the host.',
+    hint: 'Call it again. If it happens again, load the plugins one by one to find the one that causes it.',
   });
 }

@@ -180,7 +180,7 @@ export class ServerConnection {
     this.#closed = true;
     this.#controlWriter.add(frameType.shutdown, 0, 0, 0, 0, noBytes);
     this.#controlWriter.flush();
-    this.fail(new FidiusError('FIDIUS_HOST_CLOSED', 'The host was closed'));
+    this.fail(new FidiusError('FIDIUS_HOST_CLOSED', 'The host was closed', { hint: 'Open a new host.' }));
   }
 
   /** Ends the connection because of an error; the first one counts. */
@@ -257,7 +257,11 @@ export class ServerConnection {
     try {
       reader.take(count);
     } catch (error) {
-      this.fail(isFidiusError(error) ? error : new FidiusError('FIDIUS_EXECUTOR_FAILED', String(error)));
+      this.fail(
+        isFidiusError(error)
+          ? error
+          : new FidiusError('FIDIUS_EXECUTOR_FAILED', String(error), { cause: error, hint: 'Open a new host.' }),
+      );
     }
   }
 

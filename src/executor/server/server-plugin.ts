@@ -1,5 +1,6 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
 import { acquireWriter, releaseWriter } from '../../codec/pickle/encode-value.ts';
+import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../../errors/options.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
@@ -51,6 +52,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly file: string;
   readonly methods: readonly MethodKind[];
   readonly external: LoadedPackage['external'];
+  readonly parameters: LoadedPackage['parameters'];
   readonly number: number;
   readonly connection: ServerConnection;
   readonly queue: CallQueue;
@@ -85,6 +87,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.file = loaded.file;
     this.methods = loaded.methods;
     this.external = loaded.external;
+    this.parameters = loaded.parameters;
     this.number = loaded.plugin;
     this.queue = new CallQueue(limits.maxQueued);
   }
@@ -105,7 +108,8 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
         // Reading arguments runs code of the caller, such as getters, which may close the plugin or abort the call.
         this.#checkWanted(method, options.signal);
         new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
-      } catch (error) {
+      } catch (reason) {
+        const error = atCall(reason, this.plugin, this.#request.descriptor.methods[method.index]?.name);
         traceRefusal(this, method, error);
         throw error;
       } finally {

@@ -94,7 +94,7 @@ function invokeStart(interpreter: Interpreter): [data: number, control: number, 
     if (!isInternalPythonError(cause)) throw cause;
     throw new FidiusError('FIDIUS_EXECUTOR_FAILED', `The call server could not start: ${cause.data.message}`, {
       cause,
-      hint: 'Look for plugins that replace threads, or use up threads or descriptors. Then restart the program.',
+      hint: 'Restart the program, and load the plugins in another order if it happens again.',
     });
   }
 }

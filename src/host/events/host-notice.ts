@@ -7,6 +7,7 @@ import {
   type VendorConflict,
   type VendoredPackage,
 } from '../../packaging/vendor/vendor-conflicts.ts';
+import type { ArgumentNotice } from './argument-notice.ts';
 
 /** Packages of one host vendor different versions of one distribution. Emitted before the second package is imported. */
 export interface VendorNotice {
@@ -21,7 +22,7 @@ export interface VendorNotice {
 }
 
 /** Something about its plugins that the user of a host should know. */
-export type HostNotice = Notice | VendorNotice | ProcessNotice;
+export type HostNotice = Notice | VendorNotice | ProcessNotice | ArgumentNotice;
 
 /** Receives the notices of a host. */
 export type HostNoticeListener = (notice: HostNotice) => void;

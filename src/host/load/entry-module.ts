@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -33,4 +33,16 @@ function filesIn(folder: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** The most modules that {@link topModules} returns. */
+const mostModules = 10;
+
+/** Names of modules and packages of Python at the top of a folder, at most ten, for messages. */
+export function topModules(folder: string): readonly string[] {
+  return filesIn(folder)
+    .map((name) => (existsSync(join(folder, name, '__init__.py')) ? `${name}.py` : name))
+    .flatMap((file) => /^([\p{ID_Start}_]\p{ID_Continue}*)\.py$/u.exec(file)?.[1] ?? [])
+    .sort()
+    .slice(0, mostModules);
 }

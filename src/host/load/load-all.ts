@@ -5,6 +5,7 @@ import { LoadError } from '../../errors/load-error.ts';
 import type { ExecutorChoice } from '../../executor/executor.ts';
 import type { Discovery, FoundPackage } from '../../packaging/discover-packages.ts';
 import { offersInterface } from './check-manifest.ts';
+import type { SearchPath } from './package-not-found.ts';
 import { selectPackages } from './select-packages.ts';
 
 /** A package that `PluginHost.loadAll()` did not load. */
@@ -34,13 +35,17 @@ function loadsAtOnce(executor: ExecutorChoice): number {
 /** Finds the packages that offer an interface: by the order of the search paths, then by name. One entry for each name. */
 export async function findOffers(
   { packages }: Discovery,
-  searchPaths: readonly string[],
+  searchPaths: readonly SearchPath[],
   definition: Interface,
 ): Promise<readonly Offer[]> {
   const offering = packages.filter(({ manifest }) => offersInterface(manifest, definition));
   const places = new Map<string, number>();
   for (const { path, manifest } of offering) {
-    if (!places.has(manifest.name)) places.set(manifest.name, searchPaths.indexOf(dirname(path)));
+    if (!places.has(manifest.name))
+      places.set(
+        manifest.name,
+        searchPaths.findIndex((each) => each.path === dirname(path)),
+      );
   }
   const discovery = { packages: offering, skipped: [], duplicates: [] };
   const ordered = [...places].toSorted(([a, placeOfA], [b, placeOfB]) => placeOfA - placeOfB || (a < b ? -1 : 1));

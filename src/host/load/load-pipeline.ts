@@ -1,6 +1,6 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
 import type { Interface } from '../../contract/interface.ts';
-import type { StartOptions } from '../../cpython/lifecycle/start.ts';
+import { prepareStart, type StartOptions } from '../../cpython/lifecycle/start.ts';
 import { findImplicitEnvironment } from '../../cpython/locate/places/dot-venv.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { LoadError } from '../../errors/load-error.ts';
@@ -14,8 +14,10 @@ import { describeVendorConflict, type VendorConflict } from '../../packaging/ven
 import type { LoadDetails } from '../events/load-channel.ts';
 import type { PackagePolicy, PreparedPackage } from '../policy/package-policy.ts';
 import { checkManifest, toLoadRequest } from './check-manifest.ts';
+import { topModules } from './entry-module.ts';
 import type { ChosenExecutor, ExecutorPool, StartedExecutor } from './executor-pool.ts';
 import type { LoadBudget } from './load-budget.ts';
+import { explainMissingModule } from './missing-module.ts';
 
 /** A package that may be loaded. */
 export interface Candidate {
@@ -105,7 +107,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
     const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
     const limits = { ...options, loadTimeoutMs: budget.leftMs };
     budget.report({ phase: 'import' });
-    const plugin = await explainFailure({ vendorConflicts, start: executors.startOptions }, () =>
+    const plugin = await explainFailure({ selected, vendorConflicts, start: executors.startOptions }, () =>
       started.executor.load(request, limits),
     );
     // The host was closed during the load, and nothing else would close this plugin.
@@ -152,6 +154,8 @@ async function selectFirst(
     const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, budget));
     if (selected === undefined) continue;
     budget.enter('start', path);
+    if (load.executor !== 'process') await prepareStart(executors.startOptions, signal);
+    budget.check();
     const chosen = startChosen(load, executors, `load ${selected.manifest.name}`);
     const runs = await skipOnFailure(skipped, path, () => {
       requireVendoredFor(selected.folder, chosen.started.python);
@@ -215,17 +219,18 @@ async function skipOnFailure<T>(
 
 /** What the host knows about a load and the interpreter does not. */
 interface LoadFacts {
+  readonly selected: Pick<SelectedPackage, 'path' | 'folder' | 'manifest'>;
   readonly vendorConflicts: readonly VendorConflict[];
   readonly start: StartOptions;
 }
 
 /** Loads a package. When that fails for a reason that only the host knows, the error names the reason and what to do. */
-async function explainFailure<T>(facts: LoadFacts, load: () => Promise<T>): Promise<T> {
+export async function explainFailure<T>(facts: LoadFacts, load: () => T | Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
-    throw explainCollision(error, facts) ?? explainMissingModule(error, facts) ?? error;
+    throw explainCollision(error, facts) ?? explainMissing(error, facts) ?? explainEntryModule(error, facts) ?? error;
   }
 }
 
@@ -241,16 +246,35 @@ function explainCollision(error: LoadError, { vendorConflicts }: LoadFacts): Loa
   return new LoadError('FIDIUS_MODULE_COLLISION', message, error, { cause: error, hint: first.hint });
 }
 
-/** The missing module may be in the `.venv` of the current folder, which an isolated Python uses only when it is named. */
-function explainMissingModule(error: LoadError, { start }: LoadFacts): LoadError | undefined {
+/**
+ * A module that the package requires and does not bring. It may be in the `.venv` of the current folder, which an isolated
+ * Python uses only when it is named.
+ */
+function explainMissing(error: LoadError, { selected, start }: LoadFacts): LoadError | undefined {
   const { cause } = error;
   if (error.code !== 'FIDIUS_IMPORT_FAILED') return undefined;
   if (!isPluginError(cause) || cause.pythonType !== 'ModuleNotFoundError') return undefined;
   const isUnnamed = start.isolatePython === true && start.python === undefined && start.libpython === undefined;
   const folder = isUnnamed ? findImplicitEnvironment() : undefined;
-  if (folder === undefined) return undefined;
-  const hint = `The host isolates Python and does not use ${folder}, because it was not named. If the module is there, open the host with \`python: '.venv'\`.`;
-  return new LoadError(error.code, reasonOf(error), error, { cause, hint });
+  const missing = explainMissingModule(cause.message, selected);
+  const fact = missing?.fact ?? '';
+  const environmentHint =
+    folder === undefined
+      ? undefined
+      : `The host isolates Python and does not use ${folder}, because it was not named. If the module is there, open the host with \`python: '.venv'\`.`;
+  const hint = environmentHint ?? missing?.hint ?? error.hint;
+  return new LoadError(error.code, `${reasonOf(error)}${fact}`, error, { cause, hint });
+}
+
+/** The manifest names a module that the package does not have: the hint names those that it has. */
+function explainEntryModule(error: LoadError, { selected }: LoadFacts): LoadError | undefined {
+  if (error.code !== 'FIDIUS_ENTRY_MODULE_NOT_FOUND') return undefined;
+  const modules = topModules(selected.folder);
+  const hint =
+    modules.length === 0
+      ? `Put the file of ${error.module} into the package.`
+      : `Set entry_module in package.toml to a module of the package: ${modules.join(', ')}.`;
+  return new LoadError(error.code, reasonOf(error), error, { hint });
 }
 
 function reasonOf(error: LoadError): string {

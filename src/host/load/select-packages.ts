@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { closest } from '../../errors/closest.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import {
   type DiscoverOptions,
@@ -8,6 +7,7 @@ import {
   type FoundPackage,
 } from '../../packaging/discover-packages.ts';
 import { discoverVendorConflicts, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import { packageNotFound, type SearchPath } from './package-not-found.ts';
 
 /** What a host finds in its search paths. */
 export interface HostDiscovery extends Discovery {
@@ -48,16 +48,16 @@ export interface PackageQuery {
  * The order of the search paths decides first, as with folders of programs in `PATH`; then the highest version; then the name
  * of the file or folder.
  *
- * @throws FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, with the search paths and the packages that were skipped;
+ * @throws FidiusError `FIDIUS_PLUGIN_NOT_FOUND`, with the search paths, what is in them and what was skipped;
  *   `FIDIUS_PLUGIN_VERSION`.
  */
 export async function selectPackages(
   discovery: Discovery,
-  searchPaths: readonly string[],
+  searchPaths: readonly SearchPath[],
   { name, version }: PackageQuery,
 ): Promise<readonly [FoundPackage, ...FoundPackage[]]> {
   const named = discovery.packages.filter(({ manifest }) => manifest.name === name);
-  if (named.length === 0) throw notFound(discovery, searchPaths, name);
+  if (named.length === 0) throw packageNotFound(discovery, searchPaths, name);
   const [first, ...others] = version === undefined && named.length === 1 ? named : await sortByFit(named, version);
   if (first === undefined) throw otherVersions(named, name, version ?? '');
   return [first, ...others];
@@ -71,21 +71,6 @@ async function sortByFit(named: readonly FoundPackage[], range: string | undefin
   const places = new Map(searchPaths.map((path, index) => [path, index]));
   const placeOf = ({ path }: FoundPackage) => places.get(dirname(path)) ?? 0;
   return fitting.toSorted((a, b) => placeOf(a) - placeOf(b) || compareVersions(a.manifest.version, b.manifest.version));
-}
-
-function notFound({ packages, skipped }: Discovery, searchPaths: readonly string[], name: string): FidiusError {
-  const near = closest(
-    name,
-    packages.map(({ manifest }) => manifest.name),
-  );
-  const skippedLines = skipped.map(({ path, reason }) => `\n  skipped ${path}: ${reason.message.split('\n', 1)[0]}`);
-  return new FidiusError(
-    'FIDIUS_PLUGIN_NOT_FOUND',
-    `No package named ${name} in ${searchPaths.length === 0 ? 'any search path: the host has none' : searchPaths.join(', ')}${skippedLines.join('')}`,
-    {
-      hint: near === undefined ? 'Check the name in package.toml and the searchPaths of the host.' : `Load "${near}".`,
-    },
-  );
 }
 
 function otherVersions(named: readonly FoundPackage[], name: string, range: string): FidiusError {

@@ -126,10 +126,12 @@ export class EntryValidator {
   #refusal(
     code: ErrorCode,
     problem: string,
-    { entry, hint }: { readonly entry?: string | undefined; readonly hint?: string },
+    { entry, hint = refusalHint }: { readonly entry?: string | undefined; readonly hint?: string },
   ): ArchiveError {
     const at = entry === undefined ? '' : ` at entry "${shown(entry)}"`;
     const message = `Cannot read archive ${this.#archive}${at}: ${problem}`;
     return new ArchiveError(code, message, { archive: this.#archive, entry }, { hint });
   }
 }
+
+const refusalHint = 'Get the archive from its author again, or pack the package again with `fidius package pack`.';

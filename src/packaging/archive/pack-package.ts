@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, posix, resolve, sep } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkChoice, checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
@@ -153,7 +154,7 @@ async function vendor(dir: string, manifest: Manifest, options: PackOptions): Pr
 async function refuseOutputInside(dir: string, archive: string): Promise<void> {
   const folder = await realpath(dirname(archive)).catch((cause: unknown) => {
     const message = `Cannot write archive ${archive}: ${messageOf(cause)}`;
-    throw new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive }, { cause });
+    throw new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive }, { cause, hint: ioHint(cause) });
   });
   const packed = await realpath(dir);
   if (folder !== packed && !folder.startsWith(packed + sep)) return;

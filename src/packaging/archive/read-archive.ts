@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import type { ErrorCode } from '../../errors/codes.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkSignal, throwIfAborted } from '../../errors/options.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
@@ -129,7 +130,15 @@ export class OpenArchive {
 }
 
 function archiveError(code: ErrorCode, archive: string, problem: string, cause?: unknown): ArchiveError {
-  return new ArchiveError(code, `Cannot read archive ${archive}: ${problem}`, { archive }, { cause });
+  return new ArchiveError(
+    code,
+    `Cannot read archive ${archive}: ${problem}`,
+    { archive },
+    {
+      cause,
+      hint: code === 'FIDIUS_ARCHIVE_UNREADABLE' ? ioHint(cause) : 'Get the archive again, or pack the package again.',
+    },
+  );
 }
 
 /**
@@ -159,7 +168,14 @@ export async function* readWholeArchive(
 
 export function noManifest(archive: string): ArchiveError {
   const message = `Cannot read archive ${archive}: no folder in it contains a ${manifestFileName}`;
-  return new ArchiveError('FIDIUS_ARCHIVE_LAYOUT', message, { archive });
+  return new ArchiveError(
+    'FIDIUS_ARCHIVE_LAYOUT',
+    message,
+    { archive },
+    {
+      hint: 'Pack the folder that contains package.toml, with `fidius package pack`.',
+    },
+  );
 }
 
 /** Options of `readArchiveManifest()`. */

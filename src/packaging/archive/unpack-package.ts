@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { isFidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
@@ -105,7 +106,7 @@ async function attempt<T>(archive: string, action: () => Promise<T>): Promise<T>
       'FIDIUS_ARCHIVE_UNWRITABLE',
       `Cannot unpack archive ${archive}: ${messageOf(cause)}`,
       { archive },
-      { cause },
+      { cause, hint: ioHint(cause) },
     );
   });
 }
@@ -189,5 +190,5 @@ function withWriteErrors<T>(archive: string, entry: string, action: () => T): T 
 export function explainWriteFailure(archive: string, entry: string, cause: unknown): unknown {
   if (isFidiusError(cause) || ioCode(cause) === undefined || ioCode(cause) === 'ABORT_ERR') return cause;
   const message = `Cannot unpack ${entry} of archive ${archive}: ${messageOf(cause)}`;
-  return new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive, entry }, { cause });
+  return new ArchiveError('FIDIUS_ARCHIVE_UNWRITABLE', message, { archive, entry }, { cause, hint: ioHint(cause) });
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { isFidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { ArchiveError } from '../../errors/package-errors.ts';
 import { compressBzip2 } from '../bzip2/compress.ts';
@@ -54,7 +55,7 @@ export async function writeArchive(
       'FIDIUS_ARCHIVE_UNWRITABLE',
       `Cannot write archive ${archive}: ${messageOf(cause)}`,
       { archive },
-      { cause },
+      { cause, hint: ioHint(cause) },
     );
   }
 }

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { isDenied } from '../../node/permission.ts';
 import { CooperativeYield } from '../files/cooperative-yield.ts';
@@ -71,7 +71,7 @@ const maxThreads = 4;
 
 /** Compresses on worker threads, which are started on demand. */
 class WorkerCompressor {
-  readonly size = Math.min(availableParallelism(), maxThreads);
+  readonly size = Math.min(os.availableParallelism(), maxThreads);
   readonly #all: Worker[] = [];
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];

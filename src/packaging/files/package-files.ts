@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { throwIfAborted } from '../../errors/options.ts';
 import { shown } from '../../errors/shown.ts';
@@ -140,7 +141,10 @@ async function attempt<T>(
   } catch (cause) {
     throw (
       explain[ioCode(cause) ?? '']?.() ??
-      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${shown(path)}: ${messageOf(cause)}`, { cause })
+      new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${shown(path)}: ${messageOf(cause)}`, {
+        cause,
+        hint: ioHint(cause),
+      })
     );
   }
 }
@@ -153,7 +157,9 @@ function linkError(kind: 'BROKEN' | 'CYCLE' | 'ESCAPES', link: string, where: st
 }
 
 function sizeError(root: string, limit: string): FidiusError {
-  return new FidiusError('FIDIUS_PACKAGE_TOO_LARGE', `Cannot read package: ${root} has more than ${limit}`);
+  return new FidiusError('FIDIUS_PACKAGE_TOO_LARGE', `Cannot read package: ${root} has more than ${limit}`, {
+    hint: 'Remove files that do not belong to the package.',
+  });
 }
 
 function nameError(path: string, problem: string): FidiusError {

@@ -1,5 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { shown } from '../../errors/shown.ts';
 import { openForeignFile } from '../../files/open-foreign-file.ts';
@@ -71,7 +72,7 @@ function attempt<T>(file: PackageFile, action: () => T): T {
     throw new FidiusError(
       'FIDIUS_PACKAGE_UNREADABLE',
       `Cannot read ${shown(file.source)}: ${shown(messageOf(cause))}`,
-      { cause },
+      { cause, hint: ioHint(cause) },
     );
   }
 }

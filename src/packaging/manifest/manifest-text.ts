@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
 
@@ -44,7 +45,10 @@ export function decodeManifest(origin: string, bytes: Uint8Array): string {
 }
 
 function unreadable(origin: string, reason: string, cause?: unknown): FidiusError {
-  return new FidiusError('FIDIUS_MANIFEST_UNREADABLE', `Cannot read ${origin}: ${reason}`, { cause });
+  return new FidiusError('FIDIUS_MANIFEST_UNREADABLE', `Cannot read ${origin}: ${reason}`, {
+    cause,
+    hint: ioCode(cause) === undefined ? 'Save it as UTF-8 text.' : ioHint(cause),
+  });
 }
 
 /**

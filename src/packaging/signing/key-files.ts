@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames } from '../../errors/options.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
@@ -89,7 +90,10 @@ async function readKey<T>(path: string, kind: 'public' | 'secret', parse: (bytes
   try {
     bytes = readForeignFile(path, { links: 'follow', maxBytes: maxKeyFileBytes });
   } catch (cause) {
-    throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, { cause });
+    throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, {
+      cause,
+      hint: ioHint(cause),
+    });
   }
   requireHalf(path, bytes, kind);
   if (kind === 'secret') requirePrivate(path);
@@ -156,5 +160,8 @@ async function replaceKeyFile(path: string, content: string | Uint8Array, mode: 
 }
 
 function unwritable(path: string, cause: unknown): FidiusError {
-  return new FidiusError('FIDIUS_KEY_UNWRITABLE', `Cannot write key ${path}: ${messageOf(cause)}`, { cause });
+  return new FidiusError('FIDIUS_KEY_UNWRITABLE', `Cannot write key ${path}: ${messageOf(cause)}`, {
+    cause,
+    hint: ioHint(cause),
+  });
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { checkChoice, checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { compareFiles, computeFileDigests, type FileDigests } from '../digest/package-digest.ts';
@@ -80,7 +81,10 @@ async function writeSignature(dir: string, { digest, files }: FileDigests, key: 
     await replaceFile(join(dir, fileListName), (file) => file.writeFile(list), { createStaging });
     await replaceFile(join(dir, signatureFileName), (file) => file.writeFile(key.sign(digest)), { createStaging });
   } catch (cause) {
-    throw new FidiusError('FIDIUS_SIGNATURE_UNWRITABLE', `Cannot sign package ${dir}: ${messageOf(cause)}`, { cause });
+    throw new FidiusError('FIDIUS_SIGNATURE_UNWRITABLE', `Cannot sign package ${dir}: ${messageOf(cause)}`, {
+      cause,
+      hint: ioHint(cause),
+    });
   }
 }
 

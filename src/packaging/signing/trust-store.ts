@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { shown } from '../../errors/shown.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
@@ -104,7 +105,9 @@ async function readTrustFile(path: string): Promise<TrustStore> {
     const lines = issues.list.map(
       ({ path: pointer, message, line }) => `\n  ${pointer}: ${message} (line ${line ?? 1})`,
     );
-    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store ${path}${lines.join('')}`);
+    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store ${path}${lines.join('')}`, {
+      hint: `Correct these lines of ${path}.`,
+    });
   }
   return { keys: keys.filter((key) => key !== undefined), revoked: new Map(revoked) };
 }
@@ -168,7 +171,10 @@ function parseToml(text: string, path: string): object {
     return parse(text, { integersAsBigInt: true });
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
-    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store ${path}: ${cause.message}`, { cause });
+    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store ${path}: ${cause.message}`, {
+      cause,
+      hint: `Correct ${path}: it must be valid TOML.`,
+    });
   }
 }
 
@@ -176,12 +182,18 @@ async function readKeyOf(path: string): Promise<PublicKey> {
   try {
     return await readPublicKey(path);
   } catch (cause) {
-    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store: ${messageOf(cause)}`, { cause });
+    throw new FidiusError('FIDIUS_TRUST_INVALID', `Invalid trust store: ${messageOf(cause)}`, {
+      cause,
+      hint: `Replace the key ${path} in the trust store, or remove it.`,
+    });
   }
 }
 
 async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
   return action().catch((cause: unknown) => {
-    throw new FidiusError('FIDIUS_TRUST_UNREADABLE', `Cannot read trust store ${path}: ${messageOf(cause)}`, { cause });
+    throw new FidiusError('FIDIUS_TRUST_UNREADABLE', `Cannot read trust store ${path}: ${messageOf(cause)}`, {
+      cause,
+      hint: ioHint(cause),
+    });
   });
 }

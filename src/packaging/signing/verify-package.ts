@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkOptionNames, checkSignal } from '../../errors/options.ts';
 import { SignatureError } from '../../errors/package-errors.ts';
@@ -101,7 +102,10 @@ export async function readSignature(dir: string): Promise<Buffer | undefined> {
     return readForeignHead(path, { links: 'refuse', bytes: signatureBytes + 1 });
   } catch (cause) {
     if (ioCode(cause) === 'ENOENT') return undefined;
-    throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
+    throw new FidiusError('FIDIUS_PACKAGE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, {
+      cause,
+      hint: ioHint(cause),
+    });
   }
 }
 

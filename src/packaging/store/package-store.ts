@@ -22,7 +22,7 @@ import { readSignature, SignatureCheck } from '../signing/verify-package.ts';
 import { ArchiveContent, packageChanged } from './archive-content.ts';
 import { ArchiveIndex } from './archive-index.ts';
 import { ArchiveSnapshot } from './archive-snapshot.ts';
-import { requireTrustedPath } from './store-dir.ts';
+import { cacheVariable, requireTrustedPath } from './store-dir.ts';
 import { StoreUses } from './store-uses.ts';
 import {
   copyPackage,
@@ -308,6 +308,7 @@ async function attempt<T>(store: string, action: () => Promise<T>): Promise<T> {
     if (isFidiusError(cause) || ioCode(cause) === undefined) throw cause;
     throw new FidiusError('FIDIUS_STORE_UNWRITABLE', `Cannot use the package store ${store}: ${messageOf(cause)}`, {
       cause,
+      hint: `Name a folder that this user can write to: by \`storeDir\` (\`--store\` on the command line), or by ${cacheVariable}.`,
     });
   });
 }

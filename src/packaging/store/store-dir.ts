@@ -20,6 +20,10 @@ export function defaultStoreDir(env: Readonly<Record<string, string | undefined>
   );
 }
 
+/** The environment variable that selects another place for the default store. */
+export const cacheVariable =
+  platform() === 'win32' ? 'LOCALAPPDATA' : platform() === 'darwin' ? 'HOME' : 'XDG_CACHE_HOME';
+
 function cacheFolder(env: Readonly<Record<string, string | undefined>>, home: string): readonly [string, string] {
   if (platform() === 'win32') {
     return env['LOCALAPPDATA']

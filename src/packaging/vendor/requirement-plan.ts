@@ -76,7 +76,7 @@ class PlanReader {
     if (this.#files > maxFiles) {
       const message = `Cannot vendor dependencies: the requirements include more than ${maxFiles} files; the last one is ${file}`;
       throw new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, {
-        hint: 'Check whether a file includes itself with `-r` or `-c`.',
+        hint: `Include at most ${maxFiles} files with \`-r\` and \`-c\`.`,
       });
     }
     const output = as === 'requirement' ? this.#requirements : this.#constraints;

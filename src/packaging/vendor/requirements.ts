@@ -1,4 +1,5 @@
 import { FidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { hasControls, shown } from '../../errors/shown.ts';
 import { readForeignFile } from '../../files/open-foreign-file.ts';
@@ -64,10 +65,7 @@ function readText(file: string): string {
       .replace(/^\ufeff/, '');
   } catch (cause) {
     const message = `Cannot vendor dependencies: cannot read the requirements file ${shown(file)}: ${messageOf(cause)}`;
-    throw new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, {
-      cause,
-      hint: 'Check the path, and that the file can be read.',
-    });
+    throw new FidiusError('FIDIUS_VENDOR_REQUIREMENTS', message, { cause, hint: ioHint(cause) });
   }
 }
 

@@ -2,6 +2,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import { ioHint } from '../../errors/io-hint.ts';
 import { ioCode, messageOf } from '../../errors/is-error.ts';
 import { checkChoice, checkOptionNames, checkSignal, throwIfAborted } from '../../errors/options.ts';
 import { applyByteCodePolicy } from '../files/byte-code.ts';
@@ -183,6 +184,7 @@ async function vendor(
     if (ioCode(cause) === undefined || isFidiusError(cause)) throw cause;
     throw new FidiusError('FIDIUS_VENDOR_FAILED', `Cannot vendor dependencies of ${dir}: ${messageOf(cause)}`, {
       cause,
+      hint: ioHint(cause),
     });
   } finally {
     await staging.remove();

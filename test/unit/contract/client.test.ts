@@ -66,19 +66,23 @@ describe('a client', () => {
 
   it.each<[string, (client: SyncDemo) => unknown, string]>([
     // @ts-expect-error an argument is missing
-    ['too few arguments', (client) => client.greet(), 'greet() takes 1 argument (name), got 0'],
+    ['too few arguments', (client) => client.greet(), 'greet() of demo takes 1 argument (name), got 0'],
     // @ts-expect-error one argument too many
-    ['too many', (client) => client.put('a', 1, {}, {}), 'put() takes 2 arguments (key, value), got 4'],
+    ['too many', (client) => client.put('a', 1, {}, {}), 'put() of demo takes 2 arguments (key, value), got 4'],
     [
       'something after the last one that is no options',
       (client) => client.greet('a', 'b' as never),
-      'greet() takes 1 argument (name), got 2',
+      'greet() of demo takes 1 argument (name), got 2',
     ],
-    ['an argument for a method without', (client) => client.ping('a' as never), 'ping() takes no arguments, got 1'],
+    [
+      'an argument for a method without',
+      (client) => client.ping('a' as never),
+      'ping() of demo takes no arguments, got 1',
+    ],
     [
       'options in place of an argument',
       (client) => client.greet({ timeoutMs: 1 } as never),
-      'greet(): argument "name" must be a string, got an object',
+      'greet() of demo: argument "name" must be a string, got an object',
     ],
   ])('says what is wrong with %s', async (_what, call, message) => {
     const { client, calls } = recordSync();
@@ -91,30 +95,30 @@ describe('a client', () => {
   });
 
   it.each<[string, object, string, string]>([
-    ['a misspelt name', { timeoutMS: 5 }, 'FIDIUS_OPTION_UNKNOWN', 'Unknown option "timeoutMS" in ping()'],
+    ['a misspelt name', { timeoutMS: 5 }, 'FIDIUS_OPTION_UNKNOWN', 'Unknown option "timeoutMS" in ping() of demo'],
     [
       'a signal for a call that blocks',
       { signal: new AbortController().signal },
       'FIDIUS_OPTION_UNKNOWN',
-      'Unknown option "signal" in ping()',
+      'Unknown option "signal" in ping() of demo',
     ],
     [
       'no time at all',
       { timeoutMs: 0 },
       'FIDIUS_OPTION_INVALID',
-      'timeoutMs of ping() must be a positive number of milliseconds, got 0',
+      'timeoutMs of ping() of demo must be a positive number of milliseconds, got 0',
     ],
     [
       'a time that is no number',
       { timeoutMs: '5' },
       'FIDIUS_OPTION_INVALID',
-      'timeoutMs of ping() must be a positive number of milliseconds, got "5"',
+      'timeoutMs of ping() of demo must be a positive number of milliseconds, got "5"',
     ],
     [
       'NaN',
       { timeoutMs: Number.NaN },
       'FIDIUS_OPTION_INVALID',
-      'timeoutMs of ping() must be a positive number of milliseconds, got NaN',
+      'timeoutMs of ping() of demo must be a positive number of milliseconds, got NaN',
     ],
   ])('refuses options: %s', async (_what, options, code, message) => {
     const { client, calls } = recordSync();
@@ -141,7 +145,7 @@ describe('a client of promises', () => {
 
     const promise = client.greet(3 as never);
 
-    await expect(promise).rejects.toThrow('greet(): argument "name" must be a string, got 3');
+    await expect(promise).rejects.toThrow('greet() of demo: argument "name" must be a string, got 3');
   });
 
   it('rejects a value that is not an AbortSignal', async () => {
@@ -151,7 +155,7 @@ describe('a client of promises', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_OPTION_INVALID',
-      message: 'signal of ping() must be an AbortSignal, got an object',
+      message: 'signal of ping() of demo must be an AbortSignal, got an object',
     });
   });
 
@@ -186,7 +190,7 @@ interface Call {
 /** A client whose calls go nowhere: they are written down, after the check that every carrier makes. */
 function recordSync(has: (method: InterfaceMethod) => boolean = () => true) {
   const calls: Call[] = [];
-  const client = createSyncClient(Demo, (method, index) => {
+  const client = createSyncClient(Demo, 'demo', (method, index) => {
     if (!has(method)) return undefined;
     return (args, options) => {
       calls.push({ method: method.name, index, args: method.codec.checkArguments(args), options });
@@ -198,7 +202,7 @@ function recordSync(has: (method: InterfaceMethod) => boolean = () => true) {
 
 function recordAsync() {
   const calls: Call[] = [];
-  const client = createClient(Demo, (method, index) => (args, options) => {
+  const client = createClient(Demo, 'demo', (method, index) => (args, options) => {
     calls.push({ method: method.name, index, args: method.codec.checkArguments(args), options });
     return method.streaming ? items(2) : Promise.resolve(`answer of ${method.name}`);
   });

@@ -123,7 +123,7 @@ describe.each(executorNames)('the executor %s', (name) => {
 
       expect(error.code).toBe('FIDIUS_VALUE_RESULT');
       expect(error.message).toMatch(
-        /Cannot return the result of evaluate\(\): .*result\.rows\[1\]|result\["rows"\]\[1\]/,
+        /Cannot return the result of evaluate\(\) of \w+: .*result\.rows\[1\]|result\["rows"\]\[1\]/,
       );
     });
 

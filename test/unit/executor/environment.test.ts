@@ -24,6 +24,8 @@ const lines = [
 ];
 const threadsReplaced = 'a plugin replaced the threads of Python for the whole process, as gevent and eventlet do';
 const serverGaveUp = `FIDIUS_EXECUTOR_FAILED: The call server failed: ${threadsReplaced}`;
+/** The same as the error of a call. */
+const gaveUpOn = (method: string) => serverGaveUp.replace(': ', `: ${method}() of calls: `);
 const methods = ['evaluate', 'execute', 'forked', 'pooled', 'spawned'];
 
 describe.each(executorNames)('a plugin with the executor %s', (name) => {
@@ -125,8 +127,8 @@ describe('what plugins change for the whole process', () => {
       expect(stdout.trimEnd().split('\n')).toEqual([
         'notice: Plugin replacer changed the threads of the whole process from "_thread" to "fidius_test_replacer"',
         `loading: ${loading}`,
-        `later: ${serverGaveUp}`,
-        `under way: ${serverGaveUp}`,
+        `later: ${gaveUpOn('nap')}`,
+        `under way: ${gaveUpOn('nap')}`,
         `another executor: FIDIUS_EXECUTOR_FAILED: The call server could not start: ${threadsReplaced}`,
         'descriptors: closed',
       ]);

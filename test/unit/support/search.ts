@@ -10,4 +10,5 @@ export const bareSearch: Search = {
   toStart: false,
   isolatePython: false,
   probeTimeoutMs: 10_000,
+  deferProbes: false,
 };

@@ -19,7 +19,10 @@ export const packageAudit = defineCommand({
   ],
   async run({ options, args }, io) {
     const path = resolve(io.cwd, args.package);
-    if (!existsSync(path)) throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no package ${path}`);
+    if (!existsSync(path))
+      throw new FidiusError('FIDIUS_CLI_FOLDER', `There is no package ${path}`, {
+        hint: 'Name the folder or the archive of a package.',
+      });
     const { auditPackage } = await import('../../../packaging/audit/audit-package.ts');
     const requireSignature = namesTrust(options);
     const trust = requireSignature ? await readTrust(options) : {};

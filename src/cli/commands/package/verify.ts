@@ -60,7 +60,8 @@ export const packageVerify = defineCommand({
       };
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error;
-      const { code, message, keys, differences, moreDifferences } = error;
+      const { code, message, differences, moreDifferences } = error;
+      const keys = error.keys.map(({ name, id }) => ({ name, id }));
       return { record: { valid: false, path, code, message, keys, differences, moreDifferences }, error };
     }
   },

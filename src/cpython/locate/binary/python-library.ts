@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FidiusError } from '../../../errors/fidius-error.ts';
+import { ioHint } from '../../../errors/io-hint.ts';
 import type { Binary } from './binary.ts';
 import { describeMissing, readBinary } from './read-binary.ts';
 
@@ -22,7 +23,7 @@ export interface PythonLibrary {
 export function readPythonLibrary(path: string): PythonLibrary {
   const missing = describeMissing(path);
   if (missing !== undefined) throw new FidiusError('FIDIUS_LIBPYTHON_NOT_FOUND', missing, { hint: hints.whichFile });
-  if (!statSync(path).isFile()) throw invalid('is not a file');
+  if (!statSync(path).isFile()) throw invalid('is not a file', hints.whichFile);
 
   const binary = readHeader(path);
   checkFits(binary);
@@ -57,7 +58,7 @@ function readHeader(path: string): Binary {
   try {
     binary = readBinary(path);
   } catch (cause) {
-    throw invalid(`cannot be read (${(cause as NodeJS.ErrnoException).code})`, undefined, cause);
+    throw invalid(`cannot be read (${(cause as NodeJS.ErrnoException).code})`, ioHint(cause), cause);
   }
   if (binary === undefined) throw invalid('is not a shared library, or a damaged one', hints.whichFile);
   return binary;

@@ -65,7 +65,7 @@ describe('a server in a separate process', () => {
     const errors = await Promise.all(calls);
     expect([...new Set(errors.map(({ code }) => code))]).toEqual(['FIDIUS_EXECUTOR_FAILED']);
     expect(errors[0]?.message).toBe(
-      `The call server (process ${server.facts.process}, ${server.facts.executable}) was terminated by SIGKILL`,
+      `nap() of calls: The call server (process ${server.facts.process}, ${server.facts.executable}) was terminated by SIGKILL`,
     );
     expect((await failureOf(() => call('add', [1, 2]))).code).toBe('FIDIUS_EXECUTOR_FAILED');
   });
@@ -165,7 +165,7 @@ describe('the start of a server process', () => {
 
     expect(code).toBe('FIDIUS_EXECUTOR_FAILED');
     expect(message).toMatch(
-      /^The call server \(process \d+, .*\) exited with code 3\. The last lines of its stderr:\n/,
+      /^leave\(\) of probe: The call server \(process \d+, .*\) exited with code 3\. The last lines of its stderr:\n/,
     );
     expect(message).toContain('disk full');
   });

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { defineInterface, executorNames, method, t } from '../../src/index.ts';
+import { outputOf } from '../support/isolated.ts';
+import { writePlugin } from '../support/plugin-folders.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+it.each(executorNames)('shows the place of each call also to callbacks, with FIDIUS_DEBUG and %s', async (executor) => {
+  const searchPath = tempFolder();
+  const Raising = defineInterface('Raising', { version: 1, methods: { raises: method({}, t.string) } });
+  writePlugin(searchPath, 'raising', Raising, 'def raises(): raise ValueError("not today")');
+  const env = { ...process.env, FIDIUS_DEBUG: '1' };
+
+  const { stdout } = await outputOf('call-site.ts', { args: [searchPath, executor], env });
+
+  expect(JSON.parse(stdout)).toEqual([
+    expect.stringMatching(/\n {2}called from\n {4}at placeOfTheCall \(/),
+    expect.stringMatching(/\n {2}called from\n {4}at placeOfTheSyncCall \(/),
+  ]);
+});
