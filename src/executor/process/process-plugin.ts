@@ -1,7 +1,7 @@
 import type { CallableMethod } from '../../codec/method-codec.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { ProcessError, ProcessError } from '../../errors/process-error.ts';
+import { ProcessError } from '../../errors/process-error.ts';
 import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import type { CallOptions, CloseOptions, ExecutorPlugin, LoadOptions, LoadRequest, PluginStats } from '../executor.ts';
