@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { HostOptions, LoadOptions, ProcessOptions, ProcessStats } from '../../src/index.ts';
 import { type HostOfOne, loadProbe, openExecutor, type Probe } from './executors.ts';
 import { findPythons } from './pythons.ts';

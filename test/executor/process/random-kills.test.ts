@@ -10,6 +10,7 @@ describe.runIf(process.platform === 'linux')('processes that are killed at rando
     const before = descriptors();
     const { call, plugin, executor } = await openProcess({
       instances: 2,
+      refuseAfterCrashes: false,
       restart: { delayMs: 1, maxDelayMs: 1, maxCrashes: 1_000_000 },
     });
     const pids = new Set<number>();
