@@ -40,7 +40,7 @@ describe('the executor process', () => {
   it('refuses its options for another executor', async () => {
     const folder = tempFolder();
     writeGreeter(folder, 'greeter');
-    await using host = await PluginHost.open({ searchPaths: [folder] });
+    await using host = await PluginHost.open({ searchPaths: [folder], executor: 'thread' });
 
     const error = await failureOf(() => host.load('greeter', Greeter, { process: { group: 'a' } }));
 
