@@ -44,8 +44,8 @@ export async function reportExecutors(
       ? { available: true, reason: `${python.libpython} works` }
       : { available: false, reason: failure?.message ?? 'No Python was found' };
   const thread = platform === 'win32' ? { available: false, reason: 'It does not exist on Windows' } : inline;
-  const process = await reportProcess(options, ask);
-  return { inline, thread, process, auto: choose(thread, process, failure, options) };
+  const child = await reportProcess(options, ask);
+  return { inline, thread, process: child, auto: choose(thread, child, failure, options) };
 }
 
 async function reportProcess(
@@ -69,7 +69,7 @@ async function reportProcess(
 /** The same choice as that of a host. */
 function choose(
   thread: ExecutorAvailability,
-  process: ExecutorAvailability,
+  child: ExecutorAvailability,
   failure: Problem | undefined,
   { libpython }: LocateOptions,
 ): ExecutorsReport['auto'] {
@@ -79,5 +79,5 @@ function choose(
     return { chosen: null, reason: failure.message };
   }
   if (libpython !== undefined) return { chosen: null, reason: 'The shared library that was named cannot be used' };
-  return { chosen: process.available ? 'process' : null, reason: thread.reason };
+  return { chosen: child.available ? 'process' : null, reason: thread.reason };
 }
