@@ -58,9 +58,10 @@ export async function diagnose(
     ignoredVariables: ['PYTHONHOME', 'PYTHONPATH'].filter((name) => env[name]),
   };
   const startFailure = failure ?? (outcome !== undefined && 'failure' in outcome ? outcome.failure : undefined);
-  const { platform } = process;
-  const executors = await reportExecutors(options, { python, failure: startFailure, platform }, (executable) =>
-    executable === python?.executable ? Promise.resolve(standalone) : reportStandalone(executable),
+  const executors = await reportExecutors(
+    options,
+    { python, failure: startFailure, platform: process.platform },
+    (executable) => (executable === python?.executable ? Promise.resolve(standalone) : reportStandalone(executable)),
   );
   const problems = [...toProblems(startFailure, executors), ...findProblems(facts)];
   return { ...facts, executors, problems, usable: problems.every(({ severity }) => severity !== 'error') };

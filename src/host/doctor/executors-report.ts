@@ -1,7 +1,7 @@
 import type { LocatedPython, LocateOptions } from '../../cpython/locate/locator.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { type ChildPython, findChildPython } from '../../executor/process/child-python.ts';
-import { concernsOnlyThisProcess } from '../not-in-process.ts';
+import { concernsOnlyThisProcess } from '../child-instead.ts';
 import type { InterpreterReport } from './interpreter-report.ts';
 import type { Problem } from './problems.ts';
 

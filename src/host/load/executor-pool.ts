@@ -14,7 +14,7 @@ import type { ExecutorOptions } from '../../executor/executor-options.ts';
 import { ProcessExecutor } from '../../executor/process/process-executor.ts';
 import type { ProcessOptions } from '../../executor/process/process-options.ts';
 import type { TargetPython } from '../../packaging/vendor/check-vendored.ts';
-import { concernsOnlyThisProcess } from '../not-in-process.ts';
+import { concernsOnlyThisProcess } from '../child-instead.ts';
 
 /** An executor that can load packages. */
 export interface StartedExecutor {
