@@ -37,7 +37,7 @@ export const operations = {
   receiveNumpy: { title: 'numpy float64 array of 16 MiB received', check: checkNumpy },
   addAsync: { title: '`add(i64, i64)` as a promise', check: checkSum },
   addCoroutine: { title: '`async def add(i64, i64)`', check: checkSum },
-  ping: { title: 'bare ping-pong over a socket pair with a Python thread', check: () => {} },
+  ping: { title: 'bare ping-pong over a socket pair with Python', check: () => {} },
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

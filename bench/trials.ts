@@ -11,11 +11,13 @@ export type ContenderId =
   | 'fidius-client'
   | 'fidius-json'
   | 'fidius-thread'
+  | 'fidius-process'
   | 'node-calls-python'
   | 'c-addon'
   | 'pyodide'
   | 'pythonia'
-  | 'bare-ping';
+  | 'bare-ping'
+  | 'child-ping';
 
 /** Names for the page; a contender without a line here goes by its id. */
 export const contenderNames: Partial<Record<ContenderId, string>> = {
@@ -23,8 +25,10 @@ export const contenderNames: Partial<Record<ContenderId, string>> = {
   'fidius-client': 'fidius, typed client',
   'fidius-json': 'fidius carrying JSON text',
   'fidius-thread': 'fidius, executor `thread`',
+  'fidius-process': 'fidius, executor `process`',
   'c-addon': 'hand-written C addon',
   'bare-ping': 'bare ping-pong, no call',
+  'child-ping': 'bare ping-pong with a child process, no call',
 };
 
 export interface Beside {
@@ -127,6 +131,19 @@ export const trials: readonly Trial[] = [
     inFlight: 200,
   },
   {
+    id: 'process',
+    operation: 'addAsync',
+    ours: 'fidius-process',
+    beside: [{ contender: 'child-ping', operation: 'ping', budget: 1.2 }, { contender: 'fidius-thread' }],
+  },
+  {
+    id: 'process-in-flight',
+    operation: 'addAsync',
+    ours: 'fidius-process',
+    beside: [{ contender: 'fidius-thread', budget: 2 }],
+    inFlight: 200,
+  },
+  {
     id: 'coroutine',
     operation: 'addCoroutine',
     ours: 'fidius-thread',
@@ -168,5 +185,5 @@ export const startUp = {
   peer: 'c-addon',
   /** What ours may take over the baseline, from what the peer takes over it in the same run; milliseconds. */
   budgets: { fidius: (peerMs: number) => 1.5 * peerMs, 'import-fidius': () => 20 },
-  beside: ['c-addon', 'node-calls-python', 'pyodide', 'pythonia'],
+  beside: ['fidius-process', 'c-addon', 'node-calls-python', 'pyodide', 'pythonia'],
 } as const;

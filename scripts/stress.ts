@@ -6,15 +6,26 @@
  *
  * After that it stops calls that use locks all the time, on every libpython (`hammer.ts`).
  *
+ * With `process`, hosts run plugins in child processes instead, which are killed at random (`stress-process.ts`).
+ *
  * Usage: npm run stress [-- <seconds, default 600> [<seed of the first round> [<calls to stop, default 10000>]]]
+ *        npm run stress -- process [<seconds, default 600> [<seed of the first round>]]
  */
 import { type Outcome, runIsolated } from '../test/support/isolated.ts';
 import { embeddablePythons } from '../test/support/pythons.ts';
 import { hammer } from './hammer.ts';
+import { stressProcesses } from './stress-process.ts';
 
 /** How a process ends, and the exit code that belongs to it. */
 const ends = { close: 0, forget: 0, exit: 7, throw: 1 } as const;
 type End = keyof typeof ends;
+
+if (process.argv[2] === 'process') {
+  const [, seconds = '600', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+  const problem = await stressProcesses(Number(seconds), Number(seed));
+  if (problem !== undefined) console.error(problem);
+  process.exit(problem === undefined ? 0 : 1);
+}
 
 const [seconds = '600', firstSeed = String(Date.now() % 1_000_000), timeouts = '10000'] = process.argv.slice(2);
 const until = performance.now() + Number(seconds) * 1000;

@@ -179,6 +179,8 @@ export const errorCodes = {
     'The process of the plugin ended, or its connection was lost. The error has the exit code or signal and the last lines of stderr.',
   FIDIUS_PROCESS_FAILED:
     'The process of the plugin crashed too often, or the plugin cannot be loaded again, so it is not started again. See `cause`.',
+  FIDIUS_PROCESS_POISONED:
+    'The call was not sent, because the process of the plugin has ended repeatedly while the same call with the same arguments was in flight. See `cause`.',
   FIDIUS_PROCESS_RESTARTING:
     'The process of the plugin is being started again, and calls do not wait for it (`whileRestarting`). The call was not sent.',
   FIDIUS_PROCESS_START_FAILED: 'The process of the plugin could not be created, or ended before it was ready.',

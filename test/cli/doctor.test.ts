@@ -23,6 +23,7 @@ interface Report {
   readonly python?: { readonly sitePackages: readonly string[] };
   readonly standalone?: { readonly openssl: unknown; readonly zlib: unknown; readonly missing: unknown };
   readonly embedded?: { readonly version: string };
+  readonly executors: unknown;
   readonly problems: readonly { readonly severity: string }[];
 }
 
@@ -44,6 +45,12 @@ describe.each(pythons)('fidius doctor with CPython $version', ({ executable, ver
     expect(record.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(record.python).toMatchObject({ executable, libpython, version: record.embedded?.version });
     expect(version.startsWith(record.embedded?.version ?? '?')).toBe(true);
+    expect(record.executors).toEqual({
+      inline: { available: true, reason: `${libpython} works` },
+      thread: { available: true, reason: `${libpython} works` },
+      process: { available: true, reason: `${executable} is Python ${record.embedded?.version}` },
+      auto: { chosen: 'thread', reason: 'Python works in this process' },
+    });
     expect(record.embedded).toMatchObject({
       executable,
       openssl: record.standalone?.openssl,
@@ -130,6 +137,35 @@ describe('fidius doctor', () => {
     );
     expect(stdout).toContain('\nhint: Build Python 3.11 with `--enable-shared`');
     expect(stdout).toMatch(/\n\nPython does not work here\.\n$/);
+  });
+
+  it('reports that a Python without shared library runs plugins in child processes', async () => {
+    const folder = tempFolder();
+    const { executable } = python;
+    // Answers the search as a static Python does, and is a real one otherwise.
+    const answer = JSON.stringify({ ...staticAnswer, executable: join(folder, 'python3') });
+    const path = writeProgram(
+      join(folder, 'python3'),
+      `case "$*" in *doctor.py*) exec ${executable} "$@";; *) printf '%s\\n' '${answer}';; esac`,
+    );
+
+    const outcome = await doctor(['--json', '--python', path], { env: {} });
+    const text = await doctor(['--python', path], { env: {} });
+
+    const record = recordOf(outcome);
+    expect(outcome.exitCode).toBe(0);
+    expect(record).toMatchObject({
+      usable: true,
+      executors: {
+        inline: { available: false, reason: expect.stringContaining('without its shared library') },
+        thread: { available: false },
+        process: { available: true, reason: expect.stringMatching(`^${path} is Python 3`) },
+        auto: { chosen: 'process', reason: expect.stringContaining('without its shared library') },
+      },
+      problems: [{ severity: 'warning', code: 'FIDIUS_PYTHON_STATIC' }],
+    });
+    expect(text.stdout).toMatch(/\n {2}auto {5}process: Cannot use the Python of option python/);
+    expect(text.stdout).toMatch(/\n\nPython works in child processes\.\n$/);
   });
 
   it('prints code, hint and all searched places as JSON', async () => {

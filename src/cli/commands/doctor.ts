@@ -87,6 +87,7 @@ export function reportText(record: DoctorReport & { readonly fidius: string }): 
     `fidius ${record.fidius} on Node.js ${node.version} (${node.platform} ${node.arch}${libc})`,
     ...section('Python', pythonRows(record)),
     ...section('Inside Node.js', embeddedRows(record)),
+    ...section('Executors', executorRows(record)),
     ...section('Search', searchRows(record)),
     '',
     ...problemLines(record),
@@ -130,16 +131,28 @@ function versions(library: LibraryVersions | null, nodeHas: string | undefined):
   return nodeHas === undefined ? own : `${own}, Node.js has ${nodeHas}`;
 }
 
+function executorRows({ executors: { inline, thread, process, auto } }: DoctorReport): Row[] {
+  const available = Object.entries({ inline, thread, process }).map(
+    ([name, executor]): Row => [name, `${executor.available ? 'available' : 'not available'}: ${executor.reason}`],
+  );
+  return [...available, ['auto', `${auto.chosen ?? 'none of them'}: ${auto.reason}`]];
+}
+
 function searchRows({ attempts }: DoctorReport): Row[] {
   return attempts.map(({ locator, looked, outcome }) => [locator, looked === '' ? outcome : `${looked}: ${outcome}`]);
 }
 
-function problemLines({ problems, usable }: DoctorReport): string[] {
+function problemLines({ problems, usable, executors }: DoctorReport): string[] {
+  const where = executors.auto.chosen === 'process' ? 'in child processes' : 'here';
   const lines = problems.flatMap(({ severity, message, hint }) => [
     `${severity}: ${message}`,
     ...(hint === undefined ? [] : [`hint: ${hint}`]),
   ]);
-  return [...lines, ...(lines.length === 0 ? [] : ['']), usable ? 'Python works here.' : 'Python does not work here.'];
+  return [
+    ...lines,
+    ...(lines.length === 0 ? [] : ['']),
+    usable ? `Python works ${where}.` : 'Python does not work here.',
+  ];
 }
 
 function section(title: string, rows: readonly Row[]): string[] {

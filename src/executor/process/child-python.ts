@@ -11,6 +11,10 @@ export interface HostPython {
   readonly python?: string | undefined;
   readonly libpython?: string | undefined;
   readonly isolatePython?: boolean | undefined;
+  /** Where the search begins. Default: the current folder. */
+  readonly cwd?: string | undefined;
+  /** Default: the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** An interpreter that can run a call server. */
@@ -23,17 +27,17 @@ export type ChildPython = LocatedPython & { readonly executable: string };
  * @throws the codes of finding Python; FidiusError `FIDIUS_PYTHON_NOT_FOUND` for a version that is not installed.
  */
 export function findChildPython(named: string | undefined, host: HostPython): ChildPython {
-  const { isolatePython, libpython } = host;
+  const { isolatePython, libpython, cwd, env } = host;
   if (named !== undefined && isVersion.test(named)) return findVersion(named);
   const interpreter = named ?? host.python;
   const places = interpreter === undefined ? { libpython } : { python: interpreter, libpython: undefined };
-  const { python } = locatePython({ ...places, isolatePython, allowStatic: true });
+  const { python } = locatePython({ ...places, isolatePython, cwd, env, allowStatic: true });
   const { executable } = python;
   if (executable !== undefined && places.libpython === undefined) return { ...python, executable };
   // Of a library that was named alone, too little is known.
   const place = process.platform === 'win32' ? 'python.exe' : `bin/python${minorOf(python.version)}`;
   const standIn = executable ?? join(python.prefix, place);
-  if (existsSync(standIn)) return findChildPython(standIn, {});
+  if (existsSync(standIn)) return findChildPython(standIn, { cwd, env });
   throw new FidiusError('FIDIUS_PYTHON_NOT_FOUND', `${python.libpython} has no interpreter next to it`, {
     hint: 'Name an interpreter with the option `python` of `process`.',
   });

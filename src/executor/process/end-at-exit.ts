@@ -67,17 +67,26 @@ function isStillRunning({ pid }: EndingChild): boolean {
   return isZombie(pid) === false;
 }
 
-/** Reads the available bytes of a socket that is not closed. The descriptor does not block. */
-export function drainSocket(socket: Socket | null, take: (chunk: Buffer) => void): void {
+/**
+ * Reads the available bytes of a socket that is not closed. The descriptor does not block.
+ *
+ * @param most stop after about this number of bytes: another process may write without end.
+ */
+export function drainSocket(
+  socket: Socket | null,
+  take: (chunk: Buffer) => void,
+  most = Number.POSITIVE_INFINITY,
+): void {
   // Not documented, and the same in all versions so far.
   const fd = (socket as { readonly _handle?: { readonly fd?: number } | null } | null)?._handle?.fd;
   if (fd === undefined || fd < 0) return;
   try {
-    for (;;) {
+    for (let left = most; left > 0; ) {
       const chunk = Buffer.allocUnsafe(65_536);
       const count = readSync(fd, chunk);
       if (count === 0) return;
       take(chunk.subarray(0, count));
+      left -= count;
     }
   } catch {
     // EAGAIN: no bytes are left. After any other error no more can be read either.

@@ -142,6 +142,13 @@ export interface ProcessOptions {
    */
   readonly restart?: RestartOptions | false | undefined;
   /**
+   * A call that was in flight at this number of crashes is refused with `FIDIUS_PROCESS_POISONED`: the same method with the same
+   * arguments. It is accepted again `restart.healthyAfterMs` after the last of them. `false`: calls are never refused.
+   *
+   * @default 2
+   */
+  readonly refuseAfterCrashes?: number | false | undefined;
+  /**
    * When a process is replaced by a new one, although it works.
    *
    * @default never
@@ -168,12 +175,21 @@ export interface ProcessSettings {
   readonly terminateAfterMs: number;
   readonly killAfterMs: number;
   readonly restart: RestartPolicy;
+  readonly refusal: RefusalPolicy;
   readonly recycle: RecycleOptions | undefined;
   readonly refusesWhileRestarting: boolean;
 }
 
 /** {@link RestartOptions} with their defaults. */
 export type RestartPolicy = { readonly [Name in keyof RestartOptions]-?: number };
+
+/** When a call is refused because of the crashes that it was in flight at. */
+export interface RefusalPolicy {
+  /** Number of crashes. `Infinity`: never. */
+  readonly afterCrashes: number;
+  /** Milliseconds after the last of them until the call is tried again. */
+  readonly forMs: number;
+}
 
 const optionNames = [
   'python',
@@ -187,6 +203,7 @@ const optionNames = [
   'terminateAfterMs',
   'killAfterMs',
   'restart',
+  'refuseAfterCrashes',
   'recycle',
   'whileRestarting',
 ];
@@ -211,6 +228,9 @@ export function checkProcessOptions(options: ProcessOptions | undefined): void {
   }
   checkLimits(options.limits);
   checkRestart(options.restart);
+  if (options.refuseAfterCrashes !== false) {
+    checkCount(named('refuseAfterCrashes'), options.refuseAfterCrashes, 1, Number.MAX_SAFE_INTEGER);
+  }
   checkRecycle(options.recycle);
   if (options.group === undefined || (options.instances ?? 1) === 1) return;
   throw new FidiusTypeError(
@@ -222,7 +242,8 @@ export function checkProcessOptions(options: ProcessOptions | undefined): void {
 /** Options of a load; what it leaves undefined comes from the host. */
 export function toProcessSettings(options: ProcessOptions = {}, defaults: ProcessOptions = {}): ProcessSettings {
   const given = { ...defaults, ...withoutUndefined(options) };
-  const { restart = {} } = given;
+  const { restart = {}, refuseAfterCrashes = 2 } = given;
+  const healthyAfterMs = (restart || {}).healthyAfterMs ?? 30_000;
   return {
     python: given.python,
     env: given.env ?? {},
@@ -239,7 +260,11 @@ export function toProcessSettings(options: ProcessOptions = {}, defaults: Proces
       withinMs: restart === false ? Number.POSITIVE_INFINITY : (restart.withinMs ?? 60_000),
       delayMs: (restart || {}).delayMs ?? 100,
       maxDelayMs: (restart || {}).maxDelayMs ?? 30_000,
-      healthyAfterMs: (restart || {}).healthyAfterMs ?? 30_000,
+      healthyAfterMs,
+    },
+    refusal: {
+      afterCrashes: refuseAfterCrashes === false ? Number.POSITIVE_INFINITY : refuseAfterCrashes,
+      forMs: healthyAfterMs,
     },
     recycle: given.recycle,
     refusesWhileRestarting: given.whileRestarting === 'refuse',

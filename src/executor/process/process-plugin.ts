@@ -2,11 +2,13 @@ import type { CallableMethod } from '../../codec/method-codec.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
+import { now } from '../../node/timers.ts';
 import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import type { CallOptions, CloseOptions, ExecutorPlugin, LoadOptions, LoadRequest, PluginStats } from '../executor.ts';
 import { addStats, noCalls } from './add-stats.ts';
 import type { Member, SupervisedChild } from './supervised-child.ts';
+import { SuspectCalls } from './suspect-calls.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
 /** What a plugin needs from the executor that loaded it. */
@@ -45,7 +47,9 @@ export class ProcessPlugin implements ExecutorPlugin {
     this.#request = request;
     this.#options = options;
     this.name = request.plugin;
-    this.#instances = children.map((child) => new Instance(child, request, options, this));
+    const { refusal } = (children[0] as SupervisedChild).settings;
+    const guard = new SuspectCalls(refusal, now);
+    this.#instances = children.map((child) => new Instance(child, request, options, guard, this));
   }
 
   /** Loads the plugin into all of its processes. @throws what loading throws. */
@@ -183,16 +187,24 @@ class Instance implements Member {
   readonly child: SupervisedChild;
   readonly request: LoadRequest;
   readonly options: LoadOptions;
+  readonly guard: SuspectCalls;
   readonly #plugin: ProcessPlugin;
   /** The plugin at the running process. */
   current: ExecutorPlugin | undefined;
   readonly #retired = new Set<ExecutorPlugin>();
   hasFailed = false;
 
-  constructor(child: SupervisedChild, request: LoadRequest, options: LoadOptions, plugin: ProcessPlugin) {
+  constructor(
+    child: SupervisedChild,
+    request: LoadRequest,
+    options: LoadOptions,
+    guard: SuspectCalls,
+    plugin: ProcessPlugin,
+  ) {
     this.child = child;
     this.request = request;
     this.options = options;
+    this.guard = guard;
     this.#plugin = plugin;
   }
 

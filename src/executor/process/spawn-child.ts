@@ -26,6 +26,9 @@ export interface ChildPlan {
 /** How long the exit of a process waits for the end of its stderr, in milliseconds. */
 const inheritedStreamMs = 200;
 
+/** More bytes than a pipe or socket holds. */
+const mostLeftBytes = 1 << 20;
+
 /** How long to wait for the end of a process that has closed its connection, in milliseconds: usually it takes microseconds. */
 const zombieMs = 2;
 
@@ -90,7 +93,14 @@ export class ChildTransport implements Transport {
       isReaped: () => this.pid === undefined,
       pid: this.facts.process,
     });
-    void this.exited.then(hasEnded);
+    void this.exited.then(() => {
+      hasEnded();
+      // Nothing but a program that the plugin has left behind can still write, and it may run on for longer than this host.
+      for (const { socket, lines } of outputs) {
+        drainSocket(socket, (chunk) => lines.take(chunk), mostLeftBytes);
+        socket.destroy();
+      }
+    });
   }
 
   /** Id of the process while a signal can be sent to it: it has started, and Node has not reaped it. */

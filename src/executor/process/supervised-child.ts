@@ -5,6 +5,7 @@ import { clearInterval, clearTimeout, now, setInterval, setTimeout } from '../..
 import type { CloseOptions, ExecutorPlugin, ExecutorStats, LoadOptions, LoadRequest } from '../executor.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
 import type { OutputEvent } from '../output.ts';
+import type { CallGuard } from '../server/server-call.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
 import type { ChildPython } from './child-python.ts';
 import { readUsage } from './child-usage.ts';
@@ -18,6 +19,8 @@ import { Supervisor } from './supervisor.ts';
 export interface Member {
   readonly request: LoadRequest;
   readonly options: LoadOptions;
+  /** Calls of the plugin that must not be sent. */
+  readonly guard: CallGuard;
   /**
    * The child has loaded the plugin.
    *
@@ -93,7 +96,7 @@ export class SupervisedChild {
     const run = this.#run ?? this.#start();
     let plugin: ExecutorPlugin;
     try {
-      plugin = await run.server.load(member.request, member.options);
+      plugin = await run.server.load(member.request, member.options, member.guard);
     } catch (error) {
       throw explainLoad(member, run, error);
     }
@@ -247,7 +250,7 @@ export class SupervisedChild {
   }
 
   async #reattach({ server }: Run, member: Member): Promise<void> {
-    const plugin = await server.load(member.request, { ...member.options, signal: undefined });
+    const plugin = await server.load(member.request, { ...member.options, signal: undefined }, member.guard);
     if (this.#members.has(member)) member.attached(plugin);
     else await plugin.close();
   }
@@ -280,7 +283,9 @@ export class SupervisedChild {
     const run = this.#createRun();
     this.#calls = 0;
     try {
-      const loads = members.map(({ request, options }) => run.server.load(request, { ...options, signal: undefined }));
+      const loads = members.map(({ request, options, guard }) =>
+        run.server.load(request, { ...options, signal: undefined }, guard),
+      );
       const plugins = await Promise.all(loads);
       if (this.#run !== old || this.#closing !== undefined) {
         await run.server.close({ mode: 'abort' });

@@ -17,6 +17,18 @@ import type { PendingCall, ServerConnection } from './server-connection.ts';
 /** A cancelled call that runs on for longer than this, in milliseconds, is reported as still running. */
 const stillRunningMs = 1000;
 
+/** Knows the calls that a server must not receive, by what has become of earlier calls. */
+export interface CallGuard {
+  /** Copies the arguments of a call that is sent; `undefined` if the call is not watched. */
+  keep(payload: Uint8Array): Uint8Array | undefined;
+  /** Why a call must not be sent; `undefined` if it may be sent. */
+  refusal(method: number, payload: Uint8Array, title: string): FidiusError | undefined;
+  /** A watched call was answered after it had begun. */
+  answered(method: number, payload: Uint8Array): void;
+  /** The connection has ended before a watched call was answered. */
+  lost(method: number, payload: Uint8Array, error: FidiusError): void;
+}
+
 /** The common context of the calls of one plugin. */
 export interface CallContext {
   readonly executor: ExecutorName;
@@ -27,6 +39,8 @@ export interface CallContext {
   readonly connection: ServerConnection;
   readonly queue: CallQueue;
   readonly counters: CallCounters;
+  /** `undefined` if all calls are sent. */
+  readonly guard: CallGuard | undefined;
   /** Calls whose promise is not settled. */
   unsettled: number;
   nameOf(method: CallableMethod): string;
@@ -50,6 +64,8 @@ export class ServerCall implements QueuedCall, PendingCall {
   readonly #trace: CallTrace | undefined;
   /** Its number at the server; 0 until it is sent. */
   #number = 0;
+  /** The arguments, while the call is watched. */
+  #kept: Uint8Array | undefined;
   #settled = false;
   /** Set when the deadline has passed and the call is being ended by force: its promise is settled after that. */
   #overdue: { readonly since: number; readonly timeoutMs: number | undefined } | undefined;
@@ -95,13 +111,14 @@ export class ServerCall implements QueuedCall, PendingCall {
   }
 
   send(payload: Uint8Array): void {
-    const { connection, number } = this.context;
+    const { connection, number, guard } = this.context;
     const { index, codec } = this.#method;
     let flags = codec.wireRaw ? frameFlag.raw : 0;
     if (this.#trace !== undefined) {
       flags |= frameFlag.timed;
       this.#trace.sent();
     }
+    this.#kept = guard?.keep(payload);
     this.#number = connection.call(this, number, index, flags, payload);
   }
 
@@ -131,6 +148,9 @@ export class ServerCall implements QueuedCall, PendingCall {
 
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
     this.#endStopping?.();
+    if (this.#kept !== undefined && type !== frameType.skipped) {
+      this.context.guard?.answered(this.#method.index, this.#kept);
+    }
     if (this.#overdue !== undefined) this.#endOverdue(endingOf(type));
     if (this.#settled) this.#recordOutcome(type);
     else this.#takeAnswer(type, payload, microseconds, own);
@@ -141,7 +161,8 @@ export class ServerCall implements QueuedCall, PendingCall {
   lost(error: FidiusError): void {
     clearTimeout(this.#stillRunning);
     this.#endStopping?.();
-    const { counters, queue, connection } = this.context;
+    const { counters, queue, connection, guard } = this.context;
+    if (this.#kept !== undefined) guard?.lost(this.#method.index, this.#kept, error);
     if (this.#number === 0) queue.remove(this);
     else queue.sent -= 1;
     const step = connection.stopper?.step;

@@ -19,6 +19,7 @@ import {
 import { checkExecutorOptions, checkLoadOptions, defaultThreads, type ExecutorOptions } from '../executor-options.ts';
 import type { SyncHandle } from '../handle-calls.ts';
 import { deliverLines, type OutputLine } from '../output.ts';
+import type { CallGuard } from './server-call.ts';
 import { ServerConnection, type ServerProcessSettings } from './server-connection.ts';
 import { type PluginOwner, ServerPlugin } from './server-plugin.ts';
 import { ServerRequest } from './server-request.ts';
@@ -74,7 +75,8 @@ export class ServerExecutor implements Executor, PluginOwner {
     this.#spareThreads = spareThreads;
   }
 
-  async load(request: LoadRequest, options: LoadOptions = {}): Promise<ExecutorPlugin> {
+  /** @param guard knows calls of the plugin that must not be sent. */
+  async load(request: LoadRequest, options: LoadOptions = {}, guard?: CallGuard): Promise<ExecutorPlugin> {
     checkLoadOptions(options);
     const { signal, maxConcurrent = null, ownThread = false } = options;
     const timeoutMs = options.loadTimeoutMs ?? loadTimeoutMs;
@@ -87,7 +89,7 @@ export class ServerExecutor implements Executor, PluginOwner {
     try {
       await this.#untilReady(connection, request, signal, timeoutMs);
       const loaded = await this.#load(connection, request, record, signal, timeoutMs, Math.max(1, endAt - now()));
-      plugin = this.#adopt(connection, request, loaded, options);
+      plugin = this.#adopt(connection, request, loaded, options, guard);
       return plugin;
     } finally {
       if (plugin === undefined) this.#release(connection);
@@ -198,9 +200,10 @@ export class ServerExecutor implements Executor, PluginOwner {
     request: LoadRequest,
     loaded: LoadedPackage,
     options: LoadOptions,
+    guard: CallGuard | undefined,
   ): ServerPlugin {
     const { timeoutMs, maxQueued = queueLength, ownThread = false } = options;
-    const plugin = new ServerPlugin(this, connection, request, loaded, { timeoutMs, maxQueued, ownThread });
+    const plugin = new ServerPlugin(this, connection, request, loaded, { timeoutMs, maxQueued, ownThread, guard });
     this.#plugins.add(plugin);
     return plugin;
   }

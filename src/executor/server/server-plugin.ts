@@ -18,7 +18,7 @@ import type {
 } from '../executor.ts';
 import { HandleCalls, type SyncHandle } from '../handle-calls.ts';
 import { CallQueue } from './call-queue.ts';
-import { type CallContext, ServerCall, traceRefusal } from './server-call.ts';
+import { type CallContext, type CallGuard, ServerCall, traceRefusal } from './server-call.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 /** What a plugin needs from the executor that loaded it. */
@@ -36,6 +36,7 @@ interface PluginLimits {
   readonly timeoutMs: number | undefined;
   readonly maxQueued: number;
   readonly ownThread: boolean;
+  readonly guard: CallGuard | undefined;
 }
 
 /** How long closing waits for calls to finish, and how long for cancelled calls to stop, in milliseconds. */
@@ -57,6 +58,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly connection: ServerConnection;
   readonly queue: CallQueue;
   readonly counters = new CallCounters();
+  readonly guard: CallGuard | undefined;
   unsettled = 0;
   readonly #owner: PluginOwner;
   readonly #request: LoadRequest;
@@ -80,6 +82,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.#loaded = loaded;
     this.#timeoutMs = limits.timeoutMs;
     this.#ownThread = limits.ownThread;
+    this.guard = limits.guard;
     this.executor = owner.name;
     this.connection = connection;
     this.plugin = request.plugin;
@@ -107,6 +110,8 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
         const payload = writer.finish();
         // Reading arguments runs code of the caller, such as getters, which may close the plugin or abort the call.
         this.#checkWanted(method, options.signal);
+        const refusal = this.guard?.refusal(method.index, payload, `${this.nameOf(method)}() of ${this.plugin}`);
+        if (refusal !== undefined) throw refusal;
         new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
       } catch (reason) {
         const error = atCall(reason, this.plugin, this.#request.descriptor.methods[method.index]?.name);

@@ -7,12 +7,14 @@ import { runtimeFolder } from '../../cpython/runtime-folders.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { isError } from '../../errors/is-error.ts';
 import { type Attempt, PythonNotFoundError } from '../../errors/python-not-found-error.ts';
+import { type ExecutorsReport, reportExecutors } from './executors-report.ts';
 import type { EmbeddedReport, InterpreterReport } from './interpreter-report.ts';
 import { findProblems, type Problem, type PythonFacts } from './problems.ts';
 
 /** The facts that determine whether Python works in this process. A plain record that can be printed and sent. */
 export interface DoctorReport extends PythonFacts {
   readonly node: NodeFacts;
+  readonly executors: ExecutorsReport;
   /** Every place that was tried. */
   readonly attempts: readonly Attempt[];
   readonly problems: readonly Problem[];
@@ -55,9 +57,20 @@ export async function diagnose(
     embedded,
     ignoredVariables: ['PYTHONHOME', 'PYTHONPATH'].filter((name) => env[name]),
   };
-  const failures = [failure, outcome !== undefined && 'failure' in outcome ? outcome.failure : undefined];
-  const problems = [...failures.filter((each) => each !== undefined), ...findProblems(facts)];
-  return { ...facts, problems, usable: problems.every(({ severity }) => severity !== 'error') };
+  const startFailure = failure ?? (outcome !== undefined && 'failure' in outcome ? outcome.failure : undefined);
+  const executors = await reportExecutors(
+    options,
+    { python, failure: startFailure, platform: process.platform },
+    (executable) => (executable === python?.executable ? Promise.resolve(standalone) : reportStandalone(executable)),
+  );
+  const problems = [...toProblems(startFailure, executors), ...findProblems(facts)];
+  return { ...facts, executors, problems, usable: problems.every(({ severity }) => severity !== 'error') };
+}
+
+/** Not an error where plugins run in child processes. */
+function toProblems(failure: Problem | undefined, { auto }: ExecutorsReport): Problem[] {
+  if (failure === undefined) return [];
+  return [auto.chosen === 'process' ? { ...failure, severity: 'warning' } : failure];
 }
 
 function locate(options: LocateOptions): {

@@ -1,7 +1,6 @@
 import type { Interpreter } from '../../cpython/interpreter.ts';
 import { type StartOptions, startPython } from '../../cpython/lifecycle/start.ts';
 import { requireRuntimeFolders } from '../../cpython/runtime-folders.ts';
-import type { ErrorCode } from '../../errors/codes.ts';
 import { type FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { createExecutor } from '../../executor/create-executor.ts';
 import {
@@ -15,6 +14,7 @@ import type { ExecutorOptions } from '../../executor/executor-options.ts';
 import { ProcessExecutor } from '../../executor/process/process-executor.ts';
 import type { ProcessOptions } from '../../executor/process/process-options.ts';
 import type { TargetPython } from '../../packaging/vendor/check-vendored.ts';
+import { concernsOnlyThisProcess } from '../child-instead.ts';
 
 /** An executor that can load packages. */
 export interface StartedExecutor {
@@ -33,21 +33,6 @@ export interface ChosenExecutor {
   /** Why it is not `thread`. */
   readonly reason: string | undefined;
 }
-
-/** Errors of starting CPython in this process that do not concern a child process. */
-const notInProcess: ReadonlySet<string> = new Set<ErrorCode>([
-  'FIDIUS_EXECUTOR_UNSUPPORTED',
-  'FIDIUS_LIBPYTHON_ARCHITECTURE',
-  'FIDIUS_PYTHON_FAILED_EARLIER',
-  'FIDIUS_PYTHON_NOT_ISOLATED',
-  'FIDIUS_PYTHON_OTHER_VERSION',
-  'FIDIUS_PYTHON_PERMISSION',
-  'FIDIUS_PYTHON_SECOND',
-  'FIDIUS_PYTHON_STACK',
-  'FIDIUS_PYTHON_START_FAILED',
-  'FIDIUS_PYTHON_STATIC',
-  'FIDIUS_PYTHON_UNSUPPORTED',
-]);
 
 /** The executors of one host. Each is started when the first load asks for it. */
 export class ExecutorPool {
@@ -109,7 +94,7 @@ export class ExecutorPool {
       } catch (error) {
         // A library that was named is an order.
         const isNamed = this.startOptions.libpython !== undefined;
-        if (isNamed || !isFidiusError(error) || !notInProcess.has(error.code)) throw error;
+        if (isNamed || !isFidiusError(error) || !concernsOnlyThisProcess(error.code)) throw error;
         // The search for a library is not repeated by every load.
         this.#noThread = error;
       }

@@ -40,7 +40,7 @@ describe('the executor process', () => {
   it('refuses its options for another executor', async () => {
     const folder = tempFolder();
     writeGreeter(folder, 'greeter');
-    await using host = await PluginHost.open({ searchPaths: [folder] });
+    await using host = await PluginHost.open({ searchPaths: [folder], executor: 'thread' });
 
     const error = await failureOf(() => host.load('greeter', Greeter, { process: { group: 'a' } }));
 
@@ -59,6 +59,7 @@ describe('the executor process', () => {
     [{ instances: 0 }, 'FIDIUS_OPTION_INVALID', 'process.instances must be a whole number from 1 to 256, got 0'],
     [{ limits: { memory: 1 } }, 'FIDIUS_OPTION_UNKNOWN', 'Unknown option "memory" in process.limits'],
     [{ restart: { maxCrashes: 0 } }, 'FIDIUS_OPTION_INVALID', 'process.restart.maxCrashes must be a whole number'],
+    [{ refuseAfterCrashes: 0 }, 'FIDIUS_OPTION_INVALID', 'process.refuseAfterCrashes must be a whole number from 1'],
     [{ whileRestarting: 'drop' }, 'FIDIUS_OPTION_INVALID', 'must be "wait" or "refuse", got "drop"'],
     [{ group: 'a', instances: 2 }, 'FIDIUS_OPTION_INVALID', 'cannot be used together with process.group'],
   ])('refuses %j', async (process, code, message) => {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isFidiusError } from '../../../src/index.ts';
+import { killedEnds, runKilledChildren } from '../../support/killed-children.ts';
 import { endsSoon, openProcess } from '../../support/processes.ts';
 
 const descriptors = () => readdirSync('/proc/self/fd').length;
@@ -10,6 +11,7 @@ describe.runIf(process.platform === 'linux')('processes that are killed at rando
     const before = descriptors();
     const { call, plugin, executor } = await openProcess({
       instances: 2,
+      refuseAfterCrashes: false,
       restart: { delayMs: 1, maxDelayMs: 1, maxCrashes: 1_000_000 },
     });
     const pids = new Set<number>();
@@ -55,5 +57,12 @@ describe.runIf(process.platform === 'linux')('processes that are killed at rando
     await executor.close();
     for (const pid of pids) expect(await endsSoon(pid)).toBe(true);
     expect(descriptors()).toBeLessThanOrEqual(before + 1);
+  });
+
+  it.each(killedEnds)('leave nothing behind when their host ends in this way: %s', async (end) => {
+    const { problem, report } = await runKilledChildren(7, 2000, end);
+
+    expect(problem).toBeUndefined();
+    expect(report?.kills).toBeGreaterThan(0);
   });
 });

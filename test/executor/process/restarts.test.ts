@@ -127,7 +127,7 @@ describe('a process that crashes too often', () => {
     const { onNotice, processNotices } = record();
     const { call, state } = await openProcess({ restart: { ...soon, maxCrashes: 3 } }, { onNotice });
 
-    for (let times = 0; times < 3; times += 1) await failureOf(() => call('run', ['os._exit(9)']));
+    for (let times = 0; times < 3; times += 1) await failureOf(() => call('run', [`os._exit(9) # ${times}`]));
     await eventually(() => state().state === 'failed', 'the failure');
     const error = await failureOf(() => call('add', [1, 2]));
 

@@ -8,6 +8,12 @@ const healthy = {
   fidius: '1.2.3',
   node,
   ...healthyFacts,
+  executors: {
+    inline: { available: true, reason: '/usr/lib/libpython3.11.so.1.0 works' },
+    thread: { available: true, reason: '/usr/lib/libpython3.11.so.1.0 works' },
+    process: { available: true, reason: '/usr/bin/python3 is Python 3.11.7' },
+    auto: { chosen: 'thread', reason: 'Python works in this process' },
+  } as const,
   attempts: healthyAttempts,
   problems: [],
   usable: true,
@@ -34,6 +40,12 @@ describe('the text of doctor', () => {
         locale      C.UTF-8, text utf-8, file names utf-8
         UTF-8 mode  on
         stack       16 MiB, no overflow protection needed before Python 3.14
+
+      Executors
+        inline   available: /usr/lib/libpython3.11.so.1.0 works
+        thread   available: /usr/lib/libpython3.11.so.1.0 works
+        process  available: /usr/bin/python3 is Python 3.11.7
+        auto     thread: Python works in this process
 
       Search
         option libpython  not given
@@ -67,10 +79,18 @@ describe('the text of doctor', () => {
         hint: 'Run `apt-get install libpython3.11`.',
       },
     ];
-    const missing = { ...healthy, python: undefined, standalone: undefined, embedded: undefined };
+    const none = { available: false, reason: 'Cannot find a usable CPython in any of these places' };
+    const executors = { inline: none, thread: none, process: none, auto: { chosen: null, reason: none.reason } };
+    const missing = { ...healthy, python: undefined, standalone: undefined, embedded: undefined, executors };
 
     expect(reportText({ ...missing, attempts, problems, usable: false })).toMatchInlineSnapshot(`
       "fidius 1.2.3 on Node.js 20.20.2 (linux x64, glibc 2.36)
+
+      Executors
+        inline   not available: Cannot find a usable CPython in any of these places
+        thread   not available: Cannot find a usable CPython in any of these places
+        process  not available: Cannot find a usable CPython in any of these places
+        auto     none of them: Cannot find a usable CPython in any of these places
 
       Search
         option libpython  not given
@@ -123,6 +143,12 @@ describe('the text of doctor', () => {
         locale      C.UTF-8, text utf-8, file names utf-8
         UTF-8 mode  on
         stack       16 MiB, overflow protection set
+
+      Executors
+        inline   available: /usr/lib/libpython3.11.so.1.0 works
+        thread   available: /usr/lib/libpython3.11.so.1.0 works
+        process  available: /usr/bin/python3 is Python 3.11.7
+        auto     thread: Python works in this process
 
       Search
         option libpython  not given

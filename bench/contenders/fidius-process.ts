@@ -1,0 +1,15 @@
+import { dirname } from 'node:path';
+import { addend } from '../operations.ts';
+import { Bench, fidius } from './built-fidius.ts';
+import { type Contender, pluginFolder } from './contender.ts';
+
+/** The asynchronous side of the typed client: Python runs in a child process. */
+export async function open(): Promise<Contender> {
+  const host = await fidius.PluginHost.open({ searchPaths: [dirname(pluginFolder)], executor: 'process' });
+  const { client } = await host.load('bench-plugin', Bench);
+  return {
+    calls: {
+      addAsync: (step) => client.add(addend, step),
+    },
+  };
+}
