@@ -160,7 +160,8 @@ export class ProcessPlugin implements ExecutorPlugin {
     const title = `${descriptor.methods[index]?.name}() of ${this.name}`;
     if (this.#closing !== undefined) throw pluginClosed(this.name);
     const failure = this.#failure;
-    if (failure !== undefined) throw failure instanceof ProcessError ? failure.concerning(`${title} failed`, false) : failure;
+    if (failure !== undefined)
+      throw failure instanceof ProcessError ? failure.concerning(`${title} failed`, false) : failure;
     if (options.signal?.aborted === true) {
       const { reason } = options.signal;
       throw new FidiusError('FIDIUS_CALL_ABORTED', `${title} was aborted before it started`, { cause: reason });
