@@ -96,7 +96,7 @@ function writeDeclarations(): void {
     if (reachable.has(file)) return;
     reachable.add(file);
     const code = readFileSync(file, 'utf8');
-    for (const [, path = ''] of code.matchAll(/(?:from |import\()['"](\.[^'"]+)\.ts['"]/g)) {
+    for (const [, path = ''] of code.matchAll(/(?:from |import\(|import )['"](\.[^'"]+)\.ts['"]/g)) {
       visit(resolve(dirname(file), `${path}.d.ts`));
     }
   };
