@@ -1,6 +1,4 @@
 export interface SourceMap {
-  readonly sources: readonly string[];
-  readonly sourcesContent: readonly (string | null)[];
   readonly mappings: string;
 }
 
@@ -9,14 +7,9 @@ type Segment = [column: number, source: number, line: number, sourceColumn: numb
 
 /**
  * Reduces a source map to what a stack trace shows: the source line of each part of an output line. It is half as large.
- *
- * The sources of other packages are emptied: they are in `node_modules` of a project, if it needs them.
  */
 export function thinSourceMap(map: SourceMap): SourceMap {
-  const sourcesContent = map.sourcesContent.map((text, at) =>
-    map.sources[at]?.includes('/node_modules/') === true ? null : text,
-  );
-  return { ...map, sourcesContent, mappings: thin(map.mappings) };
+  return { ...map, mappings: thin(map.mappings) };
 }
 
 function thin(mappings: string): string {

@@ -102,7 +102,7 @@ describe('the project of fidius init app, with the packed library,', () => {
     const commands = [...readFileSync(join(app, 'README.md'), 'utf8').matchAll(/^npx fidius .*$/gm)].map(
       ([line]) => line,
     );
-    const npx = `npx() { shift; '${process.execPath}' node_modules/fidius/dist/cli/main.js "$@"; }`;
+    const npx = `npx() { shift; '${process.execPath}' node_modules/fidius/dist/bundle/cli.js "$@"; }`;
     // Byte-code, as tests write it.
     const compiled = run('python3', '-m', 'compileall', '-q', 'plugins');
     const outcomes = commands.map((command) => run('bash', '-ec', `${npx}\n${command}`));

@@ -173,7 +173,7 @@ describe('fidius package vendor', () => {
 
   it.each([
     ['a missing package', ['nowhere'], 'package.toml'],
-    ['a missing requirements file', ['demo', '--requirements', 'none.txt'], 'hint: Check the path'],
+    ['a missing requirements file', ['demo', '--requirements', 'none.txt'], 'hint: Correct the path'],
     ['a distribution that the wheels lack', ['demo', '--requirements', 'unknown.txt'], 'hint: '],
     [
       'a source distribution',

@@ -99,9 +99,9 @@ describe('fidius store prune', () => {
 
     expect(await prune(folder)).toMatch(/\nRemoved 2 packages, \d+ B; kept 0\n$/);
     expect(stored(folder)).toEqual([]);
-    expect(new Set(readdirSync(join(folder, 'store'), { recursive: true, encoding: 'utf8' }))).toEqual(
-      new Set(['archives', 'content', 'uses']),
-    );
+    // `archives` exists only if an archive was old enough to be remembered by its time stamps.
+    const left = readdirSync(join(folder, 'store'), { recursive: true, encoding: 'utf8' });
+    expect(left.filter((name) => name !== 'archives').sort()).toEqual(['content', 'uses']);
     // A load stores it again.
     const argv = ['run', 'plugins/demo-1.0.0.fid', 'version', '--store', 'store', '-q'];
     expect((await fidiusIn(folder, argv)).stdout).toBe('"1.0.0"\n');

@@ -445,7 +445,7 @@ describe('an argument', () => {
       all.map(([what, , , message], index) => [
         what,
         'FIDIUS_VALUE_ARGUMENT',
-        expect.stringContaining(`m${index}(): argument "value${message}`),
+        expect.stringContaining(`m${index}() of objects: argument "value${message}`),
       ]),
     );
   });
@@ -475,7 +475,7 @@ describe('a result', () => {
       all.map(([what, , , message], index) => [
         what,
         'FIDIUS_VALUE_RESULT',
-        expect.stringContaining(`m${index}(): result${message}`),
+        expect.stringContaining(`m${index}() of objects: result${message}`),
       ]),
     );
   });

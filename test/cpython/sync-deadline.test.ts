@@ -133,6 +133,6 @@ it('refuses a deadline by name where it cannot be kept', async () => {
 
   expect(outcome).toMatchObject({ exitCode: 0, timedOut: false });
   expect(outcome.stdout).toContain(
-    'FIDIUS_CALL_SYNC_TIMEOUT: A call on this thread cannot have a deadline: it is made on a worker thread',
+    'FIDIUS_CALL_SYNC_TIMEOUT: search_path() of observer: A call on this thread cannot have a deadline: it is made on a worker thread',
   );
 }, 90_000);

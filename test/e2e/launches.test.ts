@@ -138,7 +138,8 @@ describe('two copies of the library in one process', () => {
     ['main:.', 'worker:other'],
     ['worker:.', 'main:other'],
   ])('are refused when they are of two: %s, then %s, and the first goes on', (first, second) => {
-    const { exitCode, stdout } = run(['two-copies.mjs', first, second, 'worker:.']);
+    const env = { TEST_EXECUTOR: 'thread' };
+    const { exitCode, stdout } = run(['two-copies.mjs', first, second, 'worker:.'], { env });
 
     const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/fidius/package.json'), 'utf8'));
     const inCopy = (place: string) => join(folder, place, 'node_modules/fidius');

@@ -44,7 +44,7 @@ describe.each([16, 18])('Node.js %i', (major) => {
   it.runIf('node' in found).each([[['--version']], [['run', 'greeter', 'greet']], [[]]])(
     'is told to be too old by the command line, for %j',
     (argv) => {
-      const { status, stdout, stderr } = run('node_modules/fidius/dist/cli/main.js', ...argv);
+      const { status, stdout, stderr } = run('node_modules/fidius/dist/bundle/cli.js', ...argv);
 
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
       expect(stderr).toMatch(

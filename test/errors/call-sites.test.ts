@@ -14,6 +14,6 @@ it.each(executorNames)('shows the place of each call also to callbacks, with FID
 
   expect(JSON.parse(stdout)).toEqual([
     expect.stringMatching(/\n {2}called from\n {4}at placeOfTheCall \(/),
-    expect.stringMatching(/\n {2}called from\n {4}at placeOfTheSyncCall \(/),
+    ...(executor === 'process' ? [] : [expect.stringMatching(/\n {2}called from\n {4}at placeOfTheSyncCall \(/)]),
   ]);
 });

@@ -344,7 +344,11 @@ describe('load', () => {
     await host.load('second', Greeter);
     const running = loadedLibpython();
     const other = anotherPython(running);
-    await using otherHost = await PluginHost.open({ searchPaths: [folder], python: other?.executable });
+    await using otherHost = await PluginHost.open({
+      searchPaths: [folder],
+      executor: 'thread',
+      python: other?.executable,
+    });
 
     const error = await failureOf(() => otherHost.load('second', Greeter));
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { executorNames } from '../../src/index.ts';
+import { inProcessExecutors } from '../support/executors.ts';
 import { Greeter, greeterLines } from '../support/greeter.ts';
 import { outputOf } from '../support/isolated.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
@@ -14,7 +14,7 @@ const lines = [
   'cycle = Cycle()',
 ];
 
-it.each(executorNames)(
+it.each(inProcessExecutors)(
   'is given back when the executor %s closes it, without automatic collection',
   async (executor) => {
     const folder = tempFolder();

@@ -1,7 +1,8 @@
-import { styleText } from 'node:util';
+// Node.js before 20.12 lacks `styleText`: a named import would fail before the version is checked.
+import util from 'node:util';
 import type { ColorChoice } from '../global-options.ts';
 
-type Style = Parameters<typeof styleText>[0];
+type Style = Parameters<typeof util.styleText>[0];
 
 /**
  * Whether text for a stream gets colors.
@@ -40,5 +41,5 @@ export function paintHelp(text: string): string {
 
 function paint(style: Style, text: string): string {
   // Whether the stream can show colors was decided before: see usesColor().
-  return styleText(style, text, { validateStream: false });
+  return util.styleText(style, text, { validateStream: false });
 }

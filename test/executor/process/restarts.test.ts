@@ -132,7 +132,9 @@ describe('a process that crashes too often', () => {
     const error = await failureOf(() => call('add', [1, 2]));
 
     expect(error).toMatchObject({ code: 'FIDIUS_PROCESS_FAILED', exitCode: 9, mayHaveRun: false });
-    expect(error.message).toMatch(/^The process of probe is not started again after 3 crashes; the last one: .*code 9/);
+    expect(error.message).toMatch(
+      /^add\(\) of probe failed: the process of probe is not started again after 3 crashes; the last one: .*code 9/,
+    );
     expect(processNotices().at(-1)?.event).toBe('failed');
   });
 

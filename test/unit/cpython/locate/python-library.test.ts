@@ -31,7 +31,7 @@ describe('a path given as libpython', () => {
       'is a link to /gone/libpython3.11.so, which does not exist',
       whichFile,
     ],
-    ['is a folder', (path) => mkdirSync(path), 'FIDIUS_LIBPYTHON_INVALID', 'is not a file', undefined],
+    ['is a folder', (path) => mkdirSync(path), 'FIDIUS_LIBPYTHON_INVALID', 'is not a file', whichFile],
     [
       'is text',
       (path) => writeFileSync(path, 'GROUP ( libpython3.11.so.1.0 )'),
