@@ -126,19 +126,19 @@ export type { Notice, NoticeKind, NoticeListener } from './executor/process-chan
 export type { ArgumentNotice } from './host/events/argument-notice.ts';
 export type { HostNotice, HostNoticeListener, VendorNotice } from './host/events/host-notice.ts';
 export type { LoadEvent } from './host/events/load-channel.ts';
+export type {
+  HostLoadAllOptions,
+  HostLoadOptions,
+  HostOptions,
+  HostStats,
+  LoadedPlugins,
+} from './host/host-options.ts';
 export type { LoadFailure } from './host/load/load-all.ts';
 export type { LoadProgress, LoadProgressListener } from './host/load/load-budget.ts';
 export { loadPythonPlugin } from './host/load/load-python-plugin.ts';
 export type { HostDiscovery } from './host/load/select-packages.ts';
 export type { ExternalImport, ExternalImports, Plugin, PluginInfo } from './host/plugin.ts';
-export {
-  type HostLoadAllOptions,
-  type HostLoadOptions,
-  type HostOptions,
-  type HostStats,
-  type LoadedPlugins,
-  PluginHost,
-} from './host/plugin-host.ts';
+export { PluginHost } from './host/plugin-host.ts';
 export type { PolicyOptions } from './host/policy/package-policy.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export type {

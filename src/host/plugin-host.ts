@@ -1,167 +1,34 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
-import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { showingCaller } from '../errors/call-place.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
-import {
-  type CloseOptions,
-  checkExecutorChoice,
-  type ExecutorChoice,
-  type ExecutorStats,
-  type LoadOptions,
-  type PluginStats,
-} from '../executor/executor.ts';
-import {
-  checkCloseOptions,
-  checkExecutorOptions,
-  checkLoadOptions,
-  checkProcessUse,
-  type ExecutorOptions,
-  loadOptionNames,
-} from '../executor/executor-options.ts';
-import type { ProcessOptions } from '../executor/process/process-options.ts';
+import { checkOptionNames, describe } from '../errors/options.ts';
+import { type CloseOptions, checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
+import { checkCloseOptions, checkLoadOptions, checkProcessUse } from '../executor/executor-options.ts';
 import type { DiscoverOptions, FoundPackage } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
+import {
+  checkHostOptions,
+  type HostLoadAllOptions,
+  type HostLoadOptions,
+  type HostOptions,
+  type HostStats,
+  hostLoadAllOptionNames,
+  hostLoadOptionNames,
+  invalidOption,
+  type LoadedPlugins,
+} from './host-options.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
-import type { LoadFailure } from './load/load-all.ts';
 import type { LoadProgressListener } from './load/load-budget.ts';
 import type { PackageLoad } from './load/load-pipeline.ts';
 import type { SearchPath } from './load/package-not-found.ts';
 import type { HostDiscovery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
-import type { PackagePolicy, PolicyOptions } from './policy/package-policy.ts';
+import type { PackagePolicy } from './policy/package-policy.ts';
 
 /** The code that opens, discovers and loads: see on-demand.ts. */
 type OnDemand = typeof import('./on-demand.ts');
-
-/** Options of `PluginHost.open()`. */
-export interface HostOptions extends StartOptions, ExecutorOptions, PolicyOptions {
-  /**
-   * Folders that contain packages, as folders or archives.
-   *
-   * @default []
-   */
-  readonly searchPaths?: readonly string[] | undefined;
-  /**
-   * Where calls run, unless a load sets `executor`.
-   *
-   * @default 'auto'
-   */
-  readonly executor?: ExecutorChoice | undefined;
-  /**
-   * Options of the executor `process`, unless a load sets them.
-   *
-   * @default {}
-   */
-  readonly process?: ProcessOptions | undefined;
-  /**
-   * Milliseconds that a call through `client` may take, unless the load or the call sets `timeoutMs`.
-   *
-   * @default Infinity
-   */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Receives changes that plugins make to the whole process, conflicts between vendored distributions, and functions that do
-   * not accept the arguments of their method.
-   *
-   * @default a warning of the process
-   */
-  readonly onNotice?: HostNoticeListener | undefined;
-  /**
-   * Milliseconds that a load may take, unless the load sets `loadTimeoutMs`.
-   *
-   * @default 60_000
-   */
-  readonly loadTimeoutMs?: number | undefined;
-  /**
-   * Whether plugins may import modules from outside their package, the standard library and the Python environment, unless the
-   * load sets `externalImports`. Allowed ones are listed in `plugin.info`.
-   *
-   * @default 'allow'
-   */
-  readonly externalImports?: ExternalImports | undefined;
-}
-
-/** Figures of a host at one moment. */
-export interface HostStats {
-  /** One for each executor that was used so far. */
-  readonly executors: readonly ExecutorStats[];
-  /** One for each plugin that is loaded, by name; in the order of loading. */
-  readonly plugins: readonly (PluginStats & { readonly plugin: string })[];
-}
-
-/** Options of `PluginHost.loadAll()`. `loadTimeoutMs` is the time for each package. */
-export interface HostLoadAllOptions extends LoadOptions {
-  /**
-   * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A
-   * package that another key signed is skipped.
-   *
-   * @default any trusted key
-   */
-  readonly signedBy?: string | readonly string[] | undefined;
-  /**
-   * `refuse`: the plugin cannot import external modules, also when it is called.
-   *
-   * @default the option of the host
-   */
-  readonly externalImports?: ExternalImports | undefined;
-  /**
-   * Receives the progress of this load, on the JavaScript thread.
-   *
-   * @default `undefined`
-   */
-  readonly onProgress?: LoadProgressListener | undefined;
-  /**
-   * Where the calls of this plugin run.
-   *
-   * @default the option of the host
-   */
-  readonly executor?: ExecutorChoice | undefined;
-}
-
-/** Options of `PluginHost.load()`. */
-export interface HostLoadOptions extends HostLoadAllOptions {
-  /**
-   * Versions to choose from: a range as npm writes it, such as `^1.2`, or the exact text of a version.
-   *
-   * @default any
-   */
-  readonly version?: string | undefined;
-}
-
-/** The result of `PluginHost.loadAll()`. */
-export interface LoadedPlugins<I extends Interface> {
-  /** The loaded plugins, by the order of the search paths, then by name. */
-  readonly plugins: readonly Plugin<I>[];
-  /** Packages and search paths that cannot be read, then packages for the interface that could not be loaded. */
-  readonly failures: readonly LoadFailure[];
-}
-
-const hostOptionNames = [
-  'searchPaths',
-  'executor',
-  'process',
-  'python',
-  'libpython',
-  'threads',
-  'spareThreads',
-  'onOutput',
-  'onNotice',
-  'timeoutMs',
-  'loadTimeoutMs',
-  'isolatePython',
-  'externalImports',
-  'trustedKeys',
-  'trustStore',
-  'requireSignature',
-  'refuseOlder',
-  'storeDir',
-  'archiveLimits',
-] satisfies readonly (keyof HostOptions)[];
-const hostLoadAllOptionNames = ['signedBy', 'externalImports', 'executor', ...loadOptionNames];
-const hostLoadOptionNames = ['version', 'onProgress', ...hostLoadAllOptionNames];
 
 /** A load for an interface, with all defaults. */
 type HostLoad<I extends Interface> = PackageLoad & { readonly definition: I };
@@ -204,20 +71,7 @@ export class PluginHost implements AsyncDisposable {
    *   `FIDIUS_TRUST_INVALID`, `FIDIUS_TRUST_UNREADABLE`.
    */
   static async open(options: HostOptions = {}): Promise<PluginHost> {
-    checkOptionNames('PluginHost.open()', options, hostOptionNames);
-    const { searchPaths = [], executor } = options;
-    if (!Array.isArray(searchPaths) || !searchPaths.every((path) => typeof path === 'string' && path !== '')) {
-      throw invalidOption('searchPaths', 'an array of paths', searchPaths);
-    }
-    if (executor !== undefined) checkExecutorChoice(executor);
-    checkExecutorOptions(options);
-    checkTimeout('timeoutMs', options.timeoutMs);
-    checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
-    checkExternalImports(options.externalImports);
-    const { isolatePython } = options;
-    if (isolatePython !== undefined && typeof isolatePython !== 'boolean') {
-      throw invalidOption('isolatePython', 'true or false', isolatePython);
-    }
+    checkHostOptions(options);
     const code = await import('./on-demand.ts');
     const policy = await code.PackagePolicy.read('PluginHost.open()', options);
     code.printLoads(process.env);
@@ -423,10 +277,6 @@ export class PluginHost implements AsyncDisposable {
       },
     );
   }
-}
-
-function invalidOption(name: string, expected: string, found: unknown): FidiusError {
-  return new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be ${expected}, got ${describe(found)}`);
 }
 
 /** Relative to the working folder of now: the program may change it before a load. */
