@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import { showingCaller } from '../errors/call-place.ts';
-import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
+import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import { type CloseOptions, checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
 import { checkCloseOptions, checkLoadOptions, checkProcessUse } from '../executor/executor-options.ts';
