@@ -33,7 +33,7 @@ export function needsEventLoop(plugin: string, method: string): FidiusError {
   return new FidiusError(
     'FIDIUS_CALL_SYNC',
     `${method}() of plugin ${plugin} is an \`async def\`, and a call on this thread cannot await it`,
-    { hint: 'Use `client`, and load the plugin with the executor "thread".' },
+    { hint: 'Use `client`: its functions wait for coroutines.' },
   );
 }
 

@@ -406,7 +406,9 @@ export * from ${JSON.stringify(greeterModule)};
     writeFileSync(join(folder, 'chatty.ts'), module);
 
     const argv = ['run', 'demo', 'greet', '"you"', '--interface', 'chatty.ts'];
-    const { exitCode, stdout, stderr } = runFidius(argv, { cwd: folder });
+    // The module imports the library, which is not installed in this folder: it is taken from the sources.
+    const env = { ...process.env, TSX_TSCONFIG_PATH: join(import.meta.dirname, '../../tsconfig.json') };
+    const { exitCode, stdout, stderr } = runFidius(argv, { cwd: folder, env });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '"Hello, you"\n' });
     expect(stderr).toBe('a log of the module\na write of the module\nprinted by the plugin\n');

@@ -375,7 +375,7 @@ describe.each(inProcessExecutors)('an `async def` method, with the executor %s',
         message: expect.stringMatching(
           /^(later|raw)\(\) of plugin later is an `async def`, and a call on this thread cannot await it$/,
         ),
-        hint: 'Use `client`, and load the plugin with the executor "thread".',
+        hint: 'Use `client`: its functions wait for coroutines.',
       });
     }
     expect(sync.plain(0)).toBe(0);

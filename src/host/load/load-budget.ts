@@ -75,8 +75,9 @@ export class LoadBudget {
 
   /** @throws LoadTimeoutError; FidiusError `FIDIUS_LOAD_ABORTED`. */
   check(): void {
+    // A timer may fire a fraction of a millisecond before the time by the clock.
+    if (!this.signal.aborted && this.#given?.aborted !== true && now() < this.#endAt) return;
     if (this.#given?.aborted === true) throw loadAborted({ plugin: this.#plugin }, this.#given.reason);
-    if (now() < this.#endAt) return;
     const request = { plugin: this.#plugin, folder: this.#path };
     throw new LoadTimeoutError(request, this.timeoutMs, { phase: this.#phase });
   }
