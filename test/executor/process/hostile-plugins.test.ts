@@ -26,14 +26,12 @@ describe('a plugin that prints 100 MB', () => {
 });
 
 describe('a plugin that overflows its stack in C', () => {
-  it('ends its process and no other', async () => {
+  it.runIf(process.platform === 'linux')('ends its process and no other', async () => {
     const { call } = await openProcess({ restart });
+    // The parser of glibc calls itself for each parenthesis. Python itself limits its own recursion in C since 3.12.
     const source = [
-      'sys.setrecursionlimit(1 << 30)',
-      'callback = ctypes.CFUNCTYPE(ctypes.c_int)',
-      'def descend(): return entry()',
-      'entry = callback(descend)',
-      'entry()',
+      'expression = b"(" * 1_000_000 + b"a" + b")" * 1_000_000',
+      'ctypes.CDLL(None).regcomp(ctypes.create_string_buffer(1024), expression, 1)',
     ].join('\n');
 
     const error = await failureOf(() => call('run', [source]));
