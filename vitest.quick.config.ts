@@ -8,11 +8,15 @@ const processes =
   /node:child_process|support\/(?:doc-workspace|fake-python|installed-package|isolated|other-user|processes|pythons|run-fidius|server-process|talker|unittest)\.ts/;
 
 /** Tests that take more than five seconds for another reason: many files, or waiting for a time limit. */
-const slow = /(?:event-loop|load-position|safe-stopping|vendor-dependencies|verify-first)\.test\.ts$/;
+const slow =
+  /(?:cancellation|event-loop|load-all|load-position|package-vendor|safe-stopping|vendor-dependencies|verify-first)\.test\.ts$/;
 
 const tests = fileURLToPath(new URL('test', import.meta.url));
 
-/** The part of `npm test` for edits in between: it takes less than a minute, because it starts no processes but those of vitest. */
+/**
+ * The part of `npm test` for edits in between: it takes about a minute, because it starts no processes but those
+ * of vitest and of the executor `process`.
+ */
 export default {
   ...base,
   test: {
