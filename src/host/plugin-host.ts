@@ -238,10 +238,10 @@ export class PluginHost implements AsyncDisposable {
           select,
           compareVendored: ({ folder }) => {
             vendored = readVendored({ name, dir: folder });
-            const inProcess = [...this.#plugins].filter(([plugin]) => plugin.info.executor !== 'process');
+            const inThisProcess = [...this.#plugins].filter(([plugin]) => plugin.info.executor !== 'process');
             return this.#conflicts.find(
               vendored,
-              inProcess.map(([, each]) => each),
+              inThisProcess.map(([, each]) => each),
             );
           },
           reportConflicts: (conflicts) => this.#conflicts.report(conflicts),

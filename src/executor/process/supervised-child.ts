@@ -250,7 +250,7 @@ export class SupervisedChild {
   }
 
   async #reattach({ server }: Run, member: Member): Promise<void> {
-    const plugin = await server.load(member.request, { ...member.options, signal: undefined }, member.guard);
+    const plugin = await server.load(member.request, reloadOptions(member), member.guard);
     if (this.#members.has(member)) member.attached(plugin);
     else await plugin.close();
   }
@@ -283,9 +283,7 @@ export class SupervisedChild {
     const run = this.#createRun();
     this.#calls = 0;
     try {
-      const loads = members.map(({ request, options, guard }) =>
-        run.server.load(request, { ...options, signal: undefined }, guard),
-      );
+      const loads = members.map((member) => run.server.load(member.request, reloadOptions(member), member.guard));
       const plugins = await Promise.all(loads);
       if (this.#run !== old || this.#closing !== undefined) {
         await run.server.close({ mode: 'abort' });
@@ -387,6 +385,11 @@ export class SupervisedChild {
     const { executable } = this.python;
     processChannel.publish({ state, pid, executable, plugins: this.#names(), restarts, ...more });
   }
+}
+
+/** A further load has the whole time limit of the first one, of which the search for the package had used a part. */
+function reloadOptions({ request, options }: Member): LoadOptions {
+  return { ...options, signal: undefined, loadTimeoutMs: request.totalTimeoutMs ?? options.loadTimeoutMs };
 }
 
 /** The error for a load into a process that has ended, or that could not be prepared. */

@@ -6,6 +6,7 @@ import { createExecutor } from '../../executor/create-executor.ts';
 import {
   type CloseOptions,
   type Executor,
+  type ExecutorChoice,
   type ExecutorName,
   type ExecutorStats,
   hostClosed,
@@ -82,12 +83,18 @@ export class ExecutorPool {
     return started;
   }
 
+  /** Whether a load would start CPython in this process. */
+  needsPython(choice: ExecutorChoice, options: ProcessOptions | undefined): boolean {
+    if (choice === 'auto') return options === undefined && this.#noThread === undefined;
+    return choice !== 'process';
+  }
+
   /**
    * Starts `thread`, or `process` where CPython cannot be used in this process.
    *
    * @throws what {@link start} throws for `process`.
    */
-  startAuto(doing: string, options?: ProcessOptions): ChosenExecutor {
+  startAuto(doing: string): ChosenExecutor {
     if (this.#noThread === undefined) {
       try {
         return { started: this.start('thread', doing), reason: undefined };
@@ -99,7 +106,7 @@ export class ExecutorPool {
         this.#noThread = error;
       }
     }
-    return { started: this.start('process', doing, options), reason: this.#noThread.message };
+    return { started: this.start('process', doing), reason: this.#noThread.message };
   }
 
   stats(): readonly ExecutorStats[] {

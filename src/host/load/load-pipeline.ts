@@ -116,7 +116,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
     const pythonVersion = started.python.version;
     return { selected, skipped, vendorConflicts, executorReason: reason, pythonVersion, plugin };
   };
-  const inProcess = (reason: string): Promise<LoadOutcome> => {
+  const loadIntoChild = (reason: string): Promise<LoadOutcome> => {
     const started = executors.start('process', doing, options.process);
     requireVendoredFor(selected.folder, started.python);
     return loadInto({ started, reason });
@@ -124,12 +124,12 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
 
   if (load.executor !== 'auto' || first.started.executor.name === 'process') return loadInto(first);
   const [conflict] = conflicts;
-  if (conflict !== undefined) return inProcess(describeVendorConflict(conflict).message);
+  if (conflict !== undefined) return loadIntoChild(describeVendorConflict(conflict).message);
   try {
     return await loadInto(first);
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'FIDIUS_MODULE_COLLISION') throw error;
-    return inProcess(reasonOf(error));
+    return loadIntoChild(reasonOf(error));
   }
 }
 
@@ -154,7 +154,9 @@ async function selectFirst(
     const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, budget));
     if (selected === undefined) continue;
     budget.enter('start', path);
-    if (load.executor !== 'process') await prepareStart(executors.startOptions, signal);
+    if (executors.needsPython(load.executor, load.options.process)) {
+      await prepareStart(executors.startOptions, signal);
+    }
     budget.check();
     const chosen = startChosen(load, executors, `load ${selected.manifest.name}`);
     const runs = await skipOnFailure(skipped, path, () => {
