@@ -1,5 +1,6 @@
+import { type FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
-import type { Exit } from '../server/transport.ts';
+import type { Exit, Transport } from '../server/transport.ts';
 import type { KillLadder } from './kill-ladder.ts';
 
 /** A process, as errors describe it. */
@@ -13,8 +14,7 @@ export interface EndedProcess {
 
 /** The error for a process that was not created. */
 export function notSpawned(executable: string, cause: Error): ProcessError {
-  const data = { pid: undefined, exitCode: undefined, signal: undefined, stderrTail: '', mayHaveRun: false };
-  return new ProcessError('FIDIUS_PROCESS_START_FAILED', `Cannot start ${executable}: ${cause.message}`, data, {
+  return new ProcessError('FIDIUS_PROCESS_START_FAILED', `Cannot start ${executable}: ${cause.message}`, noProcess, {
     cause,
     hint: 'Check that the interpreter and the working folder exist, and that the system can create processes.',
   });
@@ -81,3 +81,33 @@ export function connectionEnded(
     hint: 'Look for the reason in `stderrTail`. The next call uses a new process.',
   });
 }
+
+/** The error for a process that has crashed too often. @param plugins names of its plugins. */
+export function notRestarted(plugins: readonly string[], crashes: number, cause: FidiusError): ProcessError {
+  const data = cause instanceof ProcessError ? cause.toData(false) : noProcess;
+  const count = `${crashes} crash${crashes === 1 ? '' : 'es'}`;
+  const last = cause.message.split('\n', 1)[0];
+  const message = `The process of ${plugins.join(', ')} is not started again after ${count}; the last one: ${last}`;
+  return new ProcessError('FIDIUS_PROCESS_FAILED', message, data, {
+    cause,
+    hint: 'Fix the reason, then load the plugin again.',
+  });
+}
+
+/** The error for a load into a process that has ended, or that could not be prepared. */
+export function loadFailed(
+  plugin: string,
+  transport: Pick<Transport, 'facts' | 'stderrTail'> | undefined,
+  error: unknown,
+): unknown {
+  const subject = `Loading ${plugin} failed`;
+  if (error instanceof ProcessError) return error.concerning(subject, error.code !== 'FIDIUS_PROCESS_START_FAILED');
+  if (!isFidiusError(error) || error.code !== 'FIDIUS_EXECUTOR_FAILED') return error;
+  const data = { ...noProcess, pid: transport?.facts.process, stderrTail: transport?.stderrTail() ?? '' };
+  return new ProcessError('FIDIUS_PROCESS_START_FAILED', `${subject}: ${error.message}`, data, {
+    cause: error,
+    hint: error.hint,
+  });
+}
+
+const noProcess = { pid: undefined, exitCode: undefined, signal: undefined, stderrTail: '', mayHaveRun: false };

@@ -3,14 +3,13 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { runtimeFolder, sdkFolder } from '../../cpython/runtime-folders.ts';
-import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import { clearTimeout, setTimeout } from '../../node/timers.ts';
 import { frameType, headerBytes, writeHeader } from '../../protocol/frames.ts';
 import type { Exit, Receiver, StopStep, Transport } from '../server/transport.ts';
 import { toChildEnvironment } from './child-environment.ts';
 import { LineReader, type ProcessOutputListener, Tail } from './child-output.ts';
-import { isZombie } from './child-usage.ts';
 import { drainSocket, endAtExit } from './end-at-exit.ts';
-import { killGroup, writeToStderr } from './host-access.ts';
+import { killGroup, killLeftGroup, writeToStderr } from './host-access.ts';
 import { KillLadder } from './kill-ladder.ts';
 import { connectionEnded, notReady, notSpawned } from './process-errors.ts';
 import type { ProcessSettings } from './process-options.ts';
@@ -28,9 +27,6 @@ const inheritedStreamMs = 200;
 
 /** More bytes than a pipe or socket holds. */
 const mostLeftBytes = 1 << 20;
-
-/** How long to wait for the end of a process that has closed its connection, in milliseconds: usually it takes microseconds. */
-const zombieMs = 2;
 
 /** Descriptors of the child; see `runtime/fidius_host/server/__main__.py`. */
 const [dataDescriptor, controlDescriptor] = [3, 4];
@@ -51,6 +47,8 @@ export class ChildTransport implements Transport {
   readonly #tail = new Tail();
   readonly #executable: string;
   #spawnFailure: Error | undefined;
+  /** Whether the process closed the connection, and not this host. */
+  #hasEndedFirst = false;
   /** Set when the process was killed because it was not ready in time. */
   #startTimeoutMs: number | undefined;
 
@@ -79,7 +77,9 @@ export class ChildTransport implements Transport {
     this.#child.unref();
     this.data.on('data', (chunk: Buffer) => feed(receiver, chunk));
     this.#limitStart(settings.startTimeoutMs);
-    this.data.once('end', () => this.#endGroup());
+    this.data.once('end', () => {
+      this.#hasEndedFirst = true;
+    });
     const { stdout, stderr } = this.#child as unknown as { stdout: Socket | null; stderr: Socket };
     const outputs = this.#readOutput(stdout, stderr, onOutput);
     const hasEnded = endAtExit({
@@ -161,23 +161,6 @@ export class ChildTransport implements Transport {
     void this.exited.then(stop);
   }
 
-  /**
-   * Ends the processes that a plugin has started and left behind when its process has crashed.
-   *
-   * Only now can the group be signalled: the process has ended, and its number is not free before Node has reaped it, which it
-   * does later in this turn of the event loop.
-   */
-  #endGroup(): void {
-    const { pid } = this;
-    if (pid === undefined) return;
-    // The system closes the descriptors of a process shortly before it is a zombie.
-    for (const start = now(); now() - start < zombieMs; ) {
-      const hasEnded = isZombie(pid);
-      if (hasEnded === true) killGroup(pid);
-      if (hasEnded !== false) return;
-    }
-  }
-
   #watchExit(): Promise<Exit> {
     const child = this.#child;
     const stderr = child.stderr as Readable;
@@ -185,6 +168,9 @@ export class ChildTransport implements Transport {
     return new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.stopper.end();
+        // A process that has crashed leaves what its plugin has started behind.
+        const hasCrashed = this.#hasEndedFirst || !this.data.destroyed;
+        if (hasCrashed && process.platform !== 'win32') killLeftGroup(this.facts.process);
         const exit = { code, signal };
         // Not later: a program that the plugin has started may keep the stream open.
         const inherited = setTimeout(() => resolve(exit), inheritedStreamMs).unref();

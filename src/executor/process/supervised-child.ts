@@ -1,6 +1,5 @@
-import { type FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
+import type { FidiusError } from '../../errors/fidius-error.ts';
 import { longestTimerMs } from '../../errors/options.ts';
-import { ProcessError } from '../../errors/process-error.ts';
 import { clearInterval, clearTimeout, now, setInterval, setTimeout } from '../../node/timers.ts';
 import type { CloseOptions, ExecutorPlugin, ExecutorStats, LoadOptions, LoadRequest } from '../executor.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
@@ -9,6 +8,7 @@ import type { CallGuard } from '../server/server-call.ts';
 import { ServerExecutor } from '../server/server-executor.ts';
 import type { ChildPython } from './child-python.ts';
 import { readUsage } from './child-usage.ts';
+import { loadFailed, notRestarted } from './process-errors.ts';
 import { notifyOf, processChannel } from './process-events.ts';
 import type { ProcessSettings } from './process-options.ts';
 import type { ProcessStats } from './process-stats.ts';
@@ -98,7 +98,7 @@ export class SupervisedChild {
     try {
       plugin = await run.server.load(member.request, member.options, member.guard);
     } catch (error) {
-      throw explainLoad(member, run, error);
+      throw loadFailed(member.request.plugin, run.transport, error);
     }
     this.#members.add(member);
     if (this.#run === run) this.#becomeReady();
@@ -316,15 +316,8 @@ export class SupervisedChild {
   }
 
   #fail(cause: FidiusError): void {
-    const { crashes } = this.#supervisor;
-    const data = cause instanceof ProcessError ? cause.toData(false) : noProcess;
     const names = this.#names();
-    this.#failure = new ProcessError(
-      'FIDIUS_PROCESS_FAILED',
-      `The process of ${names.join(', ')} is not started again after ${crashes} crash${crashes === 1 ? '' : 'es'}; the last one: ${firstLine(cause)}`,
-      data,
-      { cause, hint: 'Fix the reason, then load the plugin again.' },
-    );
+    this.#failure = notRestarted(names, this.#supervisor.crashes, cause);
     notifyOf(this.#options.onNotice, 'failed', names, cause);
     for (const member of this.#members) member.failed(this.#failure);
   }
@@ -390,24 +383,6 @@ export class SupervisedChild {
 /** A further load has the whole time limit of the first one, of which the search for the package had used a part. */
 function reloadOptions({ request, options }: Member): LoadOptions {
   return { ...options, signal: undefined, loadTimeoutMs: request.totalTimeoutMs ?? options.loadTimeoutMs };
-}
-
-/** The error for a load into a process that has ended, or that could not be prepared. */
-function explainLoad({ request }: Member, { transport }: Run, error: unknown): unknown {
-  const subject = `Loading ${request.plugin} failed`;
-  if (error instanceof ProcessError) return error.concerning(subject, error.code !== 'FIDIUS_PROCESS_START_FAILED');
-  if (!isFidiusError(error) || error.code !== 'FIDIUS_EXECUTOR_FAILED') return error;
-  const data = { ...noProcess, pid: transport?.facts.process, stderrTail: transport?.stderrTail() ?? '' };
-  return new ProcessError('FIDIUS_PROCESS_START_FAILED', `${subject}: ${error.message}`, data, {
-    cause: error,
-    hint: error.hint,
-  });
-}
-
-const noProcess = { pid: undefined, exitCode: undefined, signal: undefined, stderrTail: '', mayHaveRun: false };
-
-function firstLine(error: unknown): string {
-  return isFidiusError(error) ? (error.message.split('\n', 1)[0] as string) : String(error);
 }
 
 function definedLimits(limits: ProcessSettings['limits']): Record<string, number> {
