@@ -17,27 +17,23 @@ export interface ImportedInterface {
 
 /**
  * Imports an interface from a module of the user. A name after the module selects one of several: `interfaces.ts#Greeter`.
+ * A file whose name contains the `#` is taken as it is.
  *
  * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
  */
 export async function importNamedInterface(specifier: string, cwd: string): Promise<ImportedInterface> {
   const at = specifier.lastIndexOf('#');
-  const [path, name] = at === -1 ? [specifier, undefined] : [specifier.slice(0, at), specifier.slice(at + 1)];
-  return importInterface(path, cwd, { name, howToChoose: `Append the name of one: ${path}#<name>.` });
+  if (at === -1 || existsSync(resolve(cwd, specifier))) return importInterface(specifier, cwd, undefined);
+  return importInterface(specifier.slice(0, at), cwd, specifier.slice(at + 1));
 }
 
 /**
  * Imports an interface from a module of the user.
  *
  * @param name the name of the interface, if the module exports several.
- * @param howToChoose the hint if the name is missing.
  * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
  */
-export async function importInterface(
-  path: string,
-  cwd: string,
-  { name, howToChoose }: { readonly name: string | undefined; readonly howToChoose: string },
-): Promise<ImportedInterface> {
+export async function importInterface(path: string, cwd: string, name: string | undefined): Promise<ImportedInterface> {
   const { isInterface } = await import('../contract/interface.ts');
   const module = resolve(cwd, path);
   const exported = await importModule(module);
@@ -63,7 +59,7 @@ export async function importInterface(
     const exportNames = Object.keys(exported).filter((key) => exported[key] === only);
     return { definition: only, module, exportName: exportNames.find((key) => key !== 'default') ?? 'default' };
   }
-  const hint = name === undefined ? howToChoose : 'Give them different names.';
+  const hint = name === undefined ? `Append the name of one: ${path}#<name>.` : 'Give them different names.';
   throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports ${matching.length} interfaces: ${names}`, { hint });
 }
 

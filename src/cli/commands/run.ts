@@ -36,7 +36,11 @@ export const run = defineCommand({
   summary: 'Call a method of a package; arguments and result are JSON',
   arguments: { package: {}, method: {}, arguments: { variadic: true, optional: true } },
   options: {
-    interface: { type: 'string', value: 'module', help: 'Check package and call against the interface of this module' },
+    interface: {
+      type: 'string',
+      value: 'module',
+      help: 'Check package and call against the interface of this module; <module>#<name> selects one of several',
+    },
     raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
     timeout: {
       type: 'number',
@@ -62,6 +66,7 @@ export const run = defineCommand({
   examples: [
     `fidius run my-greeter greet '"World"'`,
     `fidius run my-greeter greet '"World"' --interface greeter.ts`,
+    `fidius run my-greeter greet '"World"' --interface interfaces.ts#Greeter`,
     'fidius run my-codec reverse --raw < in.bin > out.bin',
   ],
   async run({ options, args: { package: path, method, arguments: words } }, io) {

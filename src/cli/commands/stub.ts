@@ -4,7 +4,7 @@ import type { Interface } from '../../contract/interface.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { defineCommand } from '../define-command.ts';
-import { importInterface } from '../import-interface.ts';
+import { importInterface, importNamedInterface } from '../import-interface.ts';
 import { inFolderOf } from '../output/make-folder.ts';
 import { formatCount } from '../output/text.ts';
 
@@ -14,21 +14,25 @@ export const stub = defineCommand({
   summary: 'Write a Python module as a starting point for a plugin',
   arguments: { module: {} },
   options: {
-    interface: { type: 'string', value: 'name', help: 'Interface to use, if the module exports several' },
+    interface: {
+      type: 'string',
+      value: 'name',
+      help: 'Interface to use, if the module exports several: the same as <module>#<name>',
+    },
     out: { type: 'string', value: 'file', help: 'Write to a new file instead of standard output' },
     force: { type: 'boolean', help: 'Replace an existing file' },
   },
   examples: [
     'fidius stub greeter-interface.ts --out my-greeter/my_greeter.py',
-    'fidius stub interfaces.js --interface Greeter',
+    'fidius stub interfaces.ts#Greeter --out my-greeter/my_greeter.py',
   ],
   async run({ options, args }, io) {
     const { generatePythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
 
-    const { definition } = await importInterface(args.module, io.cwd, {
-      name: options.interface,
-      howToChoose: 'Choose one with --interface.',
-    });
+    const { definition } =
+      options.interface === undefined
+        ? await importNamedInterface(args.module, io.cwd)
+        : await importInterface(args.module, io.cwd, options.interface);
     const source = generatePythonStub(definition);
     if (options.out === undefined || options.out === '-') return { text: source };
     const file = resolve(io.cwd, options.out);

@@ -92,7 +92,8 @@ async function readKey<T>(path: string, kind: 'public' | 'secret', parse: (bytes
   } catch (cause) {
     throw new FidiusError('FIDIUS_KEY_UNREADABLE', `Cannot read key ${path}: ${messageOf(cause)}`, {
       cause,
-      hint: ioHint(cause),
+      hint:
+        ioCode(cause) === 'ENOENT' ? `Correct the path, or create a pair of keys with fidius keygen.` : ioHint(cause),
     });
   }
   requireHalf(path, bytes, kind);
