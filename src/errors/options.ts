@@ -59,7 +59,7 @@ function describeObject(value: object): string {
 }
 
 /** The longest delay that a timer of Node takes; it silently makes 1 ms of anything beyond. */
-export const longestTimerMs = 2 ** 31 - 1;
+const longestTimerMs = 2 ** 31 - 1;
 
 /** @throws FidiusError `FIDIUS_OPTION_INVALID` unless it is undefined, Infinity, or positive and no more than a timer takes. */
 export function checkTimeout(name: string, value: unknown): void {
@@ -70,6 +70,12 @@ export function checkTimeout(name: string, value: unknown): void {
     value,
     'number',
   );
+}
+
+/** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `${name} must be true or false, got ${describe(value)}`);
 }
 
 /**

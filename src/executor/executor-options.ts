@@ -1,5 +1,13 @@
 import { FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkCount, checkOptionNames, checkSignal, checkTimeout, describe, invalidOption } from '../errors/options.ts';
+import {
+  checkBoolean,
+  checkCount,
+  checkOptionNames,
+  checkSignal,
+  checkTimeout,
+  describe,
+  invalidOption,
+} from '../errors/options.ts';
 import type { CloseOptions, ExecutorChoice, LoadOptions } from './executor.ts';
 import type { OutputListener } from './output.ts';
 import { checkProcessOptions, type ProcessOptions } from './process/process-options.ts';
@@ -102,7 +110,5 @@ export function checkLoadOptions(options: LoadOptions): void {
   checkCount('maxQueued', options.maxQueued, 0, Number.MAX_SAFE_INTEGER);
   checkSignal(options.signal);
   checkProcessOptions(options.process);
-  const { ownThread } = options;
-  if (ownThread === undefined || typeof ownThread === 'boolean') return;
-  throw new FidiusTypeError('FIDIUS_OPTION_INVALID', `ownThread must be true or false, got ${describe(ownThread)}`);
+  checkBoolean('ownThread', options.ownThread);
 }

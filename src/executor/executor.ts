@@ -152,6 +152,13 @@ export interface ExecutorPlugin {
 
   stats(): PluginStats;
 
+  /**
+   * Loads the plugin into new processes, which take the place of the old ones. Absent where it runs in this process.
+   *
+   * @throws what loading throws: the old processes work on; FidiusError `FIDIUS_PLUGIN_CLOSED`.
+   */
+  restart?(): Promise<void>;
+
   /** Closes the plugin: new calls are rejected, running ones are drained or cancelled. Never rejects, may be called again. */
   close(options?: CloseOptions): Promise<void>;
 }

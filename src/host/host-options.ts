@@ -1,7 +1,7 @@
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
+import { checkBoolean, checkOptionNames, checkTimeout, describe } from '../errors/options.ts';
 import {
   checkExecutorChoice,
   type ExecutorChoice,
@@ -156,10 +156,7 @@ export function checkHostOptions(options: HostOptions): void {
   checkTimeout('timeoutMs', options.timeoutMs);
   checkTimeout('loadTimeoutMs', options.loadTimeoutMs);
   checkExternalImports(options.externalImports);
-  const { isolatePython } = options;
-  if (isolatePython !== undefined && typeof isolatePython !== 'boolean') {
-    throw invalidOption('isolatePython', 'true or false', isolatePython);
-  }
+  checkBoolean('isolatePython', options.isolatePython);
 }
 
 /** The error of an option of a host or a load. */

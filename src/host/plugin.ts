@@ -93,6 +93,23 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
   }
 
   /**
+   * Loads the plugin into a new process, which takes the place of the old one when it is ready. The old one finishes its calls;
+   * `client` stays the same. With several processes, they are replaced one after the other.
+   *
+   * @throws what loading throws: the old process works on; FidiusError `FIDIUS_EXECUTOR_UNSUPPORTED` for a plugin that runs in this
+   *   process; `FIDIUS_PLUGIN_CLOSED`.
+   */
+  async restart(): Promise<void> {
+    if (this.#loaded.restart !== undefined) return this.#loaded.restart();
+    const { name, executor } = this.info;
+    throw new FidiusError(
+      'FIDIUS_EXECUTOR_UNSUPPORTED',
+      `Plugin ${name} cannot be restarted: it runs in this process, with the executor "${executor}"`,
+      { hint: 'Load it with the executor "process", or close it and load it again.' },
+    );
+  }
+
+  /**
    * Closes the plugin. Afterwards every method is rejected. It may be called again: the first call counts.
    *
    * @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`; never for another reason.

@@ -9,7 +9,16 @@ import { mainRealm } from './main-realm.ts';
  * closing would never end. They do so when they like, also before this module is loaded; so nothing is taken from the
  * global object, and what is taken is kept. The rest of `src/` uses these alone, which `test/architecture.test.ts` sees to.
  */
-export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;
+export const { clearTimeout, setInterval, clearInterval, setImmediate } = timers;
+const { setTimeout: setTimer } = timers;
+
+/** The longest delay that a timer of Node takes; it makes 1 ms of anything beyond. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Calls a function after a delay in milliseconds. `Infinity` is the longest delay that Node has, 24.8 days. */
+export function setTimeout(callback: () => void, delayMs = 0): NodeJS.Timeout {
+  return setTimer(callback, Math.min(delayMs, longestTimerMs));
+}
 
 /** Milliseconds since the process started, from a clock that never goes back. */
 export const now: () => number = performance.now.bind(performance);

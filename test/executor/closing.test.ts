@@ -37,6 +37,22 @@ describe('closing a plugin', () => {
     expect(plugin.stats().outcomes).toMatchObject({ stopped: 1, stillRunning: 0 });
   });
 
+  // Node makes 1 ms of a delay that is longer than its timers take, and warns about it.
+  it.each(['thread', 'process'] as const)('waits without a limit when there is none: %s', async (executor) => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    const { call, plugin } = await loadCalls(openExecutor(executor));
+    const napping = call('nap', [0.2]);
+
+    await plugin.close({ timeoutMs: Number.POSITIVE_INFINITY });
+
+    expect(await napping).toBe(0.2);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('cancels all calls immediately with mode abort', async () => {
     const { call, plugin } = await loadCalls(openExecutor(), { maxConcurrent: 1 });
     const calls = times(400, () => failureOf(() => call('nap', [10])));

@@ -1,5 +1,12 @@
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
-import { checkChoice, checkCount, checkOptionNames, checkTimeout, describe } from '../../errors/options.ts';
+import {
+  checkBoolean,
+  checkChoice,
+  checkCount,
+  checkOptionNames,
+  checkTimeout,
+  describe,
+} from '../../errors/options.ts';
 
 /** Limits of a process, which the system enforces. Each is set before code of the plugin runs. */
 export interface ProcessLimits {
@@ -69,6 +76,13 @@ export interface RecycleOptions {
    * @default never
    */
   readonly ageMs?: number | undefined;
+  /**
+   * After this time in milliseconds without a call it is ended, and gives back its memory. The next call starts it again, and waits
+   * for that whatever `whileRestarting` says.
+   *
+   * @default never
+   */
+  readonly idleMs?: number | undefined;
 }
 
 /** Options of the executor `process`. */
@@ -155,6 +169,13 @@ export interface ProcessOptions {
    */
   readonly recycle?: RecycleOptions | undefined;
   /**
+   * Keeps a second process ready, which has loaded the plugin, too, and takes the place of one that has crashed or was terminated.
+   * It doubles the memory, and the code of the module runs twice.
+   *
+   * @default false
+   */
+  readonly spare?: boolean | undefined;
+  /**
    * Whether calls that are made while no process is ready wait for one, or are rejected with `FIDIUS_PROCESS_RESTARTING`.
    *
    * @default 'wait'
@@ -177,6 +198,7 @@ export interface ProcessSettings {
   readonly restart: RestartPolicy;
   readonly refusal: RefusalPolicy;
   readonly recycle: RecycleOptions | undefined;
+  readonly spare: boolean;
   readonly refusesWhileRestarting: boolean;
 }
 
@@ -205,6 +227,7 @@ const optionNames = [
   'restart',
   'refuseAfterCrashes',
   'recycle',
+  'spare',
   'whileRestarting',
 ];
 const limitNames = ['memoryBytes', 'cpuSeconds', 'openFiles', 'processes', 'fileBytes'] as const;
@@ -232,6 +255,7 @@ export function checkProcessOptions(options: ProcessOptions | undefined): void {
     checkCount(named('refuseAfterCrashes'), options.refuseAfterCrashes, 1, Number.MAX_SAFE_INTEGER);
   }
   checkRecycle(options.recycle);
+  checkBoolean(named('spare'), options.spare);
   if (options.group === undefined || (options.instances ?? 1) === 1) return;
   throw new FidiusTypeError(
     'FIDIUS_OPTION_INVALID',
@@ -267,6 +291,7 @@ export function toProcessSettings(options: ProcessOptions = {}, defaults: Proces
       forMs: healthyAfterMs,
     },
     recycle: given.recycle,
+    spare: given.spare === true,
     refusesWhileRestarting: given.whileRestarting === 'refuse',
   };
 }
@@ -318,10 +343,11 @@ function checkRestart(restart: RestartOptions | false | undefined): void {
 
 function checkRecycle(recycle: RecycleOptions | undefined): void {
   if (recycle === undefined) return;
-  checkOptionNames(named('recycle'), recycle, ['calls', 'memoryBytes', 'ageMs']);
+  checkOptionNames(named('recycle'), recycle, ['calls', 'memoryBytes', 'ageMs', 'idleMs']);
   checkCount(named('recycle.calls'), recycle.calls, 1, Number.MAX_SAFE_INTEGER);
   checkCount(named('recycle.memoryBytes'), recycle.memoryBytes, 1, Number.MAX_SAFE_INTEGER);
   checkTimeout(named('recycle.ageMs'), recycle.ageMs);
+  checkTimeout(named('recycle.idleMs'), recycle.idleMs);
 }
 
 /** How the reader knows an option. */

@@ -29,6 +29,8 @@ export class ProcessPlugin implements ExecutorPlugin {
   readonly #options: LoadOptions;
   readonly #instances: readonly Instance[];
   readonly #waiting = new WaitingCalls();
+  /** Ends the waiting for a process, while calls wait. */
+  #endWait: (() => void) | undefined;
   #first: ExecutorPlugin | undefined;
   /** Figures of processes that have ended. */
   #past: PluginStats = noCalls;
@@ -97,6 +99,12 @@ export class ProcessPlugin implements ExecutorPlugin {
     );
   }
 
+  async restart(): Promise<void> {
+    if (this.#closing !== undefined) throw pluginClosed(this.name);
+    // One after the other, so that the others answer.
+    for (const { child } of this.#instances) await child.renew();
+  }
+
   stats(): PluginStats {
     const parts = this.#instances.flatMap((instance) => instance.plugins().map((plugin) => plugin.stats()));
     const waiting = { ...noCalls, queued: this.#waiting.count, cancelled: this.#waiting.cancelled };
@@ -111,6 +119,7 @@ export class ProcessPlugin implements ExecutorPlugin {
 
   /** One of its processes has loaded it. */
   attached(): void {
+    this.#failure = undefined;
     this.#first ??= this.#instances.find(({ current }) => current !== undefined)?.current;
     this.#waiting.send(() => this.#pick()?.current as ExecutorPlugin);
   }
@@ -166,12 +175,27 @@ export class ProcessPlugin implements ExecutorPlugin {
       const { reason } = options.signal;
       throw new FidiusError('FIDIUS_CALL_ABORTED', `${title} was aborted before it started`, { cause: reason });
     }
-    if (this.#instances[0]?.child.settings.refusesWhileRestarting === true) throw restarting(title);
+    if ((this.#instances[0] as Instance).child.refusesCalls) throw restarting(title);
     if (this.#waiting.count >= (this.#options.maxQueued ?? queueLength)) throw queueFull(title, this.#waiting.count);
     const { timeoutMs = this.#options.timeoutMs } = options;
     const result = this.#waiting.add(title, method, args, { ...options, timeoutMs });
-    for (const { child } of this.#instances) child.awaitRestart();
+    this.#awaitProcess();
+    void result.catch(() => {}).then(() => this.#endWaitIfDone());
     return result;
+  }
+
+  #awaitProcess(): void {
+    if (this.#endWait !== undefined) return;
+    const ends = this.#instances.map(({ child }) => child.awaitProcess());
+    this.#endWait = () => {
+      for (const end of ends) end();
+    };
+  }
+
+  #endWaitIfDone(): void {
+    if (this.#waiting.count > 0) return;
+    this.#endWait?.();
+    this.#endWait = undefined;
   }
 
   async #close(options: CloseOptions): Promise<void> {
@@ -216,6 +240,7 @@ class Instance implements Member {
   attached(plugin: ExecutorPlugin, drained?: Promise<void>): void {
     const old = this.current;
     this.current = plugin;
+    this.hasFailed = false;
     if (old !== undefined && drained !== undefined) void this.#retire(old, drained);
     this.#plugin.attached();
   }

@@ -10,8 +10,10 @@ export interface ProcessStats {
   readonly restarts: number;
   /** Number of crashes so far. */
   readonly crashes: number;
-  /** Number of times that a working process was replaced; see `recycle`. */
+  /** Number of times that a working process was replaced; see `recycle` and `Plugin.restart()`. */
   readonly recycles: number;
+  /** Whether another process is ready to take its place; see `spare`. */
+  readonly hasSpare: boolean;
   /** Resident memory in bytes; `undefined` while there is no process, and where the system does not tell. */
   readonly memoryBytes?: number | undefined;
   /** Processor time in milliseconds, likewise. */

@@ -1,26 +1,21 @@
-import type { FidiusError } from '../../errors/fidius-error.ts';
-import { longestTimerMs } from '../../errors/options.ts';
-import { clearInterval, clearTimeout, now, setInterval, setTimeout } from '../../node/timers.ts';
-import type { CloseOptions, ExecutorPlugin, ExecutorStats, LoadOptions, LoadRequest } from '../executor.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import type { CloseOptions, ExecutorPlugin, ExecutorStats } from '../executor.ts';
 import type { ExecutorOptions } from '../executor-options.ts';
-import type { OutputEvent } from '../output.ts';
-import type { CallGuard } from '../server/server-call.ts';
-import { ServerExecutor } from '../server/server-executor.ts';
 import type { ChildPython } from './child-python.ts';
+import { type ChildLoad, ChildRun } from './child-run.ts';
 import { readUsage } from './child-usage.ts';
-import { loadFailed, notRestarted } from './process-errors.ts';
+import { notRestarted } from './process-errors.ts';
 import { notifyOf, processChannel } from './process-events.ts';
 import type { ProcessSettings } from './process-options.ts';
 import type { ProcessStats } from './process-stats.ts';
-import { ChildTransport } from './spawn-child.ts';
+import { SpareRun } from './spare-run.ts';
+import type { ChildTransport } from './spawn-child.ts';
 import { Supervisor } from './supervisor.ts';
+import { UseWatch } from './use-watch.ts';
 
 /** A plugin that a child runs, over all restarts of the child. */
-export interface Member {
-  readonly request: LoadRequest;
-  readonly options: LoadOptions;
-  /** Calls of the plugin that must not be sent. */
-  readonly guard: CallGuard;
+export interface Member extends ChildLoad {
   /**
    * The child has loaded the plugin.
    *
@@ -33,23 +28,8 @@ export interface Member {
   failed(error: FidiusError): void;
 }
 
-/** One process: from its start to its end. */
-interface Run {
-  readonly server: ServerExecutor;
-  readonly startedAt: number;
-  /** Created together with the connection, by the first load. */
-  transport: ChildTransport | undefined;
-}
-
-/** How often the use of a process is looked at, in milliseconds. */
-const watchMs = 500;
 /** How long closing waits for the calls of a process that was replaced, in milliseconds. */
 const drainMs = 10_000;
-
-/** How long closing waits for exit functions after the connection has ended, in milliseconds. */
-const exitMs = 5_000;
-/** How long it waits for the system to end a process that was killed. */
-const killedMs = 1_000;
 
 /**
  * One child process over its restarts. Each process has a server of its own and a connection of its own; the plugins stay.
@@ -63,16 +43,18 @@ export class SupervisedChild {
   readonly #supervisor: Supervisor;
   readonly #members = new Set<Member>();
   /** The running process. */
-  #run: Run | undefined;
+  #run: ChildRun | undefined;
   /** The process that ran last, for figures. */
-  #lastRun: Run | undefined;
+  #lastRun: ChildRun | undefined;
   /** Processes that were replaced, and finish their calls. */
-  readonly #draining = new Map<Run, Promise<void>>();
+  readonly #draining = new Map<ChildRun, Promise<void>>();
   /** The replacement that is being started. */
-  #recycling: Promise<void> | undefined;
-  #calls = 0;
-  #recycleTimer: NodeJS.Timeout | undefined;
+  #replacing: Promise<void> | undefined;
+  readonly #spare = new SpareRun<Member>(() => this.#createRun());
+  readonly #use: UseWatch;
   #restartTimer: NodeJS.Timeout | undefined;
+  /** Number of plugins whose calls wait for a process. */
+  #waiters = 0;
   #failure: FidiusError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -81,6 +63,10 @@ export class SupervisedChild {
     this.settings = settings;
     this.#options = options;
     this.#supervisor = new Supervisor(settings.restart, now);
+    this.#use = new UseWatch(settings.recycle ?? {}, {
+      idle: (run) => this.#endIdle(run),
+      exhausted: () => this.#recycle(),
+    });
   }
 
   /** Whether it runs no plugin. */
@@ -88,18 +74,18 @@ export class SupervisedChild {
     return this.#members.size === 0;
   }
 
+  /** Whether calls are refused now, because the process has ended by itself. */
+  get refusesCalls(): boolean {
+    return this.settings.refusesWhileRestarting && this.#supervisor.isRecovering;
+  }
+
   /** Loads a plugin into the process, which is started if it does not run. */
   async load(member: Member): Promise<ExecutorPlugin> {
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#recycling;
-    if (this.#restartTimer !== undefined) this.#restart();
+    await this.#replacing;
+    if (this.#restartTimer !== undefined || this.#supervisor.state === 'idle') this.#restart();
     const run = this.#run ?? this.#start();
-    let plugin: ExecutorPlugin;
-    try {
-      plugin = await run.server.load(member.request, member.options, member.guard);
-    } catch (error) {
-      throw loadFailed(member.request.plugin, run.transport, error);
-    }
+    const plugin = await run.load(member);
     this.#members.add(member);
     if (this.#run === run) this.#becomeReady();
     return plugin;
@@ -115,21 +101,49 @@ export class SupervisedChild {
 
   /** A call is made. */
   called(): void {
-    const { recycle } = this.settings;
-    if (recycle?.calls === undefined) return;
-    this.#calls += 1;
-    if (this.#calls >= recycle.calls) this.#recycle();
+    this.#use.called();
   }
 
-  /** Keeps the event loop alive until the restart that is due, because calls wait for it. */
-  awaitRestart(): void {
+  /**
+   * Calls of a plugin wait for a process: starts the one that was ended because it was idle, and keeps the event loop alive until
+   * the restart that is due.
+   *
+   * @returns is called once when none of them waits any more.
+   */
+  awaitProcess(): () => void {
+    this.#waiters += 1;
     this.#restartTimer?.ref();
+    if (this.#supervisor.state === 'idle') this.#restart();
+    return () => {
+      this.#waiters -= 1;
+      if (this.#waiters === 0) this.#restartTimer?.unref();
+    };
+  }
+
+  /**
+   * Loads the plugins into a new process, which takes the place of the old one when it is ready. The old one finishes its calls.
+   * If a plugin cannot be loaded, the old one works on.
+   *
+   * @throws what loading throws.
+   */
+  async renew(): Promise<void> {
+    await this.#replacing?.catch(() => {});
+    if (this.#closing !== undefined) throw new FidiusError('FIDIUS_HOST_CLOSED', 'The process is closed');
+    if (this.#supervisor.state === 'ready') return this.#replaceOnce();
+    if (this.#supervisor.state === 'starting') return undefined; // it reads the new code
+    // Not running: this is not one of the attempts after a crash.
+    this.#failure = undefined;
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = undefined;
+    this.#supervisor.reset();
+    return this.#reload();
   }
 
   stats(): ProcessStats {
     const { state, restarts, crashes, recycles } = this.#supervisor;
     const pid = this.#lastRun?.transport?.pid;
-    return { state, pid, restarts, crashes, recycles, ...(pid === undefined ? {} : readUsage(pid)) };
+    const hasSpare = this.#spare.isReady;
+    return { state, pid, restarts, crashes, recycles, hasSpare, ...(pid === undefined ? {} : readUsage(pid)) };
   }
 
   serverStats(): ExecutorStats | undefined {
@@ -142,7 +156,7 @@ export class SupervisedChild {
     return this.#closing;
   }
 
-  #start(): Run {
+  #start(): ChildRun {
     const run = this.#createRun();
     this.#run = run;
     this.#lastRun = run;
@@ -151,57 +165,36 @@ export class SupervisedChild {
   }
 
   /** A new process, which is started by the first load. */
-  #createRun(): Run {
-    const { umask, limits } = this.settings;
-    const run: Run = {
-      startedAt: now(),
-      transport: undefined,
-      server: new ServerExecutor({
-        ...this.#options,
-        onOutput: this.#options.onOutput && ((event) => this.#onOutput(run, event)),
-        name: 'process',
-        processSettings: { umask: umask ?? null, limits: definedLimits(limits) },
-        connect: (receiver) => {
-          const { python, settings } = this;
-          const plan = { executable: python.executable, settings, onOutput: this.#pluginOutput };
-          run.transport = new ChildTransport(plan, receiver);
-          return run.transport;
-        },
-        onEnd: (failure) => void this.#onEnd(run, failure),
-      }),
-    };
-    return run;
-  }
-
-  /** Output that Python sends itself. */
-  #onOutput({ transport }: Run, event: OutputEvent): void {
-    if (event.stream === 'stderr') transport?.keep(event.text);
-    this.#options.onOutput?.(event);
-  }
-
-  /** Output that Python does not send itself. It belongs to the plugin if there is only one. */
-  get #pluginOutput() {
-    const { onOutput } = this.#options;
-    if (onOutput === undefined) return undefined;
-    return (stream: 'stdout' | 'stderr', text: string) => {
-      const [name, ...others] = this.#names();
-      onOutput({ plugin: others.length === 0 ? name : undefined, stream, text });
-    };
+  #createRun(): ChildRun {
+    return new ChildRun({
+      python: this.python,
+      settings: this.settings,
+      options: this.#options,
+      names: () => this.#names(),
+      ended: (run, failure) => {
+        if (!this.#spare.ended(run)) void this.#onEnd(run, failure);
+      },
+    });
   }
 
   #becomeReady(): void {
+    this.#prepareSpare();
     if (this.#supervisor.state === 'ready') return;
     this.#supervisor.ready();
-    this.#calls = 0;
-    this.#watchUse();
+    this.#use.start(this.#run as ChildRun);
     this.#publish();
   }
 
+  /** With the plugins of now: one may have been added. */
+  #prepareSpare(): void {
+    if (this.settings.spare && this.#closing === undefined) void this.#spare.prepare([...this.#members]);
+  }
+
   /** The connection to a process has ended. */
-  async #onEnd(run: Run, failure: FidiusError): Promise<void> {
+  async #onEnd(run: ChildRun, failure: FidiusError): Promise<void> {
     if (this.#run !== run) return;
     this.#run = undefined;
-    clearInterval(this.#recycleTimer);
+    this.#use.stop();
     const transport = run.transport as ChildTransport;
     if (this.#closing !== undefined) return;
     // Usually it has ended already. What it could still do has no effect without its connection.
@@ -221,94 +214,126 @@ export class SupervisedChild {
       return;
     }
     notifyOf(this.#options.onNotice, 'crashed', this.#names(), failure);
-    this.#restartTimer = setTimeout(() => this.#restart(), delay).unref();
     for (const member of this.#members) member.detached();
+    if (this.#startSpare(delay)) return;
+    this.#restartTimer = setTimeout(() => this.#restart(), delay);
+    if (this.#waiters === 0) this.#restartTimer.unref();
+  }
+
+  /**
+   * Lets the spare process take the place of the one that has ended.
+   *
+   * @param delay milliseconds until the next spare is started: a process that crashes at once must not be started in a loop.
+   */
+  #startSpare(delay: number): boolean {
+    const spare = this.#spare.take();
+    if (spare === undefined) return false;
+    this.#supervisor.restarting();
+    this.#adopt(spare.run, spare.plugins);
+    this.#supervisor.ready();
+    this.#use.start(spare.run);
+    this.#publish();
+    notifyOf(this.#options.onNotice, 'restarted', this.#names());
+    setTimeout(() => this.#prepareSpare(), delay).unref();
+    return true;
   }
 
   #restart(): void {
     clearTimeout(this.#restartTimer);
     this.#restartTimer = undefined;
-    this.#supervisor.restarting();
-    void this.#reload();
+    if (this.#supervisor.state === 'idle') this.#supervisor.waking();
+    else this.#supervisor.restarting();
+    // Its failure is reported to the calls that wait.
+    this.#reload().catch(() => {});
   }
 
-  /** Starts a new process, and loads all plugins into it. */
+  /** Starts a new process, and loads all plugins into it. @throws what loading throws; a restart is planned by then. */
   async #reload(): Promise<void> {
     const run = this.#start();
     try {
       await Promise.all([...this.#members].map((member) => this.#reattach(run, member)));
-      if (this.#run !== run) return;
-      this.#becomeReady();
-      notifyOf(this.#options.onNotice, 'restarted', this.#names());
     } catch (error) {
       // If the process has ended, #onEnd has been called, too.
-      if (this.#run !== run) return;
-      this.#run = undefined;
-      void run.server.close({ mode: 'abort' });
-      if (this.#closing === undefined && !this.isUnused) this.#planRestart(error as FidiusError);
+      if (this.#run === run) {
+        this.#run = undefined;
+        void run.server.close({ mode: 'abort' });
+        if (this.#closing === undefined && !this.isUnused) this.#planRestart(error as FidiusError);
+      }
+      throw error;
     }
+    if (this.#run !== run) return;
+    this.#becomeReady();
+    notifyOf(this.#options.onNotice, 'restarted', this.#names());
   }
 
-  async #reattach({ server }: Run, member: Member): Promise<void> {
-    const plugin = await server.load(member.request, reloadOptions(member), member.guard);
+  async #reattach(run: ChildRun, member: Member): Promise<void> {
+    const plugin = await run.loadAgain(member);
     if (this.#members.has(member)) member.attached(plugin);
     else await plugin.close();
   }
 
-  /** Watches memory and age of the process. */
-  #watchUse(): void {
-    const { memoryBytes = Number.POSITIVE_INFINITY, ageMs = Number.POSITIVE_INFINITY } = this.settings.recycle ?? {};
-    if (memoryBytes === Number.POSITIVE_INFINITY && ageMs === Number.POSITIVE_INFINITY) return;
-    clearInterval(this.#recycleTimer);
-    this.#recycleTimer = setInterval(() => {
-      const run = this.#run;
-      const pid = run?.transport?.pid;
-      if (run === undefined || pid === undefined) return;
-      const used = readUsage(pid).memoryBytes ?? 0;
-      if (used > memoryBytes || now() - run.startedAt > ageMs) this.#recycle();
-    }, watchMs).unref();
+  /** Ends a process that has no calls. The next call starts another one. */
+  #endIdle(run: ChildRun): void {
+    if (this.#supervisor.state !== 'ready' || this.#replacing !== undefined || this.#closing !== undefined) return;
+    this.#run = undefined;
+    this.#use.stop();
+    this.#supervisor.idle();
+    for (const member of this.#members) member.detached();
+    void this.#drain(run);
+    void this.#spare.drop();
+    this.#publish();
   }
 
   #recycle(): void {
-    if (this.#supervisor.state !== 'ready' || this.#closing !== undefined) return;
-    this.#recycling ??= this.#replace().finally(() => {
-      this.#recycling = undefined;
-    });
+    if (this.#supervisor.state !== 'ready' || this.#closing !== undefined || this.#replacing !== undefined) return;
+    // The old process works on. The next call, or the next look at its use, tries again.
+    this.#replaceOnce().catch(() => {});
   }
 
-  /** Replaces the process by a new one, which is ready before the old one is closed. */
+  #replaceOnce(): Promise<void> {
+    this.#replacing ??= this.#replace().finally(() => {
+      this.#replacing = undefined;
+    });
+    return this.#replacing;
+  }
+
+  /** Replaces the process by a new one, which is ready before the old one is closed. @throws what loading throws. */
   async #replace(): Promise<void> {
-    const old = this.#run as Run;
-    const members = [...this.#members];
+    const old = this.#run as ChildRun;
     const run = this.#createRun();
-    this.#calls = 0;
     try {
-      const loads = members.map((member) => run.server.load(member.request, reloadOptions(member), member.guard));
-      const plugins = await Promise.all(loads);
+      const loads = [...this.#members].map(async (member) => [member, await run.loadAgain(member)] as const);
+      const plugins = new Map(await Promise.all(loads));
       if (this.#run !== old || this.#closing !== undefined) {
         await run.server.close({ mode: 'abort' });
         return;
       }
-      this.#run = run;
-      this.#lastRun = run;
-      const drained = this.#drain(old);
-      plugins.forEach((plugin, index) => {
-        const member = members[index] as Member;
-        if (this.#members.has(member)) member.attached(plugin, drained);
-      });
+      this.#adopt(run, plugins, this.#drain(old));
+      this.#use.start(run);
       this.#supervisor.recycled();
       this.#publish();
-    } catch {
-      // The old process works on. The next call, or the next look at its use, tries again.
+      this.#prepareSpare();
+    } catch (error) {
       await run.server.close({ mode: 'abort' });
+      throw error;
+    }
+  }
+
+  /** Gives all plugins to a process that has loaded them. */
+  #adopt(run: ChildRun, plugins: ReadonlyMap<Member, ExecutorPlugin>, drained?: Promise<void>): void {
+    this.#run = run;
+    this.#lastRun = run;
+    for (const [member, plugin] of plugins) {
+      if (this.#members.has(member)) member.attached(plugin, drained);
+      else void plugin.close();
     }
   }
 
   /** Closes a process that was replaced, when its calls have ended. Never rejects. */
-  #drain(run: Run): Promise<void> {
+  #drain(run: ChildRun): Promise<void> {
     const drained = (async () => {
       await run.server.close({ mode: 'drain', timeoutMs: Number.POSITIVE_INFINITY });
-      if (run.transport !== undefined) await this.#end(run.transport);
+      await run.end();
       this.#draining.delete(run);
     })();
     this.#draining.set(run, drained);
@@ -318,6 +343,7 @@ export class SupervisedChild {
   #fail(cause: FidiusError): void {
     const names = this.#names();
     this.#failure = notRestarted(names, this.#supervisor.crashes, cause);
+    void this.#spare.drop();
     notifyOf(this.#options.onNotice, 'failed', names, cause);
     for (const member of this.#members) member.failed(this.#failure);
   }
@@ -326,14 +352,15 @@ export class SupervisedChild {
     this.#supervisor.draining();
     clearTimeout(this.#restartTimer);
     this.#restartTimer = undefined;
-    clearInterval(this.#recycleTimer);
-    await this.#recycling;
+    this.#use.stop();
+    await this.#replacing?.catch(() => {});
     const run = this.#run;
     if (run?.transport?.pid !== undefined) this.#publish();
+    const spareEnded = this.#spare.drop();
     await Promise.all([...this.#draining].map(([each, drained]) => this.#hasten(each, drained, options)));
     await run?.server.close(options);
-    const transport = this.#lastRun?.transport;
-    if (transport !== undefined) await this.#end(transport, options);
+    await this.#lastRun?.end(options);
+    await spareEnded;
     this.#run = undefined;
     if (this.#failure !== undefined) return;
     this.#supervisor.closed();
@@ -342,29 +369,18 @@ export class SupervisedChild {
 
   /** Waits for the calls of a process that was replaced, as the options of closing say. */
   async #hasten(
-    run: Run,
+    run: ChildRun,
     drained: Promise<void>,
     { mode = 'drain', timeoutMs = drainMs }: CloseOptions = {},
   ): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timedOut = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, mode === 'abort' ? 0 : Math.min(timeoutMs, longestTimerMs));
+      timer = setTimeout(resolve, mode === 'abort' ? 0 : timeoutMs);
     });
     await Promise.race([drained, timedOut]);
     clearTimeout(timer);
     if (this.#draining.has(run)) run.transport?.terminate('SIGTERM');
-    if (run.transport !== undefined) await this.#end(run.transport, { mode: 'abort' });
-  }
-
-  /** Waits for the exit of a process whose connection was closed, and ends it by force if need be. */
-  async #end(transport: ChildTransport, { mode = 'drain', timeoutMs = exitMs }: CloseOptions = {}): Promise<void> {
-    const { terminateAfterMs, killAfterMs } = this.settings;
-    const patience = mode === 'abort' ? terminateAfterMs : Math.min(timeoutMs, exitMs);
-    if (await transport.exitWithin(patience)) return;
-    transport.terminate('SIGTERM');
-    if (await transport.exitWithin(Math.min(killAfterMs, exitMs))) return;
-    transport.terminate('SIGKILL');
-    await transport.exitWithin(killedMs);
+    await run.end({ mode: 'abort' });
   }
 
   #names(): readonly string[] {
@@ -378,16 +394,4 @@ export class SupervisedChild {
     const { executable } = this.python;
     processChannel.publish({ state, pid, executable, plugins: this.#names(), restarts, ...more });
   }
-}
-
-/** A further load has the whole time limit of the first one, of which the search for the package had used a part. */
-function reloadOptions({ request, options }: Member): LoadOptions {
-  return { ...options, signal: undefined, loadTimeoutMs: request.totalTimeoutMs ?? options.loadTimeoutMs };
-}
-
-function definedLimits(limits: ProcessSettings['limits']): Record<string, number> {
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as Record<
-    string,
-    number
-  >;
 }

@@ -5,15 +5,18 @@ import type { RestartPolicy } from './process-options.ts';
  *
  * - `starting`: the interpreter starts, or the plugins are being loaded into it.
  * - `ready`: it accepts calls.
+ * - `idle`: it was ended because it had no calls. The next call starts it again.
  * - `draining`: it is closing. Accepted calls run to their end.
  * - `dead`: it has ended. Unless it was closed, it will be started again.
  * - `failed`: it crashed too often, or its plugins cannot be loaded again. It is not started again.
  */
-export type ProcessState = 'starting' | 'ready' | 'draining' | 'dead' | 'failed';
+export type ProcessState = 'starting' | 'ready' | 'idle' | 'draining' | 'dead' | 'failed';
 
 /** Follows the states of one process over its restarts, and decides when it is started again. Starts nothing itself. */
 export class Supervisor {
   state: ProcessState = 'starting';
+  /** Whether it has ended by itself, and is not ready again. */
+  isRecovering = false;
   /** Number of restarts so far. */
   restarts = 0;
   /** Number of crashes so far. */
@@ -39,6 +42,7 @@ export class Supervisor {
   /** The process accepts calls. */
   ready(): void {
     this.state = 'ready';
+    this.isRecovering = false;
   }
 
   /** The process is being closed. */
@@ -55,6 +59,22 @@ export class Supervisor {
   restarting(): void {
     this.state = 'starting';
     this.restarts += 1;
+  }
+
+  /** The process was ended because it had no calls. */
+  idle(): void {
+    this.state = 'idle';
+  }
+
+  /** A call starts the process again that was ended because it had none. This is not counted as a restart. */
+  waking(): void {
+    this.state = 'starting';
+  }
+
+  /** The process is started again for a reason of its user: earlier crashes no longer count. */
+  reset(): void {
+    this.#recent = [];
+    this.restarting();
   }
 
   /** A new process has taken the place of one that worked. */
@@ -80,6 +100,7 @@ export class Supervisor {
       return undefined;
     }
     this.state = 'dead';
+    this.isRecovering = true;
     const delay = Math.min(delayMs * 2 ** (this.#recent.length - 1), maxDelayMs);
     // Processes that crashed together must not all start at the same time.
     return delay * (0.75 + 0.25 * this.#random());
@@ -88,6 +109,7 @@ export class Supervisor {
   /** The host has terminated the process because of a call that did not stop. This is not counted as a crash. */
   terminated(): number {
     this.state = 'dead';
+    this.isRecovering = true;
     return 0;
   }
 }

@@ -77,7 +77,7 @@ export class ServerRequest implements PendingCall {
 
   #cancelWithPosition(explain: (position: unknown) => FidiusError): void {
     this.#connection.cancel(this.#number);
-    const cancel = (position: unknown) => {
+    const cancel = (position?: unknown) => {
       clearTimeout(timer);
       this.#onPosition = undefined;
       this.#cancel?.(explain(position));

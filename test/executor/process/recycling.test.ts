@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failure.ts';
@@ -74,5 +75,82 @@ describe('a process that is replaced', () => {
 
     expect((await napping).code).toMatch(/^FIDIUS_(PLUGIN_CLOSED|PROCESS_EXITED|PROCESS_TERMINATED)$/);
     expect(await endsSoon(old)).toBe(true);
+  });
+});
+
+describe('a process without calls', () => {
+  it('is ended, and the next call starts another one', async () => {
+    const { call, plugin, state } = await openProcess({ recycle: { idleMs: 50 }, whileRestarting: 'refuse' });
+    const first = await call('pid');
+    await eventually(() => state().state === 'idle', 'the end of the process');
+
+    expect(await endsSoon(first as number)).toBe(true);
+    expect(state()).toMatchObject({ pid: undefined, restarts: 0, crashes: 0, recycles: 0 });
+    const answers = await Promise.all([call('pid'), call('add', [1, 2])]);
+
+    expect(answers).toEqual([expect.not.toBeOneOf([first]), 3]);
+    expect(state()).toMatchObject({ state: 'ready', restarts: 0 });
+    expect(plugin.stats()).toMatchObject({ succeeded: 3, failed: 0, queued: 0 });
+  });
+
+  it('is not ended while a call runs', async () => {
+    const { call, state } = await openProcess({ recycle: { idleMs: 20 } });
+
+    const answer = await call('nap', [0.5]);
+
+    expect(answer).toBe(0.5);
+    await eventually(() => state().state === 'idle', 'the end of the process');
+  });
+
+  it('is closed when it was ended', async () => {
+    const { plugin, state, executor } = await openProcess({ recycle: { idleMs: 20 } });
+    await eventually(() => state().state === 'idle', 'the end of the process');
+
+    await plugin.close();
+    await executor.close();
+
+    expect(plugin.stats()).toMatchObject({ queued: 0, running: 0 });
+  });
+});
+
+describe('a spare process', () => {
+  it('takes the place of one that has crashed, and another one is started', async () => {
+    const { call, state } = await openProcess({ spare: true });
+    await eventually(() => state().hasSpare, 'the spare process');
+    const first = await call('pid');
+
+    const failure = await failureOf(() => call('run', ['os._exit(3)']));
+    const second = await call('pid');
+
+    expect(failure.code).toBe('FIDIUS_PROCESS_EXITED');
+    expect(second).not.toBe(first);
+    expect(state()).toMatchObject({ state: 'ready', crashes: 1, restarts: 1 });
+    await eventually(() => state().hasSpare, 'the next spare process');
+  });
+
+  it('does not prevent that a process which crashes too often is not started again', async () => {
+    const { call, state } = await openProcess({ spare: true, restart: { maxCrashes: 2, delayMs: 1 } });
+    for (const crashes of [1, 2]) {
+      await eventually(() => state().hasSpare, 'the spare process');
+      await failureOf(() => call('run', ['os._exit(3)']));
+      await eventually(() => state().crashes === crashes, 'the crash');
+    }
+
+    const failure = await failureOf(() => call('pid'));
+
+    expect(failure.code).toBe('FIDIUS_PROCESS_FAILED');
+    expect(state().hasSpare).toBe(false);
+  });
+
+  it.runIf(process.platform === 'linux')('ends with the plugin', async () => {
+    const { call, plugin, state } = await openProcess({ spare: true }, {}, { lines: ['sys.stderr.flush()'] });
+    await eventually(() => state().hasSpare, 'the spare process');
+    const parent = await call('run', ['result = os.getppid()']);
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ').map(Number);
+
+    await plugin.close();
+
+    expect(children.length).toBeGreaterThanOrEqual(2);
+    for (const child of children) expect(await endsSoon(child)).toBe(true);
   });
 });
