@@ -140,6 +140,7 @@ export type { HostDiscovery } from './host/load/select-packages.ts';
 export type { ExternalImport, ExternalImports, Plugin, PluginInfo } from './host/plugin.ts';
 export { PluginHost } from './host/plugin-host.ts';
 export type { PolicyOptions } from './host/policy/package-policy.ts';
+export type { ReloadNotice } from './host/reload/hot-reload.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export type {
   DiscoverOptions,

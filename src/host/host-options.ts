@@ -94,6 +94,14 @@ export interface HostLoadAllOptions extends LoadOptions {
    * @default the option of the host
    */
   readonly executor?: ExecutorChoice | undefined;
+  /**
+   * For development: loads the plugin again whenever a file of its package changes, into a new process. Calls that run finish with
+   * the old code. Code that cannot be loaded leaves the old code running. Both are reported to `onNotice`. With `auto`, the executor
+   * is then `process`. Not for archives, nor for hosts that require signatures: these run a copy.
+   *
+   * @default false
+   */
+  readonly watch?: boolean | undefined;
 }
 
 /** Options of `PluginHost.load()`. */
@@ -141,7 +149,7 @@ const hostOptionNames = [
   'storeDir',
   'archiveLimits',
 ] satisfies readonly (keyof HostOptions)[];
-export const hostLoadAllOptionNames = ['signedBy', 'externalImports', 'executor', ...loadOptionNames];
+export const hostLoadAllOptionNames = ['signedBy', 'externalImports', 'executor', 'watch', ...loadOptionNames];
 export const hostLoadOptionNames = ['version', 'onProgress', ...hostLoadAllOptionNames];
 
 /** @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNKNOWN`. */

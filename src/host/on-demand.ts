@@ -15,3 +15,4 @@ export { loadHandle } from './load/load-handle.ts';
 export { runLoad } from './load/load-pipeline.ts';
 export { discoverForHost, selectPackages } from './load/select-packages.ts';
 export { PackagePolicy } from './policy/package-policy.ts';
+export { cannotWatch, HotReload, requireWatchable } from './reload/hot-reload.ts';

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Interface } from '../contract/interface.ts';
 import { showingCaller } from '../errors/call-place.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
-import { checkOptionNames, describe } from '../errors/options.ts';
+import { checkBoolean, checkOptionNames, describe } from '../errors/options.ts';
 import { type CloseOptions, checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
 import { checkCloseOptions, checkLoadOptions, checkProcessUse } from '../executor/executor-options.ts';
 import type { DiscoverOptions, FoundPackage } from '../packaging/discover-packages.ts';
@@ -21,17 +21,18 @@ import {
 } from './host-options.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
 import type { LoadProgressListener } from './load/load-budget.ts';
-import type { PackageLoad } from './load/load-pipeline.ts';
+import type { LoadOutcome, PackageLoad } from './load/load-pipeline.ts';
 import type { SearchPath } from './load/package-not-found.ts';
 import type { HostDiscovery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
 import type { PackagePolicy } from './policy/package-policy.ts';
+import type { HotReload } from './reload/hot-reload.ts';
 
 /** The code that opens, discovers and loads: see on-demand.ts. */
 type OnDemand = typeof import('./on-demand.ts');
 
 /** A load for an interface, with all defaults. */
-type HostLoad<I extends Interface> = PackageLoad & { readonly definition: I };
+type HostLoad<I extends Interface> = PackageLoad & { readonly definition: I; readonly watch: boolean };
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
@@ -206,7 +207,7 @@ export class PluginHost implements AsyncDisposable {
 
   /** Checks the options of a load. @param doing completes "The host is closed and cannot …". */
   #readLoad<I extends Interface>(definition: I, options: HostLoadAllOptions, doing: string): HostLoad<I> {
-    const { executor = this.#executor, signedBy, externalImports = this.#externalImports, ...given } = options;
+    const { executor = this.#executor, signedBy, externalImports = this.#externalImports, watch, ...given } = options;
     checkExternalImports(externalImports);
     const signers = this.#readSigners(signedBy);
     const loadOptions = withDefaults(given, this.#loadOptions);
@@ -214,7 +215,16 @@ export class PluginHost implements AsyncDisposable {
     this.#executors.checkOpen(doing);
     checkLoadOptions(loadOptions);
     checkProcessUse(executor, loadOptions);
-    return { definition, signers, executor, refuseExternal: externalImports === 'refuse', options: loadOptions };
+    this.#checkWatch(watch, executor);
+    return {
+      definition,
+      signers,
+      executor,
+      refuseExternal: externalImports === 'refuse',
+      options: loadOptions,
+      processReason: watch === true ? 'The load sets `watch`' : undefined,
+      watch: watch === true,
+    };
   }
 
   async #load<I extends Interface>(
@@ -245,11 +255,18 @@ export class PluginHost implements AsyncDisposable {
             );
           },
           reportConflicts: (conflicts) => this.#conflicts.report(conflicts),
-          describe: () => definition.descriptor,
+          describe: (selected) => {
+            if (load.watch) this.#code.requireWatchable(selected);
+            return definition.descriptor;
+          },
         }),
       );
+      const reload = load.watch ? await this.#watch(load, outcome) : undefined;
       const info = describePlugin(definition, outcome);
-      const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => this.#plugins.delete(plugin));
+      const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => {
+        reload?.close();
+        this.#plugins.delete(plugin);
+      });
       this.#plugins.set(plugin, vendored);
       this.#code.reportArguments(definition, outcome.plugin, this.#onNotice);
       return plugin;
@@ -260,6 +277,26 @@ export class PluginHost implements AsyncDisposable {
 
   #folders(): readonly string[] {
     return this.#searchPaths.map(({ path }) => path);
+  }
+
+  /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
+  #checkWatch(watch: unknown, executor: ExecutorChoice): void {
+    checkBoolean('watch', watch);
+    if (watch !== true) return;
+    if (executor === 'inline' || executor === 'thread') {
+      throw this.#code.cannotWatch(
+        `with the executor "${executor}", the old code cannot run on while new code is tried`,
+      );
+    }
+    if (this.#policy.requireSignature)
+      throw this.#code.cannotWatch('this host requires signatures, and a verified copy of the files runs');
+  }
+
+  #watch({ definition }: HostLoad<Interface>, { selected, plugin }: LoadOutcome): Promise<HotReload> {
+    return this.#code.HotReload.start({ selected, definition, plugin }, (notice) => {
+      this.#onNotice(notice);
+      if (notice.event === 'reloaded') this.#code.reportArguments(definition, plugin, this.#onNotice);
+    });
   }
 
   #readSigners(signedBy: unknown): readonly string[] | undefined {

@@ -15,7 +15,7 @@ import { printLoads, traceLoad } from './events/load-channel.ts';
 import { findEntryModule } from './load/entry-module.ts';
 import { ExecutorPool, type StartedExecutor } from './load/executor-pool.ts';
 import { LoadBudget, type LoadProgressListener } from './load/load-budget.ts';
-import { runLoad } from './load/load-pipeline.ts';
+import { type LoadOutcome, runLoad, type SelectedPackage } from './load/load-pipeline.ts';
 import { noStreams } from './plugin.ts';
 import type { PackagePolicy } from './policy/package-policy.ts';
 
@@ -24,6 +24,7 @@ export interface PackageCall {
   /** Folder or archive of the package. */
   readonly path: string;
   readonly policy: PackagePolicy;
+  /** Name of the method; empty if the package is only loaded. */
   readonly method: string;
   /** The interface to check the package and the call against. Without one, the hash that the package declares is used. */
   readonly definition: Interface | undefined;
@@ -39,10 +40,21 @@ export interface PackageCall {
   /** Milliseconds for load and call together. Default: no limit, because the user of a command ends it with Ctrl-C. */
   readonly timeoutMs?: number | undefined;
   readonly onProgress?: LoadProgressListener | undefined;
+  /** Receives the package that was verified, before its code runs. What it throws fails the load. */
+  readonly onSelected?: ((selected: SelectedPackage) => void) | undefined;
   /** Is called when the package is loaded, before the call. */
   readonly onCall?: (() => void) | undefined;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
   readonly onDeclaredHash: (hash: bigint) => void;
+}
+
+/** A package that was loaded for calls of one method. */
+export interface OpenedPackage {
+  readonly outcome: LoadOutcome;
+  /** Calls the method within the time that is left. @throws PluginError; the codes of calls. */
+  invoke(): Promise<unknown>;
+  /** Closes the package and ends what ran it. Never rejects. */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /**
@@ -53,6 +65,25 @@ export interface PackageCall {
  *   does not contain its hash when no interface is given; the codes of calls.
  */
 export async function runPackage(call: PackageCall): Promise<unknown> {
+  const opened = await openPackage(call);
+  let closing: CloseOptions = {};
+  try {
+    call.onCall?.();
+    return await opened.invoke();
+  } catch (error) {
+    closing = closingAfter(error, call);
+    throw error;
+  } finally {
+    await opened.close(closing);
+  }
+}
+
+/**
+ * Loads a package for calls of one method.
+ *
+ * @throws what {@link runPackage} throws before the call.
+ */
+export async function openPackage(call: PackageCall): Promise<OpenedPackage> {
   const { path, policy, method, definition, input, start, executor = 'auto', onOutput } = call;
   const declared = definition?.methods.find(({ name }) => name === method);
   if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
@@ -67,9 +98,12 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
   const budget = new LoadBudget(path, signal, timeoutMs, onProgress);
   let index = -1;
   let [folder, entryModule] = ['', ''];
-  let closing: CloseOptions = {};
+  const close = async (options?: CloseOptions) => {
+    budget.end();
+    await executors.closeAll(options);
+  };
   try {
-    const { plugin } = await traceLoad({ path, interface: definition?.name ?? '' }, (details) =>
+    const outcome = await traceLoad({ path, interface: definition?.name ?? '' }, (details) =>
       runLoad(
         { definition, executor, refuseExternal: false, options: {} },
         {
@@ -80,6 +114,7 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
           select: async () => [{ path }],
           compareVendored: () => [],
           describe: (selected, started) => {
+            call.onSelected?.(selected);
             folder = selected.folder;
             entryModule = selected.manifest.python.entryModule;
             started.interpreter?.invoke('cli_support.print_to_stderr');
@@ -90,23 +125,34 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
         },
       ),
     );
-    call.onCall?.();
-    const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
-    if (input instanceof Uint8Array) return await plugin.call({ index, codec: rawCodec }, [input], limits);
+    const { plugin } = outcome;
     const codec = declared === undefined || declared.wireRaw ? untypedCodec : declared.codec;
-    return await plugin.call({ index, codec }, input, limits);
+    const [target, args] =
+      input instanceof Uint8Array ? [{ index, codec: rawCodec }, [input]] : [{ index, codec }, input];
+    const invoke = async () => {
+      const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
+      try {
+        return await plugin.call(target, args, limits);
+      } catch (error) {
+        throw explainTimeout(error, call);
+      }
+    };
+    return { outcome, invoke, close };
   } catch (error) {
-    // What was cancelled does not get more time.
-    if (signal?.aborted === true || isTimeout(error)) closing = { mode: 'abort', timeoutMs: cancelledMs };
-    if (isFidiusError(error) && error.code === 'FIDIUS_CALL_TIMEOUT') {
-      const message = `${method}() did not end within the ${timeoutMs / 1000} s that load and call may take`;
-      throw new FidiusError(error.code, message, { cause: error, hint: error.hint });
-    }
+    await close(closingAfter(error, call));
     throw definition === undefined ? nameMethods(error, { method, folder, entryModule }) : error;
-  } finally {
-    budget.end();
-    await executors.closeAll(closing);
   }
+}
+
+/** What was cancelled does not get more time. */
+function closingAfter(error: unknown, { signal }: PackageCall): CloseOptions {
+  return signal?.aborted === true || isTimeout(error) ? { mode: 'abort', timeoutMs: cancelledMs } : {};
+}
+
+function explainTimeout(error: unknown, { method, timeoutMs = Number.POSITIVE_INFINITY }: PackageCall): unknown {
+  if (!isFidiusError(error) || error.code !== 'FIDIUS_CALL_TIMEOUT') return error;
+  const message = `${method}() did not end within the ${timeoutMs / 1000} s that load and call may take`;
+  return new FidiusError(error.code, message, { cause: error, hint: error.hint });
 }
 
 /** How long a cancelled call may take to end. */
@@ -141,7 +187,7 @@ function declaredDescriptor(started: StartedExecutor, subject: Subject): Interfa
   const { method, input, onDeclaredHash } = subject.call;
   const interfaceHash = declaredHash(started, subject);
   if (interfaceHash !== undefined) onDeclaredHash(interfaceHash);
-  const methods = [{ name: method, wireRaw: input instanceof Uint8Array }];
+  const methods = method === '' ? [] : [{ name: method, wireRaw: input instanceof Uint8Array }];
   return { interfaceName: subject.manifest.interface, interfaceHash: interfaceHash ?? 0n, methods };
 }
 

@@ -13,12 +13,14 @@ async function run(argv: readonly string[], cwd = fixtures) {
 }
 
 describe('fidius stub', () => {
-  it.each([[['greeter.ts']], [['greeter.ts#Greeter']], [['greeter.ts', '--out', '-']], [['./greeter.ts', '--interface', 'Greeter']]])(
-    'prints the stub of the only interface of a module: %j',
-    async (argv) => {
-      expect(await run(argv)).toEqual({ exitCode: 0, stdout: approved, stderr: '' });
-    },
-  );
+  it.each([
+    [['greeter.ts']],
+    [['greeter.ts#Greeter']],
+    [['greeter.ts', '--out', '-']],
+    [['./greeter.ts', '--interface', 'Greeter']],
+  ])('prints the stub of the only interface of a module: %j', async (argv) => {
+    expect(await run(argv)).toEqual({ exitCode: 0, stdout: approved, stderr: '' });
+  });
 
   it('writes the stub to a file, and prints its path', async () => {
     const out = join(tempFolder('with space'), 'größe.py');
@@ -70,7 +72,11 @@ describe('fidius stub', () => {
     ],
     ['a module that throws', ['failing.ts'], `Cannot import <here>/failing.ts: no interfaces today\n`],
     ['no interface', ['none.ts'], 'none.ts exports no interface\nhint: Export the result of defineInterface().\n'],
-    ['several', ['several.ts'], 'several.ts exports 2 interfaces: One, Two\nhint: Append the name of one: several.ts#<name>.\n'],
+    [
+      'several',
+      ['several.ts'],
+      'several.ts exports 2 interfaces: One, Two\nhint: Append the name of one: several.ts#<name>.\n',
+    ],
     [
       'another name',
       ['several.ts', '--interface', 'Tow'],

@@ -31,7 +31,7 @@ export class ProcessPlugin implements ExecutorPlugin {
   readonly #waiting = new WaitingCalls();
   /** Ends the waiting for a process, while calls wait. */
   #endWait: (() => void) | undefined;
-  #first: ExecutorPlugin | undefined;
+  #lastLoaded: ExecutorPlugin | undefined;
   /** Figures of processes that have ended. */
   #past: PluginStats = noCalls;
   #failure: FidiusError | undefined;
@@ -120,7 +120,7 @@ export class ProcessPlugin implements ExecutorPlugin {
   /** One of its processes has loaded it. */
   attached(): void {
     this.#failure = undefined;
-    this.#first ??= this.#instances.find(({ current }) => current !== undefined)?.current;
+    this.#lastLoaded = this.#instances.find(({ current }) => current !== undefined)?.current ?? this.#lastLoaded;
     this.#waiting.send(() => this.#pick()?.current as ExecutorPlugin);
   }
 
@@ -137,8 +137,8 @@ export class ProcessPlugin implements ExecutorPlugin {
   }
 
   get #loaded(): ExecutorPlugin {
-    if (this.#first === undefined) throw new TypeError('the plugin is not loaded');
-    return this.#first;
+    if (this.#lastLoaded === undefined) throw new TypeError('the plugin is not loaded');
+    return this.#lastLoaded;
   }
 
   /** The instance with the fewest calls. */

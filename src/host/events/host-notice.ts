@@ -7,6 +7,7 @@ import {
   type VendorConflict,
   type VendoredPackage,
 } from '../../packaging/vendor/vendor-conflicts.ts';
+import type { ReloadNotice } from '../reload/hot-reload.ts';
 import type { ArgumentNotice } from './argument-notice.ts';
 
 /** Packages of one host vendor different versions of one distribution. Emitted before the second package is imported. */
@@ -22,13 +23,14 @@ export interface VendorNotice {
 }
 
 /** Something about its plugins that the user of a host should know. */
-export type HostNotice = Notice | VendorNotice | ProcessNotice | ArgumentNotice;
+export type HostNotice = Notice | VendorNotice | ProcessNotice | ArgumentNotice | ReloadNotice;
 
 /** Receives the notices of a host. */
 export type HostNoticeListener = (notice: HostNotice) => void;
 
-/** Emits a notice as a warning of the process: what a host does without `onNotice`. */
-export function emitWarning({ message, hint }: HostNotice): void {
+/** Emits a notice as a warning of the process: what a host does without `onNotice`. A successful reload is no reason for one. */
+export function emitWarning({ message, hint, ...about }: HostNotice): void {
+  if (about.kind === 'reload' && about.event === 'reloaded') return;
   process.emitWarning(message, { type: 'FidiusWarning', detail: `hint: ${hint}` });
 }
 

@@ -83,9 +83,9 @@ export class ExecutorPool {
     return started;
   }
 
-  /** Whether a load would start CPython in this process. */
-  needsPython(choice: ExecutorChoice, options: ProcessOptions | undefined): boolean {
-    if (choice === 'auto') return options === undefined && this.#noThread === undefined;
+  /** Whether a load would start CPython in this process. @param processReason why `auto` must choose `process`. */
+  needsPython(choice: ExecutorChoice, processReason: string | undefined): boolean {
+    if (choice === 'auto') return processReason === undefined && this.#noThread === undefined;
     return choice !== 'process';
   }
 

@@ -39,6 +39,8 @@ export interface PackageLoad {
   /** Names or ids of the keys of which one must have signed the package. Default: any trusted key. */
   readonly signers?: readonly string[] | undefined;
   readonly executor: ExecutorChoice;
+  /** Why `auto` must choose `process`; `undefined` where it need not. */
+  readonly processReason?: string | undefined;
   /** Whether the plugin must not import external modules. */
   readonly refuseExternal: boolean;
   readonly options: LoadOptions;
@@ -154,7 +156,7 @@ async function selectFirst(
     const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, budget));
     if (selected === undefined) continue;
     budget.enter('start', path);
-    if (executors.needsPython(load.executor, load.options.process)) {
+    if (executors.needsPython(load.executor, whyProcess(load))) {
       await prepareStart(executors.startOptions, signal);
     }
     budget.check();
@@ -169,11 +171,17 @@ async function selectFirst(
 }
 
 /** @throws what starting the executor throws. */
-function startChosen({ executor, options }: PackageLoad, executors: ExecutorPool, doing: string): ChosenExecutor {
+function startChosen(load: PackageLoad, executors: ExecutorPool, doing: string): ChosenExecutor {
+  const { executor, options } = load;
   if (executor !== 'auto') return { started: executors.start(executor, doing, options.process), reason: undefined };
-  if (options.process === undefined) return executors.startAuto(doing);
-  const reason = 'The load sets options of the executor "process"';
+  const reason = whyProcess(load);
+  if (reason === undefined) return executors.startAuto(doing);
   return { started: executors.start('process', doing, options.process), reason };
+}
+
+function whyProcess({ processReason, options }: PackageLoad): string | undefined {
+  if (options.process !== undefined) return 'The load sets options of the executor "process"';
+  return processReason;
 }
 
 async function prepare(
