@@ -67,6 +67,7 @@ export const errorCodes = {
   FIDIUS_PACKAGE_LINK_ESCAPES: 'A symbolic link in the package points outside the package.',
   FIDIUS_PACKAGE_NAME: 'The name, version or extension of the package cannot be used in a file name.',
   FIDIUS_PACKAGE_OLDER: 'The package has a lower version than a package of this name that was loaded before.',
+  FIDIUS_PACKAGE_PYTHON: 'The package requires another version of Python than the one that would run it.',
   FIDIUS_PACKAGE_TOO_LARGE: 'The package has more entries than the library lists.',
   FIDIUS_PACKAGE_UNEXPECTED: 'The package does not have the expected name or version.',
   FIDIUS_PACKAGE_UNREADABLE: 'The folder of the package, or a file in it, cannot be read.',

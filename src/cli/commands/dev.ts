@@ -55,7 +55,7 @@ export const dev = defineCommand({
       const { selected, plugin, pythonVersion } = opened.outcome;
       const { name, version } = selected.manifest;
       const show = async () => {
-        if (options.call !== undefined) io.stdout.write(await answerText(options.call, opened.invoke));
+        if (options.call !== undefined) io.stdout.write(await answerText(options.call, () => opened.invoke()));
       };
       io.stdout.write(`Watching ${name} ${version}, Python ${pythonVersion}. Ctrl-C ends it.\n`);
       let shown = show();

@@ -24,9 +24,9 @@ export interface ChildRunOwner {
   readonly settings: ProcessSettings;
   readonly options: ExecutorOptions;
   /** Names of the plugins that it runs. */
-  names(): readonly string[];
+  readonly names: () => readonly string[];
   /** The connection to the process has ended. */
-  ended(run: ChildRun, failure: FidiusError): void;
+  readonly ended: (run: ChildRun, failure: FidiusError) => void;
 }
 
 /** How long closing waits for exit functions after the connection has ended, in milliseconds. */

@@ -33,6 +33,8 @@ export interface ChosenExecutor {
   readonly started: StartedExecutor;
   /** Why it is not `thread`. */
   readonly reason: string | undefined;
+  /** Options of `process` that come in place of those of the load. */
+  readonly process?: ProcessOptions | undefined;
 }
 
 /** The executors of one host. Each is started when the first load asks for it. */

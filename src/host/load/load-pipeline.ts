@@ -8,7 +8,6 @@ import { isPluginError } from '../../errors/plugin-error.ts';
 import type { ExecutorChoice, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
 import type { SkippedPackage } from '../../packaging/discover-packages.ts';
 import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
-import { requireVendoredFor } from '../../packaging/vendor/check-vendored.ts';
 import { vendorFolder } from '../../packaging/vendor/distributions.ts';
 import { describeVendorConflict, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
 import type { LoadDetails } from '../events/load-channel.ts';
@@ -18,6 +17,7 @@ import { topModules } from './entry-module.ts';
 import type { ChosenExecutor, ExecutorPool, StartedExecutor } from './executor-pool.ts';
 import type { LoadBudget } from './load-budget.ts';
 import { explainMissingModule } from './missing-module.ts';
+import { findPythonFor, requiredPython, requirePythonFor } from './required-python.ts';
 
 /** A package that may be loaded. */
 export interface Candidate {
@@ -99,7 +99,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
   const { entryModule } = manifest.python;
   Object.assign(details, { plugin: manifest.name, path, entryModule, skipped });
 
-  const loadInto = async ({ started, reason }: ChosenExecutor): Promise<LoadOutcome> => {
+  const loadInto = async ({ started, reason, process }: ChosenExecutor): Promise<LoadOutcome> => {
     const { name } = started.executor;
     // Only plugins in this process share its modules.
     const vendorConflicts = name === 'process' ? [] : conflicts;
@@ -107,7 +107,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
     if (vendorConflicts.length > 0) context.reportConflicts?.(vendorConflicts);
     const descriptor = describe(selected, started);
     const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
-    const limits = { ...options, loadTimeoutMs: budget.leftMs };
+    const limits = { ...options, process: process ?? options.process, loadTimeoutMs: budget.leftMs };
     budget.report({ phase: 'import' });
     const plugin = await explainFailure({ selected, vendorConflicts, start: executors.startOptions }, () =>
       started.executor.load(request, limits),
@@ -120,7 +120,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
   };
   const loadIntoChild = (reason: string): Promise<LoadOutcome> => {
     const started = executors.start('process', doing, options.process);
-    requireVendoredFor(selected.folder, started.python);
+    requirePythonFor(selected, started.python);
     return loadInto({ started, reason });
   };
 
@@ -161,11 +161,8 @@ async function selectFirst(
     }
     budget.check();
     const chosen = startChosen(load, executors, `load ${selected.manifest.name}`);
-    const runs = await skipOnFailure(skipped, path, () => {
-      requireVendoredFor(selected.folder, chosen.started.python);
-      return true;
-    });
-    if (runs === true) return { selected, skipped, chosen };
+    const fitting = await skipOnFailure(skipped, path, () => fitPython(selected, chosen, load, executors));
+    if (fitting !== undefined) return { selected, skipped, chosen: fitting };
   }
   throw skipped[0]?.reason;
 }
@@ -177,6 +174,24 @@ function startChosen(load: PackageLoad, executors: ExecutorPool, doing: string):
   const reason = whyProcess(load);
   if (reason === undefined) return executors.startAuto(doing);
   return { started: executors.start('process', doing, options.process), reason };
+}
+
+/** The executor with a Python that can run the package: with `auto` it may be a child process with another Python. */
+function fitPython(
+  selected: SelectedPackage,
+  chosen: ChosenExecutor,
+  { executor, options }: PackageLoad,
+  executors: ExecutorPool,
+): ChosenExecutor {
+  // What it says wrongly no other Python meets.
+  requiredPython(selected);
+  try {
+    requirePythonFor(selected, chosen.started.python);
+    return chosen;
+  } catch (error) {
+    if (executor !== 'auto' || options.process?.python !== undefined || !isFidiusError(error)) throw error;
+    return { ...findPythonFor(selected, executors, options.process, error), reason: error.message };
+  }
 }
 
 function whyProcess({ processReason, options }: PackageLoad): string | undefined {

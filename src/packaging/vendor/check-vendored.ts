@@ -178,9 +178,16 @@ export function allowsPython(specifier: string, version: string): boolean {
   const have = numbersOf(version);
   return specifier
     .split(',')
-    .map((part) => /^\s*(>=|<=|!=|==|~=|>|<)\s*(\d+(?:\.\d+)*)(\.\*)?\s*$/.exec(part))
+    .map((part) => specifierPart.exec(part))
     .every((match) => match === null || allows(match, have));
 }
+
+/** Whether a text is a specifier that {@link allowsPython} understands wholly, such as `>=3.10,<3.14`. */
+export function isPythonSpecifier(text: string): boolean {
+  return text.split(',').every((part) => specifierPart.test(part));
+}
+
+const specifierPart = /^\s*(>=|<=|!=|==|~=|>|<)\s*(\d+(?:\.\d+)*)(\.\*)?\s*$/;
 
 function allows([, operator = '', text = '', wildcard]: RegExpExecArray, have: readonly number[]): boolean {
   const wanted = numbersOf(text);

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { shown } from '../../../errors/shown.ts';
+import type { ForeseenExecutor } from '../../../host/load/foresee-executor.ts';
 import type { ArchiveLimits } from '../../../packaging/archive/limits.ts';
 import type { Manifest } from '../../../packaging/manifest/manifest.ts';
 import { defineCommand } from '../../define-command.ts';
@@ -18,7 +19,9 @@ interface PackageFacts {
   readonly methods: readonly string[] | undefined;
   /** Whether the package has a folder `vendor` with dependencies. */
   readonly vendored: boolean;
-  /** Unknown for an archive, which would have to be unpacked. */
+  /** What `auto` would choose on this machine. Unknown for an archive, which would have to be unpacked, and for other runtimes. */
+  readonly executor: ForeseenExecutor | undefined;
+  /** Unknown for an archive, likewise. */
   readonly digest: string | undefined;
   readonly signed: boolean;
   /** The key that the signed list of files names. It is only confirmed when the package is verified. */
@@ -51,6 +54,7 @@ async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSigna
   const { findEntryModule } = await import('../../../host/load/entry-module.ts');
   const { readMethods } = await import('../../../packaging/manifest/entry-methods.ts');
   const { FolderContent } = await import('../../../packaging/signing/explain-mismatch.ts');
+  const { foreseeExecutor } = await import('../../../host/load/foresee-executor.ts');
 
   const manifest = readManifest(path);
   const { digest, signature } = await readFolderSubject(path, { ...limits, signal });
@@ -62,6 +66,7 @@ async function readFacts(path: string, limits: ArchiveLimits, signal: AbortSigna
     methods:
       manifest.runtime === 'python' ? readMethods(findEntryModule(path, manifest.python.entryModule)) : undefined,
     vendored: existsSync(join(path, 'vendor')),
+    executor: manifest.runtime === 'python' ? foreseeExecutor({ path, folder: path, manifest }) : undefined,
     digest: digest.toString('hex'),
     signed,
     signedAs: list?.key.id,
@@ -87,7 +92,7 @@ async function readArchiveFacts(path: string, limits: ArchiveLimits, signal: Abo
   }
   const source = modules.map((each) => sources.get(each)).find((each) => each !== undefined);
   const methods = source === undefined ? undefined : findMethods(source);
-  return { path, manifest, methods, vendored, digest: undefined, signed, signedAs: undefined };
+  return { path, manifest, methods, vendored, executor: undefined, digest: undefined, signed, signedAs: undefined };
 }
 
 const maxModuleBytes = 16 * 1024 * 1024;
@@ -98,7 +103,7 @@ function modulePaths(entryModule: string): readonly string[] {
   return ['vendor/', ''].flatMap((folder) => [`${folder}${path}/__init__.py`, `${folder}${path}.py`]);
 }
 
-function textOf({ manifest, methods, vendored, digest, signed, signedAs }: PackageFacts): string {
+function textOf({ manifest, methods, vendored, executor, digest, signed, signedAs }: PackageFacts): string {
   const { metadata } = manifest;
   const entries = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : [];
   return [
@@ -111,6 +116,7 @@ function textOf({ manifest, methods, vendored, digest, signed, signedAs }: Packa
       ['Runtime', manifest.runtime],
       ...runtimeFacts(manifest),
       ['Vendored', manifest.runtime === 'python' ? (vendored ? 'yes' : 'no') : undefined],
+      ['Executor', executor && `${executor.executor ?? 'none'}: ${executor.reason}`],
       ['Digest', digest],
       ['Signature', signatureText(signed, signedAs)],
     ]),
