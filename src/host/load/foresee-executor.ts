@@ -1,8 +1,8 @@
 import { locatePython } from '../../cpython/locate/locate-python.ts';
 import { isFidiusError } from '../../errors/fidius-error.ts';
 import { concernsOnlyThisProcess } from '../child-instead.ts';
+import type { PreparedPackage } from '../policy/package-policy.ts';
 import { ExecutorPool } from './executor-pool.ts';
-import type { SelectedPackage } from './load-pipeline.ts';
 import { findPythonFor, requirePythonFor } from './required-python.ts';
 
 /** What `auto` would choose for a package on this machine. */
@@ -17,7 +17,7 @@ export interface ForeseenExecutor {
  * Foresees the choice of `auto` for a package that is the only one of its host. Runs none of its code. Whether its modules collide
  * with those of other packages shows only in a host.
  */
-export function foreseeExecutor(subject: Pick<SelectedPackage, 'path' | 'folder' | 'manifest'>): ForeseenExecutor {
+export function foreseeExecutor(subject: Pick<PreparedPackage, 'path' | 'folder' | 'manifest'>): ForeseenExecutor {
   const executors = new ExecutorPool({});
   try {
     const { python } = locatePython({ allowStatic: true });

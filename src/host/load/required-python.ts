@@ -8,10 +8,10 @@ import {
   requireVendoredFor,
   type TargetPython,
 } from '../../packaging/vendor/check-vendored.ts';
+import type { PreparedPackage } from '../policy/package-policy.ts';
 import type { ExecutorPool, StartedExecutor } from './executor-pool.ts';
-import type { SelectedPackage } from './load-pipeline.ts';
 
-type Subject = Pick<SelectedPackage, 'path' | 'folder' | 'manifest'>;
+type Subject = Pick<PreparedPackage, 'path' | 'folder' | 'manifest'>;
 
 /** A child process whose Python fits a package. */
 export interface FittingProcess {
@@ -52,12 +52,12 @@ export function findPythonFor(
 ): FittingProcess {
   const unfit: string[] = [];
   for (const version of minorVersions()) {
-    const process = { ...options, python: version };
-    const started = ignoringAbsent(() => executors.start('process', `load ${subject.manifest.name}`, process));
+    const settings = { ...options, python: version };
+    const started = ignoringAbsent(() => executors.start('process', `load ${subject.manifest.name}`, settings));
     if (started === undefined) continue;
     try {
       requirePythonFor(subject, started.python);
-      return { started, process };
+      return { started, process: settings };
     } catch (error) {
       if (!isFidiusError(error)) throw error;
       unfit.push(started.python.version);
