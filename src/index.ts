@@ -20,13 +20,17 @@ export type {
   Answer as ClientReturn,
   Call as ClientFunction,
   CallOptions,
+  CallOptionsOf,
   Client,
   Functions as ClientFunctions,
+  ItemStream,
   MethodName,
   MethodsOf,
   Side as ClientSide,
+  StreamOptions,
   SyncCallOptions,
   SyncClient,
+  SyncItemStream,
   Value as ClientValue,
 } from './contract/client/client-types.ts';
 export type { DocOptions, Metadata } from './contract/definition.ts';

@@ -47,6 +47,9 @@ _functions = {
     "signal_deadline.end": _late("inline.signal_deadline", "end"),
     "signal_deadline.install": _late("inline.signal_deadline", "install"),
     "signal_deadline.now": _late("inline.signal_deadline", "now"),
+    "streams.close": _late("inline.streams", "close"),
+    "streams.start": _late("inline.streams", "start"),
+    "streams.step": _late("inline.streams", "step"),
 }
 
 # The host calls the following functions directly, partly with objects instead of encoded values.

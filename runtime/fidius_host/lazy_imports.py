@@ -16,6 +16,7 @@ MODULES = frozenset(
         "inline.gil_trampoline",
         "inline.output_lines",
         "inline.signal_deadline",
+        "inline.streams",
         "process.captured_output",
         "server.call_server",
         "server.in_process",

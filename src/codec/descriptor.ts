@@ -23,4 +23,8 @@ export interface MethodDescriptor {
   readonly wireRaw: boolean;
   /** Whether a plugin may omit the method; `false` if left out. */
   readonly optional?: boolean | undefined;
+  /** Whether it takes a stream; `false` if left out. */
+  readonly streamIn?: boolean | undefined;
+  /** Whether it returns a stream; `false` if left out. */
+  readonly streamOut?: boolean | undefined;
 }

@@ -45,6 +45,29 @@ export interface MethodCodec {
    * @throws FidiusError `FIDIUS_VALUE_RESULT` or `FIDIUS_VALUE_CYCLE`, with a path; `FIDIUS_WIRE_CORRUPT`.
    */
   decodeResult(payload: Uint8Array, isOwn: boolean, buffers?: readonly DetachedBuffer[]): unknown;
+
+  /**
+   * How the items of the streams of the method are encoded; `undefined` for a method without streams.
+   */
+  readonly items?: ItemCodec | undefined;
+}
+
+/** How the items of streams are encoded. */
+export interface ItemCodec {
+  /**
+   * Checks an item of the argument stream and writes it.
+   *
+   * @param position its number in the stream, from 0, for errors.
+   * @throws FidiusError `FIDIUS_VALUE_ARGUMENT` or `FIDIUS_VALUE_CYCLE`.
+   */
+  write(writer: PayloadWriter, item: unknown, position: number): void;
+
+  /**
+   * Converts an item of the result stream that was decoded with `IntegralFloat` for floats without a fraction.
+   *
+   * @throws FidiusError `FIDIUS_VALUE_RESULT`.
+   */
+  read(item: unknown, position: number): unknown;
 }
 
 /** A method as it is called: its index in the interface, and how its values are encoded. */

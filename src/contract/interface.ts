@@ -126,7 +126,9 @@ export function defineInterface<const M extends Methods>(name: string, options: 
     descriptor: Object.freeze({
       interfaceName: name,
       interfaceHash: hash,
-      methods: methods.map(({ name, wireRaw, optional }) => Object.freeze({ name, wireRaw, optional })),
+      methods: methods.map(({ name, wireRaw, optional, streaming, clientStreaming }) =>
+        Object.freeze({ name, wireRaw, optional, streamIn: clientStreaming, streamOut: streaming }),
+      ),
       standaloneHash: interfaceHash(signatures, 'standalone'),
       rustStubHash: rustStubHash(signatures),
     }),

@@ -1,4 +1,4 @@
-import { type MethodCodec, RawCodec, type ScalarKind } from '../codec/method-codec.ts';
+import { type ItemCodec, type MethodCodec, RawCodec, type ScalarKind } from '../codec/method-codec.ts';
 import { type DecodeOptions, decodeValue } from '../codec/pickle/decode-value.ts';
 import type { DetachedBuffer } from '../codec/pickle/unpickler.ts';
 import { isValueProblem, type ValueProblem } from '../codec/value-problem.ts';
@@ -27,6 +27,7 @@ export class TypedCodec implements MethodCodec {
   readonly #scalars: readonly Scalar[];
   readonly #kinds: readonly ScalarKind[] | undefined;
   readonly #read: Converter['read'];
+  readonly items: ItemCodec | undefined;
 
   constructor(method: string, list: readonly Argument[], returns: ReturnType) {
     const converters: Converter[] = [];
@@ -43,6 +44,8 @@ export class TypedCodec implements MethodCodec {
     this.#scalars = scalars;
     this.#kinds = scalars.length === converters.length ? scalars.map(({ kind }) => kind) : undefined;
     this.#read = itemType(returns).converter.read;
+    const stream = list.find(({ type }) => isStreamType(type));
+    if (stream !== undefined || isStreamType(returns)) this.items = new TypedItems(method, stream, this.#read);
   }
 
   scalarKinds(): readonly ScalarKind[] | undefined {
@@ -99,6 +102,40 @@ export class TypedCodec implements MethodCodec {
 
   #checkCount(args: readonly unknown[]): void {
     if (args.length !== this.#names.length) throw wrongCount(this.#method, this.#names, args.length);
+  }
+}
+
+/** The items of the streams of a method. */
+class TypedItems implements ItemCodec {
+  readonly #method: string;
+  readonly #argument: string;
+  readonly #input: Converter;
+  readonly #read: Converter['read'];
+
+  constructor(method: string, stream: Argument | undefined, read: Converter['read']) {
+    this.#method = method;
+    this.#argument = stream?.name ?? '';
+    const type = stream !== undefined && isStreamType(stream.type) ? stream.type.item : unit;
+    this.#input = type.converter;
+    this.#read = read;
+  }
+
+  write(writer: PayloadWriter, item: unknown, position: number): void {
+    try {
+      this.#input.write(writer, item);
+    } catch (error) {
+      if (!isValueProblem(error)) throw error;
+      throw toFidiusError(error, `${this.#method}(): item ${position} of argument "${this.#argument}"${error.path}`);
+    }
+  }
+
+  read(item: unknown, position: number): unknown {
+    try {
+      return this.#read(item);
+    } catch (error) {
+      if (!isValueProblem(error)) throw error;
+      throw toFidiusError(error, `${this.#method}(): item ${position}${error.path}`);
+    }
   }
 }
 

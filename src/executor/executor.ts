@@ -5,6 +5,7 @@ import type { LoadedPackage, MethodKind } from '../protocol/load-outcome.ts';
 import type { PackageSource } from '../protocol/load-request.ts';
 import type { ProcessOptions } from './process/process-options.ts';
 import type { ProcessStats } from './process/process-stats.ts';
+import type { ResultStream } from './result-stream.ts';
 
 /**
  * Where calls run. All executors have the same contract: the same values, the same errors, the same closing.
@@ -86,6 +87,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the call is cancelled with `FIDIUS_CALL_TIMEOUT`. */
   readonly timeoutMs?: number | undefined;
+  /** Source of the argument stream, for a method that takes one: an iterable or an async iterable. */
+  readonly input?: unknown;
+}
+
+/** Options of a call that returns a stream. */
+export interface StreamOptions extends CallOptions {
+  /** Number of items that may be produced before they are taken; `undefined`: it adapts to the stream. */
+  readonly window?: number | undefined;
 }
 
 /** Options of closing. */
@@ -144,6 +153,13 @@ export interface ExecutorPlugin {
   call(method: CallableMethod, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
 
   /**
+   * Calls a method that returns a stream: when the first item is asked for. Arguments are read before this returns.
+   *
+   * @throws FidiusError for arguments that cannot be encoded, and for a method that returns no stream.
+   */
+  stream(method: CallableMethod, args: readonly unknown[], options?: StreamOptions): ResultStream;
+
+  /**
    * The same plugin for calls on this JavaScript thread; `undefined` if it runs in another process, or with `ownThread`.
    *
    * Created on first use, which takes the GIL. It is closed together with the plugin.
@@ -167,6 +183,12 @@ export interface ExecutorPlugin {
 export interface SyncCalls {
   /** Calls a method, and returns when Python is done. @throws PluginError when it raised, FidiusError otherwise. */
   callSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): unknown;
+  /** Calls a method that returns a stream, when the first item is asked for. @throws what {@link ExecutorPlugin.stream} throws. */
+  streamSync(
+    method: CallableMethod,
+    args: readonly unknown[],
+    options?: SyncCallOptions,
+  ): IterableIterator<unknown, undefined>;
 }
 
 export type SyncCallOptions = Pick<CallOptions, 'timeoutMs'>;

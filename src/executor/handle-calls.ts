@@ -8,6 +8,7 @@ export interface SyncHandle {
   readonly name: string;
   readonly descriptor: InterfaceDescriptor;
   callSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): unknown;
+  streamSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): IterableIterator<unknown>;
   /** Rejects all further calls. The plugin itself remains loaded. */
   forget(): void;
 }
@@ -26,6 +27,19 @@ export class HandleCalls implements SyncCalls {
   callSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): unknown {
     if (this.#drain === undefined && !callChannel.hasSubscribers) return this.#handle.callSync(method, args, options);
     return this.#observed(method, args, options);
+  }
+
+  streamSync(
+    method: CallableMethod,
+    args: readonly unknown[],
+    options?: SyncCallOptions,
+  ): IterableIterator<unknown, undefined> {
+    return this.#handle.streamSync(method, args, options) as IterableIterator<unknown, undefined>;
+  }
+
+  /** Delivers the output of the steps of a stream. */
+  drain(): void {
+    this.#drain?.();
   }
 
   /** Makes a call with its events and its output. */

@@ -1,9 +1,10 @@
 import { createClient, createSyncClient, type Invoke } from '../contract/client/client.ts';
 import type { Client, MethodName, SyncClient } from '../contract/client/client-types.ts';
 import { type Interface, type InterfaceMethod, isInterface } from '../contract/interface.ts';
+import { isStreamType } from '../contract/result-and-stream.ts';
 import { FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { describe, invalidOption } from '../errors/options.ts';
-import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats } from '../executor/executor.ts';
+import type { CloseOptions, ExecutorName, ExecutorPlugin, PluginStats, StreamOptions } from '../executor/executor.ts';
 import { checkCloseOptions } from '../executor/executor-options.ts';
 import type { SkippedPackage } from '../packaging/discover-packages.ts';
 import type { VendorConflict } from '../packaging/vendor/vendor-conflicts.ts';
@@ -67,7 +68,10 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
     this.#onClose = onClose;
     this.info = info;
     this.client = createClient(definition, info.name, (method) =>
-      bind(loaded, method, (args, options) => loaded.call(method, args, options)),
+      bind(loaded, method, {
+        call: (args, options) => loaded.call(method, args, options),
+        stream: (args, options) => loaded.stream(method, args, options),
+      }),
     );
   }
 
@@ -135,29 +139,43 @@ export class Plugin<I extends Interface> implements AsyncDisposable {
       );
     }
     return createSyncClient(this.#definition, this.info.name, (method) =>
-      bind(this.#loaded, method, (args, options) => calls.callSync(method, args, options)),
+      bind(this.#loaded, method, {
+        call: (args, options) => {
+          if (options?.input !== undefined) throw noSyncInput(this.info.name, method);
+          return calls.callSync(method, args, options);
+        },
+        stream: (args, options) => {
+          if (options?.input !== undefined) throw noSyncInput(this.info.name, method);
+          return calls.streamSync(method, args, options);
+        },
+      }),
     );
   }
 }
 
+/** How a method is called, with the source of its argument stream among the options. */
+interface Ways {
+  readonly call: (args: unknown[], options: StreamOptions | undefined) => unknown;
+  readonly stream: (args: unknown[], options: StreamOptions | undefined) => unknown;
+}
+
 /** The function that calls a method; `undefined` where the plugin lacks it. */
-function bind<Result>(
-  { methods }: ExecutorPlugin,
-  method: InterfaceMethod,
-  call: Invoke<Result>,
-): Invoke<Result> | undefined {
+function bind({ methods }: ExecutorPlugin, method: InterfaceMethod, ways: Ways): Invoke<unknown> | undefined {
   if (methods[method.index] === 'absent') return undefined;
-  if (!method.streaming && !method.clientStreaming) return call;
-  // The client hands the error out in the form that fits the method.
-  return () => {
-    throw noStreams(method);
+  const call = method.streaming ? ways.stream : ways.call;
+  if (!method.clientStreaming) return call;
+  const at = method.arguments.findIndex(({ type }) => isStreamType(type));
+  return (args, options) => {
+    const [input] = args.splice(at, 1);
+    // An absent source is refused like any other that cannot be iterated.
+    return call(args, { ...options, input: input ?? null });
   };
 }
 
-/** Why a method that streams cannot be called. */
-export function noStreams({ name }: InterfaceMethod): FidiusError {
-  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() uses streams, which this version does not support yet`, {
-    hint: 'Return a list, or split the work into several calls.',
+/** Python would have to call JavaScript for the next item, on the thread that waits for Python. */
+function noSyncInput(plugin: string, { name }: InterfaceMethod): FidiusError {
+  return new FidiusError('FIDIUS_CALL_STREAM', `${name}() of ${plugin} takes a stream, which \`sync\` cannot pass`, {
+    hint: 'Use `client`, with the executor "thread" or "process".',
   });
 }
 

@@ -9,6 +9,7 @@ import { LoadError } from '../errors/load-error.ts';
 import type { CloseOptions, ExecutorChoice } from '../executor/executor.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { readInterfaceHash, type ShownHash } from '../executor/process/read-interface-hash.ts';
+import { ResultStream } from '../executor/result-stream.ts';
 import { readMethods } from '../packaging/manifest/entry-methods.ts';
 import type { PythonManifest } from '../packaging/manifest/manifest.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
@@ -16,7 +17,6 @@ import { findEntryModule } from './load/entry-module.ts';
 import { ExecutorPool, type StartedExecutor } from './load/executor-pool.ts';
 import { LoadBudget, type LoadProgressListener } from './load/load-budget.ts';
 import { type LoadOutcome, runLoad, type SelectedPackage } from './load/load-pipeline.ts';
-import { noStreams } from './plugin.ts';
 import type { PackagePolicy } from './policy/package-policy.ts';
 
 /** One call of one method of a package, as a command asks for it. */
@@ -42,6 +42,8 @@ export interface PackageCall {
   readonly onProgress?: LoadProgressListener | undefined;
   /** Receives the package that was verified, before its code runs. What it throws fails the load. */
   readonly onSelected?: ((selected: SelectedPackage) => void) | undefined;
+  /** Receives each item of a method that returns a stream. */
+  readonly onItem?: ((item: unknown) => void) | undefined;
   /** Is called when the package is loaded, before the call. */
   readonly onCall?: (() => void) | undefined;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
@@ -60,7 +62,7 @@ export interface OpenedPackage {
 /**
  * Loads a package, calls one method and closes the package. The output of plugins goes to standard error.
  *
- * @returns what the method returned; bytes for a raw one.
+ * @returns what the method returned; bytes for a raw one, `undefined` after the last item of a stream.
  * @throws what loading throws; PluginError; LoadError, also with `FIDIUS_INTERFACE_HASH_MISSING` for a module whose source
  *   does not contain its hash when no interface is given; the codes of calls.
  */
@@ -69,7 +71,10 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
   let closing: CloseOptions = {};
   try {
     call.onCall?.();
-    return await opened.invoke();
+    const result = await opened.invoke();
+    if (!(result instanceof ResultStream)) return result;
+    for await (const item of result) call.onItem?.(item);
+    return undefined;
   } catch (error) {
     closing = closingAfter(error, call);
     throw error;
@@ -86,7 +91,7 @@ export async function runPackage(call: PackageCall): Promise<unknown> {
 export async function openPackage(call: PackageCall): Promise<OpenedPackage> {
   const { path, policy, method, definition, input, start, executor = 'auto', onOutput } = call;
   const declared = definition?.methods.find(({ name }) => name === method);
-  if (declared?.streaming === true || declared?.clientStreaming === true) throw noStreams(declared);
+  if (declared?.clientStreaming === true) throw noInput(declared.name);
 
   printLoads(process.env);
   const executors = new ExecutorPool(
@@ -132,6 +137,7 @@ export async function openPackage(call: PackageCall): Promise<OpenedPackage> {
     const invoke = async () => {
       const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
       try {
+        if (declared?.streaming === true) return plugin.stream(target, args, limits);
         return await plugin.call(target, args, limits);
       } catch (error) {
         throw explainTimeout(error, call);
@@ -142,6 +148,12 @@ export async function openPackage(call: PackageCall): Promise<OpenedPackage> {
     await close(closingAfter(error, call));
     throw definition === undefined ? nameMethods(error, { method, folder, entryModule }) : error;
   }
+}
+
+function noInput(method: string): FidiusError {
+  return new FidiusError('FIDIUS_CALL_STREAM', `${method}() takes a stream, which a command cannot pass`, {
+    hint: 'Call it in a program, through `client`.',
+  });
 }
 
 /** What was cancelled does not get more time. */

@@ -1,4 +1,4 @@
-import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import type { InterfaceDescriptor, MethodDescriptor } from '../codec/descriptor.ts';
 import { FidiusError, FidiusRangeError, FidiusTypeError } from '../errors/fidius-error.ts';
 import { describe } from '../errors/options.ts';
 
@@ -25,6 +25,42 @@ export function notCallableError(
   }
   return new FidiusError('FIDIUS_CALL_NOT_SUPPORTED', `Plugin ${plugin} does not implement ${method.name}()`, {
     hint: `Ask supports('${method.name}') first.`,
+  });
+}
+
+/** How a method was called: with an argument stream, for a stream. */
+interface StreamUse {
+  readonly input: boolean;
+  readonly stream: boolean;
+}
+
+export function isStreaming({ streamIn = false, streamOut = false }: MethodDescriptor): boolean {
+  return streamIn || streamOut;
+}
+
+/**
+ * Checks, before anything is sent, that a method is called as it was declared: with an argument stream if it takes one, for a stream
+ * if it returns one.
+ *
+ * @throws FidiusError `FIDIUS_CALL_STREAM`.
+ */
+export function checkStreams(plugin: string, method: MethodDescriptor, called: StreamUse): void {
+  const { streamIn = false, streamOut = false } = method;
+  if (streamIn !== called.input || streamOut !== called.stream) throw streamsDiffer(plugin, method, called);
+}
+
+/** The error of a method that was called in another way than it was declared. */
+export function streamsDiffer(plugin: string, method: MethodDescriptor, called: StreamUse): FidiusError {
+  const { name, streamIn = false, streamOut = false } = method;
+  const [what, is] =
+    streamOut === called.stream
+      ? [streamIn ? 'takes a stream' : 'takes no stream', called.input ? 'with one' : 'without one']
+      : [streamOut ? 'returns a stream' : 'returns one value', called.stream ? 'for a stream' : 'for one value'];
+  return new FidiusTypeError('FIDIUS_CALL_STREAM', `${name}() of ${plugin} ${what}, and was called ${is}`, {
+    hint:
+      streamIn && !called.input
+        ? 'Call it through `client`, with the executor "thread" or "process".'
+        : 'Call it as the interface declares it.',
   });
 }
 

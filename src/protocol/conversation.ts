@@ -1,15 +1,12 @@
 import { type FrameFunction, frameFlag, frameName, frameType, protocolViolation } from './frames.ts';
 
-/**
- * What a server sends within a call, before its final frame. The counterpart of
- * `runtime/fidius_host/transport/conversation.py`.
- *
- * Only `loadPosition` is used yet. The others are reserved for streams and host functions: a side that receives one for a
- * call that does not use it reports a protocol violation.
- */
+/** What a server sends within a call, before its final frame. The counterpart of `runtime/fidius_host/transport/conversation.py`. */
 export type ServerMessage =
-  | { readonly kind: 'item'; readonly payload: Uint8Array }
+  /** Items of the result stream; `form` is one of `itemForm`. */
+  | { readonly kind: 'items'; readonly form: number; readonly count: number; readonly payload: Uint8Array }
+  /** The plugin accepts more items of the argument stream. */
   | { readonly kind: 'credit'; readonly items: number }
+  /** The plugin needs no more items of the argument stream. */
   | { readonly kind: 'end' }
   | { readonly kind: 'hostCall'; readonly number: number; readonly function: number; readonly payload: Uint8Array }
   | { readonly kind: 'progress'; readonly payload: Uint8Array }
@@ -17,7 +14,9 @@ export type ServerMessage =
 
 /** What a host sends within a call. */
 export type HostMessage =
-  | { readonly kind: 'item'; readonly payload: Uint8Array }
+  /** Items of the argument stream, as one tuple. */
+  | { readonly kind: 'items'; readonly count: number; readonly payload: Uint8Array }
+  /** The host accepts more items of the result stream. */
   | { readonly kind: 'credit'; readonly items: number }
   /** With a payload, reading the argument stream failed; the payload describes the error. */
   | { readonly kind: 'end'; readonly error?: Uint8Array | undefined }
@@ -50,7 +49,8 @@ export function readServerMessage(
   if (flags !== 0) throw violation(type, `has the flags ${flags}, expected none`);
   switch (type) {
     case frameType.item:
-      return { kind: 'item', payload };
+      if (value === 0) throw violation(type, 'has no items');
+      return { kind: 'items', form: method, count: value, payload };
     case frameType.progress:
       return { kind: 'progress', payload };
     case frameType.loadPosition:
@@ -70,8 +70,8 @@ export function readServerMessage(
 /** Sends a message of a call to the server. @param send copies the payload. */
 export function sendHostMessage(send: FrameFunction, call: number, message: HostMessage): void {
   switch (message.kind) {
-    case 'item':
-      send(frameType.item, 0, 0, call, 0, message.payload);
+    case 'items':
+      send(frameType.item, 0, 0, call, message.count, message.payload);
       break;
     case 'credit':
       send(frameType.credit, 0, 0, call, message.items, noBytes);

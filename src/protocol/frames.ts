@@ -13,9 +13,9 @@ import { FidiusError } from '../errors/fidius-error.ts';
  * | 0–3 | bytes of payload, at most {@link maxPayloadBytes} |
  * | 4 | one of {@link frameType} |
  * | 5 | {@link frameFlag}, combined |
- * | 6–7 | method: index in the interface. In `handshake`: {@link protocolVersion}. In `hostCall`: index of the host function |
+ * | 6–7 | method: index in the interface. In `handshake`: {@link protocolVersion}. In `hostCall`: index of the host function. In `item` from the server: how the payload contains the items |
  * | 8–11 | call: number that the host assigns and all frames of the call repeat; 0 in frames that belong to no call |
- * | 12–15 | plugin: number that loading returned. In an answer to a `timed` call: microseconds that it ran. In `credit`: number of items. In `hostCall` and `hostResult`: number of the host call |
+ * | 12–15 | plugin: number that loading returned. In an answer to a `timed` call: microseconds that it ran. In `item` and `credit`: number of items. In `hostCall` and `hostResult`: number of the host call |
  *
  * Values in payloads are pickles of the value codec. A `call` carries its arguments as one tuple, a raw one bare bytes.
  * With `byReference` the payload is two 64-bit integers instead: address and size of the payload in memory that both sides
@@ -50,7 +50,7 @@ export const frameType = {
   shutdown: 9,
 
   // within a call, both directions
-  /** One item of a stream: of the argument if the host sends it, of the result if the server does. */
+  /** Items of a stream: of the argument if the host sends them, of the result if the server does. */
   item: 12,
   /** The receiver of a stream accepts more items. */
   credit: 13,

@@ -28,9 +28,9 @@ interface MethodRecord {
   readonly optional: boolean;
   /** Whether its payloads are bytes without encoding. */
   readonly raw: boolean;
-  /** Whether it takes a stream. Reserved: always `false`. */
+  /** Whether it takes a stream. */
   readonly streamIn: boolean;
-  /** Whether it returns a stream. Reserved: always `false`. */
+  /** Whether it returns a stream. */
   readonly streamOut: boolean;
 }
 
@@ -71,8 +71,8 @@ export function toLoadRecord(
       hint: 'Give [python] entry_module as a dotted Python name, such as "greeter" or "greeter.main".',
     });
   }
-  const methods = descriptor.methods.map(({ name, optional = false, wireRaw }) => {
-    return { name, optional, raw: wireRaw, streamIn: false, streamOut: false };
+  const methods = descriptor.methods.map(({ name, optional = false, wireRaw, streamIn = false, streamOut = false }) => {
+    return { name, optional, raw: wireRaw, streamIn, streamOut };
   });
   const { interfaceHash } = descriptor;
   return { plugin, folder, entryModule, interfaceHash, methods, refuseExternal, limits, ownThread };

@@ -5,12 +5,15 @@ import {
   type Client,
   defineInterface,
   type InputOf,
+  type ItemStream,
   method,
   type NdArrayOf,
   type NumberArray,
   type OutputOf,
+  type StreamOptions,
   type SyncCallOptions,
   type SyncClient,
+  type SyncItemStream,
   t,
 } from '../../src/index.ts';
 
@@ -162,7 +165,7 @@ describe('a client', () => {
 
   it('has async iterables where something streams', () => {
     type C = Client<typeof Demo>;
-    expectTypeOf<C['tick']>().toEqualTypeOf<(count: number, options?: CallOptions) => AsyncIterable<bigint>>();
+    expectTypeOf<C['tick']>().toEqualTypeOf<(count: number, options?: StreamOptions) => ItemStream<bigint>>();
     expectTypeOf<C['load']>().toEqualTypeOf<(rows: Rows, strict: boolean, options?: CallOptions) => Promise<number>>();
   });
 
@@ -184,7 +187,7 @@ describe('a client', () => {
     type C = SyncClient<typeof Demo>;
     expectTypeOf<C['greet']>().toEqualTypeOf<(name: string, options?: SyncCallOptions) => string>();
     expectTypeOf<C['ping']>().returns.toEqualTypeOf<undefined>();
-    expectTypeOf<C['tick']>().returns.toEqualTypeOf<Iterable<bigint>>();
+    expectTypeOf<C['tick']>().returns.toEqualTypeOf<SyncItemStream<bigint>>();
     expectTypeOf<{ signal: AbortSignal }>().not.toExtend<SyncCallOptions>();
   });
 });

@@ -6,7 +6,8 @@ import types
 from ..codec import decode, encode, error_description, raw_bytes
 from ..stopping.interruption import FidiusCancelled
 from ..transport.protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, SKIPPED, STOPPED, TIMED, frame, int_frame
-from .served_plugin import ON_LOOP
+from .conversations import Conversations, is_async_iterator, iterator_of
+from .served_plugin import ON_LOOP, STREAMS
 
 ANSWERED_LATER = object()
 """Returned by a function of the server itself if another thread answers its call."""
@@ -20,7 +21,8 @@ class CallRunner:
     ``shared_payloads`` keeps large payloads out of the frames.
     """
 
-    def __init__(self, shared_payloads, adopt, answered=lambda: None):
+    def __init__(self, shared_payloads, adopt, answered=lambda: None, conversations=None):
+        self.conversations = conversations or Conversations(None, lambda: None)
         self._shared_payloads = shared_payloads
         self._threshold = shared_payloads.threshold
         self._adopt = adopt
@@ -63,6 +65,7 @@ class CallRunner:
 
     def skip(self, flags, call, data):
         """Return the answer of a call that never runs, and free its arguments."""
+        self.conversations.end(call)
         self.discard(flags, data)
         return frame(SKIPPED, call)
 
@@ -92,9 +95,16 @@ class CallRunner:
             read = bytes if flags & RAW else decode
             given = self._shared_payloads.read(data, read) if flags & BY_REFERENCE else read(data)
             data = None
+            conversation = self.conversations.get(call) if plugin.special[method] & STREAMS else None
+            if conversation is not None:
+                result = self._converse(plugin, method, given, conversation)
+                return self._await_or_return(worker, plugin, method, flags, call, result, started, begin)
             result = plugin.callables[method](given) if flags & RAW else plugin.callables[method](*given)
         except BaseException as error:
             return self.raised(worker, call, error, started)
+        return self._await_or_return(worker, plugin, method, flags, call, result, started, begin)
+
+    def _await_or_return(self, worker, plugin, method, flags, call, result, started, begin):
         if begin and type(result) is types.CoroutineType:
             try:
                 interrupted = worker.end_window()
@@ -108,8 +118,27 @@ class CallRunner:
             return b""
         return self.returned(worker, plugin, method, flags, call, result, started)
 
+    @staticmethod
+    def _converse(plugin, method, given, conversation):
+        """Run a method with streams. Returns its result, or a coroutine if the rest must run on the loop."""
+        takes, returns, is_async = plugin.streams[method]
+        function = plugin.callables[method]
+        if takes:
+            given = (conversation.async_input() if is_async else conversation.input(), *given)
+        result = function(*given)
+        if not returns:
+            return result
+        if type(result) is types.CoroutineType:
+            return conversation.produce_awaited(result)
+        iterator = iterator_of(result)
+        if plugin.special[method] & ON_LOOP or is_async_iterator(iterator):
+            return conversation.produce_on_loop(iterator)
+        conversation.produce(iterator)
+        return None
+
     def returned(self, worker, plugin, method, flags, call, result, started=None):
         """Return the answer of a call that has returned ``result``."""
+        self.conversations.end(call)
         try:
             payload = raw_bytes(result) if flags & RAW else encode(result)
         except BaseException as error:
@@ -120,7 +149,10 @@ class CallRunner:
 
     def raised(self, worker, call, error, started=None):
         """Return the answer of a call that has raised, or whose result cannot be encoded."""
-        if worker.interrupted and _is_caused_by_cancellation(error):
+        conversation = self.conversations.get(call)
+        interrupted = worker.interrupted or (conversation is not None and conversation.cancelled)
+        self.conversations.end(call)
+        if interrupted and _is_caused_by_cancellation(error):
             return frame(STOPPED, call, microseconds=_microseconds(started))
         return frame(RAISED, call, encode(error_description.describe(error)), microseconds=_microseconds(started))
 

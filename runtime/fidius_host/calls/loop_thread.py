@@ -296,6 +296,7 @@ class LoopThread:
                 self.worker, steps.plugin, steps.method, steps.flags, call, error.value, steps.started
             )
         elif cancelled and isinstance(error, (asyncio.CancelledError, FidiusCancelled, CoroutineDropped)):
+            self._runner.conversations.end(call)
             answer = frame(STOPPED, call)
         else:
             answer = self._runner.raised(self.worker, call, error, steps.started)

@@ -13,7 +13,8 @@ from collections import deque
 from ..codec import encode
 from ..transport import conversation
 from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HANDSHAKE, POOL, RELEASE, ProtocolError, frame
-from .served_plugin import ALWAYS_SLOW, ON_LOOP, SLOW
+from .served_plugin import ALWAYS_SLOW, ON_LOOP, SLOW, STREAMS
+from .stream_thread import StreamThread
 from .threads import ThreadsReplaced, start_thread
 from .worker import Worker
 
@@ -41,6 +42,7 @@ class Pool:
         self.stuck = 0
         self.plugins = {}
         self.loops = loops
+        self.conversations = runner.conversations
         self.cancelled_early = set()
         """Calls that were cancelled before they were read."""
         self.last_read = 0
@@ -229,7 +231,10 @@ class Pool:
             raise ProtocolError("a second handshake")
         elif conversation.is_host_message(kind):
             message = conversation.read_host_message(kind, flags, number, data)
-            raise ProtocolError('a frame "%s" for call %d, which does not use it' % (message["kind"], call))
+            # The host may have sent it before it knew that the call has ended.
+            if not self.conversations.received(call, message) and not self.was_read(call):
+                name = conversation.name_of(kind)
+                raise ProtocolError('a frame "%s" for call %d, which does not use it' % (name, call))
         else:
             raise ProtocolError("a frame of type %d" % kind)
 
@@ -241,6 +246,9 @@ class Pool:
             return True
         if plugin is None:
             worker.unsent.append(self._runner.skip(flags, call, data))
+            return True
+        if plugin.special[method] & STREAMS:
+            self._begin_conversation(worker, plugin, method, flags, call, bytes(data))
             return True
         if plugin.special[method] & ON_LOOP:
             self.loops.of(plugin).submit(plugin, method, flags, call, bytes(data))
@@ -266,6 +274,20 @@ class Pool:
             self._start_thread(starting)
         self._run_detached(worker, plugin, (method, flags, call, data))
         return False
+
+    def _begin_conversation(self, worker, plugin, method, flags, call, data):
+        """Run a call with streams on a thread that does not read frames: the call waits for some."""
+        takes, returns, _ = plugin.streams[method]
+        conversation = self.conversations.begin(call, takes, returns)
+        try:
+            if plugin.special[method] & ON_LOOP:
+                self.loops.of(plugin).submit(plugin, method, flags, call, data)
+            else:
+                thread = StreamThread(plugin, self.loops, conversation, self._runner, self._connection)
+                thread.start(plugin, method, flags, data)
+        except RuntimeError as error:  # the system cannot start a thread
+            self._runner.discard(flags, data)
+            worker.unsent.append(self._runner.raised(worker, call, error))
 
     def _pass_lead(self):
         """Let another thread lead. Under the lock. The caller must start the returned worker, outside the lock."""

@@ -10,6 +10,8 @@ SLOW = 1
 ON_LOOP = 2
 """Returns a coroutine: runs on the asyncio loop of the plugin."""
 ALWAYS_SLOW = 4
+STREAMS = 8
+"""Takes or returns a stream."""
 
 _QUICK_SECONDS = 0.001
 _QUICK_CALLS = 8
@@ -21,6 +23,7 @@ class ServedPlugin:
         "name",
         "callables",
         "special",
+        "streams",
         "loop",
         "limit",
         "strict",
@@ -38,6 +41,8 @@ class ServedPlugin:
         self.callables = callables
         self.special = bytearray(special)
         """The flags of each method."""
+        self.streams = {}
+        """Of each method with the flag ``STREAMS``: whether it takes a stream, returns one, and is asynchronous."""
         self.loop = loop
         """Its ``LoopThread``, once it needs one."""
         self.limit = limit

@@ -10,6 +10,8 @@ class ConversionError(TypeError):
     """
 
     unawaited = None
+    item = None
+    """The position of the item within the stream that the method returns."""
 
     def __init__(self, problem, path="", code="FIDIUS_VALUE_RESULT", hint=None):
         super().__init__(problem)
@@ -20,6 +22,8 @@ class ConversionError(TypeError):
 
     def __str__(self):
         path = self.path if len(self.path) <= 400 else self.path[:200] + "…" + self.path[-100:]
+        if self.item is not None:
+            return "item %d%s: %s" % (self.item, path, self.problem)
         return "result%s: %s" % (path, self.problem) if path else self.problem
 
 

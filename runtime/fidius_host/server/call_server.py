@@ -15,10 +15,11 @@ import weakref
 from .. import codec
 from ..calls import threads
 from ..calls.call_runner import ANSWERED_LATER, CallRunner
+from ..calls.conversations import Conversations
 from ..calls.events import ServerEvents
 from ..calls.plugin_loops import PluginLoops
 from ..calls.pool import Pool
-from ..calls.served_plugin import ALWAYS_SLOW, ON_LOOP, ServedPlugin
+from ..calls.served_plugin import ALWAYS_SLOW, ON_LOOP, STREAMS, ServedPlugin
 from ..calls.threads import ThreadsReplaced
 from ..codec import error_description
 from ..plugins import load_position, loading
@@ -104,7 +105,10 @@ class Server(ServerEvents):
                     return
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self._shared_payloads = self._share_memory(settings["referenceBytes"])
-            runner = CallRunner(self._shared_payloads, self._loops.adopt, self._control.note_activity)
+            conversations = Conversations(self._connection, self._control.wake)
+            runner = CallRunner(
+                self._shared_payloads, self._loops.adopt, self._control.note_activity, conversations
+            )
             self._loops.runner = runner
             pool = Pool(
                 self,
@@ -208,15 +212,15 @@ class Server(ServerEvents):
         self.report_changes()
         number = outcome.get("plugin")
         if number is not None:
-            special = [ON_LOOP if loop or kind == "coroutine" else 0 for kind in outcome["methods"]]
+            special, streams = _flags(request["methods"], outcome["methods"], loop is not None)
             limit = request["limits"]["maxConcurrent"]
             strict = limit is not None
             if not strict:
                 limit = self.pool.default_limit
             callables, new_context = loading.callables(number), loading.contexts(number).new
-            self.pool.plugins[number] = ServedPlugin(
-                number, name, callables, special, limit, strict, loop, new_context
-            )
+            plugin = ServedPlugin(number, name, callables, special, limit, strict, loop, new_context)
+            plugin.streams = streams
+            self.pool.plugins[number] = plugin
         elif loop is not None:
             self._loops.end(loop)
         return outcome
@@ -326,6 +330,7 @@ class Server(ServerEvents):
         pool = self.pool
         if pool is not None:
             pool.close()
+            pool.conversations.cancel_all()
             self.interrupt_calls()
             with pool.lock:
                 loops = list(self._loops.threads)
@@ -359,6 +364,20 @@ class Server(ServerEvents):
                     os.close(descriptor)
             except OSError:
                 pass
+
+
+def _flags(methods, kinds, owns_thread):
+    """Return the flags of the methods of a plugin, and how those stream that do."""
+    special, streams = [], {}
+    for index, (method, kind) in enumerate(zip(methods, kinds)):
+        takes, returns = method["streamIn"], method["streamOut"]
+        is_async = kind in ("coroutine", "asyncGenerator")
+        flags = ON_LOOP if owns_thread or kind == "coroutine" or (returns and is_async) else 0
+        if takes or returns:
+            flags |= STREAMS
+            streams[index] = (takes, returns, is_async)
+        special.append(flags)
+    return special, streams
 
 
 _abandoned = []

@@ -95,6 +95,7 @@ class ControlThread(LeaderWatch):
                     else:
                         self._read_frames()
                 self._connection.flush()
+                self._pool.conversations.flush_stale()
                 if self.watching:
                     self._check_leader()
                 if self._cancellations:
@@ -116,7 +117,7 @@ class ControlThread(LeaderWatch):
             seconds = min(2 * seconds, _STUCK_TICK_MS / 1000)
 
     def _timeout(self):
-        if self.watching:
+        if self.watching or self._pool.conversations.unflushed:
             return TICK_MS
         if not self._cancellations:
             return None
@@ -137,6 +138,7 @@ class ControlThread(LeaderWatch):
                 self._events.stop()
             else:
                 self._events.report_load_position(call)
+                self._pool.conversations.cancel(call)
                 self._cancellations[call] = _Cancellation()
                 interruption.prepare()
 

@@ -1,8 +1,10 @@
 """The frames within a call: between the frame that begins it and the final one.
 
-The counterpart is ``src/protocol/conversation.ts``. Only ``LOAD_POSITION`` is used yet. The other frames are reserved for
-streams and host functions: a side that receives one for a call that does not use it reports a protocol violation.
+The counterpart is ``src/protocol/conversation.ts``. A side that receives a frame for a call that does not use it reports a
+protocol violation.
 """
+
+import struct
 
 from .protocol import (
     CREDIT,
@@ -18,17 +20,32 @@ from .protocol import (
     frame,
 )
 
+ONE = 0
+"""The payload of an item frame is one value."""
+SCALARS = 1
+"""It is one list, whose members are the items."""
+SEVERAL = 2
+"""It is several values, each after its length."""
+
 _NAMES = {ITEM: "item", CREDIT: "credit", END: "end", HOST_RESULT: "hostResult"}
 
 
-def item(call, payload):
-    """Return the frame of one item of the result stream."""
-    return frame(ITEM, call, payload)
+_SIZE = struct.Struct("<I")
 
 
-def credit(call, items):
-    """Return a frame that lets the host send ``items`` more items of the argument stream."""
-    return HEADER.pack(0, CREDIT, 0, 0, call, items)
+def join(values):
+    """Return the payload of several encoded values."""
+    return b"".join([part for each in values for part in (_SIZE.pack(len(each)), each)])
+
+
+def items(call, form, count, payload):
+    """Return the frame of ``count`` items of the result stream."""
+    return HEADER.pack(len(payload), ITEM, 0, form, call, count) + payload
+
+
+def credit(call, count):
+    """Return a frame that lets the host send ``count`` more items of the argument stream."""
+    return HEADER.pack(0, CREDIT, 0, 0, call, count)
 
 
 def end(call):
@@ -54,6 +71,10 @@ def is_host_message(kind):
     return kind in _NAMES
 
 
+def name_of(kind):
+    return _NAMES[kind]
+
+
 def read_host_message(kind, flags, number, data):
     """Return a frame within a call as a dictionary with ``kind`` and the fields of ``HostMessage``.
 
@@ -64,7 +85,9 @@ def read_host_message(kind, flags, number, data):
     if flags & ~allowed:
         raise ProtocolError('an invalid frame: "%s" has the flags %d' % (name, flags))
     if kind == ITEM:
-        return {"kind": name, "payload": bytes(data)}
+        if number == 0:
+            raise ProtocolError('an invalid frame: "%s" has no items' % name)
+        return {"kind": "items", "count": number, "payload": bytes(data)}
     if kind == HOST_RESULT:
         return {"kind": name, "number": number, "raised": bool(flags), "payload": bytes(data)}
     if kind == END and flags:

@@ -107,12 +107,17 @@ export const run = defineCommand({
             note(io, declaredHashNote(path, hash));
           },
           onProgress: ({ phase, done, total }) => report({ step: stepTexts[phase], done, total }),
+          onItem: (item) => {
+            clear();
+            io.stdout.write(toJson(item, { indent: 0 }));
+          },
           onCall: () => {
             report({ step: `calling ${method}()` });
             release();
           },
         }),
       );
+      if (definition?.methods.some(({ name, streaming }) => name === method && streaming) === true) return {};
       return { text: isRaw ? (result as Uint8Array) : toJson(result) };
     } catch (error) {
       if (!isPluginError(error)) throw error;

@@ -1,3 +1,4 @@
+import type { CallableMethod } from '../method-codec.ts';
 import { ValueProblem } from '../value-problem.ts';
 import { writeValue } from '../write-value.ts';
 import { PickleWriter } from './pickle-writer.ts';
@@ -16,6 +17,18 @@ export function encodeValue(value: unknown): Uint8Array {
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     throw error.toFidiusError('value', (place) => `Cannot pass ${place} to Python`);
+  } finally {
+    releaseWriter(writer);
+  }
+}
+
+/** Encodes the arguments of a call. @throws FidiusError for arguments that cannot be encoded. */
+export function encodeArguments({ codec }: CallableMethod, args: readonly unknown[]): Uint8Array {
+  const writer = acquireWriter();
+  try {
+    writer.begin();
+    codec.writeArguments(writer, args);
+    return new Uint8Array(writer.finish());
   } finally {
     releaseWriter(writer);
   }

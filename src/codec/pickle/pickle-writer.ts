@@ -97,6 +97,11 @@ export class PickleWriter implements PayloadWriter {
     return this.#length;
   }
 
+  /** Number of bytes that were written since {@link begin}. */
+  get size(): number {
+    return this.#length;
+  }
+
   /** The writer's memory, with the pickle at its start; valid between {@link end} and the next {@link begin}. */
   get memory(): Uint8Array {
     return this.#buffer;

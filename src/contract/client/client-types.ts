@@ -14,12 +14,22 @@ export interface CallOptions extends SyncCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of one call that returns a stream. */
+export interface StreamOptions extends CallOptions {
+  /**
+   * Number of items that Python may produce before they are taken, 1 to 65536.
+   *
+   * @default 4, and more for small items that follow each other quickly
+   */
+  readonly window?: number | undefined;
+}
+
 /** Options of one call that blocks. */
 export interface SyncCallOptions {
   /**
-   * Milliseconds that the call may take. Afterwards it fails with `FIDIUS_CALL_TIMEOUT`.
+   * Milliseconds that the call may take. Afterwards it fails with `FIDIUS_CALL_TIMEOUT`. For a stream, until its last item.
    *
-   * @default through `client` the option of the load; through `sync` Infinity
+   * @default through `client` the option of the load; through `sync` and for streams Infinity
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -50,19 +60,45 @@ export type Functions<M extends Methods, S extends Side> = {
 export type Call<M extends Method, S extends Side> =
   M extends Method<infer A>
     ? (
-        ...args: [
-          ...{ [I in keyof A]: ArgumentInput<A[I]> },
-          options?: S extends 'async' ? CallOptions : SyncCallOptions,
-        ]
+        ...args: [...{ [I in keyof A]: ArgumentInput<A[I]> }, options?: CallOptionsOf<M['returns'], S>]
       ) => Answer<M['returns'], S>
     : never;
+
+/** The options that a function of a client takes. */
+export type CallOptionsOf<R extends ReturnType, S extends Side> = S extends 'sync'
+  ? SyncCallOptions
+  : R extends StreamType
+    ? StreamOptions
+    : CallOptions;
+
+/**
+ * The items that a method returns. The call is made by the first `next()`. It is iterated once.
+ *
+ * Leaving a loop early (`break`, `return()`, an exception) runs the `finally` blocks of the generator in Python.
+ */
+export interface ItemStream<T> extends AsyncIterableIterator<T, undefined>, AsyncDisposable {
+  /** The next item. Rejected with the error that ended the stream, once. */
+  next(): Promise<IteratorResult<T, undefined>>;
+  /** Ends the stream early. Fulfilled when Python has ended the generator. */
+  return(): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): ItemStream<T>;
+}
+
+/** The items that a method returns, read on this thread. It is iterated once. */
+export interface SyncItemStream<T> extends IterableIterator<T, undefined>, Disposable {
+  /** The next item. */
+  next(): IteratorResult<T, undefined>;
+  /** Ends the stream early. Python has ended the generator when it returns. */
+  return(): IteratorResult<T, undefined>;
+  [Symbol.iterator](): SyncItemStream<T>;
+}
 
 /** What a function of a client returns: the value, a promise of it, or the iterable of a method that streams. */
 export type Answer<R extends ReturnType, S extends Side> =
   R extends StreamType<infer Item>
     ? S extends 'async'
-      ? AsyncIterable<OutputOf<Item>>
-      : Iterable<OutputOf<Item>>
+      ? ItemStream<OutputOf<Item>>
+      : SyncItemStream<OutputOf<Item>>
     : S extends 'async'
       ? Promise<Value<R>>
       : Value<R>;

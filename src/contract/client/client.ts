@@ -1,10 +1,10 @@
 import { atCall, CallSite, recordsCallSites, showCaller } from '../../errors/call-place.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
-import { checkOptionNames, checkSignal, describe } from '../../errors/options.ts';
+import { checkCount, checkOptionNames, checkSignal, describe } from '../../errors/options.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
 import { wrongCount } from '../typed-codec.ts';
 import { isPlainObject } from '../types/plain-object.ts';
-import type { CallOptions, Client, SyncClient } from './client-types.ts';
+import type { CallOptions, Client, StreamOptions, SyncClient } from './client-types.ts';
 import { FailedStream, FailedSyncStream } from './failed-stream.ts';
 
 /**
@@ -86,6 +86,7 @@ function tracing(invoke: (...args: unknown[]) => Promise<unknown>, explain: (err
 }
 
 const asyncOptions = ['signal', 'timeoutMs'];
+const streamOptions = [...asyncOptions, 'window'];
 const syncOptions = ['timeoutMs'];
 
 type Call = (...args: unknown[]) => unknown;
@@ -101,7 +102,8 @@ function createFunctions(
   for (const method of definition.methods) {
     const invoke = bind(method, method.index);
     if (invoke === undefined) continue;
-    const call = finish(method, separateOptions(method, invoke, optionNames));
+    const known = method.streaming && optionNames === asyncOptions ? streamOptions : optionNames;
+    const call = finish(method, separateOptions(method, invoke, known));
     Object.defineProperty(call, 'name', { value: method.name });
     client[method.name] = call;
   }
@@ -126,10 +128,13 @@ function separateOptions(method: InterfaceMethod, invoke: Invoke<unknown>, optio
 
 const noOptions = Symbol('no options');
 
+const largestWindow = 65_536;
+
 function readCallOptions(place: string, options: unknown, known: readonly string[]): CallOptions {
   checkOptionNames(place, options, known);
-  const { signal, timeoutMs } = options as CallOptions;
+  const { signal, timeoutMs, window } = options as StreamOptions;
   checkSignal(signal, place);
+  checkCount(`window of ${place}`, window, 1, largestWindow);
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     const text = `timeoutMs of ${place} must be a positive number of milliseconds, got ${describe(timeoutMs)}`;
     throw new FidiusTypeError('FIDIUS_OPTION_INVALID', text);

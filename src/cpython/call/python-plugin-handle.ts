@@ -1,10 +1,19 @@
 import type { InterfaceDescriptor } from '../../codec/descriptor.ts';
-import { type CallableMethod, type MethodCodec, rawCodec } from '../../codec/method-codec.ts';
+import { type CallableMethod, type ItemCodec, type MethodCodec, rawCodec } from '../../codec/method-codec.ts';
+import { encodeArguments } from '../../codec/pickle/encode-value.ts';
 import { untypedCodec } from '../../codec/untyped-codec.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkTimeout, describe } from '../../errors/options.ts';
-import { needsEventLoop, noSuchMethod, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
+import {
+  checkStreams,
+  isStreaming,
+  needsEventLoop,
+  noSuchMethod,
+  notCallableError,
+  pluginClosed,
+  streamsDiffer,
+} from '../../protocol/call-errors.ts';
 import { type LoadedPackage, type MethodKind, readLoadOutcome } from '../../protocol/load-outcome.ts';
 import { type PackageSource, toLoadRecord } from '../../protocol/load-request.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
@@ -13,6 +22,7 @@ import { CallContext } from './call-context.ts';
 import { Caller } from './caller.ts';
 import { type Callee, type MethodCaller, TrampolineCaller } from './method-caller.ts';
 import { SyncDeadline } from './sync-deadline.ts';
+import { SyncStream } from './sync-stream.ts';
 
 /** What a call on this thread may ask for. */
 export interface SyncOptions {
@@ -131,6 +141,32 @@ export class PythonPluginHandle implements Disposable {
     }
   }
 
+  /** @internal Calls a method that returns a stream, when the first item is asked for. @throws as {@link callTyped} */
+  streamSync(method: CallableMethod, args: readonly unknown[], options?: SyncOptions): SyncStream {
+    const { index, codec } = method;
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options ?? {};
+    const declared = this.descriptor.methods[index];
+    if (!this.#open || declared === undefined || this.#loaded.methods[index] === 'absent') {
+      throw this.#callError(index, codec.wireRaw);
+    }
+    checkStreams(this.name, declared, { input: false, stream: true });
+    return new SyncStream({
+      interpreter: this.#interpreter,
+      plugin: this.name,
+      method: declared.name,
+      number: this.#loaded.plugin,
+      index,
+      items: codec.items as ItemCodec,
+      payload: encodeArguments(method, args),
+      step: (run) => {
+        if (!this.#open) throw pluginClosed(this.name);
+        if (this.#idle) this.#endIdle();
+        if (timeoutMs === Number.POSITIVE_INFINITY) return run();
+        return SyncDeadline.of(this.#interpreter).run(`${declared.name}() of ${this.name}`, timeoutMs, run);
+      },
+    });
+  }
+
   /** Unloads the plugin; afterwards its methods throw `FIDIUS_PLUGIN_CLOSED`. May be called again, and inside a call. */
   close(): void {
     if (!this.#open) return;
@@ -185,6 +221,10 @@ export class PythonPluginHandle implements Disposable {
   #callError(index: number, raw: boolean): FidiusError {
     if (!this.#open) return pluginClosed(this.name);
     const { methods } = this.descriptor;
+    const method = Number.isInteger(index) ? methods[index] : undefined;
+    if (method !== undefined && isStreaming(method) && this.#loaded.methods[index] !== 'absent') {
+      return streamsDiffer(this.name, method, { input: false, stream: false });
+    }
     if (Number.isInteger(index) && this.#loaded.methods[index] === 'coroutine' && methods[index]?.wireRaw === raw) {
       return needsEventLoop(this.name, methods[index].name);
     }
@@ -229,9 +269,10 @@ function calleesOf(
   context: CallContext | undefined,
   callableAt: (index: number) => Callee['callable'],
 ): readonly (Callee | undefined)[] {
-  return descriptor.methods.map(({ name: method, wireRaw }, index) => {
-    // A coroutine would be created here, and never awaited.
-    if (methods[index] === 'absent' || methods[index] === 'coroutine') return undefined;
+  return descriptor.methods.map((declared, index) => {
+    const { name: method, wireRaw } = declared;
+    // A coroutine would be created here, and never awaited. A stream has a function of its own.
+    if (methods[index] === 'absent' || methods[index] === 'coroutine' || isStreaming(declared)) return undefined;
     return { callable: callableAt(index), context, closed: false, number, index, wireRaw, plugin, method };
   });
 }

@@ -17,12 +17,14 @@ import {
   type LoadRequest,
   loadAborted,
   type PluginStats,
+  type StreamOptions,
   type SyncCalls,
 } from '../executor.ts';
 import { checkLoadOptions, type ExecutorOptions } from '../executor-options.ts';
 import { HandleCalls } from '../handle-calls.ts';
 import { deliverLines, type OutputLine, type OutputListener } from '../output.ts';
 import { type FoundChange, type NoticeListener, toNotice } from '../process-change.ts';
+import { ResultStream, type StreamReader } from '../result-stream.ts';
 import { SyncActivity } from '../sync-activity.ts';
 
 /**
@@ -116,6 +118,7 @@ class InlinePlugin implements ExecutorPlugin {
   }
 
   async call(method: CallableMethod, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
+    if (options.input !== undefined) throw this.#noInput(method);
     const { signal, timeoutMs = this.#timeoutMs } = options;
     checkTimeout('timeoutMs', options.timeoutMs);
     checkSignal(signal);
@@ -132,6 +135,21 @@ class InlinePlugin implements ExecutorPlugin {
     }
   }
 
+  stream(method: CallableMethod, args: readonly unknown[], options: StreamOptions = {}): ResultStream {
+    const { signal, timeoutMs } = options;
+    checkTimeout('timeoutMs', timeoutMs);
+    checkSignal(signal);
+    if (options.input !== undefined) throw this.#noInput(method);
+    const stream = this.#calls.streamSync(method, args, { timeoutMs });
+    const name = this.#nameOf(method);
+    return new ResultStream(`${name}() of ${this.name}`, () => {
+      if (signal?.aborted === true) throw this.#abortedBefore(method, signal);
+      return new InlineReader(stream, this.#calls, this.#tally, () => {
+        if (signal?.aborted === true) throw this.#aborted(method, signal);
+      });
+    });
+  }
+
   sync(): SyncCalls {
     return this.#calls;
   }
@@ -145,8 +163,33 @@ class InlinePlugin implements ExecutorPlugin {
     this.#onClose();
   }
 
-  #abortedBefore({ index }: CallableMethod, { reason }: AbortSignal): FidiusError {
-    const method = this.#handle.descriptor.methods[index]?.name ?? String(index);
+  #nameOf({ index }: CallableMethod): string {
+    return this.#handle.descriptor.methods[index]?.name ?? String(index);
+  }
+
+  /** Python would have to call JavaScript for the next item, on the thread that waits for Python. */
+  #noInput(method: CallableMethod): FidiusError {
+    const name = this.#nameOf(method);
+    return new FidiusError(
+      'FIDIUS_CALL_STREAM',
+      `${name}() of ${this.name} takes a stream, which the executor "inline" cannot pass`,
+      {
+        hint: 'Load it with the executor "thread" or "process".',
+        call: { plugin: this.name, method: name },
+      },
+    );
+  }
+
+  #aborted(method: CallableMethod, { reason }: AbortSignal): FidiusError {
+    const name = this.#nameOf(method);
+    return new FidiusError('FIDIUS_CALL_ABORTED', `${name}() of ${this.name} was aborted`, {
+      cause: reason,
+      call: { plugin: this.name, method: name },
+    });
+  }
+
+  #abortedBefore(callable: CallableMethod, { reason }: AbortSignal): FidiusError {
+    const method = this.#nameOf(callable);
     return new FidiusError('FIDIUS_CALL_ABORTED', `${method}() of ${this.name} was aborted before it started`, {
       cause: reason,
       call: { plugin: this.name, method },
@@ -159,6 +202,60 @@ class InlinePlugin implements ExecutorPlugin {
     if (timedOut) this.#tally.stopped += 1;
     if (timedOut || code === 'FIDIUS_CALL_ABORTED') this.#tally.cancelled += 1;
     else this.#tally.failed += 1;
+  }
+}
+
+/** Reads a stream on this thread. Each step blocks it while Python produces. */
+class InlineReader implements StreamReader {
+  readonly #stream: IterableIterator<unknown, undefined>;
+  readonly #calls: HandleCalls;
+  readonly #tally: CallCounters;
+  readonly #check: () => void;
+  #isDone = false;
+
+  /** @param check throws if the call was aborted. */
+  constructor(
+    stream: IterableIterator<unknown, undefined>,
+    calls: HandleCalls,
+    tally: CallCounters,
+    check: () => void,
+  ) {
+    this.#stream = stream;
+    this.#calls = calls;
+    this.#tally = tally;
+    this.#check = check;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.#isDone) return { done: true, value: undefined };
+    try {
+      this.#check();
+      const result = this.#stream.next();
+      if (result.done === true) {
+        this.#isDone = true;
+        this.#tally.succeeded += 1;
+      }
+      return result;
+    } catch (error) {
+      this.#isDone = true;
+      this.#tally.failed += 1;
+      this.#stream.return?.();
+      throw error;
+    } finally {
+      this.#calls.drain();
+    }
+  }
+
+  async return(): Promise<void> {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#tally.cancelled += 1;
+    this.#stream.return?.();
+    this.#calls.drain();
+  }
+
+  abandon(): void {
+    void this.return();
   }
 }
 

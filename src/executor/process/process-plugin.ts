@@ -1,15 +1,26 @@
+import type { MethodDescriptor } from '../../codec/descriptor.ts';
 import type { CallableMethod } from '../../codec/method-codec.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
 import { now } from '../../node/timers.ts';
-import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
+import { checkStreams, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
-import type { CallOptions, CloseOptions, ExecutorPlugin, LoadOptions, LoadRequest, PluginStats } from '../executor.ts';
+import { unlessCancelled } from '../cancellation-watch.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  ExecutorPlugin,
+  LoadOptions,
+  LoadRequest,
+  PluginStats,
+  StreamOptions,
+} from '../executor.ts';
+import { ResultStream } from '../result-stream.ts';
 import { addStats, noCalls } from './add-stats.ts';
 import type { Member, SupervisedChild } from './supervised-child.ts';
 import { SuspectCalls } from './suspect-calls.ts';
-import { WaitingCalls } from './waiting-calls.ts';
+import { cancelledError, encodeNow, WaitingCalls } from './waiting-calls.ts';
 
 /** What a plugin needs from the executor that loaded it. */
 export interface ProcessPluginOwner {
@@ -29,6 +40,8 @@ export class ProcessPlugin implements ExecutorPlugin {
   readonly #options: LoadOptions;
   readonly #instances: readonly Instance[];
   readonly #waiting = new WaitingCalls();
+  /** Streams that wait for a process. */
+  readonly #streams = new Set<{ readonly resolve: () => void; readonly reject: (error: unknown) => void }>();
   /** Ends the waiting for a process, while calls wait. */
   #endWait: (() => void) | undefined;
   #lastLoaded: ExecutorPlugin | undefined;
@@ -90,6 +103,25 @@ export class ProcessPlugin implements ExecutorPlugin {
     return result;
   }
 
+  stream(method: CallableMethod, args: readonly unknown[], options: StreamOptions = noOptions): ResultStream {
+    const declared = this.#request.descriptor.methods[method.index];
+    this.#checkExists(method);
+    checkStreams(this.name, declared as MethodDescriptor, { input: options.input !== undefined, stream: true });
+    const encoded = encodeNow(method, args);
+    const title = `${declared?.name}() of ${this.name}`;
+    // Its process may be another one when the first item is asked for.
+    return new ResultStream(title, async () => {
+      const instance = await this.#readyInstance(title, options);
+      instance.child.called();
+      const stream = (instance.current as ExecutorPlugin).stream(encoded, [], options);
+      return {
+        next: () => stream.next(),
+        return: async () => void (await stream.return()),
+        abandon: () => void stream.return(),
+      };
+    });
+  }
+
   sync(): never {
     if (this.#closing !== undefined) throw pluginClosed(this.name);
     throw new FidiusError(
@@ -122,6 +154,7 @@ export class ProcessPlugin implements ExecutorPlugin {
     this.#failure = undefined;
     this.#lastLoaded = this.#instances.find(({ current }) => current !== undefined)?.current ?? this.#lastLoaded;
     this.#waiting.send(() => this.#pick()?.current as ExecutorPlugin);
+    for (const { resolve } of this.#takeStreams()) resolve();
   }
 
   /** One of its processes has ended. */
@@ -134,6 +167,7 @@ export class ProcessPlugin implements ExecutorPlugin {
     if (this.#instances.some((instance) => !instance.hasFailed)) return;
     this.#failure = error;
     this.#waiting.reject(() => error);
+    for (const { reject } of this.#takeStreams()) reject(error);
   }
 
   get #loaded(): ExecutorPlugin {
@@ -159,14 +193,42 @@ export class ProcessPlugin implements ExecutorPlugin {
     return best;
   }
 
-  /** A call that is made while no process is ready. */
-  #wait(method: CallableMethod, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+  #checkExists({ index, codec }: CallableMethod): void {
     const { descriptor } = this.#request;
-    const { index, codec } = method;
     if (descriptor.methods[index]?.wireRaw !== codec.wireRaw || this.methods[index] === 'absent') {
       throw notCallableError(this.name, descriptor, index, codec.wireRaw);
     }
-    const title = `${descriptor.methods[index]?.name}() of ${this.name}`;
+  }
+
+  /** An instance whose process is ready, as soon as there is one. */
+  async #readyInstance(title: string, options: StreamOptions): Promise<Instance> {
+    for (let instance = this.#pick(); ; instance = this.#pick()) {
+      if (instance?.current !== undefined) return instance;
+      this.#checkWait(title, options);
+      const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
+      const attached = new Promise<void>((resolve, reject) => this.#streams.add({ resolve, reject }));
+      this.#awaitProcess();
+      await unlessCancelled(attached, signal, timeoutMs, (reason) => cancelledError(title, reason, timeoutMs)).finally(
+        () => this.#endWaitIfDone(),
+      );
+    }
+  }
+
+  /** A call that is made while no process is ready. */
+  #wait(method: CallableMethod, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    const { descriptor } = this.#request;
+    this.#checkExists(method);
+    const title = `${descriptor.methods[method.index]?.name}() of ${this.name}`;
+    this.#checkWait(title, options);
+    const { timeoutMs = this.#options.timeoutMs } = options;
+    const result = this.#waiting.add(title, method, args, { ...options, timeoutMs });
+    this.#awaitProcess();
+    void result.catch(() => {}).then(() => this.#endWaitIfDone());
+    return result;
+  }
+
+  /** Refuses a call that must not wait. */
+  #checkWait(title: string, options: CallOptions): void {
     if (this.#closing !== undefined) throw pluginClosed(this.name);
     const failure = this.#failure;
     if (failure !== undefined)
@@ -177,11 +239,12 @@ export class ProcessPlugin implements ExecutorPlugin {
     }
     if ((this.#instances[0] as Instance).child.refusesCalls) throw restarting(title);
     if (this.#waiting.count >= (this.#options.maxQueued ?? queueLength)) throw queueFull(title, this.#waiting.count);
-    const { timeoutMs = this.#options.timeoutMs } = options;
-    const result = this.#waiting.add(title, method, args, { ...options, timeoutMs });
-    this.#awaitProcess();
-    void result.catch(() => {}).then(() => this.#endWaitIfDone());
-    return result;
+  }
+
+  #takeStreams() {
+    const streams = [...this.#streams];
+    this.#streams.clear();
+    return streams;
   }
 
   #awaitProcess(): void {
@@ -193,13 +256,14 @@ export class ProcessPlugin implements ExecutorPlugin {
   }
 
   #endWaitIfDone(): void {
-    if (this.#waiting.count > 0) return;
+    if (this.#waiting.count + this.#streams.size > 0) return;
     this.#endWait?.();
     this.#endWait = undefined;
   }
 
   async #close(options: CloseOptions): Promise<void> {
     this.#waiting.reject(() => pluginClosed(this.name));
+    for (const { reject } of this.#takeStreams()) reject(pluginClosed(this.name));
     for (const { child, hasFailed } of this.#instances) if (hasFailed) await child.close({ mode: 'abort' });
     await Promise.all(this.#instances.map((instance) => instance.close(options)));
     const children = this.#instances.map(({ child }) => child);

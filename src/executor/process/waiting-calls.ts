@@ -70,7 +70,7 @@ export class WaitingCalls {
 }
 
 /** The method with its arguments: whatever is passed to it later, it writes the bytes that were encoded now. */
-function encodeNow({ index, codec }: CallableMethod, args: readonly unknown[]): CallableMethod {
+export function encodeNow({ index, codec }: CallableMethod, args: readonly unknown[]): CallableMethod {
   const writer = acquireWriter();
   try {
     writer.begin();
@@ -80,6 +80,7 @@ function encodeNow({ index, codec }: CallableMethod, args: readonly unknown[]): 
       index,
       codec: {
         wireRaw: codec.wireRaw,
+        items: codec.items,
         scalarKinds: () => undefined,
         checkArguments: (given) => given,
         writeArguments: (later) => rawCodec.writeArguments(later, [payload]),
@@ -92,7 +93,8 @@ function encodeNow({ index, codec }: CallableMethod, args: readonly unknown[]): 
   }
 }
 
-function cancelledError(title: string, reason: CancelReason, timeoutMs: number | undefined): FidiusError {
+/** The error of a call that was cancelled while it waited for its process. */
+export function cancelledError(title: string, reason: CancelReason, timeoutMs: number | undefined): FidiusError {
   const where = ' before it was sent: its process was being started again';
   if (reason.by === 'signal') {
     return new FidiusError('FIDIUS_CALL_ABORTED', `${title} was aborted${where}`, { cause: reason.reason });

@@ -2,15 +2,17 @@ import type { CallableMethod } from '../../codec/method-codec.ts';
 import { decodeValue } from '../../codec/pickle/decode-value.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { type CallEnding, CallTimeoutError } from '../../errors/call-timeout-error.ts';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import type { ServerMessage } from '../../protocol/conversation.ts';
 import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
 import { frameFlag, frameType } from '../../protocol/frames.ts';
 import type { CallCounters } from '../call-counters.ts';
 import { type CallSubject, CallTrace, callChannel } from '../call-events.ts';
 import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
 import type { ExecutorName } from '../executor.ts';
+import type { CallConversation } from './call-conversation.ts';
 import type { CallQueue, QueuedCall } from './call-queue.ts';
 import type { PendingCall, ServerConnection } from './server-connection.ts';
 
@@ -61,6 +63,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #cancellation: CancellationWatch | undefined;
+  readonly #conversation: CallConversation | undefined;
   readonly #trace: CallTrace | undefined;
   /** Its number at the server; 0 until it is sent. */
   #number = 0;
@@ -81,7 +84,9 @@ export class ServerCall implements QueuedCall, PendingCall {
     payloadBytes: number,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
+    conversation?: CallConversation,
   ) {
+    this.#conversation = conversation;
     this.context = context;
     this.#method = method;
     this.#resolve = resolve;
@@ -120,6 +125,26 @@ export class ServerCall implements QueuedCall, PendingCall {
     }
     this.#kept = guard?.keep(payload);
     this.#number = connection.call(this, number, index, flags, payload);
+    this.#conversation?.started({
+      send: (message) => connection.send(this.#number, message),
+      cancel: () => this.cancel(streamClosed(this.title)),
+      hold: () => connection.ref(),
+      release: () => connection.unref(),
+    });
+  }
+
+  received(message: ServerMessage): boolean {
+    const conversation = this.#conversation;
+    if (conversation === undefined) return false;
+    // What Python has sent before it knew of the cancellation.
+    if (this.#settled) return true;
+    try {
+      return conversation.received(message);
+    } catch (error) {
+      if (!isFidiusError(error) || error.code === 'FIDIUS_WIRE_CORRUPT') throw error;
+      this.cancel(error);
+      return true;
+    }
   }
 
   /** Rejects with `reason` immediately, and asks Python to stop. Does nothing if the promise is settled. */
@@ -129,6 +154,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     const { counters, queue, connection } = this.context;
     const isStopping = this.#overdue !== undefined;
     if (!isStopping) counters.cancelled += 1;
+    this.#conversation?.output?.discard();
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, undefined);
@@ -154,6 +180,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     if (this.#overdue !== undefined) this.#endOverdue(endingOf(type));
     if (this.#settled) this.#recordOutcome(type);
     else this.#takeAnswer(type, payload, microseconds, own);
+    this.#conversation?.output?.answered();
     this.context.queue.answered();
     this.context.onProgress();
   }
@@ -169,6 +196,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     if (this.#overdue !== undefined && step !== undefined) this.#endOverdue(step, error);
     if (this.#settled || this.#overdue !== undefined) counters.stillRunning -= 1;
     if (!this.#settled) this.#fail(this.#explainLoss(error), undefined);
+    this.#conversation?.output?.answered();
     this.context.onProgress();
   }
 
@@ -208,7 +236,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     try {
       if (type === frameType.raised) throw this.#raised(payload);
       if (type !== frameType.returned) throw stoppedUnasked(this.title);
-      value = this.#method.codec.decodeResult(payload, own);
+      if (this.#conversation?.output === undefined) value = this.#method.codec.decodeResult(payload, own);
     } catch (error) {
       this.#fail(error, microseconds);
       return;
@@ -221,7 +249,13 @@ export class ServerCall implements QueuedCall, PendingCall {
 
   #raised(payload: Uint8Array): Error {
     const { context } = this;
-    return toCallError(decodeValue(payload) as ErrorDescription, context.plugin, context.nameOf(this.#method));
+    const description = decodeValue(payload) as ErrorDescription;
+    const error = toCallError(description, context.plugin, context.nameOf(this.#method));
+    const input = this.#conversation?.input?.error;
+    if (input !== undefined && description.pythonType.endsWith('.InputStreamError')) {
+      Object.defineProperty(error, 'cause', { value: input.thrown, configurable: true, writable: true });
+    }
+    return error;
   }
 
   #recordOutcome(type: number): void {
@@ -253,6 +287,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   }
 
   #settle(): void {
+    this.#conversation?.settling();
     this.#settled = true;
     this.#cancellation?.end();
     this.context.unsettled -= 1;
@@ -288,6 +323,10 @@ function subjectOf(context: CallContext, method: CallableMethod, requestBytes: n
   const { executor, plugin, interfaceName } = context;
   const { index } = method;
   return { executor, plugin, interface: interfaceName, method: context.nameOf(method), index, requestBytes };
+}
+
+function streamClosed(title: string): FidiusError {
+  return new FidiusError('FIDIUS_CALL_ABORTED', `The stream of ${title} was closed`);
 }
 
 /** The server stops calls only on request, unless plugin code interferes with its threads. */

@@ -3,8 +3,15 @@ import { decodeValue } from '../../codec/pickle/decode-value.ts';
 import { encodeValue } from '../../codec/pickle/encode-value.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { clearTimeout, emitSafely, setTimeout } from '../../node/timers.ts';
-import { isServerMessage, readServerMessage, type ServerMessage } from '../../protocol/conversation.ts';
 import {
+  type HostMessage,
+  isServerMessage,
+  readServerMessage,
+  type ServerMessage,
+  sendHostMessage,
+} from '../../protocol/conversation.ts';
+import {
+  type FrameFunction,
   frameFlag,
   frameName,
   frameType,
@@ -94,6 +101,7 @@ export class ServerConnection {
   readonly #threshold: number;
   readonly #listeners: ConnectionListeners;
   readonly #pending = new PendingCalls<PendingCall>();
+  readonly #sendFrame: FrameFunction = (...frame) => this.#writer.add(...frame);
   readonly #spinner = new EventLoopSpinner();
   #acceptHandshake: () => void = () => {};
   #rejectHandshake: (error: FidiusError) => void = () => {};
@@ -144,6 +152,12 @@ export class ServerConnection {
       this.#writer.add(frameType.call, flags, method, call, plugin, payload);
     }
     return call;
+  }
+
+  /** Sends a message of a call. */
+  send(call: number, message: HostMessage): void {
+    if (this.failure !== undefined) return;
+    sendHostMessage(this.#sendFrame, call, message);
   }
 
   /** Ends the server if a call does not stop; `undefined` if that is not possible. */

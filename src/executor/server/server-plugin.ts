@@ -1,10 +1,10 @@
-import type { CallableMethod } from '../../codec/method-codec.ts';
-import { acquireWriter, releaseWriter } from '../../codec/pickle/encode-value.ts';
+import type { CallableMethod, ItemCodec } from '../../codec/method-codec.ts';
+import { acquireWriter, encodeArguments, releaseWriter } from '../../codec/pickle/encode-value.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { checkSignal, checkTimeout } from '../../errors/options.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
-import { notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
+import { checkStreams, notCallableError, pluginClosed } from '../../protocol/call-errors.ts';
 import type { LoadedPackage, MethodKind } from '../../protocol/load-outcome.ts';
 import { CallCounters } from '../call-counters.ts';
 import type {
@@ -14,10 +14,15 @@ import type {
   ExecutorPlugin,
   LoadRequest,
   PluginStats,
+  StreamOptions,
   SyncCalls,
 } from '../executor.ts';
 import { HandleCalls, type SyncHandle } from '../handle-calls.ts';
+import { ResultStream } from '../result-stream.ts';
+import { ArgumentItems } from './argument-items.ts';
+import { CallConversation } from './call-conversation.ts';
 import { CallQueue } from './call-queue.ts';
+import { ResultItems } from './result-items.ts';
 import { type CallContext, type CallGuard, ServerCall, traceRefusal } from './server-call.ts';
 import type { ServerConnection } from './server-connection.ts';
 
@@ -101,7 +106,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
 
   call(method: CallableMethod, args: readonly unknown[], options: CallOptions = noOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#checkExists(method);
+      this.#checkExists(method, options, false);
       const writer = acquireWriter();
       try {
         const timeoutMs = this.#admit(method, options);
@@ -112,7 +117,11 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
         this.#checkWanted(method, options.signal);
         const refusal = this.guard?.refusal(method.index, payload, `${this.nameOf(method)}() of ${this.plugin}`);
         if (refusal !== undefined) throw refusal;
-        new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject).begin(payload);
+        const input = options.input === undefined ? undefined : this.#readInput(method, options.input);
+        const conversation = input && new CallConversation(input, undefined);
+        new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject, conversation).begin(
+          payload,
+        );
       } catch (reason) {
         const error = atCall(reason, this.plugin, this.#request.descriptor.methods[method.index]?.name);
         traceRefusal(this, method, error);
@@ -121,6 +130,39 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
         releaseWriter(writer);
       }
     });
+  }
+
+  stream(method: CallableMethod, args: readonly unknown[], options: StreamOptions = noOptions): ResultStream {
+    this.#checkExists(method, options, true);
+    const payload = encodeArguments(method, args);
+    return new ResultStream(`${this.nameOf(method)}() of ${this.plugin}`, () =>
+      this.#openStream(method, payload, options),
+    );
+  }
+
+  /** Makes the call of a stream. */
+  #openStream(method: CallableMethod, payload: Uint8Array, options: StreamOptions): ResultItems {
+    try {
+      this.#admit(method, options);
+      const refusal = this.guard?.refusal(method.index, payload, `${this.nameOf(method)}() of ${this.plugin}`);
+      if (refusal !== undefined) throw refusal;
+      const { signal, timeoutMs, window, input: source } = options;
+      const input = source === undefined ? undefined : this.#readInput(method, source);
+      const items = new ResultItems(method.codec.items as ItemCodec, window);
+      const conversation = new CallConversation(input, items);
+      // The time limit of the load is for calls that return: a stream may go on for as long as the plugin is open.
+      const settle = [() => items.end(), (error: unknown) => items.fail(error)] as const;
+      new ServerCall(this, method, signal, timeoutMs, payload.length, ...settle, conversation).begin(payload);
+      return items;
+    } catch (reason) {
+      const error = atCall(reason, this.plugin, this.nameOf(method));
+      traceRefusal(this, method, error);
+      throw error;
+    }
+  }
+
+  #readInput(method: CallableMethod, source: unknown): ArgumentItems {
+    return new ArgumentItems(source, method.codec.items as ItemCodec, `${this.nameOf(method)}() of ${this.plugin}`);
   }
 
   nameOf({ index }: CallableMethod): string {
@@ -192,10 +234,13 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     }
   }
 
-  #checkExists({ index, codec }: CallableMethod): void {
+  #checkExists({ index, codec }: CallableMethod, { input }: CallOptions, stream: boolean): void {
     const { descriptor } = this.#request;
-    if (descriptor.methods[index]?.wireRaw === codec.wireRaw && this.methods[index] !== 'absent') return;
-    throw notCallableError(this.plugin, descriptor, index, codec.wireRaw);
+    const method = descriptor.methods[index];
+    if (method === undefined || method.wireRaw !== codec.wireRaw || this.methods[index] === 'absent') {
+      throw notCallableError(this.plugin, descriptor, index, codec.wireRaw);
+    }
+    checkStreams(this.plugin, method, { input: input !== undefined, stream });
   }
 
   /** Rejects a call that must not start. @returns its time limit in milliseconds. */

@@ -31,7 +31,7 @@ describe('a host whose server violates the protocol', () => {
     ['answers the handshake again', frame(frameType.ready, { payload: facts }), 'answered the handshake twice'],
     [
       'sends an item for a call without stream',
-      frame(frameType.item, { call: 2, payload: sound }),
+      frame(frameType.item, { call: 2, plugin: 1, payload: sound }),
       '"item" for call 2',
     ],
     ['grants credit to a call without stream', frame(frameType.credit, { call: 2, plugin: 4 }), '"credit" for call 2'],

@@ -64,8 +64,8 @@ describe('both sides of the protocol', () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
 
   it.each<[string, HostMessage]>([
-    ['an item', { kind: 'item', payload: bytes('item') }],
-    ['an item without content', { kind: 'item', payload: bytes('') }],
+    ['items', { kind: 'items', count: 3, payload: bytes('items') }],
+    ['an item without content', { kind: 'items', count: 1, payload: bytes('') }],
     ['a credit', { kind: 'credit', items: 0xffff_ffff }],
     ['the end of a stream', { kind: 'end' }],
     ['the failure of a stream', { kind: 'end', error: bytes('failed') }],
@@ -96,7 +96,7 @@ print(json.dumps([call, texts]))`);
   });
 
   it.each<[string, string, ServerMessage]>([
-    ['an item', 'item(9, b"item")', { kind: 'item', payload: bytes('item') }],
+    ['items', 'items(9, 2, 3, b"items")', { kind: 'items', form: 2, count: 3, payload: bytes('items') }],
     ['a credit', 'credit(9, 4)', { kind: 'credit', items: 4 }],
     ['the end of a stream', 'end(9)', { kind: 'end' }],
     [

@@ -248,7 +248,7 @@ describe('a server whose host violates the protocol', () => {
     ['a second handshake', [handshakeFrame(), handshakeFrame()], 'a second handshake'],
     [
       'an item for a call without stream',
-      [handshakeFrame(), frame(frameType.item, { call: 3 })],
+      [handshakeFrame(), frame(frameType.item, { call: 3, plugin: 1 })],
       'a frame "item" for call 3',
     ],
     [

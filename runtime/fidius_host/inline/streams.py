@@ -1,0 +1,76 @@
+"""Result streams that the host reads on its own thread, one step per call."""
+
+import itertools
+import time
+
+from .. import codec
+from ..calls import conversations
+from ..codec import error_description
+from ..plugins import loading
+from ..transport import conversation as frames
+
+_STEP_SECONDS = 0.0002
+"""A step ends after this time, so that the first items of a slow generator are not kept back."""
+
+_numbers = itertools.count(1)
+_streams = {}
+
+
+class _Stream:
+    def __init__(self, context, iterator):
+        self.context = context
+        self.iterator = iterator
+        self.produced = 0
+
+
+def start(number, method, arguments):
+    """Call a method of a plugin. Returns ``{stream}``, or ``{error}``: the description of what it raised."""
+    context = loading.contexts(number).new()
+    function = loading.callables(number)[method]
+    try:
+        result = context.run(function, *codec.decode(arguments))
+        iterator = context.run(conversations.iterator_of, result)
+    except BaseException as error:
+        return {"error": error_description.encoded(error)}
+    if conversations.is_async_iterator(iterator):
+        return {"asynchronous": True}
+    stream = next(_numbers)
+    _streams[stream] = _Stream(context, iterator)
+    return {"stream": stream}
+
+
+def step(number, most):
+    """Return the next items, at most ``most``: ``{form, count, payload, done, error}``. The stream is forgotten at its end."""
+    stream = _streams[number]
+    items = []
+    done, error, form = True, None, frames.SCALARS
+    until = time.perf_counter() + _STEP_SECONDS
+    advance = stream.iterator.__next__
+    try:
+        while len(items) < most:
+            item = stream.context.run(advance)
+            if type(item) not in conversations.SCALARS and form == frames.SCALARS:
+                form = frames.SEVERAL
+                items = [codec.encode(each) for each in items]
+            items.append(item if form == frames.SCALARS else conversations.encode_item(item, stream.produced))
+            stream.produced += 1
+            if time.perf_counter() > until:
+                break
+        done = False
+    except StopIteration:
+        pass
+    except BaseException as raised:
+        conversations.close(stream.iterator)
+        error = error_description.encoded(raised)
+    if done:
+        _streams.pop(number, None)
+    payload = codec.encode(items) if form == frames.SCALARS else frames.join(items)
+    return {"form": form, "count": len(items), "payload": payload, "done": done, "error": error}
+
+
+def close(number):
+    """End a stream early."""
+    stream = _streams.pop(number, None)
+    if stream is not None:
+        stream.context.run(conversations.close, stream.iterator)
+

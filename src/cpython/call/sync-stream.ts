@@ -1,0 +1,141 @@
+import type { ItemCodec } from '../../codec/method-codec.ts';
+import { decodeValue } from '../../codec/pickle/decode-value.ts';
+import { FidiusError } from '../../errors/fidius-error.ts';
+import { needsEventLoop } from '../../protocol/call-errors.ts';
+import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
+import { readItems } from '../../protocol/stream-items.ts';
+import type { Interpreter } from '../interpreter.ts';
+
+/** Number of items that one step may produce ahead. */
+const firstWindow = 4;
+/** That number once the consumer has taken as many as that. */
+const largestWindow = 256;
+
+/** A call that returns a stream, to be read on this thread. */
+export interface SyncStreamCall {
+  readonly interpreter: Interpreter;
+  readonly plugin: string;
+  readonly method: string;
+  /** Number of the plugin in Python. */
+  readonly number: number;
+  readonly index: number;
+  readonly items: ItemCodec;
+  /** The encoded arguments. */
+  readonly payload: Uint8Array;
+  /** Runs one step, within the time limit of the call if there is one. @throws FidiusError when the plugin was closed. */
+  step<T>(run: () => T): T;
+}
+
+interface Step {
+  readonly form: number;
+  readonly count: number;
+  readonly payload: Uint8Array;
+  readonly done: boolean;
+  readonly error: Uint8Array | null;
+}
+
+/** The stream that a method returns, read on this thread. The call is made by the first `next()`. It is iterated once. */
+export class SyncStream implements IterableIterator<unknown, undefined>, Disposable {
+  readonly #call: SyncStreamCall;
+  #number: number | undefined;
+  #iterated = false;
+  #started = false;
+  /** Whether Python has no more items. */
+  #ended = false;
+  #items: readonly unknown[] = [];
+  #at = 0;
+  #position = 0;
+  #window = firstWindow;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(call: SyncStreamCall) {
+    this.#call = call;
+  }
+
+  /** The next item. */
+  next(): IteratorResult<unknown, undefined> {
+    if (!this.#started) this.#start();
+    while (this.#at === this.#items.length) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      if (failure !== undefined) throw failure.error;
+      if (this.#ended) return { done: true, value: undefined };
+      this.#fetch();
+    }
+    const item = this.#items[this.#at];
+    this.#at += 1;
+    try {
+      return { done: false, value: this.#call.items.read(item, this.#position++) };
+    } catch (error) {
+      this.return();
+      throw error;
+    }
+  }
+
+  /** Ends the stream: Python runs the `finally` blocks of the generator. */
+  return(): IteratorResult<unknown, undefined> {
+    this.#started = true;
+    this.#items = [];
+    this.#at = 0;
+    this.#failure = undefined;
+    if (this.#number !== undefined && !this.#ended) this.#call.interpreter.invoke('streams.close', this.#number);
+    this.#ended = true;
+    return { done: true, value: undefined };
+  }
+
+  throw(error: unknown): never {
+    this.return();
+    throw error;
+  }
+
+  [Symbol.iterator](): this {
+    if (this.#iterated) {
+      throw new FidiusError(
+        'FIDIUS_CALL_STREAM',
+        `The stream of ${this.#call.method}() of ${this.#call.plugin} was iterated before`,
+        { hint: 'Call the method again for another stream, or collect the items of this one.' },
+      );
+    }
+    this.#iterated = true;
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.return();
+  }
+
+  #start(): void {
+    this.#started = true;
+    this.#ended = true;
+    const { interpreter, plugin, method, number, index, payload } = this.#call;
+    const { stream, error, asynchronous } = this.#call.step(
+      () => interpreter.invoke('streams.start', number, index, payload) as StartOutcome,
+    );
+    if (error !== undefined) throw this.#toError(error);
+    if (asynchronous === true) throw needsEventLoop(plugin, method);
+    this.#number = stream;
+    this.#ended = false;
+  }
+
+  #fetch(): void {
+    const { interpreter } = this.#call;
+    const step = this.#call.step(() => interpreter.invoke('streams.step', this.#number, this.#window) as Step);
+    const { form, count, payload, done, error } = step;
+    this.#ended = done;
+    this.#items = readItems(form, count, payload);
+    this.#at = 0;
+    if (error !== null) this.#failure = { error: this.#toError(error) };
+    if (count === this.#window && this.#window < largestWindow) this.#window *= 2;
+  }
+
+  #toError(description: Uint8Array): Error {
+    const { plugin, method } = this.#call;
+    return toCallError(decodeValue(description) as ErrorDescription, plugin, method);
+  }
+}
+
+interface StartOutcome {
+  readonly stream?: number;
+  readonly error?: Uint8Array;
+  readonly asynchronous?: boolean;
+}
