@@ -25,7 +25,11 @@ SCALARS = frozenset({bool, bytes, float, int, str, type(None)})
 
 
 class InputStreamError(RuntimeError):
-    """The host could not read the next item of an argument stream."""
+    """The host could not read the next item of an argument stream. ``code`` is that of its error, or ``None``."""
+
+    def __init__(self, error):
+        super().__init__("%s: %s" % (error["name"], error["message"]))
+        self.code = error["code"]
 
 
 class Conversations:
