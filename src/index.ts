@@ -33,8 +33,10 @@ export type {
   SyncItemStream,
   Value as ClientValue,
 } from './contract/client/client-types.ts';
+export type { ConfigOf, ConfigOption } from './contract/config.ts';
 export type { DocOptions, Metadata } from './contract/definition.ts';
 export {
+  type ConfigType,
   defineInterface,
   type Interface,
   type InterfaceMethod,
@@ -135,6 +137,7 @@ export type {
   HostLoadOptions,
   HostOptions,
   HostStats,
+  LoadArguments,
   LoadedPlugins,
 } from './host/host-options.ts';
 export type { LoadFailure } from './host/load/load-all.ts';

@@ -33,7 +33,7 @@ _functions = {
     "interpreter.remember_copy": interpreter.remember_copy,
     "isolation.tell_implicit": isolation.tell_implicit,
     "loading.load": loading.load,
-    "loading.unload": loading.unload,
+    "loading.unload": loading.close_and_unload,
     "output_lines.claim": _late("inline.output_lines", "claim"),
     "output_lines.stop": _late("inline.output_lines", "stop"),
     "output_lines.start": _late("inline.output_lines", "start"),

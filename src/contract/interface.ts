@@ -7,6 +7,7 @@ import { interfaceHash, type MethodSignature, methodSignature, rustStubHash } fr
 import { isRustName, parseRustTokens, streamItem } from './hash/rust-source.ts';
 import type { Argument, Method, ReturnType } from './method.ts';
 import { isStreamType } from './result-and-stream.ts';
+import { type AnyType, isType } from './type.ts';
 import { CheckedRawCodec, TypedCodec } from './typed-codec.ts';
 import { isPlainObject } from './types/plain-object.ts';
 
@@ -19,7 +20,7 @@ declare const declared: unique symbol;
 export type Methods = Readonly<Record<string, Method>>;
 
 /** The methods that a plugin provides and a host calls. Created by {@link defineInterface}. */
-export interface Interface<M extends Methods = Methods> {
+export interface Interface<M extends Methods = Methods, C extends ConfigType = ConfigType> {
   /** Name of the trait, which manifests give as `interface`. Not in the hash. */
   readonly name: string;
   /** Other names that manifests may use. Not in the hash. */
@@ -38,9 +39,14 @@ export interface Interface<M extends Methods = Methods> {
   readonly metadata: Metadata;
   /** Documentation, as declared. */
   readonly doc: string | undefined;
+  /** Type of the configuration of plugins; `undefined` if they are not configured. Not in the hash. */
+  readonly config: C;
   /** Only for the compiler. */
   readonly [declared]?: M;
 }
+
+/** The type of a configuration; `undefined` for an interface whose plugins are not configured. */
+export type ConfigType = AnyType | undefined;
 
 /** A method with its name and position. */
 export interface InterfaceMethod {
@@ -75,7 +81,7 @@ export interface InterfaceMethod {
 }
 
 /** The definition of an interface. */
-export interface InterfaceOptions<M extends Methods> extends DocOptions {
+export interface InterfaceOptions<M extends Methods, C extends ConfigType = ConfigType> extends DocOptions {
   /** Incremented when the interface changes; not in the hash. 0 to 4294967295. */
   readonly version: number;
   /** The methods by name. Their order gives their indices, so new ones are added at the end. */
@@ -93,6 +99,13 @@ export interface InterfaceOptions<M extends Methods> extends DocOptions {
    * @default {}
    */
   readonly metadata?: Metadata;
+  /**
+   * Type of the configuration. Each load then passes one, and the plugin makes an object of its own from it, in
+   * `__fidius_configure__(config)`. Not in the hash.
+   *
+   * @default plugins are not configured
+   */
+  readonly config?: C;
 }
 
 /**
@@ -103,12 +116,25 @@ export interface InterfaceOptions<M extends Methods> extends DocOptions {
  * @param name of the trait.
  * @throws FidiusError `FIDIUS_INTERFACE_INVALID`, `FIDIUS_OPTION_UNKNOWN`.
  */
-export function defineInterface<const M extends Methods>(name: string, options: InterfaceOptions<M>): Interface<M> {
+export function defineInterface<const M extends Methods, const C extends ConfigType = undefined>(
+  name: string,
+  options: InterfaceOptions<M, C>,
+): Interface<M, C> {
   if (typeof name !== 'string' || !isRustName(name)) {
     throw definitionError(`The name of an interface must be a name in Rust, got ${describe(name)}`);
   }
-  checkOptionNames(`defineInterface() of ${name}`, options, ['version', 'methods', 'aliases', 'metadata', 'doc']);
-  const { version, aliases = [], metadata = {}, doc } = options;
+  checkOptionNames(`defineInterface() of ${name}`, options, [
+    'version',
+    'methods',
+    'aliases',
+    'metadata',
+    'doc',
+    'config',
+  ]);
+  const { version, aliases = [], metadata = {}, doc, config } = options;
+  if (config !== undefined && !isType(config)) {
+    throw definitionError(`config of ${name} must be a type made with t.*, got ${describe(config)}`);
+  }
   if (!Number.isInteger(version) || version < 0 || version > 0xffff_ffff) {
     throw definitionError(`The version of ${name} must be an integer from 0 to 4294967295, got ${describe(version)}`);
   }
@@ -134,6 +160,7 @@ export function defineInterface<const M extends Methods>(name: string, options: 
     }),
     metadata: readMetadata(metadata, name),
     doc: readDoc(doc, name),
+    config: config as C,
   });
 }
 

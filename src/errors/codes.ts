@@ -7,6 +7,11 @@
 export const errorCodes = {
   // misuse of the API
   FIDIUS_ARGUMENT_INVALID: 'A function of this library was called with an argument of the wrong type or range.',
+  FIDIUS_CONFIG_INVALID:
+    'The configuration of a plugin does not have the type that its interface declares, or is missing.',
+  FIDIUS_CONFIG_REFUSED:
+    'The plugin did not accept its configuration: `__fidius_configure__()` raised, or returned nothing.',
+  FIDIUS_CONFIG_UNSUPPORTED: 'The plugin cannot be configured: it has no `__fidius_configure__()`.',
   FIDIUS_NODE_UNSUPPORTED: 'The version of Node.js is older than the oldest supported one.',
   FIDIUS_OPTION_INVALID: 'An option has a value of the wrong type or out of range.',
   FIDIUS_OPTION_UNKNOWN: 'The function has no option of this name. The message suggests the nearest name.',

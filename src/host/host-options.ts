@@ -1,3 +1,4 @@
+import type { ConfigOf, ConfigOption } from '../contract/config.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
@@ -120,6 +121,11 @@ export interface HostLoadOptions extends HostLoadAllOptions {
   readonly onProgress?: LoadProgressListener | undefined;
 }
 
+/** The last argument of a load: required if the interface declares a configuration, which it then contains. */
+export type LoadArguments<Options, I extends Interface> = [ConfigOf<I>] extends [undefined]
+  ? [options?: Options & ConfigOption<I>]
+  : [options: Options & ConfigOption<I>];
+
 /** The result of `PluginHost.loadAll()`. */
 export interface LoadedPlugins<I extends Interface> {
   /** The loaded plugins, by the order of the search paths, then by name. */
@@ -149,7 +155,14 @@ const hostOptionNames = [
   'storeDir',
   'archiveLimits',
 ] satisfies readonly (keyof HostOptions)[];
-export const hostLoadAllOptionNames = ['signedBy', 'externalImports', 'executor', 'watch', ...loadOptionNames];
+export const hostLoadAllOptionNames = [
+  'signedBy',
+  'externalImports',
+  'executor',
+  'watch',
+  'config',
+  ...loadOptionNames,
+];
 export const hostLoadOptionNames = ['version', 'onProgress', ...hostLoadAllOptionNames];
 
 /** @throws FidiusError `FIDIUS_OPTION_UNKNOWN`, `FIDIUS_OPTION_INVALID`, `FIDIUS_EXECUTOR_UNKNOWN`. */

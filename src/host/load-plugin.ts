@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { encodeConfig } from '../contract/config.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { showingCaller } from '../errors/call-place.ts';
@@ -10,6 +11,7 @@ import type { OutputEvent } from '../executor/output.ts';
 import { reportArguments } from './events/argument-notice.ts';
 import { emitWarning } from './events/host-notice.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
+import type { LoadArguments } from './host-options.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
 import { runLoad } from './load/load-pipeline.ts';
@@ -38,7 +40,7 @@ export interface TestedPlugin<I extends Interface> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const optionNames = ['executor', 'python', 'libpython', 'isolatePython', ...loadOptionNames];
+const optionNames = ['executor', 'python', 'libpython', 'isolatePython', 'config', ...loadOptionNames];
 
 /**
  * Loads one package for a test: by its path, without search paths, and without a check of its signature.
@@ -51,15 +53,15 @@ const optionNames = ['executor', 'python', 'libpython', 'isolatePython', ...load
 export async function loadPlugin<I extends Interface>(
   path: string,
   definition: I,
-  options: LoadPluginOptions = {},
+  ...[options]: LoadArguments<LoadPluginOptions, I>
 ): Promise<TestedPlugin<I>> {
-  return showingCaller(async () => load(path, definition, options));
+  return showingCaller(async () => load(path, definition, options ?? {}));
 }
 
 async function load<I extends Interface>(
   path: string,
   definition: I,
-  options: LoadPluginOptions,
+  options: LoadPluginOptions & { readonly config?: unknown },
 ): Promise<TestedPlugin<I>> {
   if (typeof path !== 'string' || path === '') {
     const found = describe(path);
@@ -67,10 +69,11 @@ async function load<I extends Interface>(
   }
   requireInterface('loadPlugin()', definition);
   checkOptionNames('loadPlugin()', options, optionNames);
-  const { executor = 'auto', python, libpython, isolatePython, ...loadOptions } = options;
+  const { executor = 'auto', python, libpython, isolatePython, config, ...loadOptions } = options;
   checkExecutorChoice(executor);
   checkLoadOptions(loadOptions);
   checkProcessUse(executor, loadOptions);
+  const encodedConfig = encodeConfig(definition, config, path);
   printLoads(process.env);
 
   const output: OutputEvent[] = [];
@@ -81,7 +84,7 @@ async function load<I extends Interface>(
     const policy = await PackagePolicy.read('loadPlugin()', {});
     const outcome = await traceLoad({ path: candidate.path, interface: definition.name }, (details) =>
       runLoad(
-        { definition, executor, refuseExternal: false, options: loadOptions },
+        { definition, executor, refuseExternal: false, config: encodedConfig, options: loadOptions },
         {
           policy,
           executors,

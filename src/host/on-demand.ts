@@ -3,6 +3,7 @@
  * only what interfaces and clients need. One file, because each file that is imported on demand splits the published files into
  * more chunks.
  */
+export { encodeConfig } from '../contract/config.ts';
 export { discoverPackages } from '../packaging/discover-packages.ts';
 export { readVendored } from '../packaging/vendor/vendor-conflicts.ts';
 export { reportArguments } from './events/argument-notice.ts';

@@ -17,6 +17,7 @@ import {
   hostLoadAllOptionNames,
   hostLoadOptionNames,
   invalidOption,
+  type LoadArguments,
   type LoadedPlugins,
 } from './host-options.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
@@ -33,6 +34,9 @@ type OnDemand = typeof import('./on-demand.ts');
 
 /** A load for an interface, with all defaults. */
 type HostLoad<I extends Interface> = PackageLoad & { readonly definition: I; readonly watch: boolean };
+
+/** The options of a load, and its configuration. */
+type ConfiguredOptions = HostLoadOptions & { readonly config?: unknown };
 
 /** Finds packages, loads them, and closes what it loaded. */
 export class PluginHost implements AsyncDisposable {
@@ -100,11 +104,15 @@ export class PluginHost implements AsyncDisposable {
    *   `FIDIUS_PLUGIN_VERSION`, `FIDIUS_VENDOR_MISMATCH`, `FIDIUS_PACKAGE_…`, `FIDIUS_STORE_…`, `FIDIUS_HOST_CLOSED`,
    *   `FIDIUS_OPTION_…`, `FIDIUS_EXECUTOR_UNKNOWN`, `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python.
    */
-  async load<I extends Interface>(name: string, definition: I, options: HostLoadOptions = {}): Promise<Plugin<I>> {
-    return showingCaller(async () => this.#loadOne(name, definition, options));
+  async load<I extends Interface>(
+    name: string,
+    definition: I,
+    ...[options]: LoadArguments<HostLoadOptions, I>
+  ): Promise<Plugin<I>> {
+    return showingCaller(async () => this.#loadOne(name, definition, (options ?? {}) as ConfiguredOptions));
   }
 
-  async #loadOne<I extends Interface>(name: string, definition: I, options: HostLoadOptions): Promise<Plugin<I>> {
+  async #loadOne<I extends Interface>(name: string, definition: I, options: ConfiguredOptions): Promise<Plugin<I>> {
     if (typeof name !== 'string' || name === '') {
       throw new FidiusTypeError('FIDIUS_ARGUMENT_INVALID', `load() takes the name of a package, got ${describe(name)}`);
     }
@@ -117,7 +125,7 @@ export class PluginHost implements AsyncDisposable {
     if (onProgress !== undefined && typeof onProgress !== 'function') {
       throw invalidOption('onProgress', 'a function', onProgress);
     }
-    const load = this.#readLoad(definition, others, `load ${name}`);
+    const load = this.#readLoad(definition, others, `load ${name}`, name);
     const select = async (signal: AbortSignal) => {
       const discovery = await this.#code.discoverPackages(this.#folders(), { signal });
       return this.#code.selectPackages(discovery, this.#searchPaths, { name, version });
@@ -136,15 +144,18 @@ export class PluginHost implements AsyncDisposable {
    *   `FIDIUS_ARGUMENT_INVALID`, and the codes of starting Python; LoadTimeoutError when listing the search paths takes too
    *   long; never for a reason that concerns a single package.
    */
-  async loadAll<I extends Interface>(definition: I, options: HostLoadAllOptions = {}): Promise<LoadedPlugins<I>> {
-    return showingCaller(async () => this.#loadAll(definition, options));
+  async loadAll<I extends Interface>(
+    definition: I,
+    ...[options]: LoadArguments<HostLoadAllOptions, I>
+  ): Promise<LoadedPlugins<I>> {
+    return showingCaller(async () => this.#loadAll(definition, (options ?? {}) as ConfiguredOptions));
   }
 
   async #loadAll<I extends Interface>(definition: I, options: HostLoadAllOptions): Promise<LoadedPlugins<I>> {
     requireInterface('loadAll()', definition);
     checkOptionNames('PluginHost.loadAll()', options, hostLoadAllOptionNames);
     const what = `the plugins for ${definition.name}`;
-    const load = this.#readLoad(definition, options, `load ${what}`);
+    const load = this.#readLoad(definition, options, `load ${what}`, `the plugins for ${definition.name}`);
     const { discoverPackages, findOffers, LoadBudget, loadOffers } = this.#code;
 
     const search = new LoadBudget(what, options.signal, load.options.loadTimeoutMs);
@@ -206,8 +217,20 @@ export class PluginHost implements AsyncDisposable {
   }
 
   /** Checks the options of a load. @param doing completes "The host is closed and cannot …". */
-  #readLoad<I extends Interface>(definition: I, options: HostLoadAllOptions, doing: string): HostLoad<I> {
-    const { executor = this.#executor, signedBy, externalImports = this.#externalImports, watch, ...given } = options;
+  #readLoad<I extends Interface>(
+    definition: I,
+    options: ConfiguredOptions,
+    doing: string,
+    plugin: string,
+  ): HostLoad<I> {
+    const {
+      executor = this.#executor,
+      signedBy,
+      externalImports = this.#externalImports,
+      watch,
+      config,
+      ...given
+    } = options;
     checkExternalImports(externalImports);
     const signers = this.#readSigners(signedBy);
     const loadOptions = withDefaults(given, this.#loadOptions);
@@ -222,6 +245,7 @@ export class PluginHost implements AsyncDisposable {
       executor,
       refuseExternal: externalImports === 'refuse',
       options: loadOptions,
+      config: this.#code.encodeConfig(definition, config, plugin),
       processReason: watch === true ? 'The load sets `watch`' : undefined,
       watch: watch === true,
     };

@@ -28,6 +28,8 @@ export interface PackageCall {
   readonly method: string;
   /** The interface to check the package and the call against. Without one, the hash that the package declares is used. */
   readonly definition: Interface | undefined;
+  /** Encoded configuration; `undefined` if the package is not configured. */
+  readonly config?: Uint8Array | undefined;
   /** Bytes for a raw method, or arguments for any other. */
   readonly input: Uint8Array | readonly unknown[];
   readonly start: StartOptions;
@@ -110,7 +112,7 @@ export async function openPackage(call: PackageCall): Promise<OpenedPackage> {
   try {
     const outcome = await traceLoad({ path, interface: definition?.name ?? '' }, (details) =>
       runLoad(
-        { definition, executor, refuseExternal: false, options: {} },
+        { definition, executor, refuseExternal: false, config: call.config, options: {} },
         {
           policy,
           executors,

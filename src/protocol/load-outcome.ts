@@ -59,6 +59,8 @@ interface Failure {
   readonly environment: string;
   /** Whether the module makes its methods in `__fidius_configure__`. */
   readonly configures?: boolean;
+  /** Whether the methods were looked up in what `__fidius_configure__` returned. */
+  readonly configured?: boolean;
   /** Folder of the package. */
   readonly folder: string;
 }
@@ -158,8 +160,27 @@ const explanations = {
   },
   method: {
     code: 'FIDIUS_METHOD_MISSING',
-    message: ({ module, method, error }) => `entry module ${module} has no method ${method} (${error.message})`,
+    message: ({ module, method, error, configured = false }) =>
+      configured
+        ? `what __fidius_configure__() of ${module} returned has no method ${method} (${error.message})`
+        : `entry module ${module} has no method ${method} (${error.message})`,
     hint: 'Define a function of that name at the top level of the entry module.',
+  },
+  unconfigurable: {
+    code: 'FIDIUS_CONFIG_UNSUPPORTED',
+    message: ({ module }) => `it cannot be configured: entry module ${module} has no __fidius_configure__()`,
+    hint: 'Define `def __fidius_configure__(config)`, which returns an object with the methods, or load it without `config`.',
+  },
+  configure: {
+    code: 'FIDIUS_CONFIG_REFUSED',
+    message: ({ module, error, folder }) =>
+      `__fidius_configure__() of ${module} failed${raisedAt(error.traceback, folder)} with ${error.code}: ${error.message}`,
+    hint: 'Correct the configuration; `cause` has the code and the details of the plugin.',
+  },
+  configured_none: {
+    code: 'FIDIUS_CONFIG_REFUSED',
+    message: ({ module }) => `__fidius_configure__() of ${module} returned None`,
+    hint: 'Return the object whose methods the host calls.',
   },
   callable: {
     code: 'FIDIUS_METHOD_NOT_CALLABLE',
@@ -188,12 +209,15 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
   const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
   if (error === undefined) return new LoadError(code, message(failure), place, { hint: advice });
   const cause = toPluginError(error, { plugin, method: method ?? '' });
-  const hint = cause.hint ?? (failure.configures ? configuredHint : advice);
+  const hint = cause.hint ?? (failure.configures ? configuredHint : failure.configured ? configuredMethodHint : advice);
   return new LoadError(code, message(failure), place, { hint, cause });
 }
 
 const configuredHint =
-  'The module makes its methods in __fidius_configure__(), which this version does not call yet (configured instances). Define functions at the top level of the entry module as well.';
+  'The module makes its methods in __fidius_configure__(): declare `config` in the interface, and pass it to `load()`.';
+
+const configuredMethodHint =
+  'Define a method of that name in the class of the object that __fidius_configure__() returns.';
 
 function hashHint(got: bigint, descriptor: InterfaceDescriptor, module: string): string {
   const { interfaceName, interfaceHash, standaloneHash, rustStubHash } = descriptor;

@@ -14,6 +14,8 @@ export interface PackageSource {
   readonly descriptor: InterfaceDescriptor;
   /** Whether the package must not import external modules. Default: `false`. */
   readonly refuseExternal?: boolean | undefined;
+  /** Encoded configuration for `__fidius_configure__()`; `undefined`: the functions of the module are called. */
+  readonly config?: Uint8Array | undefined;
 }
 
 /** How the calls of a plugin are run. */
@@ -48,8 +50,8 @@ interface LoadRecord {
   readonly limits: LoadLimits;
   /** Whether the import and all calls run on one thread of the plugin. */
   readonly ownThread: boolean;
-  /** Configuration of the plugin. Reserved: not sent yet. */
-  readonly config?: unknown;
+  /** Encoded configuration of the plugin; `null` if it is not configured. */
+  readonly config: Uint8Array | null;
   /** Names of the host functions that the plugin may call. Reserved: not sent yet. */
   readonly hostFunctions?: readonly string[];
 }
@@ -64,7 +66,7 @@ export function toLoadRecord(
   limits: LoadLimits = { maxConcurrent: null },
   ownThread = false,
 ): LoadRecord {
-  const { plugin, folder, origin, entryModule, descriptor, refuseExternal = false } = source;
+  const { plugin, folder, origin, entryModule, descriptor, refuseExternal = false, config = null } = source;
   if (!dottedName.test(entryModule)) {
     const place = { path: origin ?? folder, interface: descriptor.interfaceName };
     throw new LoadError('FIDIUS_ENTRY_MODULE_INVALID', `${JSON.stringify(entryModule)} is not a module name`, place, {
@@ -75,7 +77,7 @@ export function toLoadRecord(
     return { name, optional, raw: wireRaw, streamIn, streamOut };
   });
   const { interfaceHash } = descriptor;
-  return { plugin, folder, entryModule, interfaceHash, methods, refuseExternal, limits, ownThread };
+  return { plugin, folder, entryModule, interfaceHash, methods, refuseExternal, config, limits, ownThread };
 }
 
 const dottedName = /^[\p{XID_Start}_]\p{XID_Continue}*(\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;

@@ -79,6 +79,10 @@ class LoopThread:
         self._cancelled.discard(call)
         return False
 
+    def run(self, coroutine, timeout=None):
+        """Run a coroutine that belongs to no call, and return its result. By another thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
+
     def end_soon(self):
         """Cancel all calls, and end the loop."""
         self._ending = True

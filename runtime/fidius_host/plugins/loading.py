@@ -8,6 +8,7 @@ import sys
 import threading
 import types
 
+from .. import codec
 from ..codec import error_description
 from ..imports import (
     external_modules,
@@ -43,17 +44,21 @@ class LoadFailure(Exception):
 
 
 class Plugin:
-    """One load of a package: its module, and a callable per method (``None`` for a missing optional method)."""
+    """One load of a package: its module, and a callable per method (``None`` for a missing optional method).
 
-    def __init__(self, package, module, callables, home):
+    ``instance`` is what ``__fidius_configure__`` has returned, or ``None``.
+    """
+
+    def __init__(self, package, module, callables, home, instance):
         self.package = package
         self.module = module
+        self.instance = instance
         self.callables = callables
         # If two packages share the entry module, it was imported in the context of the first one.
         self.contexts = CallContexts(home.context)
 
 
-def load(request, code_ended=lambda: None):
+def load(request, code_ended=lambda: None, run_coroutine=None):
     """Load a package and return ``{plugin, file, methods, parameters, external}`` or ``{failure, ...}``.
 
     ``request`` is the record that ``src/protocol/load-request.ts`` describes. Failures are returned as data, because the
@@ -61,6 +66,8 @@ def load(request, code_ended=lambda: None):
 
     ``refuseExternal`` refuses imports of external modules until the package is closed, also for other plugins that are
     loaded from the same folder, because they share its modules.
+
+    ``run_coroutine`` runs the coroutine of an asynchronous ``__fidius_configure__`` and returns its result.
 
     ``code_ended`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must
     not do so after that, because the rest must not be left incomplete.
@@ -82,8 +89,11 @@ def load(request, code_ended=lambda: None):
                 _note_manually_loaded(package, set(sys.modules) - before)
                 import_guard.guard_manually_loaded(package, set(sys.modules) - before)
                 within(_check_hash, module, entry_module, request["interfaceHash"])
+                instance, target = None, module
+                if request.get("config") is not None:
+                    instance = target = within(_configure, module, entry_module, request["config"], run_coroutine)
                 callables = [
-                    within(_resolve, module, entry_module, method["name"], method["optional"])
+                    within(_resolve, target, module, entry_module, method["name"], method["optional"])
                     for method in request["methods"]
                 ]
                 kinds = [_kind(callable_) for callable_ in callables]
@@ -100,7 +110,7 @@ def load(request, code_ended=lambda: None):
         package.plugins += 1
         number = next(_ids)
         home = units.unit_named(entry_module).home or package
-        _plugins[number] = Plugin(package, module, callables, home)
+        _plugins[number] = Plugin(package, module, callables, home, instance)
         return {
             "plugin": number,
             "file": _file_of(module, entry_module),
@@ -118,6 +128,49 @@ def callables(number):
 def contexts(number):
     """Return the ``CallContexts`` of a loaded plugin."""
     return _plugins[number].contexts
+
+
+def close_instance(number, run_coroutine=None):
+    """Close the configured instance of a plugin, if it has one that can be closed.
+
+    What its function raises is printed as output of the plugin: closing goes on. ``run_coroutine`` runs the coroutine
+    of an asynchronous one.
+    """
+    plugin = _plugins.get(number)
+    instance = None if plugin is None else plugin.instance
+    if instance is not None:
+        plugin.instance = None
+        plugin.contexts.new().run(_close, instance, run_coroutine or _run_coroutine)
+
+
+def _close(instance, run_coroutine):
+    try:
+        closing = _end_of(instance)()
+        if isinstance(closing, types.CoroutineType):
+            run_coroutine(closing)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+
+
+def _end_of(instance):
+    """Return the function that closes an instance."""
+    for name in ("aclose", "close"):
+        close = getattr(instance, name, None)
+        if callable(close):
+            return close
+    for name in ("__aexit__", "__exit__"):
+        leave = getattr(type(instance), name, None)
+        if callable(leave):
+            return lambda: leave(instance, None, None, None)
+    return lambda: None
+
+
+def close_and_unload(number):
+    """Do both, for a host that calls on its own thread."""
+    close_instance(number)
+    unload(number)
 
 
 def unload(number):
@@ -241,15 +294,43 @@ def _check_hash(module, name, expected):
         raise LoadFailure("hash", module=name, got=got)
 
 
-def _resolve(module, entry_module, name, optional):
+def _configure(module, entry_module, config, run_coroutine):
+    """Return the object that has the methods of the plugin."""
     try:
-        value = getattr(module, name)
+        configure = module.__fidius_configure__
+    except AttributeError:
+        raise LoadFailure("unconfigurable", module=entry_module)
+    try:
+        instance = configure(codec.decode(config))
+        if isinstance(instance, types.CoroutineType):
+            instance = (run_coroutine or _run_coroutine)(instance)
+    except BaseException as error:
+        raise LoadFailure("configure", module=entry_module, error=error_description.describe(error))
+    if instance is None:
+        raise LoadFailure("configured_none", module=entry_module)
+    return instance
+
+
+def _run_coroutine(coroutine):
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
+def _resolve(target, module, entry_module, name, optional):
+    try:
+        value = getattr(target, name)
     except BaseException as error:
         if optional and isinstance(error, AttributeError):
             return None
-        configures = "__fidius_configure__" in getattr(module, "__dict__", ())
+        configures = target is module and "__fidius_configure__" in getattr(module, "__dict__", ())
         raise LoadFailure(
-            "method", module=entry_module, method=name, error=error_description.describe(error), configures=configures
+            "method",
+            module=entry_module,
+            method=name,
+            error=error_description.describe(error),
+            configures=configures,
+            configured=target is not module,
         )
     if not callable(value):
         raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))

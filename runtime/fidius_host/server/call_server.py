@@ -34,6 +34,9 @@ from .recent_plugins import RecentPlugins
 _INTERRUPT_SECONDS = 0.01
 """How often running calls are interrupted at the end of the process."""
 
+_CLOSE_SECONDS = 5.0
+"""How long the asynchronous end of a configured instance may take."""
+
 _numbers = itertools.count(1)
 _servers = weakref.WeakSet()
 
@@ -204,8 +207,11 @@ class Server(ServerEvents):
         self._watch.begin_load(name, folder)
         call = worker.call
         self._loading[call] = worker.ident
+        loops = [] if loop is None else [loop]
         try:
-            outcome = loading.load(request, worker.end_window)
+            outcome = loading.load(
+                request, worker.end_window, lambda coroutine: self._run_coroutine(coroutine, name, worker, loop, loops)
+            )
         finally:
             del self._loading[call]
             self._watch.end_load(name)
@@ -218,12 +224,25 @@ class Server(ServerEvents):
             if not strict:
                 limit = self.pool.default_limit
             callables, new_context = loading.callables(number), loading.contexts(number).new
-            plugin = ServedPlugin(number, name, callables, special, limit, strict, loop, new_context)
+            plugin = ServedPlugin(
+                number, name, callables, special, limit, strict, loops[0] if loops else None, new_context
+            )
             plugin.streams = streams
             self.pool.plugins[number] = plugin
-        elif loop is not None:
-            self._loops.end(loop)
+        else:
+            for each in loops:
+                self._loops.end(each)
         return outcome
+
+    def _run_coroutine(self, coroutine, name, worker, own, loops):
+        """Run the coroutine of a load on the loop that later runs those of the plugin, and return its result."""
+        if own is not None:
+            coroutine.close()
+            raise RuntimeError("__fidius_configure__ cannot be asynchronous in a plugin with ownThread")
+        worker.end_window()  # a thread is started
+        loop = self._loops.start(name)
+        loops.append(loop)
+        return loop.run(coroutine)
 
     def unload(self, number, references):
         """Unload a plugin. Its calls have ended, or were cancelled and may still be running.
@@ -242,9 +261,20 @@ class Server(ServerEvents):
         if plugin is None:
             return
         self.pool.skip_waiting(plugin)
+        self._close_instance(number, plugin)
         loading.unload(number)
         if plugin.loop is not None:
             self._loops.end(plugin.loop)
+
+    def _close_instance(self, number, plugin):
+        """Close the object that the plugin was configured with."""
+        worker = self.pool.current()
+        # No call of the host has this number, so that nothing interrupts it; what it prints is output of the plugin.
+        worker.plugin, call, worker.call = plugin, worker.call, -1
+        try:
+            loading.close_instance(number, lambda closing: self._loops.of(plugin).run(closing, _CLOSE_SECONDS))
+        finally:
+            worker.call = call
 
     def end_sync_calls(self, names):
         """Record that the thread of the host has called plugins without this server, and that these calls have ended.

@@ -8,6 +8,7 @@ import { importNamedInterface } from '../import-interface.ts';
 import { fromJson, toJson } from '../output/json.ts';
 import { note } from '../output/messages.ts';
 import { UsageError } from '../parse-arguments.ts';
+import { configOption, readConfig } from '../read-config.ts';
 import { pythonOptions } from '../shared-options.ts';
 
 /** `fidius dev`: loads a package, and loads it again whenever its files change. */
@@ -22,6 +23,7 @@ export const dev = defineCommand({
       value: 'module',
       help: 'Check package and call against the interface of this module; <module>#<name> selects one of several',
     },
+    config: configOption,
     ...pythonOptions,
   },
   examples: [
@@ -32,6 +34,7 @@ export const dev = defineCommand({
     const imported =
       options.interface === undefined ? undefined : await importNamedInterface(options.interface, io.cwd);
     const { method, input } = readCall(options.call);
+    const config = await readConfig(options.config, imported?.definition, path, io);
     const { openPackage } = await import('../../host/run-package.ts');
     const { HotReload, requireWatchable } = await import('../../host/reload/hot-reload.ts');
     const { PackagePolicy } = await import('../../host/policy/package-policy.ts');
@@ -43,6 +46,7 @@ export const dev = defineCommand({
         policy,
         method,
         definition: imported?.definition,
+        config,
         input,
         start: { python: options.python, libpython: options.libpython },
         executor: 'process',

@@ -11,6 +11,7 @@ import { fromJson, toJson } from '../output/json.ts';
 import { note } from '../output/messages.ts';
 import { withProgress } from '../output/progress.ts';
 import { UsageError } from '../parse-arguments.ts';
+import { configOption, readConfig } from '../read-config.ts';
 import {
   limitHints,
   limitOptions,
@@ -41,6 +42,7 @@ export const run = defineCommand({
       value: 'module',
       help: 'Check package and call against the interface of this module; <module>#<name> selects one of several',
     },
+    config: configOption,
     raw: { type: 'boolean', help: 'Call a raw method: bytes from standard input, bytes to standard output' },
     timeout: {
       type: 'number',
@@ -92,6 +94,7 @@ export const run = defineCommand({
         policy: await PackagePolicy.read('fidius run', policy),
         method,
         definition,
+        config: await readConfig(options.config, definition, path, io),
         input: isRaw ? await io.readStdin() : args,
         start: { python: options.python, libpython: options.libpython },
         executor: options.executor,

@@ -22,16 +22,21 @@ export function encodeValue(value: unknown): Uint8Array {
   }
 }
 
-/** Encodes the arguments of a call. @throws FidiusError for arguments that cannot be encoded. */
-export function encodeArguments({ codec }: CallableMethod, args: readonly unknown[]): Uint8Array {
+/** Encodes what a function writes. @throws what the function throws. */
+export function encodeUntilEnd(write: (writer: PickleWriter) => void): Uint8Array {
   const writer = acquireWriter();
   try {
     writer.begin();
-    codec.writeArguments(writer, args);
+    write(writer);
     return new Uint8Array(writer.finish());
   } finally {
     releaseWriter(writer);
   }
+}
+
+/** Encodes the arguments of a call. @throws FidiusError for arguments that cannot be encoded. */
+export function encodeArguments({ codec }: CallableMethod, args: readonly unknown[]): Uint8Array {
+  return encodeUntilEnd((writer) => codec.writeArguments(writer, args));
 }
 
 let spare: PickleWriter | undefined;

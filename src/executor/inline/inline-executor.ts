@@ -160,6 +160,8 @@ class InlinePlugin implements ExecutorPlugin {
 
   async close(): Promise<void> {
     this.#handle.close();
+    // What a configured instance prints when it is closed.
+    this.#calls.drain();
     this.#onClose();
   }
 

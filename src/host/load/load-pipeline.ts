@@ -43,6 +43,8 @@ export interface PackageLoad {
   readonly processReason?: string | undefined;
   /** Whether the plugin must not import external modules. */
   readonly refuseExternal: boolean;
+  /** Encoded configuration; `undefined` if the plugin is not configured. */
+  readonly config?: Uint8Array | undefined;
   readonly options: LoadOptions;
 }
 
@@ -89,7 +91,7 @@ export interface LoadContext {
  *   `FIDIUS_LOAD_ABORTED`, `FIDIUS_HOST_CLOSED`; what starting the executor throws; what importing the package throws.
  */
 export async function runLoad(load: PackageLoad, context: LoadContext): Promise<LoadOutcome> {
-  const { refuseExternal, options } = load;
+  const { refuseExternal, config, options } = load;
   const { budget, details, executors, turn, compareVendored, describe } = context;
   const { selected, skipped, chosen: first } = await budget.run(() => selectFirst(load, context));
   if (turn !== undefined) await budget.wait(turn);
@@ -106,7 +108,7 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
     Object.assign(details, { executor: name, vendorConflicts });
     if (vendorConflicts.length > 0) context.reportConflicts?.(vendorConflicts);
     const descriptor = describe(selected, started);
-    const request = toLoadRequest(selected, descriptor, { refuseExternal, totalTimeoutMs: budget.timeoutMs });
+    const request = toLoadRequest(selected, descriptor, { refuseExternal, config, totalTimeoutMs: budget.timeoutMs });
     const limits = { ...options, process: process ?? options.process, loadTimeoutMs: budget.leftMs };
     budget.report({ phase: 'import' });
     const plugin = await explainFailure({ selected, vendorConflicts, start: executors.startOptions }, () =>
