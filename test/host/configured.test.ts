@@ -135,7 +135,8 @@ describe.each(executorNames)('a configured plugin, with the executor %s,', (exec
     expect(readFileSync(marker, 'utf8').split('\n')).toEqual([expect.stringMatching(`^${name}`), '']);
   });
 
-  it('closes although the end of its instance fails, and prints that', async () => {
+  // With `inline` it is printed to the standard error of the process: no code of the plugin is on the stack any more.
+  it.skipIf(executor === 'inline')('closes although the end of its instance fails, and prints that', async () => {
     const { load, output } = await open(
       executor,
       [

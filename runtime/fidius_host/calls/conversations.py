@@ -6,7 +6,8 @@ import time
 from collections import deque
 
 from .. import codec
-from ..codec.conversion_error import ConversionError, has_attribute, type_name
+from ..codec import items
+from ..codec.items import close, is_async_iterator, iterator_of
 from ..stopping.interruption import FidiusCancelled
 from ..transport import conversation as frames
 
@@ -19,9 +20,6 @@ _FIRST_WINDOW = 4
 _LARGEST_WINDOW = 256
 """How many items of an argument stream the host may send ahead: more if the plugin waits for them and they are small."""
 _SMALL_BYTES = 1 << 12
-
-SCALARS = frozenset({bool, bytes, float, int, str, type(None)})
-"""Values that do not change after they were produced."""
 
 
 class InputStreamError(RuntimeError):
@@ -114,7 +112,7 @@ class Conversation:
         """Notifies a coroutine that waits instead of a thread."""
         self._guard = threading.Lock()
         self._batch = []
-        self._form = frames.ONE
+        self._form = items.ONE
         self._bytes = 0
         self._flushed = 0.0
 
@@ -232,9 +230,9 @@ class Conversation:
         return self.produced == last
 
     def _add(self, item):
-        form = frames.SCALARS if type(item) in SCALARS else frames.SEVERAL
-        if form == frames.SEVERAL:
-            item = encode_item(item, self.produced)
+        form = items.SCALARS if type(item) in items.UNCHANGING else items.SEVERAL
+        if form == items.SEVERAL:
+            item = items.encode_item(item, self.produced)
             self._bytes += len(item)
         elif type(item) in (bytes, str):
             self._bytes += len(item)
@@ -270,12 +268,12 @@ class Conversation:
         batch, form, self._batch, self._bytes = self._batch, self._form, [], 0
         self._flushed = time.perf_counter()
         self._owner.unflushed.discard(self)
-        if form == frames.SCALARS:
+        if form == items.SCALARS:
             payload = codec.encode(batch)
         elif len(batch) == 1:
-            form, payload = frames.ONE, batch[0]
+            form, payload = items.ONE, batch[0]
         else:
-            payload = frames.join(batch)
+            payload = items.join(batch)
         self._owner.send(frames.items(self.call, form, len(batch), payload))
 
     # the argument stream
@@ -406,42 +404,6 @@ class AsyncInputStream:
     async def aclose(self):
         """Read no further items. The host closes their source."""
         self._window.close()
-
-
-def iterator_of(result):
-    """Return an iterator, or an asynchronous one, over what a method has returned as a stream."""
-    kind = type(result)
-    if has_attribute(kind, "__aiter__"):
-        return result.__aiter__()
-    if has_attribute(kind, "__iter__") or has_attribute(kind, "__getitem__"):
-        return iter(result)
-    raise ConversionError(
-        "a method that returns a stream must return an iterable, got %s" % type_name(kind),
-        hint="Use yield, or return a list or another iterable.",
-    )
-
-
-def is_async_iterator(iterator):
-    return has_attribute(type(iterator), "__anext__")
-
-
-def encode_item(item, position):
-    """Encode an item at once: the plugin may change the object afterwards."""
-    try:
-        return codec.encode(item)
-    except ConversionError as error:
-        error.item = position
-        raise
-
-
-def close(iterator):
-    """Run the ``finally`` blocks of a generator. What they raise hides nothing: the call has failed or was cancelled."""
-    close = getattr(iterator, "close", None)
-    try:
-        if close is not None:
-            close()
-    except BaseException:
-        pass
 
 
 async def close_async(iterator):

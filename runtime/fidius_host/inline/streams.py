@@ -4,10 +4,8 @@ import itertools
 import time
 
 from .. import codec
-from ..calls import conversations
-from ..codec import error_description
+from ..codec import error_description, items
 from ..plugins import loading
-from ..transport import conversation as frames
 
 _STEP_SECONDS = 0.0002
 """A step ends after this time, so that the first items of a slow generator are not kept back."""
@@ -29,10 +27,10 @@ def start(number, method, arguments):
     function = loading.callables(number)[method]
     try:
         result = context.run(function, *codec.decode(arguments))
-        iterator = context.run(conversations.iterator_of, result)
+        iterator = context.run(items.iterator_of, result)
     except BaseException as error:
         return {"error": error_description.encoded(error)}
-    if conversations.is_async_iterator(iterator):
+    if items.is_async_iterator(iterator):
         return {"asynchronous": True}
     stream = next(_numbers)
     _streams[stream] = _Stream(context, iterator)
@@ -42,17 +40,17 @@ def start(number, method, arguments):
 def step(number, most):
     """Return the next items, at most ``most``: ``{form, count, payload, done, error}``. The stream is forgotten at its end."""
     stream = _streams[number]
-    items = []
-    done, error, form = True, None, frames.SCALARS
+    produced = []
+    done, error, form = True, None, items.SCALARS
     until = time.perf_counter() + _STEP_SECONDS
     advance = stream.iterator.__next__
     try:
-        while len(items) < most:
+        while len(produced) < most:
             item = stream.context.run(advance)
-            if type(item) not in conversations.SCALARS and form == frames.SCALARS:
-                form = frames.SEVERAL
-                items = [codec.encode(each) for each in items]
-            items.append(item if form == frames.SCALARS else conversations.encode_item(item, stream.produced))
+            if type(item) not in items.UNCHANGING and form == items.SCALARS:
+                form = items.SEVERAL
+                produced = [codec.encode(each) for each in produced]
+            produced.append(item if form == items.SCALARS else items.encode_item(item, stream.produced))
             stream.produced += 1
             if time.perf_counter() > until:
                 break
@@ -60,17 +58,17 @@ def step(number, most):
     except StopIteration:
         pass
     except BaseException as raised:
-        conversations.close(stream.iterator)
+        items.close(stream.iterator)
         error = error_description.encoded(raised)
     if done:
         _streams.pop(number, None)
-    payload = codec.encode(items) if form == frames.SCALARS else frames.join(items)
-    return {"form": form, "count": len(items), "payload": payload, "done": done, "error": error}
+    payload = codec.encode(produced) if form == items.SCALARS else items.join(produced)
+    return {"form": form, "count": len(produced), "payload": payload, "done": done, "error": error}
 
 
 def close(number):
     """End a stream early."""
     stream = _streams.pop(number, None)
     if stream is not None:
-        stream.context.run(conversations.close, stream.iterator)
+        stream.context.run(items.close, stream.iterator)
 

@@ -4,8 +4,6 @@ The counterpart is ``src/protocol/conversation.ts``. A side that receives a fram
 protocol violation.
 """
 
-import struct
-
 from .protocol import (
     CREDIT,
     END,
@@ -20,26 +18,11 @@ from .protocol import (
     frame,
 )
 
-ONE = 0
-"""The payload of an item frame is one value."""
-SCALARS = 1
-"""It is one list, whose members are the items."""
-SEVERAL = 2
-"""It is several values, each after its length."""
-
 _NAMES = {ITEM: "item", CREDIT: "credit", END: "end", HOST_RESULT: "hostResult"}
 
 
-_SIZE = struct.Struct("<I")
-
-
-def join(values):
-    """Return the payload of several encoded values."""
-    return b"".join([part for each in values for part in (_SIZE.pack(len(each)), each)])
-
-
 def items(call, form, count, payload):
-    """Return the frame of ``count`` items of the result stream."""
+    """Return the frame of ``count`` items of the result stream. ``form`` is one of those of ``codec/items.py``."""
     return HEADER.pack(len(payload), ITEM, 0, form, call, count) + payload
 
 
