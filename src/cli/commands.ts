@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'init plugin': async () => (await import('./commands/init.ts')).initPlugin,
   'init host': async () => (await import('./commands/init.ts')).initHost,
   stub: async () => (await import('./commands/stub.ts')).stub,
+  schema: async () => (await import('./commands/schema.ts')).schema,
   keygen: async () => (await import('./commands/keygen.ts')).keygen,
   'package validate': async () => (await import('./commands/package/validate.ts')).packageValidate,
   'package inspect': async () => (await import('./commands/package/inspect.ts')).packageInspect,
