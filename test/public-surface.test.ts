@@ -37,7 +37,7 @@ describe('the public surface', () => {
 /** What the entries export: from the file and name where it is declared, such as `host/plugin#Plugin`, to its public name. */
 function publicNames(): ReadonlyMap<string, string> {
   return new Map(
-    ['index', 'packaging', 'testing'].flatMap((entry) =>
+    ['index', 'packaging', 'testing', 'mcp'].flatMap((entry) =>
       importsOf(entry, /^export (?:type )?\{([^}]*)\} from '(\.[^']+)\.ts';/gm).map(
         ({ key, alias }) => [key, alias] as const,
       ),

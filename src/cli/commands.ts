@@ -24,6 +24,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'package list': async () => (await import('./commands/package/list.ts')).packageList,
   discover: async () => (await import('./commands/discover.ts')).discover,
   run: async () => (await import('./commands/run.ts')).run,
+  mcp: async () => (await import('./commands/mcp.ts')).mcp,
   'store list': async () => (await import('./commands/store/list.ts')).storeList,
   'store prune': async () => (await import('./commands/store/prune.ts')).storePrune,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,

@@ -43,8 +43,9 @@ export function commandHelp({ summary, usage, options, examples }: Command): str
 }
 
 function optionRows(options: OptionDefinitions): (readonly [string, string])[] {
-  return Object.entries(options).flatMap(([name, { short, type, value = 'value', help }]) => {
-    const long = type === 'boolean' ? `--${name}` : `--${name} <${value}>`;
+  return Object.entries(options).flatMap(([name, { short, type, value = 'value', fallback, help }]) => {
+    const shownValue = fallback === undefined ? `<${value}>` : `[${value}]`;
+    const long = type === 'boolean' ? `--${name}` : `--${name} ${shownValue}`;
     return help === undefined ? [] : [[short === undefined ? long : `-${short}, ${long}`, help] as const];
   });
 }

@@ -71,8 +71,12 @@ function methodSchema(method: InterfaceMethod): MethodSchema {
 /** A schema with the definitions that it refers to. */
 function complete(write: (schemas: TypeSchemas) => JsonSchema): JsonSchema {
   const schemas = new TypeSchemas();
-  const schema = write(schemas);
+  const written = write(schemas);
   const { definitions } = schemas;
+  // Most readers expect the type at the root. No other definition refers to this one: types contain no cycles.
+  const root = Object.keys(definitions).find((name) => written['$ref'] === `#/$defs/${name}`);
+  const schema = root === undefined ? written : (definitions[root] as JsonSchema);
+  if (root !== undefined) delete definitions[root];
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     ...schema,

@@ -1,0 +1,6 @@
+/** The entry `fidius/mcp`: plugins as the tools of an MCP server. Re-exports, nothing else. */
+
+import './errors/require-node.ts';
+
+export { createMcpServer, type McpServerOptions } from './mcp/create-mcp-server.ts';
+export type { McpPlugin, ToolName as McpToolName } from './mcp/tools.ts';
