@@ -5,7 +5,7 @@ import { checkCount, checkOptionNames, checkTimeout, describe } from '../errors/
 import type { Plugin } from '../host/plugin.ts';
 import { PluginHost } from '../host/plugin-host.ts';
 import { callTool, failedCall } from './call-tool.ts';
-import { importServer, type Server } from './sdk.ts';
+import { loadServer, type SdkFormat, type Server } from './sdk.ts';
 import { type McpPlugin, type MethodTool, type ToolName, toolsOf } from './tools.ts';
 
 /** Options of {@link createMcpServer}. */
@@ -67,6 +67,15 @@ const running = new WeakMap<PluginHost, Map<string, Promise<Plugin<Interface>>>>
  */
 export async function createMcpServer(host: PluginHost, options: McpServerOptions): Promise<Server> {
   checkOptions(host, options);
+  return createToolServer(options, async (plugin) => openPlugin(host, plugin), 'import');
+}
+
+/** The same for plugins that come from anywhere. */
+export async function createToolServer(
+  options: McpServerOptions,
+  open: (plugin: McpPlugin) => Promise<Plugin<Interface>>,
+  format: SdkFormat,
+): Promise<Server> {
   const { plugins, name = 'fidius', version = '0', toolName, timeoutMs, maxItems = 10_000, onError } = options;
   const {
     Server: ServerClass,
@@ -74,12 +83,14 @@ export async function createMcpServer(host: PluginHost, options: McpServerOption
     ListToolsRequestSchema,
     McpError,
     ErrorCode,
-  } = await importServer();
+  } = await loadServer(format);
   const tools = toolsOf(plugins, toolName);
   const docs = new Set(plugins.flatMap(({ interface: { doc } }) => (doc === undefined ? [] : [doc.trim()])));
+  const instructions = docs.size === 0 ? {} : { instructions: [...docs].join('\n\n') };
   const server: Server = new ServerClass(
     { name, version },
-    { capabilities: { tools: {} }, ...(docs.size === 0 ? {} : { instructions: [...docs].join('\n\n') }) },
+    // The default one is a validator of JSON Schema for what users enter, and takes milliseconds to create.
+    { capabilities: { tools: {} }, ...instructions, jsonSchemaValidator: noValidator },
   );
 
   server.setRequestHandler(ListToolsRequestSchema, () => ({
@@ -89,7 +100,7 @@ export async function createMcpServer(host: PluginHost, options: McpServerOption
     const tool = tools.get(params.name);
     if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, unknownTool(params.name, tools));
     try {
-      return await callTool(tool, params.arguments ?? {}, () => openPlugin(host, tool.plugin), context, {
+      return await callTool(tool, params.arguments ?? {}, () => open(tool.plugin), context, {
         timeoutMs,
         maxItems,
       });
@@ -102,13 +113,19 @@ export async function createMcpServer(host: PluginHost, options: McpServerOption
   return server;
 }
 
+const noValidator = {
+  getValidator(): never {
+    throw new Error('This server asks its users nothing');
+  },
+};
+
 function unknownTool(name: string, tools: ReadonlyMap<string, MethodTool>): string {
   const near = closest(name, [...tools.keys()]);
   return `There is no tool ${describe(name)}.${near === undefined ? '' : ` The nearest name is ${near}.`}`;
 }
 
 /** The open plugin of the host, or the one that is loaded now. A failed load is tried again with the next call. */
-async function openPlugin(
+export async function openPlugin(
   host: PluginHost,
   { name, interface: definition, load }: McpPlugin,
 ): Promise<Plugin<Interface>> {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -12,30 +13,44 @@ export type { CallToolResult, Server, StdioServerTransport, StreamableHTTPServer
 /** What a request handler knows about its request. */
 export type RequestContext = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-/** @throws FidiusError `FIDIUS_MCP_SDK_MISSING`. */
-export async function importServer() {
-  return importing(async () => {
-    const { Server: ServerClass } = await import('@modelcontextprotocol/sdk/server/index.js');
-    const types = await import('@modelcontextprotocol/sdk/types.js');
-    return { Server: ServerClass, ...types };
-  });
-}
+/**
+ * Loads one module of the SDK. A program gets the one that it would import itself. A command uses `require()`, which loads the
+ * 150 files below the SDK in two thirds of the time.
+ */
+export type SdkFormat = 'import' | 'require';
 
 /** @throws FidiusError `FIDIUS_MCP_SDK_MISSING`. */
-export async function importStdioTransport() {
-  return importing(async () => (await import('@modelcontextprotocol/sdk/server/stdio.js')).StdioServerTransport);
-}
-
-/** @throws FidiusError `FIDIUS_MCP_SDK_MISSING`. */
-export async function importHttpTransport() {
-  return importing(
-    async () => (await import('@modelcontextprotocol/sdk/server/streamableHttp.js')).StreamableHTTPServerTransport,
+export async function loadServer(format: SdkFormat) {
+  const types = await loading(
+    format,
+    '@modelcontextprotocol/sdk/types.js',
+    async () => import('@modelcontextprotocol/sdk/types.js'),
   );
+  const { Server: ServerClass } = await loading(
+    format,
+    '@modelcontextprotocol/sdk/server/index.js',
+    async () => import('@modelcontextprotocol/sdk/server/index.js'),
+  );
+  return { Server: ServerClass, ...types };
 }
 
-async function importing<T>(load: () => Promise<T>): Promise<T> {
+/** @throws FidiusError `FIDIUS_MCP_SDK_MISSING`. */
+export async function loadStdioTransport(format: SdkFormat) {
+  const path = '@modelcontextprotocol/sdk/server/stdio.js';
+  const module = await loading(format, path, async () => import('@modelcontextprotocol/sdk/server/stdio.js'));
+  return module.StdioServerTransport;
+}
+
+/** @throws FidiusError `FIDIUS_MCP_SDK_MISSING`. */
+export async function loadHttpTransport(format: SdkFormat) {
+  const path = '@modelcontextprotocol/sdk/server/streamableHttp.js';
+  const module = await loading(format, path, async () => import('@modelcontextprotocol/sdk/server/streamableHttp.js'));
+  return module.StreamableHTTPServerTransport;
+}
+
+async function loading<T>(format: SdkFormat, path: string, load: () => Promise<T>): Promise<T> {
   try {
-    return await load();
+    return format === 'import' ? await load() : (createRequire(import.meta.url)(path) as T);
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
     throw new FidiusError('FIDIUS_MCP_SDK_MISSING', 'MCP needs the package @modelcontextprotocol/sdk', {
@@ -49,5 +64,6 @@ async function importing<T>(load: () => Promise<T>): Promise<T> {
 function isMissing(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   const codes = ['ERR_MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED', 'MODULE_NOT_FOUND'];
-  return codes.includes(String(error.code)) && error.message.includes("'@modelcontextprotocol/sdk'");
+  // `import()` names the package, and `require()` the file.
+  return codes.includes(String(error.code)) && /'@modelcontextprotocol\/sdk['/]/.test(error.message);
 }

@@ -3,7 +3,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import type { AddressInfo } from 'node:net';
 import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
-import { importHttpTransport, type Server, type StreamableHTTPServerTransport } from './sdk.ts';
+import { loadHttpTransport, type Server, type StreamableHTTPServerTransport } from './sdk.ts';
 
 /** How an MCP server is served over HTTP. */
 export interface HttpOptions {
@@ -52,7 +52,7 @@ interface Session {
  * @throws FidiusError `FIDIUS_MCP_ADDRESS`, `FIDIUS_MCP_SDK_MISSING`.
  */
 export async function serveHttp(options: HttpOptions): Promise<HttpListener> {
-  const Transport = await importHttpTransport();
+  const Transport = await loadHttpTransport('require');
   const token = randomBytes(32).toString('base64url');
   const sessions = new Map<string, Session>();
 

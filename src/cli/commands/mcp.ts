@@ -5,7 +5,7 @@ import type { Interface } from '../../contract/interface.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { isPluginError } from '../../errors/plugin-error.ts';
 import type { PluginHost } from '../../host/plugin-host.ts';
-import type { McpPlugin } from '../../mcp/tools.ts';
+import type { Server } from '../../mcp/sdk.ts';
 import type { ArchiveLimits } from '../../packaging/archive/limits.ts';
 import type { Manifest } from '../../packaging/manifest/manifest.ts';
 import { type CommandIo, Interruption } from '../command-io.ts';
@@ -83,8 +83,7 @@ export const mcp = defineCommand({
   ],
   async run({ options, args: { packages } }, io) {
     const address = options.http === undefined ? undefined : readAddress(options.http);
-    const { createMcpServer } = await import('../../mcp/create-mcp-server.ts');
-    const { PluginHost } = await import('../../host/plugin-host.ts');
+    const { createToolServer, openPlugin } = await import('../../mcp/create-mcp-server.ts');
     const limits = toLimits(options);
     const interfaces = await Promise.all(
       options.interface.map(async (module) => (await importNamedInterface(module, io.cwd)).definition),
@@ -93,30 +92,45 @@ export const mcp = defineCommand({
       packages.map((path) => readPackage(resolve(io.cwd, path), path, interfaces, limits)),
     );
     const trust = namesTrust(options) ? await readTrust(options) : {};
-    const host = await PluginHost.open({
-      executor: options.executor ?? 'process',
-      python: options.python,
-      libpython: options.libpython,
-      storeDir: options.store,
-      archiveLimits: limits,
-      ...trust,
-      // Standard output belongs to the protocol.
-      onOutput: ({ text }) => io.stderr.write(`${text}\n`),
-    });
-    const createServer = () =>
-      createMcpServer(host, {
-        name: found.length === 1 ? (found[0]?.name ?? 'fidius') : 'fidius',
-        version: fidiusVersion(),
-        plugins: found.map((each) => toPlugin(host, each)),
-        timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
-        onError: (error, tool) => io.stderr.write(failureText(tool, error)),
+    let host: Promise<PluginHost> | undefined;
+    // Opened for the first call, because its code is not needed before.
+    const openHost = async () => {
+      const { PluginHost: Host } = await import('../../host/plugin-host.ts');
+      return Host.open({
+        executor: options.executor ?? 'process',
+        python: options.python,
+        libpython: options.libpython,
+        storeDir: options.store,
+        archiveLimits: limits,
+        ...trust,
+        // Standard output belongs to the protocol.
+        onOutput: ({ text }) => io.stderr.write(`${text}\n`),
       });
+    };
+    const createServer = () => {
+      const plugins = found.map(({ path, name, definition }) => ({
+        name,
+        interface: definition,
+        load: async () => (await (host ??= openHost())).loadPath({ path, name }, definition),
+      }));
+      return createToolServer(
+        {
+          name: found.length === 1 ? (found[0]?.name ?? 'fidius') : 'fidius',
+          version: fidiusVersion(),
+          plugins,
+          timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
+          onError: (error, tool) => io.stderr.write(failureText(tool, error)),
+        },
+        async (plugin) => openPlugin(await (host ??= openHost()), plugin),
+        'require',
+      );
+    };
     try {
       if (address === undefined) await serveStdio(createServer, io);
       else await serveHttp(createServer, { ...address, ...options }, io);
     } finally {
       // Nobody waits for the calls that still run.
-      await host.close({ mode: 'abort', timeoutMs: closingMs });
+      await (await host)?.close({ mode: 'abort', timeoutMs: closingMs });
     }
     return {};
   },
@@ -128,15 +142,11 @@ interface ServedPackage {
   readonly definition: Interface;
 }
 
-function toPlugin(host: PluginHost, { path, name, definition }: ServedPackage): McpPlugin {
-  return { name, interface: definition, load: () => host.loadPath({ path, name }, definition) };
-}
-
-type CreateServer = () => ReturnType<typeof import('../../mcp/create-mcp-server.ts').createMcpServer>;
+type CreateServer = () => Promise<Server>;
 
 async function serveStdio(createServer: CreateServer, io: CommandIo): Promise<void> {
-  const { importStdioTransport } = await import('../../mcp/sdk.ts');
-  const Transport = await importStdioTransport();
+  const { loadStdioTransport } = await import('../../mcp/sdk.ts');
+  const Transport = await loadStdioTransport('require');
   const server = await createServer();
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
