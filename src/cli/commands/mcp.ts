@@ -32,8 +32,11 @@ const addressForm = /^(?:(\[[\da-fA-F:.]+\]|[^\s:/]+):)?(\d{1,5})$/;
 /** How long calls may take to end when the server ends. */
 const closingMs = 500;
 
-/** A request or an answer in bytes; arguments larger than this belong into files. */
-const maxBytes = 64 * 1024 * 1024;
+/**
+ * The largest message in bytes. The SDK copies a message of standard input once for each 64 KiB of it: 16 MiB take two seconds,
+ * and 64 MiB would take half a minute.
+ */
+const maxBytes = 16 * 1024 * 1024;
 
 /** `fidius mcp`: serves the methods of packages as tools of the Model Context Protocol. */
 export const mcp = defineCommand({
@@ -196,14 +199,13 @@ async function serveHttp(
     createServer,
   });
   try {
-    io.stderr.write(`Listening on ${listener.url}\nAuthorization: Bearer ${listener.token}\n`);
-    if (!isLoopback(host)) note(io, `other machines can reach ${host}, and the connection is not encrypted`);
-    await io.interruptible(
-      async (signal) =>
-        new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-        }),
-    );
+    await io.interruptible(async (signal) => {
+      io.stderr.write(`Listening on ${listener.url}\nAuthorization: Bearer ${listener.token}\n`);
+      if (!isLoopback(host)) note(io, `other machines can reach ${host}, and the connection is not encrypted`);
+      await new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+    });
   } catch (error) {
     // The usual end of a server.
     if (!(error instanceof Interruption)) throw error;
