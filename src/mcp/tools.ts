@@ -103,6 +103,6 @@ function isObjectType(returns: InterfaceMethod['returns']): boolean {
 }
 
 /** MCP assumes draft 2020-12, and validators of older drafts do not know the address of that one. */
-function withoutDialect({ $schema: _, ...schema }: JsonSchema): JsonSchema {
-  return schema;
+function withoutDialect(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => keyword !== '$schema'));
 }

@@ -9,7 +9,12 @@ import { fidius } from '../support/run-fidius.ts';
 import { writeWorkshop } from '../support/workshop.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-inspector-')));
-const modules = installTool(folder, '@modelcontextprotocol/inspector@2.12.0', '--ignore-scripts');
+const modules = installTool(
+  folder,
+  '@modelcontextprotocol/inspector@2.12.0',
+  '--ignore-scripts',
+  '--engine-strict=false',
+);
 writeWorkshop(folder);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

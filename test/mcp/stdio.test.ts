@@ -86,6 +86,7 @@ describe('fidius mcp', () => {
 
     await eventually(() => !isAlive(server.pid));
     await eventually(() => commandsIn(folder) === 0);
+    expect(server.errors).toEqual([]);
   });
 
   it('closes the connection at a message that is too large', async () => {
