@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'package audit': async () => (await import('./commands/package/audit.ts')).packageAudit,
   'package verify': async () => (await import('./commands/package/verify.ts')).packageVerify,
   'package pack': async () => (await import('./commands/package/pack.ts')).packagePack,
+  'package export': async () => (await import('./commands/package/export.ts')).packageExport,
   'package unpack': async () => (await import('./commands/package/unpack.ts')).packageUnpack,
   'package list': async () => (await import('./commands/package/list.ts')).packageList,
   discover: async () => (await import('./commands/discover.ts')).discover,

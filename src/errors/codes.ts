@@ -188,6 +188,7 @@ export const errorCodes = {
   FIDIUS_QUEUE_FULL: 'The queue of the plugin is full: the number of waiting calls has reached its limit.',
 
   // MCP
+  FIDIUS_MCPB_UNSUPPORTED: 'The package has a part that an MCP bundle cannot hold. The message names it.',
   FIDIUS_MCP_ADDRESS: 'The MCP server cannot listen on the address. The usual cause is a port that is in use.',
   FIDIUS_MCP_CONNECTION: 'The connection to the MCP client was closed, because a message was invalid or too large.',
   FIDIUS_MCP_SDK_MISSING: 'MCP needs the package `@modelcontextprotocol/sdk`, which is not installed.',
