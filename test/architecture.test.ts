@@ -21,7 +21,7 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
   cpython: { imports: ['ffi', 'protocol', 'codec', 'files', 'errors', 'node'], types: ['packaging'] },
   executor: { imports: ['cpython', 'protocol', 'codec', 'errors', 'node'] },
   host: { imports: ['executor', 'cpython', 'ffi', 'protocol', 'packaging', 'contract', 'codec', 'errors', 'node'] },
-  mcp: { imports: ['host', 'contract', 'errors'] },
+  mcp: { imports: ['host', 'contract', 'errors'], types: ['packaging'] },
   cli: { imports: ['mcp', 'host', 'packaging', 'contract', 'errors'] },
 };
 

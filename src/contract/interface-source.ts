@@ -140,7 +140,17 @@ function plainSource(type: AnyType): TypeSource {
         value: t.enum(name, variants),
       };
     }
-    default:
+    case 'bool':
+    case 'bytes':
+    case 'char':
+    case 'date':
+    case 'datetime':
+    case 'decimal':
+    case 'float':
+    case 'integer':
+    case 'string':
+    case 'unit':
+    case 'uuid':
       return simpleSource(type);
   }
 }

@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { Interface } from '../../../contract/interface.ts';
 import { FidiusError } from '../../../errors/fidius-error.ts';
+import type { BundleParts } from '../../../mcp/bundle/mcp-bundle.ts';
 import type { PackageFile } from '../../../packaging/files/package-files.ts';
 import type { Manifest, PythonManifest } from '../../../packaging/manifest/manifest.ts';
 import { defineCommand } from '../../define-command.ts';
 import { ownFolder } from '../../help.ts';
 import { importNamedInterface } from '../../import-interface.ts';
-import type { BundleParts } from '../../mcpb/bundle.ts';
 import { inFolderOf } from '../../output/make-folder.ts';
 import { warn } from '../../output/messages.ts';
 import { type ProgressContext, withProgress } from '../../output/progress.ts';
@@ -86,8 +86,8 @@ async function readParts(
 }
 
 async function writeBundle(output: string, parts: BundleParts) {
-  const { bundleEntries, compatibilityOf, withModes } = await import('../../mcpb/bundle.ts');
-  const { writeZip, ZipTooLarge } = await import('../../mcpb/zip.ts');
+  const { bundleEntries, compatibilityOf, withModes } = await import('../../../mcp/bundle/mcp-bundle.ts');
+  const { writeZip, ZipTooLarge } = await import('../../../mcp/bundle/zip.ts');
   const { replaceFile } = await import('../../../packaging/files/replace-file.ts');
   const compatibility = compatibilityOf(parts);
   const entries = await withModes(bundleEntries(parts, compatibility), parts.files);

@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Interface } from '../../contract/interface.ts';
 import { interfaceSource } from '../../contract/interface-source.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
-import { toolsOf } from '../../mcp/tools.ts';
 import type { PackageFile } from '../../packaging/files/package-files.ts';
 import type { PythonManifest } from '../../packaging/manifest/manifest.ts';
 import type { VendorRecord } from '../../packaging/vendor/distributions.ts';
+import { toolsOf } from '../tools.ts';
 import { serverPackages } from './server-files.ts';
 import type { ZipEntry } from './zip.ts';
 
@@ -120,34 +120,40 @@ export async function withModes(entries: readonly ZipEntry[], files: readonly Pa
   });
 }
 
+/** The program of the server. As lines, so that its imports are not taken for those of this file. */
 function serverSource(name: string): string {
-  return `import { fileURLToPath } from 'node:url';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { PluginHost } from 'fidius';
-import { createMcpServer } from 'fidius/mcp';
-import { definition } from './interface.js';
-
-// An application that does not know the setting leaves its placeholder.
-const given = process.env.PLUGIN_PYTHON ?? '';
-const python = given === '' || given.startsWith('$') ? undefined : given;
-const print = (text) => process.stderr.write(text + '\\n');
-
-const host = await PluginHost.open({
-  searchPaths: [fileURLToPath(new URL('../packages', import.meta.url))],
-  executor: 'process',
-  python,
-  // Standard output belongs to the protocol.
-  onOutput: ({ text }) => print(text),
-});
-const server = await createMcpServer(host, {
-  name: ${JSON.stringify(name)},
-  plugins: [{ name: ${JSON.stringify(name)}, interface: definition }],
-  onError: (error, tool) => print(tool + ': ' + (error.traceback ?? error.message)),
-});
-process.stdin.once('end', async () => {
-  await server.close();
-  await host.close({ mode: 'abort', timeoutMs: 500 });
-});
-await server.connect(new StdioServerTransport());
-`;
+  const lines = [
+    "import { env, stderr, stdin } from 'node:process';",
+    "import { fileURLToPath } from 'node:url';",
+    "import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';",
+    "import { PluginHost } from 'fidius';",
+    "import { createMcpServer } from 'fidius/mcp';",
+    "import { definition } from './interface.js';",
+    '',
+    `const name = ${JSON.stringify(name)};`,
+    '// An application that does not know the setting leaves its placeholder.',
+    "const given = env.PLUGIN_PYTHON ?? '';",
+    "const python = given === '' || given.startsWith('$') ? undefined : given;",
+    "const print = (text) => stderr.write(text + '\\n');",
+    '',
+    'const host = await PluginHost.open({',
+    "  searchPaths: [fileURLToPath(new URL('../packages', import.meta.url))],",
+    "  executor: 'process',",
+    '  python,',
+    '  // Standard output belongs to the protocol.',
+    '  onOutput: ({ text }) => print(text),',
+    '});',
+    'const server = await createMcpServer(host, {',
+    '  name,',
+    '  plugins: [{ name, interface: definition }],',
+    "  onError: (error, tool) => print(tool + ': ' + (error.traceback ?? error.message)),",
+    '});',
+    "stdin.once('end', async () => {",
+    '  await server.close();',
+    "  await host.close({ mode: 'abort', timeoutMs: 500 });",
+    '});',
+    'await server.connect(new StdioServerTransport());',
+    '',
+  ];
+  return lines.join('\n');
 }
