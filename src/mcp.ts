@@ -2,5 +2,6 @@
 
 import './errors/require-node.ts';
 
-export { createMcpServer, type McpServerOptions } from './mcp/create-mcp-server.ts';
+export { createMcpServer } from './mcp/create-mcp-server.ts';
+export type { McpServerOptions } from './mcp/tool-server.ts';
 export type { McpPlugin, ToolName as McpToolName } from './mcp/tools.ts';

@@ -86,7 +86,7 @@ export const mcp = defineCommand({
   ],
   async run({ options, args: { packages } }, io) {
     const address = options.http === undefined ? undefined : readAddress(options.http);
-    const { createToolServer, openPlugin } = await import('../../mcp/create-mcp-server.ts');
+    const { createToolServer, openPlugin } = await import('../../mcp/tool-server.ts');
     const limits = toLimits(options);
     const interfaces = await Promise.all(
       options.interface.map(async (module) => (await importNamedInterface(module, io.cwd)).definition),
