@@ -112,46 +112,41 @@ describe('jsonSchema()', () => {
         "description": "Finds a row.",
         "optional": false,
         "result": {
-          "$defs": {
-            "Row": {
-              "additionalProperties": false,
-              "description": "One row.",
-              "properties": {
-                "id": {
-                  "anyOf": [
-                    {
-                      "maximum": 9007199254740991,
-                      "minimum": 0,
-                      "type": "integer",
-                    },
-                    {
-                      "description": "The digits of an integer that a JSON number does not represent exactly.",
-                      "pattern": "^[0-9]{1,20}$",
-                      "type": "string",
-                    },
-                  ],
-                  "description": "An integer from 0 to 18446744073709551615; beyond 2^53 - 1 as text.",
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "additionalProperties": false,
+          "description": "One row.",
+          "properties": {
+            "id": {
+              "anyOf": [
+                {
+                  "maximum": 9007199254740991,
+                  "minimum": 0,
+                  "type": "integer",
                 },
-                "note": {
-                  "anyOf": [
-                    {
-                      "type": "string",
-                    },
-                    {
-                      "type": "null",
-                    },
-                  ],
+                {
+                  "description": "The digits of an integer that a JSON number does not represent exactly.",
+                  "pattern": "^[0-9]{1,20}$",
+                  "type": "string",
                 },
-              },
-              "required": [
-                "id",
-                "note",
               ],
-              "type": "object",
+              "description": "An integer from 0 to 18446744073709551615; beyond 2^53 - 1 as text.",
+            },
+            "note": {
+              "anyOf": [
+                {
+                  "type": "string",
+                },
+                {
+                  "type": "null",
+                },
+              ],
             },
           },
-          "$ref": "#/$defs/Row",
-          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "required": [
+            "id",
+            "note",
+          ],
+          "type": "object",
         },
         "streaming": false,
       }
