@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^fidius$/, replacement: source('index.ts') },
       { find: /^fidius\/packaging$/, replacement: source('packaging.ts') },
       { find: /^fidius\/testing$/, replacement: source('testing.ts') },
+      { find: /^fidius\/mcp$/, replacement: source('mcp.ts') },
     ],
   },
   test: {

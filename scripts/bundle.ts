@@ -14,14 +14,14 @@ const [, , dist = 'dist'] = process.argv;
 const types = join(dist, 'types');
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
-const entryNames = ['index', 'packaging', 'testing'];
+const entryNames = ['index', 'packaging', 'testing', 'mcp'];
 
 const shared = {
   bundle: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  external: ['koffi', 'bzip2-wasm', 'semver'],
+  external: ['koffi', 'bzip2-wasm', 'semver', '@modelcontextprotocol/sdk'],
   outdir: join(dist, 'bundle'),
   logLevel: 'warning',
   write: false,

@@ -44,6 +44,8 @@ export {
   isInterface,
   type Methods,
 } from './contract/interface.ts';
+export { type InterfaceSchema, jsonSchema, type MethodSchema } from './contract/json-schema/interface-schema.ts';
+export type { JsonSchema } from './contract/json-schema/type-schemas.ts';
 export { fromJson, type JsonValue, type ToJsonOptions, toJson } from './contract/json-value.ts';
 export {
   type Argument as MethodArgument,

@@ -21,7 +21,8 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly type
   cpython: { imports: ['ffi', 'protocol', 'codec', 'files', 'errors', 'node'], types: ['packaging'] },
   executor: { imports: ['cpython', 'protocol', 'codec', 'errors', 'node'] },
   host: { imports: ['executor', 'cpython', 'ffi', 'protocol', 'packaging', 'contract', 'codec', 'errors', 'node'] },
-  cli: { imports: ['host', 'packaging', 'contract', 'errors'] },
+  mcp: { imports: ['host', 'contract', 'errors'], types: ['packaging'] },
+  cli: { imports: ['mcp', 'host', 'packaging', 'contract', 'errors'] },
 };
 
 /** Packages from outside, and the one file or room that knows each of them, so that another can take its place. */
@@ -30,6 +31,11 @@ const packages: Record<string, string> = {
   koffi: 'ffi/koffi.ts',
   semver: 'host/policy/version-range.ts',
   'smol-toml': 'packaging/',
+};
+
+/** The same for packages that users install themselves, for a part of the library that is imported on demand. */
+const optionalPackages: Record<string, string> = {
+  '@modelcontextprotocol/sdk': 'mcp/sdk.ts',
 };
 
 /** The same for packages that are only there where the sources themselves run, in tests and examples. */
@@ -149,7 +155,7 @@ const writers = ['files/replace-file.ts', 'files/tree-writer.ts'];
 const ownFiles = ['bzip2/libbzip2.ts'];
 
 /** The entries of the package, which is what tests outside `test/unit` may import of `src`. */
-const entries = ['src/index.ts', 'src/packaging.ts', 'src/testing.ts'];
+const entries = ['src/index.ts', 'src/packaging.ts', 'src/testing.ts', 'src/mcp.ts'];
 
 /**
  * Programs that test what ends or changes a process, through internal functions: the executor without a host, and frames.
@@ -158,7 +164,7 @@ const entries = ['src/index.ts', 'src/packaging.ts', 'src/testing.ts'];
 const programs = 'test/fixtures/programs/';
 
 /**
- * The program `fidius` is the fourth public entry. `src/cli/main.ts` is this function with the streams of the process; with
+ * The program `fidius` is another public entry. `src/cli/main.ts` is this function with the streams of the process; with
  * those of a test, a command needs no process.
  */
 const program = { file: 'test/support/cli-here.ts', target: 'src/cli/run-cli.ts' };
@@ -188,7 +194,7 @@ describe("import 'fidius'", () => {
 describe('tests outside test/unit', () => {
   const imported = testImports().filter(({ file }) => !file.startsWith('test/unit/') && !file.startsWith(programs));
 
-  it('import the three entries of src, and no internal file', () => {
+  it('import the entries of src, and no internal file', () => {
     const strays = imported.filter(({ file, target }) => {
       const isProgram = file === program.file && target === program.target;
       return target.startsWith('src/') && !entries.includes(target) && !isProgram;
@@ -280,7 +286,7 @@ describe('timers, microtasks and clocks', () => {
   });
 });
 
-describe.each(['index.ts', 'packaging.ts', 'testing.ts'])('the entry src/%s', (entry) => {
+describe.each(['index.ts', 'packaging.ts', 'testing.ts', 'mcp.ts'])('the entry src/%s', (entry) => {
   it('checks the version of Node.js, re-exports and does nothing else', () => {
     const code = withoutComments(readSource(entry)).replace("import './errors/require-node.ts';", '');
 
@@ -289,11 +295,14 @@ describe.each(['index.ts', 'packaging.ts', 'testing.ts'])('the entry src/%s', (e
 });
 
 describe('the outside world', () => {
-  it.each(Object.entries({ ...packages, ...developmentPackages }))('%s is imported by %s alone', (name, only) => {
-    const importers = imports.filter(({ target }) => packageOf(target) === name).map(({ file }) => file);
+  it.each(Object.entries({ ...packages, ...optionalPackages, ...developmentPackages }))(
+    '%s is imported by %s alone',
+    (name, only) => {
+      const importers = imports.filter(({ target }) => packageOf(target) === name).map(({ file }) => file);
 
-    expect(importers.filter((file) => !file.startsWith(only))).toEqual([]);
-  });
+      expect(importers.filter((file) => !file.startsWith(only))).toEqual([]);
+    },
+  );
 
   it('has one FFI implementation, which one file selects', () => {
     expect(imports.filter(({ target }) => target === 'ffi/koffi.ts').map(({ file }) => file)).toEqual([
@@ -302,7 +311,7 @@ describe('the outside world', () => {
   });
 
   it('is made of Node and the packages of the table', () => {
-    const known = Object.keys({ ...packages, ...developmentPackages });
+    const known = Object.keys({ ...packages, ...optionalPackages, ...developmentPackages });
     const outside = imports.map(({ target }) => target).filter((target) => !target.endsWith('.ts'));
 
     expect(outside.filter((target) => !target.startsWith('node:') && !known.includes(packageOf(target)))).toEqual([]);

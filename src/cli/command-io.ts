@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
 import { shown, shownLines } from '../errors/shown.ts';
 import type { Verbosity } from './global-options.ts';
 
@@ -16,6 +17,8 @@ export interface ByteSink extends TextSink {
 export interface ProcessIo {
   /** Reads standard input to its end. Only called by a command that needs the input, because it waits for the end. */
   readonly readStdin: () => Promise<Uint8Array>;
+  /** Opens standard input, for a command that answers while it reads. */
+  readonly openStdin: () => Readable;
   /** For results. */
   readonly stdout: ByteSink;
   /** For everything else: errors, hints, progress. */

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from './define-command.ts';
 import { globalDefinitions } from './global-options.ts';
 import type { OptionDefinition, OptionDefinitions } from './parse-arguments.ts';
@@ -43,8 +45,9 @@ export function commandHelp({ summary, usage, options, examples }: Command): str
 }
 
 function optionRows(options: OptionDefinitions): (readonly [string, string])[] {
-  return Object.entries(options).flatMap(([name, { short, type, value = 'value', help }]) => {
-    const long = type === 'boolean' ? `--${name}` : `--${name} <${value}>`;
+  return Object.entries(options).flatMap(([name, { short, type, value = 'value', fallback, help }]) => {
+    const shownValue = fallback === undefined ? `<${value}>` : `[${value}]`;
+    const long = type === 'boolean' ? `--${name}` : `--${name} ${shownValue}`;
     return help === undefined ? [] : [[short === undefined ? long : `-${short}, ${long}`, help] as const];
   });
 }
@@ -55,8 +58,12 @@ function section(title: string, rows: readonly (readonly [string, string?])[]): 
   return rows.length === 0 ? [] : ['', `${title}:`, ...lines];
 }
 
-/** The version of this package in `package.json`, which is in the parent folder of both `src/` and `dist/`. */
+/** The folder of this package: the parent of both `src/` and `dist/`. */
+export function ownFolder(): string {
+  return fileURLToPath(new URL('../..', import.meta.url));
+}
+
+/** The version of this package. */
 export function fidiusVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(ownFolder(), 'package.json'), 'utf8')) as { version: string }).version;
 }

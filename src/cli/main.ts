@@ -20,6 +20,7 @@ stdout.write = stderr.write.bind(stderr);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   readStdin: () => buffer(process.stdin),
+  openStdin: () => process.stdin,
   stdout: { write: (data) => writeResult(data) },
   stderr,
   interruptible,

@@ -14,6 +14,11 @@ export interface OptionDefinition {
   readonly required?: boolean;
   /** The accepted values, if there are only a few. */
   readonly choices?: readonly string[];
+  /**
+   * Makes the value of a `string` optional: the next word is the value only if it has this form, otherwise `value` is. Only one
+   * form can be told from an argument of the command.
+   */
+  readonly fallback?: { readonly value: string; readonly form: RegExp };
   /** Placeholder for the value in the help: `file` is printed as `--out <file>`. */
   readonly value?: string;
   /** One line for the help. An option without it works, but is not listed. */
@@ -134,7 +139,7 @@ function splitWords(syntax: CommandSyntax, argv: readonly string[]): SplitWords 
   });
   try {
     const { values, positionals } = parseArgs({
-      args: argv.map(maskNumber),
+      args: withFallbacks(syntax.options, argv).map(maskNumber),
       options: Object.fromEntries(options),
       allowPositionals: true,
     });
@@ -145,6 +150,22 @@ function splitWords(syntax: CommandSyntax, argv: readonly string[]): SplitWords 
   } catch (error) {
     throw toUsageError(syntax, error);
   }
+}
+
+/** Writes the value of each option whose value is optional next to its name. */
+function withFallbacks(options: OptionDefinitions, argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return argv.flatMap((word, index) => {
+    if (end !== -1 && index >= end) return [word];
+    const definition = word.startsWith('--') ? options[word.slice(2)] : undefined;
+    const before = argv[index - 1] ?? '';
+    const owner = before.startsWith('--') ? options[before.slice(2)]?.fallback : undefined;
+    if (owner?.form.test(word) === true) return [];
+    if (definition?.fallback === undefined) return [word];
+    const { value, form } = definition.fallback;
+    const next = argv[index + 1] ?? '';
+    return [`${word}=${form.test(next) ? next : value}`];
+  });
 }
 
 // A word of a command line cannot contain this character.

@@ -1,3 +1,4 @@
+import { closest } from '../errors/closest.ts';
 import { checkOptionNames, describe } from '../errors/options.ts';
 import type { ArgumentGroups, ArgumentTuple, ArgumentType, OneWayToRead } from './argument-types.ts';
 import { type DocOptions, definitionError, type Metadata, nameHint, readDoc, readMetadata } from './definition.ts';
@@ -31,6 +32,12 @@ export interface MethodOptions extends DocOptions {
    * @default {}
    */
   readonly metadata?: Metadata;
+  /**
+   * Documentation of arguments, by their names. Part of the Python stub and of the JSON Schema, not of the hash.
+   *
+   * @default {}
+   */
+  readonly argumentDocs?: Readonly<Record<string, string>>;
 }
 
 /** A method as it was declared; `defineInterface` adds name and position. */
@@ -63,6 +70,8 @@ export interface Argument {
   readonly name: string;
   /** Its type, made with `t.*`. */
   readonly type: ArgumentType;
+  /** Documentation, as declared in `argumentDocs`. */
+  readonly doc: string | undefined;
 }
 
 declare const argumentTypes: unique symbol;
@@ -82,7 +91,7 @@ function declareRawMethod(returned: RawReturn = bytes, options: MethodOptions = 
   if (returned !== bytes && !(isResultType(returned) && returned.inner === bytes)) {
     throw definitionError('A raw method returns t.bytes or t.result(t.bytes)');
   }
-  return createMethod([{ name: 'data', type: bytes }], returned, true, options);
+  return createMethod([{ name: 'data', type: bytes, doc: undefined }], returned, true, options);
 }
 
 /** `t.bytes`: the argument of a raw method. */
@@ -133,7 +142,7 @@ export interface MethodBuilder {
 /** Declares the methods of an interface. */
 export const method = Object.assign(declareMethod, { raw: declareRawMethod }) as MethodBuilder;
 
-const optionNames = ['optional', 'since', 'doc', 'metadata'];
+const optionNames = ['optional', 'since', 'doc', 'metadata', 'argumentDocs'];
 
 function createMethod(
   list: readonly Argument[],
@@ -143,7 +152,7 @@ function createMethod(
 ): Method {
   const place = wireRaw ? 'method.raw()' : 'method()';
   checkOptionNames(place, options, optionNames);
-  const { optional = false, since, doc, metadata = {} } = options;
+  const { optional = false, since, doc, metadata = {}, argumentDocs = {} } = options;
   if (typeof optional !== 'boolean')
     throw definitionError(`optional of ${place} must be a boolean, got ${describe(optional)}`);
   if (since !== undefined && !(Number.isSafeInteger(since) && since >= 0)) {
@@ -153,13 +162,32 @@ function createMethod(
     throw definitionError(`since of ${place} is for optional methods`, 'Add optional: true, or leave since out.');
   }
   return Object.freeze({
-    arguments: Object.freeze(list),
+    arguments: Object.freeze(withDocs(list, argumentDocs, place)),
     returns,
     optional,
     wireRaw,
     since,
     doc: readDoc(doc, place),
     metadata: readMetadata(metadata, place),
+  });
+}
+
+function withDocs(list: readonly Argument[], docs: unknown, place: string): readonly Argument[] {
+  if (!isPlainObject(docs)) {
+    throw definitionError(`argumentDocs of ${place} must be an object of names and texts, got ${describe(docs)}`);
+  }
+  const names = list.map(({ name }) => name);
+  const stray = Object.keys(docs).find((name) => !names.includes(name));
+  if (stray !== undefined) {
+    const near = closest(stray, names);
+    throw definitionError(
+      `argumentDocs of ${place} describes ${JSON.stringify(stray)}, which is not one of its arguments`,
+      near === undefined ? `Its arguments are: ${names.join(', ') || 'none'}.` : `Write "${near}".`,
+    );
+  }
+  return list.map((argument) => {
+    const doc = Object.hasOwn(docs, argument.name) ? docs[argument.name] : undefined;
+    return Object.freeze({ ...argument, doc: readDoc(doc, `argument "${argument.name}" of ${place}`) });
   });
 }
 
@@ -190,7 +218,7 @@ function readArguments(args: unknown): readonly Argument[] {
 function readArgument(name: string, type: unknown): Argument {
   if (!isRustName(name))
     throw definitionError(`${JSON.stringify(name)} cannot be the name of an argument in Rust`, nameHint);
-  if (isType(type) || isStreamType(type)) return Object.freeze({ name, type });
+  if (isType(type) || isStreamType(type)) return { name, type, doc: undefined };
   if (isResultType(type))
     throw definitionError(`Argument "${name}" of method() is a result, which only a return can be`);
   throw definitionError(`Argument "${name}" of method() must be a type made with t.*, got ${describe(type)}`);

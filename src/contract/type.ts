@@ -48,10 +48,13 @@ export interface Converter {
 
 /** The structure of a type, for the generators of other languages. */
 export type TypeShape =
-  | { readonly kind: 'bool' | 'integer' | 'float' | 'char' | 'string' | 'bytes' | 'unit' | 'any' }
-  | { readonly kind: 'datetime' | 'date' | 'decimal' | 'uuid' }
+  | { readonly kind: 'bool' | 'char' | 'string' | 'bytes' | 'unit' | 'any' }
+  | { readonly kind: 'integer'; readonly minimum: bigint; readonly maximum: bigint }
+  | { readonly kind: 'float'; readonly bits: 32 | 64 }
+  | { readonly kind: 'datetime'; readonly isAware: boolean }
+  | { readonly kind: 'date' | 'decimal' | 'uuid' }
   | { readonly kind: 'ndarray'; readonly dtype: keyof ItemArrays; readonly dimensions: number }
-  | { readonly kind: 'list'; readonly item: AnyType }
+  | { readonly kind: 'list'; readonly item: AnyType; readonly length: number | undefined }
   | { readonly kind: 'tuple'; readonly items: readonly AnyType[] }
   | { readonly kind: 'option'; readonly inner: AnyType }
   | { readonly kind: 'map'; readonly key: AnyType; readonly value: AnyType }

@@ -193,6 +193,13 @@ export const errorCodes = {
   FIDIUS_PROCESS_TERMINATED: 'The host ended the process of the plugin, because another call in it did not stop.',
   FIDIUS_QUEUE_FULL: 'The queue of the plugin is full: the number of waiting calls has reached its limit.',
 
+  // MCP
+  FIDIUS_MCPB_UNSUPPORTED: 'The package has a part that an MCP bundle cannot hold. The message names it.',
+  FIDIUS_MCP_ADDRESS: 'The MCP server cannot listen on the address. The usual cause is a port that is in use.',
+  FIDIUS_MCP_CONNECTION: 'The connection to the MCP client was closed, because a message was invalid or too large.',
+  FIDIUS_MCP_SDK_MISSING: 'MCP needs the package `@modelcontextprotocol/sdk`, which is not installed.',
+  FIDIUS_MCP_TOO_MANY_ITEMS: 'A stream has more items than the MCP server collects for one result.',
+
   // command line
   FIDIUS_CLI_FOLDER: 'A folder named on the command line does not exist.',
   FIDIUS_CLI_INTERFACE: 'A module exports no interface, not the requested one, or several when none was selected.',

@@ -5,7 +5,7 @@ import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkBoolean, checkOptionNames, describe } from '../errors/options.ts';
 import { type CloseOptions, checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
 import { checkCloseOptions, checkLoadOptions, checkProcessUse } from '../executor/executor-options.ts';
-import type { DiscoverOptions, FoundPackage } from '../packaging/discover-packages.ts';
+import type { DiscoverOptions } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
 import {
@@ -22,7 +22,7 @@ import {
 } from './host-options.ts';
 import type { ExecutorPool } from './load/executor-pool.ts';
 import type { LoadProgressListener } from './load/load-budget.ts';
-import type { LoadOutcome, PackageLoad } from './load/load-pipeline.ts';
+import type { Candidates, LoadOutcome, PackageLoad } from './load/load-pipeline.ts';
 import type { SearchPath } from './load/package-not-found.ts';
 import type { HostDiscovery } from './load/select-packages.ts';
 import { checkExternalImports, describePlugin, type ExternalImports, Plugin, requireInterface } from './plugin.ts';
@@ -131,6 +131,20 @@ export class PluginHost implements AsyncDisposable {
       return this.#code.selectPackages(discovery, this.#searchPaths, { name, version });
     };
     return this.#load(load, name, select, { onProgress });
+  }
+
+  /**
+   * Loads the package of a path, whatever the search paths contain.
+   *
+   * @internal for the command line.
+   * @param name as its manifest gives it.
+   */
+  async loadPath<I extends Interface>(
+    { path, name }: { readonly path: string; readonly name: string },
+    definition: I,
+    options: HostLoadAllOptions = {},
+  ): Promise<Plugin<I>> {
+    return this.#load(this.#readLoad(definition, options, `load ${path}`, name), name, async () => [{ path }], {});
   }
 
   /**
@@ -254,7 +268,7 @@ export class PluginHost implements AsyncDisposable {
   async #load<I extends Interface>(
     load: HostLoad<I>,
     name: string,
-    select: (signal: AbortSignal) => Promise<readonly [FoundPackage, ...FoundPackage[]]>,
+    select: (signal: AbortSignal) => Promise<Candidates>,
     { turn, onProgress }: { readonly turn?: Promise<unknown>; readonly onProgress?: LoadProgressListener | undefined },
   ): Promise<Plugin<I>> {
     const { definition, options } = load;

@@ -49,6 +49,19 @@ describe('fidius, installed', () => {
     });
   });
 
+  it('says how to install the SDK of MCP if it is not there', () => {
+    fill(folder, { 'shop/package.toml': pythonManifest('shop'), 'shop/demo.py': '' });
+
+    const outcome = runInstalled(folder, ['mcp', 'shop', '--interface', 'greeter/greeter.ts']);
+
+    expect(outcome).toMatchObject({
+      exitCode: 1,
+      stderr:
+        'error: MCP needs the package @modelcontextprotocol/sdk\n' +
+        'hint: Install it next to fidius: `npm install @modelcontextprotocol/sdk`.\n',
+    });
+  });
+
   it('creates a host that ignores plugins for other interfaces, and names those that cannot be loaded', () => {
     const plugins = join(folder, 'app/plugins');
     fill(plugins, {

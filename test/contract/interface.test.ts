@@ -62,6 +62,17 @@ describe('an interface', () => {
     ]);
   });
 
+  it('keeps the documentation of arguments, which is not part of the hash', () => {
+    const args = [{ a: t.u8 }, { b: t.string }] as const;
+    const documented = define({ m: method(args, t.u8, { argumentDocs: { b: 'The text.' } }) });
+
+    expect(documented.methods[0]?.arguments.map(({ name, doc }) => [name, doc])).toEqual([
+      ['a', undefined],
+      ['b', 'The text.'],
+    ]);
+    expect(documented.hash).toBe(define({ m: method(args, t.u8) }).hash);
+  });
+
   it('cannot be changed', () => {
     expect(
       [Demo, Demo.methods, Demo.aliases, Demo.methods[0], Demo.descriptor, Demo.metadata].every(Object.isFrozen),
@@ -145,6 +156,21 @@ describe('a definition', () => {
       'an argument without type',
       () => method({ a: 'u8' as never }),
       'Argument "a" of method() must be a type made with t.*, got "u8"',
+    ],
+    [
+      'documentation of an argument that it does not have',
+      () => method({ limit: t.u8 }, t.u8, { argumentDocs: { limits: 'At most.' } }),
+      'argumentDocs of method() describes "limits", which is not one of its arguments',
+    ],
+    [
+      'documentation of an argument that is not text',
+      () => method({ limit: t.u8 }, t.u8, { argumentDocs: { limit: 1 as never } }),
+      'doc of argument "limit" of method() must be a string, got 1',
+    ],
+    [
+      'documentation of arguments that is not an object',
+      () => method({ limit: t.u8 }, t.u8, { argumentDocs: 'At most.' as never }),
+      'argumentDocs of method() must be an object of names and texts, got "At most."',
     ],
     ['two arguments of one name', () => method([{ a: t.u8 }, { a: t.u8 }]), 'method() has two arguments called a'],
     [

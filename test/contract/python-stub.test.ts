@@ -44,13 +44,14 @@ const Everything = defineInterface('Everything', {
     maps: method({ counts: t.map(t.string, t.u32) }, t.map.btree(t.u64, Row)),
     rows: method([{ rows: t.list(Row) }, { limit: t.u32 }], t.result(t.list(Row)), {
       doc: 'Keeps the rows that matter.\n\nRaises PluginError("EMPTY") when there are none.',
+      argumentDocs: { limit: 'How many at most.\nZero for all.' },
     }),
     draw: method([{ shape: Shape }, { color: t.enum('Color', ['Red', 'Green']) }], t.option(Shape)),
     paint: method({ shape: Shape }, t.enum('Color', ['Red', 'Green'])),
     anything: method({ value: t.named('serde_json::Value') }, t.named('Box<Row>', Row)),
     reverse: method.raw(),
     tick: method({ count: t.u32 }, t.stream(t.u64), { doc: 'Counts up.' }),
-    load: method([{ strict: t.bool }, { rows: t.stream(Row) }], t.u32),
+    load: method([{ strict: t.bool }, { rows: t.stream(Row) }], t.u32, { argumentDocs: { rows: 'What to load.' } }),
     later: method({}, t.string, { optional: true, since: 2 }),
     later_raw: method.raw(t.result(t.bytes), { optional: true }),
     many: method(

@@ -77,7 +77,7 @@ describe('the package that npm publishes', () => {
 
   it('has the same classes for require() and import', () => {
     const program = [
-      "const entries = ['fidius', 'fidius/packaging', 'fidius/testing'].map((name) => [require(name), import(name)]);",
+      "const entries = ['fidius', 'fidius/packaging', 'fidius/testing', 'fidius/mcp'].map((name) => [require(name), import(name)]);",
       'Promise.all(entries.map(async ([required, imported]) => {',
       '  const names = Object.keys(required);',
       '  const modules = await imported;',
@@ -87,7 +87,7 @@ describe('the package that npm publishes', () => {
     writeFileSync(join(folder, 'required.cjs'), program.join('\n'));
     const { stdout, stderr } = spawnSync(process.execPath, ['required.cjs'], { cwd: folder, encoding: 'utf8' });
 
-    expect({ stdout, stderr }).toEqual({ stdout: 'true true true\n', stderr: '' });
+    expect({ stdout, stderr }).toEqual({ stdout: 'true true true true\n', stderr: '' });
   });
 });
 

@@ -23,7 +23,7 @@ describe.each([16, 18])('Node.js %i', (major) => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.runIf('node' in found).each(['fidius', 'fidius/packaging', 'fidius/testing'])(
+  it.runIf('node' in found).each(['fidius', 'fidius/packaging', 'fidius/testing', 'fidius/mcp'])(
     'is told to be too old before anything else, by the entry %s',
     (entry) => {
       const program = `import('${entry}').catch(({ code, message, hint }) => console.log(JSON.stringify({ code, message, hint })))`;

@@ -147,6 +147,7 @@ const tsconfig = {
       fidius: [join(root, 'src/index.ts')],
       'fidius/packaging': [join(root, 'src/packaging.ts')],
       'fidius/testing': [join(root, 'src/testing.ts')],
+      'fidius/mcp': [join(root, 'src/mcp.ts')],
     },
   },
   include: ['**/*.ts'],

@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream';
+
 /** The world of a command: what `src/cli/main.ts` passes of its process. */
 interface CommandIo {
   readonly readStdin: () => Promise<Uint8Array>;
+  readonly openStdin: () => Readable;
   readonly stdout: { write(data: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown };
   readonly interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
@@ -35,6 +38,7 @@ export function rememberedIo(world: World = {}): RememberedIo {
   return {
     output,
     bytes: () => Buffer.concat(written),
+    openStdin: () => Readable.from([Buffer.from(world.stdin ?? '')]),
     readStdin: async () => Buffer.from(world.stdin ?? ''),
     stdout: {
       write: (data) => {

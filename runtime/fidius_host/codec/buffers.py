@@ -52,7 +52,8 @@ def exported_buffer(value):
     except TypeError:
         return None
     order, letter = (view.format[0], view.format[1:]) if view.format[0] in "@=<>!" else ("@", view.format)
-    name = None if order in _FOREIGN_ORDER and view.itemsize > 1 else _name_of(letter, view.itemsize)
+    size = view.itemsize or _size_of(view.format)
+    name = None if order in _FOREIGN_ORDER and size > 1 else _name_of(letter, size)
     if name is None:
         raise ConversionError(
             "%s with items of format %r has no counterpart in JavaScript" % (type_name(type(value)), view.format),
@@ -62,6 +63,16 @@ def exported_buffer(value):
         return plain, (view.tolist() if name == "bool" else view.tobytes(),)
     data = PickleBuffer(view) if view.c_contiguous else view.tobytes()
     return (array, (name, data)) if view.ndim == 1 else (ndarray, (name, view.shape, data))
+
+
+def _size_of(item):
+    # Python 3.9 reports 0 for an array of ctypes that has no items.
+    import struct
+
+    try:
+        return struct.calcsize(item)
+    except struct.error:
+        return 0
 
 
 def _name_of(letter, size):

@@ -22,8 +22,12 @@ export function toJson(value: unknown, { indent = 2 }: { readonly indent?: numbe
     indent,
   );
   const json = text.replaceAll(new RegExp(`"${mark}(-?[\\d.]+)"`, 'g'), '$1');
-  // JSON permits these characters, but a terminal interprets them.
-  return `${json.replaceAll(/(?!\n)[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, escapeUnit)}\n`;
+  return `${escapeControls(json)}\n`;
+}
+
+/** Escapes characters that JSON permits in a string, and a terminal interprets. */
+export function escapeControls(json: string): string {
+  return json.replaceAll(/(?!\n)[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, escapeUnit);
 }
 
 /**

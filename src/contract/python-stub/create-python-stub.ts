@@ -1,7 +1,7 @@
 import { formatHash } from '../../errors/load-error.ts';
 import type { ArgumentType } from '../argument-types.ts';
 import type { Interface, InterfaceMethod } from '../interface.ts';
-import type { ReturnType } from '../method.ts';
+import type { Argument, ReturnType } from '../method.ts';
 import { isResultType, isStreamType } from '../result-and-stream.ts';
 import { PythonScope } from './python-scope.ts';
 import { comment, docstring, pythonString, toPythonName } from './python-text.ts';
@@ -69,7 +69,7 @@ function functionText(method: InterfaceMethod, scope: PythonScope, types: Python
   const parameters = parameterNames(method).map(({ name, type }) => `${name}: ${argumentHint(type, scope, types)}`);
   const signature = bracketed(`def ${scope.functionOf(method.name)}(`, parameters, ')');
   const body = [
-    ...(method.doc === undefined ? [] : [docstring(method.doc, '    ')]),
+    ...docstringOf(method),
     ...(method.streaming ? ['# A generator: yield the items one by one.'] : []),
     `raise ${scope.use('NotImplementedError')}(${pythonString(method.name)})`,
   ];
@@ -79,6 +79,17 @@ function functionText(method: InterfaceMethod, scope: PythonScope, types: Python
     `${signature} -> ${returnHint(method.returns, scope, types)}:`,
     ...body.map((line) => `    ${line}`),
   ].join('\n');
+}
+
+/** The documentation of a method, and of its arguments in the form of Google's style guide, which editors show. */
+function docstringOf(method: InterfaceMethod): string[] {
+  const described = parameterNames(method).flatMap(({ name, doc }) =>
+    doc === undefined ? [] : [[name, doc] as const],
+  );
+  if (described.length === 0) return method.doc === undefined ? [] : [docstring(method.doc, '    ')];
+  const lines = described.map(([name, doc]) => `    ${name}: ${doc.trim().replaceAll(/\r\n?|\n/g, '\n        ')}`);
+  const parts = [...(method.doc === undefined ? [] : [method.doc.trim()]), ['Args:', ...lines].join('\n')];
+  return [docstring(parts.join('\n\n'), '    ')];
 }
 
 function notes({ optional, since, wireRaw, clientStreaming }: InterfaceMethod): string[] {
@@ -92,14 +103,14 @@ function notes({ optional, since, wireRaw, clientStreaming }: InterfaceMethod): 
 }
 
 /** The parameters in the order of Python: a stream precedes the others, wherever it was declared. */
-function parameterNames(method: InterfaceMethod): { readonly name: string; readonly type: ArgumentType }[] {
+function parameterNames(method: InterfaceMethod): Argument[] {
   const streamsFirst = method.arguments.toSorted((a, b) => Number(isStreamType(b.type)) - Number(isStreamType(a.type)));
   const taken = new Set<string>();
-  return streamsFirst.map(({ name, type }) => {
+  return streamsFirst.map(({ name, type, doc }) => {
     let own = toPythonName(name);
     while (taken.has(own)) own += '_';
     taken.add(own);
-    return { name: own, type };
+    return { name: own, type, doc };
   });
 }
 

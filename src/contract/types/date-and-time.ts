@@ -5,7 +5,7 @@ import { textObjectType } from './text-objects.ts';
 
 /** An aware `datetime`: an instant and an offset. A `Date` is one in UTC. */
 export const datetime: Type<string, string | Date> = textObjectType({
-  kind: 'datetime',
+  shape: { kind: 'datetime', isAware: true },
   check(value) {
     const given = isDate(value) ? isoText(value) : value;
     const found = parseDatetime(given);
@@ -30,7 +30,7 @@ export const datetime: Type<string, string | Date> = textObjectType({
 
 /** A naive `datetime`, which has no offset. */
 export const naiveDatetime: Type<string> = textObjectType({
-  kind: 'datetime',
+  shape: { kind: 'datetime', isAware: false },
   check(value) {
     const found = parseDatetime(value);
     if (found === undefined) {
@@ -49,7 +49,7 @@ export const naiveDatetime: Type<string> = textObjectType({
 
 /** A `date`: year, month and day. */
 export const date: Type<string> = textObjectType({
-  kind: 'date',
+  shape: { kind: 'date' },
   check(value) {
     if (isDateText(value)) return value;
     const hint = isDate(value) ? 'Pass value.toISOString().slice(0, 10) for the day in UTC.' : undefined;

@@ -28,7 +28,7 @@ function numberType(rust: string, low: number, high: number, expected: string): 
     }
     return value;
   };
-  return integerType(rust, check, read);
+  return integerType({ rust, minimum: BigInt(low), maximum: BigInt(high) }, check, read);
 }
 
 /**
@@ -40,7 +40,7 @@ export function largeInteger(
   rust: 'i64' | 'u64' | 'i128' | 'u128' | 'isize' | 'usize',
   bits: 64 | 128,
 ): Type<bigint, bigint | number> {
-  const { minimum, expected } = range(rust, bits);
+  const { minimum, maximum, expected } = range(rust, bits);
   const lowest = Number(minimum);
   // Truncating and comparing is the fastest check in V8.
   const fits =
@@ -60,16 +60,17 @@ export function largeInteger(
     if (typeof value !== 'bigint' || !fits(value)) throw badResult(expected, value);
     return value;
   };
-  return integerType(rust, check, read);
+  return integerType({ rust, minimum, maximum }, check, read);
 }
 
 function integerType<Out, In>(
-  rust: string,
+  { rust, minimum, maximum }: { readonly rust: string; readonly minimum: bigint; readonly maximum: bigint },
   check: (value: unknown) => number | bigint,
   read: (value: unknown) => Out,
 ): Type<Out, In> {
   const write = (writer: ValueWriter, value: unknown) => writer.int(check(value));
-  return createType({ rust, shape: { kind: 'integer' }, converter: { scalar: { kind: 'int', check }, write, read } });
+  const shape = { kind: 'integer', minimum, maximum } as const;
+  return createType({ rust, shape, converter: { scalar: { kind: 'int', check }, write, read } });
 }
 
 function range(rust: string, bits: number): { minimum: bigint; maximum: bigint; expected: string } {

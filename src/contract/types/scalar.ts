@@ -46,7 +46,7 @@ function checkUnit(value: unknown): null {
 
 export const f64: Type<number> = createType({
   rust: 'f64',
-  shape: { kind: 'float' },
+  shape: { kind: 'float', bits: 64 },
   converter: {
     scalar: { kind: 'float', check: checkF64 },
     write: (writer, value) => writer.float(checkF64(value)),
@@ -73,7 +73,7 @@ function readF64(value: unknown): number {
 /** 32 bits: a value is rounded to the nearest such float in both directions, as in Rust. */
 export const f32: Type<number> = createType({
   rust: 'f32',
-  shape: { kind: 'float' },
+  shape: { kind: 'float', bits: 32 },
   converter: {
     scalar: { kind: 'float', check: checkF32 },
     write: (writer, value) => writer.float(checkF32(value)),

@@ -30,7 +30,7 @@ export function list<T extends AnyType>(item: T): Type<OutputOf<T>[], ListInput<
   const type = requireType(item, 't.list()');
   return createType({
     rust: `Vec<${type.rust}>`,
-    shape: { kind: 'list', item: type },
+    shape: { kind: 'list', item: type, length: undefined },
     converter: sequenceConverter(type, undefined),
   });
 }
@@ -43,7 +43,7 @@ export function array<T extends AnyType>(item: T, length: number): Type<OutputOf
   }
   return createType({
     rust: `[${type.rust}; ${length}]`,
-    shape: { kind: 'list', item: type },
+    shape: { kind: 'list', item: type, length },
     converter: sequenceConverter(type, length),
   });
 }

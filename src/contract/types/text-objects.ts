@@ -10,19 +10,19 @@ import { badArgument, badResult } from '../type-mismatch.ts';
 
 /** Creates a type whose arguments become objects of Python. Text in Rust, hence the spelling. */
 export function textObjectType<In>(parts: {
-  readonly kind: TextObject & TypeShape['kind'];
+  readonly shape: Extract<TypeShape, { readonly kind: TextObject }>;
   /** The text that Python reads. @throws TypeMismatch */
   readonly check: (value: unknown) => string;
   readonly read: (value: unknown) => string;
 }): Type<string, In> {
-  const { kind, check, read } = parts;
+  const { shape, check, read } = parts;
   return createType({
     rust: 'String',
-    shape: { kind } as TypeShape,
+    shape,
     converter: {
       // As a scalar it would be passed as text.
       scalar: undefined,
-      write: (writer, value) => writer.objectOf(kind, check(value)),
+      write: (writer, value) => writer.objectOf(shape.kind, check(value)),
       read,
     },
   });
@@ -30,7 +30,7 @@ export function textObjectType<In>(parts: {
 
 /** `decimal.Decimal`: its text. */
 export const decimal: Type<string, string | bigint> = textObjectType({
-  kind: 'decimal',
+  shape: { kind: 'decimal' },
   check(value) {
     if (typeof value === 'bigint') return String(value);
     if (typeof value === 'string' && isDecimal(value)) return value;
@@ -60,7 +60,7 @@ function isDecimal(text: string): boolean {
 
 /** `uuid.UUID`: its canonical text. */
 export const uuid: Type<string> = textObjectType({
-  kind: 'uuid',
+  shape: { kind: 'uuid' },
   check(value) {
     const text = canonicalUuid(value);
     if (text === undefined) throw badArgument('a UUID as text, such as "6ba7b810-9dad-11d1-80b4-00c04fd430c8"', value);
