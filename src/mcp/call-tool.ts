@@ -49,7 +49,6 @@ export async function callTool(
     throw new FidiusError('FIDIUS_CALL_NOT_SUPPORTED', `Plugin ${plugin.info.name} has no method ${method.name}`);
   }
   const { signal } = context;
-  signal.throwIfAborted();
   const answer = call(...args, { signal, ...(limits.timeoutMs === undefined ? {} : { timeoutMs: limits.timeoutMs }) });
   const value = method.streaming
     ? await collect(answer as AsyncIterable<unknown>, reporter(context), limits.maxItems)

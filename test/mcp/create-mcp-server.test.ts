@@ -264,6 +264,8 @@ describe('the tools of createMcpServer()', () => {
       [scene.client, other].map(async (client) => client.callTool({ name: 'greet', arguments: { name: 'x' } })),
     );
 
+    await other.callTool({ name: 'greet', arguments: { name: 'again' } });
+
     expect(scene.host.plugins.map(({ info }) => info.name)).toEqual(['workshop']);
     await other.close();
   });

@@ -89,6 +89,16 @@ describe('fidius mcp', () => {
     expect(server.errors).toEqual([]);
   });
 
+  it('ends with the exit code 0 at the end of its input', async () => {
+    const [command, ...before] = fidius;
+    const argv = [...before, 'mcp', 'workshop', '--interface', workshopModule];
+    const server = spawn(command, argv, { cwd: workplace(), stdio: ['pipe', 'ignore', 'ignore'] });
+
+    server.stdin.end();
+
+    expect(await once(server, 'exit')).toEqual([0, null]);
+  });
+
   it('closes the connection at a message that is too large', async () => {
     const [command, ...before] = fidius;
     const argv = [...before, 'mcp', 'workshop', '--interface', workshopModule];
