@@ -26,8 +26,7 @@ export async function readConfig(
   path: string,
   io: CommandIo,
 ): Promise<Uint8Array | undefined> {
-  const { encodeConfig } = await import('../contract/config.ts');
-  const { encodeValue } = await import('../codec/pickle/encode-value.ts');
+  const { encodeConfig, encodeUntypedConfig } = await import('../contract/config.ts');
   if (file === undefined) return definition === undefined ? undefined : encodeConfig(definition, undefined, path);
   let value: unknown;
   try {
@@ -37,5 +36,5 @@ export async function readConfig(
   } catch (error) {
     throw new UsageError(`--config: cannot read ${file}: ${messageOf(error)}`, 'Pass a file that contains JSON.');
   }
-  return definition === undefined ? encodeValue(value) : encodeConfig(definition, value, path);
+  return definition === undefined ? encodeUntypedConfig(value) : encodeConfig(definition, value, path);
 }

@@ -1,4 +1,4 @@
-import { encodeUntilEnd } from '../codec/pickle/encode-value.ts';
+import { encodeUntilEnd, encodeValue } from '../codec/pickle/encode-value.ts';
 import { isValueProblem } from '../codec/value-problem.ts';
 import { FidiusTypeError } from '../errors/fidius-error.ts';
 import type { Interface } from './interface.ts';
@@ -45,4 +45,9 @@ export function encodeConfig(
       hint: error.hint,
     });
   }
+}
+
+/** Encodes a configuration of no declared type, for a package that is loaded without its interface. */
+export function encodeUntypedConfig(config: unknown): Uint8Array {
+  return encodeValue(config);
 }

@@ -151,6 +151,7 @@ describe.each(executorNames)('a configured plugin, with the executor %s,', (exec
     await plugin.close();
 
     await eventually(() => output.some(({ text }) => text.includes('cannot close')), 'the output');
+    expect(output.every(({ stream }) => stream === 'stderr')).toBe(true);
   });
 
   it('can be refused by the plugin, with its own code', async () => {
