@@ -165,7 +165,7 @@ export const errorCodes = {
   FIDIUS_CALL_ABORTED: 'A call was cancelled because its signal was aborted. `cause` is the reason of the signal.',
   FIDIUS_CALL_INDEX: 'A method was called by an index that the interface does not have.',
   FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
-  FIDIUS_CALL_STREAM: 'The method returns a stream, which this version does not support yet.',
+  FIDIUS_CALL_STREAM: 'A method was called in another way than its streams allow, or a stream was iterated twice.',
   FIDIUS_CALL_SYNC:
     'The plugin or the method cannot be called on this thread: the plugin runs on its own thread or in another process, or the method is an `async def`.',
   FIDIUS_CALL_SYNC_TIMEOUT:
