@@ -55,7 +55,7 @@ export async function loadPlugin<I extends Interface>(
   definition: I,
   ...[options]: LoadArguments<LoadPluginOptions, I>
 ): Promise<TestedPlugin<I>> {
-  return showingCaller(async () => load(path, definition, options ?? {}));
+  return showingCaller(async () => load(path, definition, options === undefined ? {} : options));
 }
 
 async function load<I extends Interface>(

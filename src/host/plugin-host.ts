@@ -109,7 +109,9 @@ export class PluginHost implements AsyncDisposable {
     definition: I,
     ...[options]: LoadArguments<HostLoadOptions, I>
   ): Promise<Plugin<I>> {
-    return showingCaller(async () => this.#loadOne(name, definition, (options ?? {}) as ConfiguredOptions));
+    return showingCaller(async () =>
+      this.#loadOne(name, definition, (options === undefined ? {} : options) as ConfiguredOptions),
+    );
   }
 
   async #loadOne<I extends Interface>(name: string, definition: I, options: ConfiguredOptions): Promise<Plugin<I>> {
@@ -162,7 +164,9 @@ export class PluginHost implements AsyncDisposable {
     definition: I,
     ...[options]: LoadArguments<HostLoadAllOptions, I>
   ): Promise<LoadedPlugins<I>> {
-    return showingCaller(async () => this.#loadAll(definition, (options ?? {}) as ConfiguredOptions));
+    return showingCaller(async () =>
+      this.#loadAll(definition, (options === undefined ? {} : options) as ConfiguredOptions),
+    );
   }
 
   async #loadAll<I extends Interface>(definition: I, options: HostLoadAllOptions): Promise<LoadedPlugins<I>> {

@@ -31,7 +31,7 @@ describe('fidius package export --mcpb', () => {
     linkPackage(folder, '@modelcontextprotocol/sdk');
     writeWorkshop(folder);
     // A module of its own, because the fixture is TypeScript.
-    const source = readFileSync(workshopModule, 'utf8');
+    const source = readFileSync(workshopModule, 'utf8').replace('../../../src/index.ts', 'fidius');
     writeFileSync(join(folder, 'workshop.mjs'), source);
     const tag = pythonTag();
     makeWheels(join(folder, 'wheels'), [

@@ -337,11 +337,14 @@ describe('fidius run with an interface', () => {
     expect(stderr.replaceAll(join(import.meta.dirname, '../fixtures'), '<fixtures>')).toMatchSnapshot();
   });
 
-  it('rejects a method that streams before it starts Python', async () => {
-    const { exitCode, stderr } = await run(workplace(source, 'Ticker'), 'tick', '--interface', `${rawModule}#Ticker`);
+  it('prints each item of a method that returns a stream on a line', async () => {
+    const streaming = `__interface_hash__ = 0xTICKER\ndef tick():\n    yield 1\n    yield 2\n`;
+    const { hashHex } = (await import('../fixtures/interfaces/raw.ts')).Ticker;
+    const folder = workplace(streaming.replace('0xTICKER', hashHex), 'Ticker');
 
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain('tick() uses streams');
+    const outcome = await run(folder, 'tick', '--interface', `${rawModule}#Ticker`);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: '1\n2\n' });
   });
 });
 

@@ -35,7 +35,7 @@ const lines = [
   'def spin():',
   '    for _ in range(3000): time.sleep(0.01)',
   '    return ""',
-  'def tick(): yield 1',
+  'def tick(): raise LookupError("no time"); yield 1',
 ];
 
 async function open(executor: ExecutorName) {
@@ -158,7 +158,7 @@ describe.each(executorNames)('an error of a call, with the executor %s,', (execu
       for await (const item of plugin.client.tick()) expect(item).toBeUndefined();
     });
 
-    expect(failure).toMatchObject({ code: 'FIDIUS_CALL_STREAM', error: { method: 'tick' } });
+    expect(failure).toMatchObject({ code: 'LookupError', error: { method: 'tick' } });
   });
 
   it('is the same object in the event of the call', async () => {

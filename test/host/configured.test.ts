@@ -11,11 +11,12 @@ import {
   PluginHost,
   t,
 } from '../../src/index.ts';
+import { generatePythonStub } from '../../src/packaging.ts';
 import { loadPlugin } from '../../src/testing.ts';
 import { fidiusIn } from '../support/cli-here.ts';
 import { eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failure.ts';
-import { writePlugin } from '../support/plugin-folders.ts';
+import { manifestText, writePackage, writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const Config = t.struct('ConnectorConfig', { base: t.i64, url: t.string, marker: t.option(t.string) });
@@ -272,6 +273,19 @@ describe('a configured plugin', () => {
     });
 
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '21\n' });
+  });
+
+  it('begins as the stub of its interface, which loads', async () => {
+    const searchPath = tempFolder();
+    const manifest = manifestText('configured_stub', 'configured_stub', Connector);
+    const files = { 'configured_stub.py': generatePythonStub(Connector) };
+    writePackage({ folder: join(searchPath, 'configured_stub'), manifest, files });
+    await using host = await PluginHost.open({ searchPaths: [searchPath] });
+
+    const { client } = await host.load('configured_stub', Connector, { config: { base: 1, url: '', marker: null } });
+
+    await expect(client.later()).rejects.toMatchObject({ code: 'NotImplementedError' });
+    expect(files['configured_stub.py']).toContain('def count(self, items: int) -> Iterator[int]:');
   });
 
   it('takes the configuration that the interface declares', () => {

@@ -296,7 +296,7 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
 
     expect(error).toMatchObject({
       code: 'FIDIUS_METHOD_MISSING',
-      hint: expect.stringContaining('__fidius_configure__(), which this version does not call yet'),
+      hint: expect.stringContaining('__fidius_configure__(): declare `config` in the interface'),
     });
   });
 

@@ -14,11 +14,17 @@ import { bracketed, PythonTypes } from './python-types.ts';
 export function generatePythonStub(definition: Interface): string {
   const scope = new PythonScope(definition.methods.map(({ name }) => name));
   const types = new PythonTypes(scope);
-  const functions = definition.methods.map((method) => functionText(method, scope, types));
+  const isConfigured = definition.config !== undefined;
+  const functions = definition.methods.map((method) => functionText(method, scope, types, isConfigured));
+  const configured = configuredText(definition, scope, types, functions);
   const aliases = definition.methods
     .map(({ name }) => ({ name, local: scope.functionOf(name) }))
     .filter(({ name, local }) => name !== local)
-    .map(({ name, local }) => `${scope.use('globals')}()[${pythonString(name)}] = ${local}`);
+    .map(({ name, local }) =>
+      isConfigured
+        ? `${scope.use('setattr')}(${configuredClass}, ${pythonString(name)}, ${configuredClass}.${local})`
+        : `${scope.use('globals')}()[${pythonString(name)}] = ${local}`,
+    );
 
   const head = [
     docstring(moduleText(definition, types), ''),
@@ -31,11 +37,33 @@ export function generatePythonStub(definition: Interface): string {
   return [
     head.filter((part) => part !== '').join('\n\n'),
     ...types.definitions,
-    ...functions,
+    ...(configured ?? functions),
     ...(aliases.length === 0 ? [] : [[tail, ...aliases].join('\n')]),
   ]
     .join('\n\n\n')
     .concat('\n');
+}
+
+/** The class of a configured plugin. An underscore keeps it apart from the types of the interface. */
+const configuredClass = 'Plugin_';
+
+/** The class with the methods, and the function that creates its object; `undefined` if plugins are not configured. */
+function configuredText(
+  { config }: Interface,
+  scope: PythonScope,
+  types: PythonTypes,
+  functions: readonly string[],
+): readonly string[] | undefined {
+  if (config === undefined) return undefined;
+  const hint = types.hint(config, 'received');
+  const init = `def __init__(self, config: ${hint}) -> None:\n    self.config = config`;
+  const body = [init, ...functions].map(indented).join('\n\n');
+  const configure = `def __fidius_configure__(config: ${hint}) -> ${configuredClass}:\n    return ${configuredClass}(config)`;
+  return [`class ${configuredClass}:\n${body}`, configure];
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '    ');
 }
 
 function moduleText({ name, version, doc }: Interface, types: PythonTypes): string {
@@ -65,8 +93,9 @@ function moduleText({ name, version, doc }: Interface, types: PythonTypes): stri
   return parts.join('\n\n');
 }
 
-function functionText(method: InterfaceMethod, scope: PythonScope, types: PythonTypes): string {
-  const parameters = parameterNames(method).map(({ name, type }) => `${name}: ${argumentHint(type, scope, types)}`);
+function functionText(method: InterfaceMethod, scope: PythonScope, types: PythonTypes, isMethod: boolean): string {
+  const hints = parameterNames(method).map(({ name, type }) => `${name}: ${argumentHint(type, scope, types)}`);
+  const parameters = isMethod ? ['self', ...hints] : hints;
   const signature = bracketed(`def ${scope.functionOf(method.name)}(`, parameters, ')');
   const body = [
     ...docstringOf(method),

@@ -20,6 +20,7 @@ const builtins = [
   'int',
   'list',
   'memoryview',
+  'setattr',
   'str',
   'tuple',
 ] as const;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { closest } from '../../errors/closest.ts';
-import { FidiusError } from '../../errors/fidius-error.ts';
+import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { shown } from '../../errors/shown.ts';
 import type { Discovery, SkippedPackage } from '../../packaging/discover-packages.ts';
 import { manifestFileName } from '../../packaging/manifest/manifest-text.ts';
@@ -74,8 +74,8 @@ function adviceFor({ packages, skipped }: Discovery, searchPaths: readonly Searc
     packages.map(({ manifest }) => manifest.name),
   );
   if (near !== undefined) return `Load "${near}".`;
-  const broken = skipped.find(({ path }) => relative(dirname(path), path) === name);
-  if (broken !== undefined) return `Fix the package in ${broken.path}.`;
+  const broken = skipped.find(({ path }) => isNamedLike(relative(dirname(path), path), name));
+  if (broken !== undefined) return hintOf(broken) ?? `Fix the package in ${broken.path}.`;
   const parent = searchPaths.find(({ path }) => existsSync(join(path, manifestFileName)));
   if (parent !== undefined) return `Pass the folder that contains the package as search path: ${dirname(parent.path)}.`;
   const relativePath = searchPaths.find(({ path, given }) => given !== undefined && !existsSync(path));
@@ -83,5 +83,17 @@ function adviceFor({ packages, skipped }: Discovery, searchPaths: readonly Searc
   const missing = searchPaths.find(({ path }) => !existsSync(path));
   if (missing !== undefined)
     return `Correct the search path ${missing.path}, or create it and put the package into it.`;
+  // Nothing else explains it: what was skipped may be the package.
+  const [first] = skipped;
+  if (packages.length === 0 && first !== undefined) return hintOf(first) ?? `Fix ${first.path}.`;
   return 'Put the package into a search path, or add the folder that contains it to `searchPaths`.';
+}
+
+/** Whether an entry of a search path is a folder of that name, or an archive of the package, such as `greeter-1.0.0.fid`. */
+function isNamedLike(entry: string, name: string): boolean {
+  return entry === name || (entry.endsWith('.fid') && (entry === `${name}.fid` || entry.startsWith(`${name}-`)));
+}
+
+function hintOf({ reason }: SkippedPackage): string | undefined {
+  return isFidiusError(reason) ? reason.hint : undefined;
 }
