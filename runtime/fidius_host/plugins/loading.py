@@ -130,6 +130,12 @@ def contexts(number):
     return _plugins[number].contexts
 
 
+def is_configured(number):
+    """Tell whether a plugin has an instance that was not closed."""
+    plugin = _plugins.get(number)
+    return plugin is not None and plugin.instance is not None
+
+
 def close_instance(number, run_coroutine=None):
     """Close the configured instance of a plugin, if it has one that can be closed.
 

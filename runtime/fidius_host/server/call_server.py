@@ -267,14 +267,17 @@ class Server(ServerEvents):
             self._loops.end(plugin.loop)
 
     def _close_instance(self, number, plugin):
-        """Close the object that the plugin was configured with."""
+        """Close the object that the plugin was configured with, if there is one."""
+        if not loading.is_configured(number):
+            return
         worker = self.pool.current()
+        before = worker.plugin, worker.call
         # No call of the host has this number, so that nothing interrupts it; what it prints is output of the plugin.
-        worker.plugin, call, worker.call = plugin, worker.call, -1
+        worker.plugin, worker.call = plugin, -1
         try:
             loading.close_instance(number, lambda closing: self._loops.of(plugin).run(closing, _CLOSE_SECONDS))
         finally:
-            worker.call = call
+            worker.plugin, worker.call = before
 
     def end_sync_calls(self, names):
         """Record that the thread of the host has called plugins without this server, and that these calls have ended.
