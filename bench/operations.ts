@@ -28,6 +28,11 @@ export const raw = Uint8Array.from({ length: 256 * 1024 }, (_, index) => index %
 /** 16 MiB as float64. */
 export const numpyLength = 2 * 1024 * 1024;
 
+/** Items of a stream, and calls that are compared with it. */
+export const streamLength = 1000;
+
+const sumOfThousand = (streamLength * (streamLength - 1)) / 2;
+
 export const operations = {
   add: { title: '`add(i64, i64)`', check: checkSum },
   echoSmall: { title: "`{a: 1, b: [1, 2, 3], c: 'hello'}` echoed", check: (result) => checkSame(result, small) },
@@ -37,6 +42,10 @@ export const operations = {
   receiveNumpy: { title: 'numpy float64 array of 16 MiB received', check: checkNumpy },
   addAsync: { title: '`add(i64, i64)` as a promise', check: checkSum },
   addCoroutine: { title: '`async def add(i64, i64)`', check: checkSum },
+  streamIntegers: { title: '1,000 integers as a stream', check: checkThousand },
+  callIntegers: { title: '1,000 calls of `add(i64, i64)` in turn', check: checkThousand },
+  streamRows: { title: '1,000 rows `{id, name, score, ok}` as a stream', check: checkThousandRows },
+  callRows: { title: '1,000 calls that return a row, in turn', check: checkThousandRows },
   ping: { title: 'bare ping-pong over a socket pair with Python', check: () => {} },
 } as const satisfies Record<string, Operation>;
 
@@ -53,6 +62,16 @@ function checkSame(result: unknown, expected: unknown): void {
   // Through JSON, because a peer may give objects without a prototype, or proxies.
   const got: unknown = JSON.parse(JSON.stringify(result) ?? 'null');
   if (!isDeepStrictEqual(got, expected)) throw new Error(`came back as ${JSON.stringify(got)?.slice(0, 80)}`);
+}
+
+function checkThousand(result: unknown): void {
+  if (Number(result) !== sumOfThousand) throw new Error(`the sum of the items came back as ${String(result)}`);
+}
+
+function checkThousandRows(result: unknown): void {
+  const { count, last } = result as { readonly count: number; readonly last: unknown };
+  if (count !== streamLength) throw new Error(`${count} rows came back`);
+  checkSame(last, rows.at(-1));
 }
 
 function checkRaw(result: unknown): void {

@@ -45,7 +45,7 @@ export function callTable(comparisons: readonly Comparison[]): string {
       const cells = [
         index === 0 ? trialTitle(trial) : '',
         index === 0 ? cell(ours.median, duration) : '',
-        trial.id === 'noise' ? 'itself' : (contenderNames[contender] ?? contender),
+        trial.id === 'noise' ? 'itself' : (trial.beside[index]?.label ?? contenderNames[contender] ?? contender),
         cell(median, duration),
         ratio === undefined ? '–' : toPrecision(ratio),
         budget === undefined ? '' : `≤ ${budget}`,

@@ -3,7 +3,7 @@
  *
  * A budget is the largest ratio (median of ours ÷ median of the other) that the project allows itself.
  */
-import type { OperationName } from './operations.ts';
+import { type OperationName, operations } from './operations.ts';
 
 /** A module of `contenders/`, by file name. */
 export type ContenderId =
@@ -16,6 +16,7 @@ export type ContenderId =
   | 'c-addon'
   | 'pyodide'
   | 'pythonia'
+  | 'python-shell'
   | 'bare-ping'
   | 'child-ping';
 
@@ -36,6 +37,8 @@ export interface Beside {
   /** What the other side does when it is not the trial's own operation. */
   readonly operation?: OperationName;
   readonly budget?: number;
+  /** What the page calls it, where the name of the contender does not say what it does. */
+  readonly label?: string;
 }
 
 export interface Trial {
@@ -134,13 +137,18 @@ export const trials: readonly Trial[] = [
     id: 'process',
     operation: 'addAsync',
     ours: 'fidius-process',
-    beside: [{ contender: 'child-ping', operation: 'ping', budget: 1.2 }, { contender: 'fidius-thread' }],
+    beside: [
+      { contender: 'child-ping', operation: 'ping', budget: 1.2 },
+      { contender: 'fidius-thread' },
+      { contender: 'python-shell' },
+      { contender: 'pythonia' },
+    ],
   },
   {
     id: 'process-in-flight',
     operation: 'addAsync',
     ours: 'fidius-process',
-    beside: [{ contender: 'fidius-thread', budget: 2 }],
+    beside: [{ contender: 'fidius-thread', budget: 2 }, { contender: 'python-shell' }],
     inFlight: 200,
   },
   {
@@ -150,7 +158,26 @@ export const trials: readonly Trial[] = [
     beside: [{ contender: 'fidius-thread', operation: 'addAsync' }],
     inFlight: 200,
   },
+  ...streamTrials('stream-inline', 'fidius-client', ['pyodide']),
+  ...streamTrials('stream-thread', 'fidius-thread', ['pythonia']),
+  ...streamTrials('stream-process', 'fidius-process', ['pythonia']),
 ];
+
+/** Items of a stream against as many calls of the same executor: integers, also beside `peers`, and rows. */
+function streamTrials(id: string, ours: ContenderId, peers: readonly ContenderId[]): readonly Trial[] {
+  const inTurn = (operation: OperationName): Beside => {
+    return { contender: ours, operation, budget: 0.05, label: operations[operation].title };
+  };
+  return [
+    {
+      id: `${id}-integers`,
+      operation: 'streamIntegers',
+      ours,
+      beside: [inTurn('callIntegers'), ...peers.map((contender) => ({ contender }))],
+    },
+    { id: `${id}-rows`, operation: 'streamRows', ours, beside: [inTurn('callRows')] },
+  ];
+}
 
 /** Calls after which resident memory must be what it was. */
 export const memoryTrials: readonly MemoryTrial[] = [

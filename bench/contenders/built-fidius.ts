@@ -20,6 +20,9 @@ export const Bench = defineInterface('Bench', {
     numpy_array: method({ length: t.u32 }, anything),
     add_coroutine: method({ a: t.i64, b: t.i64 }, t.i64),
     start_echo_thread: method({}, t.i32),
+    count_up: method({ length: t.u32 }, t.stream(t.i64)),
+    row: method({ number: t.u32 }, Row),
+    stream_rows: method({ length: t.u32 }, t.stream(Row)),
   },
 });
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { addend, floats, raw, rows } from '../operations.ts';
 import { Bench, fidius } from './built-fidius.ts';
 import { type Contender, pluginFolder } from './contender.ts';
+import { immediateStreams } from './streams.ts';
 
 /** The synchronous side of the typed client: arguments and results as the interface declares them. */
 export async function open(): Promise<Contender> {
@@ -9,6 +10,7 @@ export async function open(): Promise<Contender> {
   const { sync } = await host.load('bench-plugin', Bench);
   return {
     calls: {
+      ...immediateStreams(sync),
       add: (step) => sync.add(addend, step),
       echoRows: () => sync.echo_rows(rows),
       echoFloats: () => sync.echo_floats(floats),

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { addend } from '../operations.ts';
 import { Bench, fidius } from './built-fidius.ts';
 import { type Contender, pluginFolder } from './contender.ts';
+import { awaitedStreams } from './streams.ts';
 
 /** The asynchronous side of the typed client: Python runs on threads of its own. */
 export async function open(): Promise<Contender> {
@@ -9,6 +10,7 @@ export async function open(): Promise<Contender> {
   const { client } = await host.load('bench-plugin', Bench);
   return {
     calls: {
+      ...awaitedStreams(client),
       addAsync: (step) => client.add(addend, step),
       addCoroutine: (step) => client.add_coroutine(addend, step),
     },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { addend, floats, raw, rows, small } from '../operations.ts';
+import { addend, floats, raw, rows, small, streamLength } from '../operations.ts';
 import { type Contender, pluginFile } from './contender.ts';
 
 interface PyProxy {
@@ -21,8 +21,8 @@ export async function open(): Promise<Contender> {
   const { loadPyodide } = require('pyodide') as { loadPyodide: () => Promise<Pyodide> };
   const pyodide = await loadPyodide();
   pyodide.FS.writeFile('/home/pyodide/bench_plugin.py', readFileSync(pluginFile, 'utf8'));
-  const { add, echo, echo_bytes: echoBytes } = pyodide.pyimport('bench_plugin');
-  if (add === undefined || echo === undefined || echoBytes === undefined)
+  const { add, echo, echo_bytes: echoBytes, count_up: countUp } = pyodide.pyimport('bench_plugin');
+  if (add === undefined || echo === undefined || echoBytes === undefined || countUp === undefined)
     throw new Error('The plugin lacks a function');
 
   const echoValue = (value: unknown): unknown => {
@@ -39,6 +39,13 @@ export async function open(): Promise<Contender> {
       echoSmall: () => echoValue(small),
       echoRows: () => echoValue(rows),
       echoFloats: () => echoValue(floats),
+      streamIntegers: () => {
+        const items = countUp(streamLength) as PyProxy & Iterable<number>;
+        let sum = 0;
+        for (const item of items) sum += item;
+        items.destroy();
+        return sum;
+      },
       echoRaw: () => {
         const sent = pyodide.toPy(raw);
         const received = echoBytes(sent) as PyProxy;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { addend, floats, rows, small } from '../operations.ts';
+import { addend, floats, rows, small, streamLength } from '../operations.ts';
 import { type Contender, pluginFile } from './contender.ts';
 
 interface Pythonia {
@@ -18,6 +18,12 @@ export async function open(): Promise<Contender> {
       addAsync: (step) => module['add']?.(addend, step),
       echoSmall: async () => valueOf(await module['echo']?.(small)),
       echoRows: async () => valueOf(await module['echo']?.(rows)),
+      streamIntegers: async () => {
+        let sum = 0;
+        const items = (await module['count_up']?.(streamLength)) as AsyncIterable<unknown>;
+        for await (const item of items) sum += Number(item);
+        return sum;
+      },
       echoFloats: async () => valueOf(await module['echo']?.(floats)),
     },
   };

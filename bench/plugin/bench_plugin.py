@@ -2,7 +2,7 @@
 
 import json
 
-__interface_hash__ = 0x2C8DD594AFDE4F65
+__interface_hash__ = 0x7AB2DC4FDDB7B0C2
 
 
 def add(a, b):
@@ -41,6 +41,19 @@ _arrays = {}
 
 async def add_coroutine(a, b):
     return a + b
+
+
+def count_up(length):
+    yield from range(length)
+
+
+def row(number):
+    return {"id": number, "name": f"row number {number}", "score": number + 0.25, "ok": number % 2 == 0}
+
+
+def stream_rows(length):
+    for number in range(length):
+        yield row(number)
 
 
 def start_echo_thread():
