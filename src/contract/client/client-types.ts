@@ -81,6 +81,7 @@ export interface ItemStream<T> extends AsyncIterableIterator<T, undefined>, Asyn
   next(): Promise<IteratorResult<T, undefined>>;
   /** Ends the stream early. Fulfilled when Python has ended the generator. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** The stream itself. @throws FidiusError `FIDIUS_CALL_STREAM` the second time. */
   [Symbol.asyncIterator](): ItemStream<T>;
 }
 
@@ -90,6 +91,7 @@ export interface SyncItemStream<T> extends IterableIterator<T, undefined>, Dispo
   next(): IteratorResult<T, undefined>;
   /** Ends the stream early. Python has ended the generator when it returns. */
   return(): IteratorResult<T, undefined>;
+  /** The stream itself. @throws FidiusError `FIDIUS_CALL_STREAM` the second time. */
   [Symbol.iterator](): SyncItemStream<T>;
 }
 

@@ -8,6 +8,8 @@ import type { StreamReader } from '../result-stream.ts';
 const firstWindow = 4;
 /** That number for small items that follow each other faster than they are taken. */
 const largestWindow = 256;
+/** By which factor it grows. */
+const growth = 4;
 const smallBytes = 4096;
 /** A consumer that takes longer for an item, in milliseconds, is not waiting for the next one. */
 const slowMs = 5;
@@ -108,7 +110,7 @@ export class ResultItems implements StreamReader {
     for (const item of readItems(form, count, payload)) this.#items.push(this.#codec.read(item, this.#arrived++));
     const isFast = count > 1 && payload.length < count * smallBytes;
     if (!this.#isStrict && isFast && this.#waiters.length > 0 && this.#taken - this.#changedAt >= this.#window) {
-      this.#window = Math.min(this.#window * 2, largestWindow);
+      this.#window = Math.min(this.#window * growth, largestWindow);
       this.#changedAt = this.#taken;
     }
     while (this.#waiters.length > 0 && this.#at < this.#items.length) {
