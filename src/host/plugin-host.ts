@@ -5,6 +5,7 @@ import { FidiusTypeError } from '../errors/fidius-error.ts';
 import { checkBoolean, checkOptionNames, describe } from '../errors/options.ts';
 import { type CloseOptions, checkExecutorChoice, type ExecutorChoice, type LoadOptions } from '../executor/executor.ts';
 import { checkCloseOptions, checkLoadOptions, checkProcessUse } from '../executor/executor-options.ts';
+import { wallClock } from '../node/timers.ts';
 import type { DiscoverOptions } from '../packaging/discover-packages.ts';
 import type { VendoredPackage } from '../packaging/vendor/vendor-conflicts.ts';
 import type { HostNoticeListener, VendorConflictReporter } from './events/host-notice.ts';
@@ -278,6 +279,7 @@ export class PluginHost implements AsyncDisposable {
     const { definition, options } = load;
     const { LoadBudget, readVendored, runLoad, traceLoad } = this.#code;
     const budget = new LoadBudget(name, options.signal, options.loadTimeoutMs, onProgress);
+    const loadedAt = wallClock();
     let vendored: VendoredPackage = { name, distributions: [], dir: '' };
     try {
       const outcome = await traceLoad({ plugin: name, interface: definition.name }, (details) =>
@@ -303,7 +305,7 @@ export class PluginHost implements AsyncDisposable {
           },
         }),
       );
-      const reload = load.watch ? await this.#watch(load, outcome) : undefined;
+      const reload = load.watch ? await this.#watch(load, outcome, loadedAt) : undefined;
       const info = describePlugin(definition, outcome);
       const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => {
         reload?.close();
@@ -334,8 +336,8 @@ export class PluginHost implements AsyncDisposable {
       throw this.#code.cannotWatch('this host requires signatures, and a verified copy of the files runs');
   }
 
-  #watch({ definition }: HostLoad<Interface>, { selected, plugin }: LoadOutcome): Promise<HotReload> {
-    return this.#code.HotReload.start({ selected, definition, plugin }, (notice) => {
+  #watch({ definition }: HostLoad<Interface>, { selected, plugin }: LoadOutcome, loadedAt: number): Promise<HotReload> {
+    return this.#code.HotReload.start({ selected, definition, plugin, loadedAt }, (notice) => {
       this.#onNotice(notice);
       if (notice.event === 'reloaded') this.#code.reportArguments(definition, plugin, this.#onNotice);
     });

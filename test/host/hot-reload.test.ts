@@ -61,6 +61,20 @@ describe('a plugin that is loaded with watch', () => {
     expect(await work()).toBe('new');
   });
 
+  it('notices what has changed while it was loaded', async () => {
+    const searchPath = tempFolder();
+    const folder = writePlugin(searchPath, 'hot_plugin', Probe, 'import time', 'time.sleep(0.3)', answer('old'));
+    await using host = await PluginHost.open({ searchPaths: [searchPath], onNotice: () => {} });
+    const loading = host.load('hot_plugin', Probe, { watch: true });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+
+    writeFileSync(join(folder, 'hot_plugin.py'), `${hashLine}${answer('new')}`);
+
+    const { client } = await loading;
+    await eventually(async () => (await client['work']?.()) === 'new', 'the new code');
+    expect(await client['work']?.()).toBe('new');
+  });
+
   it('finishes calls with the code that they began with', async () => {
     const slow = (text: string) => `import time\ndef work():\n    time.sleep(0.6)\n    return "${text}"`;
     const { work, edit, settled, plugin } = await watched([slow('old')]);

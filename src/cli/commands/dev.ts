@@ -41,6 +41,7 @@ export const dev = defineCommand({
     const policy = await PackagePolicy.read('fidius dev', {});
 
     await io.interruptible(async (signal) => {
+      const loadedAt = Date.now();
       const opened = await openPackage({
         path: resolve(io.cwd, path),
         policy,
@@ -61,18 +62,22 @@ export const dev = defineCommand({
       const show = async () => {
         if (options.call !== undefined) io.stdout.write(await answerText(options.call, () => opened.invoke()));
       };
+      let shown = Promise.resolve();
+      const reload = await HotReload.start(
+        { selected, definition: imported?.definition, plugin, loadedAt },
+        (notice) => {
+          shown = shown.then(async () => {
+            if (notice.event === 'rejected') {
+              io.stderr.write(`error: ${notice.message}\nhint: ${notice.hint}\n`);
+              return;
+            }
+            io.stdout.write(`${notice.message}\n`);
+            await show();
+          });
+        },
+      );
       io.stdout.write(`Watching ${name} ${version}, Python ${pythonVersion}. Ctrl-C ends it.\n`);
-      let shown = show();
-      const reload = await HotReload.start({ selected, definition: imported?.definition, plugin }, (notice) => {
-        shown = shown.then(async () => {
-          if (notice.event === 'rejected') {
-            io.stderr.write(`error: ${notice.message}\nhint: ${notice.hint}\n`);
-            return;
-          }
-          io.stdout.write(`${notice.message}\n`);
-          await show();
-        });
-      });
+      shown = shown.then(show);
       await untilAborted(signal);
       reload.close();
       await opened.close({ mode: 'abort' });

@@ -39,6 +39,8 @@ export interface ReloadSubject {
   /** `undefined`: the manifest is not compared with an interface. */
   readonly definition: Interface | undefined;
   readonly plugin: ExecutorPlugin;
+  /** When its load began, in milliseconds since 1970: it may have read files that have changed since. */
+  readonly loadedAt: number;
 }
 
 /** The error of a load with `watch` that cannot watch. @param reason a whole clause. */
@@ -71,7 +73,7 @@ export class HotReload {
 
   static async start(subject: ReloadSubject, onNotice: (notice: ReloadNotice) => void): Promise<HotReload> {
     const reload = new HotReload(subject, onNotice);
-    await reload.#watch.start();
+    await reload.#watch.start(subject.loadedAt);
     return reload;
   }
 

@@ -38,10 +38,16 @@ export class PackageWatch {
     this.#onChange = onChange;
   }
 
-  /** Reads the state of now, with which later ones are compared. */
-  async start(): Promise<void> {
+  /**
+   * Reads the state of now, with which later ones are compared.
+   *
+   * @param since milliseconds since 1970: files that have changed after that are reported at once.
+   */
+  async start(since: number): Promise<void> {
     this.#files = await this.#read();
     if (this.#closed) return;
+    const changed = [...this.#files].filter(([, state]) => Math.floor(changeTimeOf(state)) > since).map(([path]) => path);
+    if (changed.length > 0) this.#onChange(changed, now());
     this.#poll = setInterval(() => this.#look(), pollMs).unref();
   }
 
@@ -98,9 +104,9 @@ export class PackageWatch {
       const status = await stat(path, { bigint: true }).catch(() => undefined);
       if (status === undefined) continue;
       const place = relative(this.#folder, path).split(sep).join('/');
-      const state = `${status.dev}:${status.ino}:${status.mtimeNs}:${status.ctimeNs}:${status.size}`;
+      const state = `${status.ctimeNs}:${status.dev}:${status.ino}:${status.mtimeNs}:${status.size}`;
       if (!status.isDirectory()) files.set(place, state);
-      else if (place === vendorFolder) files.set(place, `${status.dev}:${status.ino}`);
+      else if (place === vendorFolder) files.set(place, `0:${status.dev}:${status.ino}`);
       else if (!seen.has(`${status.dev}:${status.ino}`)) {
         seen.add(`${status.dev}:${status.ino}`);
         await this.#readFolder(path, files, folders, seen);
@@ -129,6 +135,11 @@ export class PackageWatch {
     this.#watchers.get(folder)?.close();
     this.#watchers.delete(folder);
   }
+}
+
+/** When a file was last changed, in milliseconds since 1970. */
+function changeTimeOf(state: string): number {
+  return Number(state.slice(0, state.indexOf(':'))) / 1e6;
 }
 
 function isIgnored(name: string): boolean {

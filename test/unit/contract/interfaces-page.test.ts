@@ -86,7 +86,9 @@ describe('docs/reference/interfaces.md', () => {
       encoding: 'utf8',
     });
 
-    expect(blocks.find(({ language }) => language === 'py')?.code).toBe(stdout);
+    expect(blocks.find(({ language, code }) => language === 'py' && code.includes('__interface_hash__'))?.code).toBe(
+      stdout,
+    );
   });
 });
 
