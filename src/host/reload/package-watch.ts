@@ -46,7 +46,9 @@ export class PackageWatch {
   async start(since: number): Promise<void> {
     this.#files = await this.#read();
     if (this.#closed) return;
-    const changed = [...this.#files].filter(([, state]) => Math.floor(changeTimeOf(state)) > since).map(([path]) => path);
+    const changed = [...this.#files]
+      .filter(([, state]) => Math.floor(changeTimeOf(state)) > since)
+      .map(([path]) => path);
     if (changed.length > 0) this.#onChange(changed, now());
     this.#poll = setInterval(() => this.#look(), pollMs).unref();
   }
