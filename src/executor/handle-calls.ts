@@ -1,14 +1,20 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import type { CallableMethod } from '../codec/method-codec.ts';
 import { callChannel, traceSync } from './call-events.ts';
-import type { SyncCallOptions, SyncCalls } from './executor.ts';
+import type { StreamOptions, SyncCallOptions, SyncCalls } from './executor.ts';
 
 /** A plugin that can be called on this thread: a `PythonPluginHandle`, as far as an executor needs it. */
 export interface SyncHandle {
   readonly name: string;
   readonly descriptor: InterfaceDescriptor;
   callSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): unknown;
-  streamSync(method: CallableMethod, args: readonly unknown[], options?: SyncCallOptions): IterableIterator<unknown>;
+  /** @param afterStep is called when code of the plugin has run. */
+  streamSync(
+    method: CallableMethod,
+    args: readonly unknown[],
+    options?: SyncCallOptions & Pick<StreamOptions, 'window'>,
+    afterStep?: () => void,
+  ): IterableIterator<unknown>;
   /** Rejects all further calls. The plugin itself remains loaded. */
   forget(): void;
 }
@@ -32,9 +38,9 @@ export class HandleCalls implements SyncCalls {
   streamSync(
     method: CallableMethod,
     args: readonly unknown[],
-    options?: SyncCallOptions,
+    options?: SyncCallOptions & Pick<StreamOptions, 'window'>,
   ): IterableIterator<unknown, undefined> {
-    return this.#handle.streamSync(method, args, options) as IterableIterator<unknown, undefined>;
+    return this.#handle.streamSync(method, args, options, this.#drain) as IterableIterator<unknown, undefined>;
   }
 
   /** Delivers the output of the steps of a stream. */

@@ -598,7 +598,7 @@ describe.each(['thread', 'process'] as const)('a stream that a method takes, wit
 
     expect(await client.kept([1, 2, 3, 4, 5, 6, 7, 8, 9])).toBe(1);
 
-    expect(['2', 'ended', 'FidiusCancelled']).toContain(await client.use_kept());
+    expect(await client.use_kept()).toBe('CallEnded');
     expect(await client.add(1n, 2n)).toBe(3n);
   });
 });

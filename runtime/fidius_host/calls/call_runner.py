@@ -62,6 +62,7 @@ class CallRunner:
                 if answer is None:
                     # Drops a result that was already kept for the host.
                     self._shared_payloads.release(call)
+                    self.conversations.end(call)
                     answer = frame(STOPPED, call)
 
     def skip(self, flags, call, data):
@@ -114,6 +115,7 @@ class CallRunner:
                 raise
             if interrupted:
                 result.close()
+                self.conversations.end(call)
                 return frame(STOPPED, call, microseconds=_microseconds(started))
             begin(plugin, method, flags, call, result)
             return b""
@@ -130,11 +132,11 @@ class CallRunner:
         if not returns:
             return result
         if type(result) is types.CoroutineType:
-            return conversation.produce_awaited(result)
+            return conversation.result.produce_awaited(result)
         iterator = iterator_of(result)
         if plugin.special[method] & ON_LOOP or is_async_iterator(iterator):
-            return conversation.produce_on_loop(iterator)
-        conversation.produce(iterator)
+            return conversation.result.produce_on_loop(iterator)
+        conversation.result.produce(iterator)
         return None
 
     def returned(self, worker, plugin, method, flags, call, result, started=None):

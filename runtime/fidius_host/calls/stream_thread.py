@@ -14,6 +14,7 @@ class StreamThread:
         self.worker = Worker(loops.lock, "fidius-stream-%d" % conversation.call)
         self._loops = loops
         self._conversation = conversation
+        conversation.note_cancelled = self.worker.note_cancelled
         self._runner = runner
         self._connection = connection
 
@@ -46,11 +47,14 @@ class StreamThread:
                 answer = self._runner.skip(flags, call, data)
             else:
                 answer = self._runner.run(worker, plugin, method, flags, call, data, self._adopt)
+        except FidiusCancelled:
+            answer = frame(STOPPED, call)
+        except BaseException as error:
+            answer = self._runner.raised(worker, call, error)
+        try:
             if answer:
                 self._runner.conversations.end(call)
                 self._connection.send([answer])
-        except FidiusCancelled:
-            self._connection.send([frame(STOPPED, call)])
         except OSError:
             pass  # the connection has ended, which its reader notices, too
         finally:

@@ -71,11 +71,27 @@ class Worker:
         self.needs_attention = True
         if self.call != call:
             return False
+        self._begin_interruption(call).update()
+        return True
+
+    def note_cancelled(self):
+        """``FidiusCancelled`` is about to be raised in code of the host that the running call waits in.
+
+        The call has the usual time to clean up before it is interrupted. Does nothing on other threads than this one.
+        """
+        if threading.get_ident() != self.ident:
+            return
+        with self.lock:
+            if self.call is not None:
+                self.needs_attention = True
+                self._begin_interruption(self.call).note_raised()
+
+    def _begin_interruption(self, call):
+        """Return the interruption of the running call. Under the lock."""
         if self.interruption is None:
             self.interruption = interruption.Interruption(self.ident, self.thread, lambda: self.call == call)
             self.interrupted = True
-        self.interruption.update()
-        return True
+        return self.interruption
 
     def end_window(self):
         """Protect the rest of the call from interruption, and return whether one was due. By the thread itself."""

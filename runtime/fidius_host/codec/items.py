@@ -12,8 +12,7 @@ SCALARS = 1
 SEVERAL = 2
 """It is several values, each after its length."""
 
-UNCHANGING = frozenset({bool, bytes, float, int, str, type(None)})
-"""Types whose values can be encoded later: they do not change after they were produced."""
+_UNCHANGING = frozenset({bool, bytes, float, int, str, type(None)})
 
 _SIZE = struct.Struct("<I")
 
@@ -21,6 +20,16 @@ _SIZE = struct.Struct("<I")
 def join(values):
     """Return the payload of several encoded values."""
     return b"".join([part for each in values for part in (_SIZE.pack(len(each)), each)])
+
+
+def is_unchanging(item):
+    """Tell whether an item can be encoded later, among others: it does not change, and the host can read it."""
+    kind = type(item)
+    if kind is int:
+        return item.bit_length() < 64
+    if kind is str:
+        return item.isascii()
+    return kind in _UNCHANGING
 
 
 def iterator_of(result):

@@ -6,6 +6,7 @@ import time
 from .. import codec
 from ..codec import error_description, items
 from ..plugins import loading
+from ..stopping.interruption import FidiusCancelled
 
 _STEP_SECONDS = 0.0002
 """A step ends after this time, so that the first items of a slow generator are not kept back."""
@@ -15,7 +16,8 @@ _streams = {}
 
 
 class _Stream:
-    def __init__(self, context, iterator):
+    def __init__(self, plugin, context, iterator):
+        self.plugin = plugin
         self.context = context
         self.iterator = iterator
         self.produced = 0
@@ -28,12 +30,14 @@ def start(number, method, arguments):
     try:
         result = context.run(function, *codec.decode(arguments))
         iterator = context.run(items.iterator_of, result)
+    except FidiusCancelled:
+        raise
     except BaseException as error:
         return {"error": error_description.encoded(error)}
     if items.is_async_iterator(iterator):
         return {"asynchronous": True}
     stream = next(_numbers)
-    _streams[stream] = _Stream(context, iterator)
+    _streams[stream] = _Stream(number, context, iterator)
     return {"stream": stream}
 
 
@@ -47,7 +51,7 @@ def step(number, most):
     try:
         while len(produced) < most:
             item = stream.context.run(advance)
-            if type(item) not in items.UNCHANGING and form == items.SCALARS:
+            if form == items.SCALARS and not items.is_unchanging(item):
                 form = items.SEVERAL
                 produced = [codec.encode(each) for each in produced]
             produced.append(item if form == items.SCALARS else items.encode_item(item, stream.produced))
@@ -57,6 +61,9 @@ def step(number, most):
         done = False
     except StopIteration:
         pass
+    except FidiusCancelled:
+        close(number)
+        raise
     except BaseException as raised:
         items.close(stream.iterator)
         error = error_description.encoded(raised)
@@ -72,3 +79,11 @@ def close(number):
     if stream is not None:
         stream.context.run(items.close, stream.iterator)
 
+
+def _close_all(plugin):
+    for number, stream in list(_streams.items()):
+        if stream.plugin == plugin:
+            close(number)
+
+
+loading.before_unload.append(_close_all)

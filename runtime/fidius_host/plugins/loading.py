@@ -179,8 +179,14 @@ def close_and_unload(number):
     unload(number)
 
 
+before_unload = []
+"""Functions that take the number of a plugin which is about to be unloaded."""
+
+
 def unload(number):
     """Unload a plugin. With the last one of a package, its search path entries and modules are removed."""
+    for function in before_unload:
+        function(number)
     with _lock:
         plugin = _plugins.pop(number, None)
         if plugin is None:

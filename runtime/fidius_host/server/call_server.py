@@ -108,7 +108,7 @@ class Server(ServerEvents):
                     return
             if self._share_memory is not None and settings["referenceBytes"] is not None:
                 self._shared_payloads = self._share_memory(settings["referenceBytes"])
-            conversations = Conversations(self._connection, self._control.wake)
+            conversations = Conversations(self._connection, self._control.note_activity)
             runner = CallRunner(
                 self._shared_payloads, self._loops.adopt, self._control.note_activity, conversations
             )

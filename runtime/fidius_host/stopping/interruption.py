@@ -132,8 +132,12 @@ class Interruption:
         if self._raised_at is None and self._is_due() and self._may_raise(frame, offset, points):
             self.raise_here()
 
-    def raise_here(self):
+    def note_raised(self):
+        """The code was interrupted, here or by other means: it has ``REPEAT_SECONDS`` to clean up."""
         self._raised_at = time.monotonic()
+
+    def raise_here(self):
+        self.note_raised()
         if self._count is not None:
             self._count()
         raise FidiusCancelled

@@ -6,6 +6,8 @@ export interface DecodeOptions {
    * from 3. Default: a number.
    */
   readonly integralFloats?: 'wrapped' | undefined;
+  /** Returns the name of the value in errors. Default: `result`. */
+  readonly name?: (() => string) | undefined;
 }
 
 const smallIntBytes = 8;
@@ -37,5 +39,5 @@ export function decodeValue(
 ): unknown {
   // The most frequent result. Creating an Unpickler would be more than half of the work.
   if (bytes.length === smallIntBytes && isSmallInt(bytes)) return readSmallInt(bytes);
-  return new Unpickler(bytes, options.integralFloats === 'wrapped', buffers).read();
+  return new Unpickler(bytes, options.integralFloats === 'wrapped', buffers).read(options.name);
 }

@@ -50,7 +50,8 @@ export class Unpickler {
     this.#detached = detached;
   }
 
-  read(): unknown {
+  /** @param name returns the name of the value in errors; `result` by default. */
+  read(name?: () => string): unknown {
     const source = this.#source;
     const { bytes } = source;
     const stack = this.#stack;
@@ -194,19 +195,21 @@ export class Unpickler {
           at += 8;
           break;
         case 0x2e: // STOP
-          return this.#finish(at);
+          return this.#finish(at, name);
         default:
           throw corruptDataError(`unknown opcode 0x${opcode.toString(16).padStart(2, '0')}`, this.#at - 1);
       }
     }
   }
 
-  #finish(at: number): unknown {
+  #finish(at: number, name: (() => string) | undefined): unknown {
     const [root] = this.#stack;
     if (this.#top !== 1 || this.#marks.length > 0 || this.#uncalled !== 0) throw corruptDataError('no value', at);
     if (at !== this.#source.bytes.length) throw corruptDataError('more than one value', at);
     const problem = this.#problems.locate(root, (target) => this.#replaced?.get(target) ?? target);
-    if (problem !== undefined) throw problem.toFidiusError('result', (place) => `Cannot read ${place} from Python`);
+    if (problem !== undefined) {
+      throw problem.toFidiusError(name?.() ?? 'result', (place) => `Cannot read ${place} from Python`);
+    }
     return root;
   }
 

@@ -5,6 +5,7 @@ import { untypedCodec } from '../../codec/untyped-codec.ts';
 import { atCall } from '../../errors/call-place.ts';
 import { type FidiusError, FidiusTypeError } from '../../errors/fidius-error.ts';
 import { checkTimeout, describe } from '../../errors/options.ts';
+import { now } from '../../node/timers.ts';
 import {
   checkStreams,
   isStreaming,
@@ -33,6 +34,16 @@ export interface SyncOptions {
    * @default Infinity
    */
   readonly timeoutMs?: number | undefined;
+}
+
+/** What a stream on this thread may ask for. */
+export interface SyncStreamOptions extends SyncOptions {
+  /**
+   * Number of items that Python may produce before they are taken.
+   *
+   * @default adapts to the stream
+   */
+  readonly window?: number | undefined;
 }
 
 /** Is called before the first call of a plugin, and again before the next one after `rest` was called. */
@@ -141,10 +152,21 @@ export class PythonPluginHandle implements Disposable {
     }
   }
 
-  /** @internal Calls a method that returns a stream, when the first item is asked for. @throws as {@link callTyped} */
-  streamSync(method: CallableMethod, args: readonly unknown[], options?: SyncOptions): SyncStream {
+  /**
+   * @internal Calls a method that returns a stream, when the first item is asked for.
+   * @param afterStep is called when code of the plugin has run.
+   * @throws as {@link callTyped}
+   */
+  streamSync(
+    method: CallableMethod,
+    args: readonly unknown[],
+    options: SyncStreamOptions = {},
+    afterStep?: () => void,
+  ): SyncStream {
     const { index, codec } = method;
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options ?? {};
+    const { timeoutMs = Number.POSITIVE_INFINITY, window } = options;
+    const title = `${this.descriptor.methods[index]?.name}() of ${this.name}`;
+    let due: number | undefined;
     const declared = this.descriptor.methods[index];
     if (!this.#open || declared === undefined || this.#loaded.methods[index] === 'absent') {
       throw this.#callError(index, codec.wireRaw);
@@ -157,12 +179,17 @@ export class PythonPluginHandle implements Disposable {
       number: this.#loaded.plugin,
       index,
       items: codec.items as ItemCodec,
+      window,
+      afterStep,
       payload: encodeArguments(method, args),
       step: (run) => {
         if (!this.#open) throw pluginClosed(this.name);
         if (this.#idle) this.#endIdle();
         if (timeoutMs === Number.POSITIVE_INFINITY) return run();
-        return SyncDeadline.of(this.#interpreter).run(`${declared.name}() of ${this.name}`, timeoutMs, run);
+        // The limit is that of the whole stream. A timer of 0 would never expire.
+        due ??= now() + timeoutMs;
+        const remainingMs = Math.max(due - now(), 0.001);
+        return SyncDeadline.of(this.#interpreter).run(title, remainingMs, run, timeoutMs);
       },
     });
   }

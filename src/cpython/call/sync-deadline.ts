@@ -59,9 +59,10 @@ export class SyncDeadline {
    * Makes a call that is interrupted when its time is over.
    *
    * @param title how errors name the call.
+   * @param limitMs the limit that errors name, if the call has used a part of it before.
    * @throws what `call` throws; FidiusError `FIDIUS_CALL_TIMEOUT` when it threw because it was interrupted.
    */
-  run<T>(title: string, timeoutMs: number, call: () => T): T {
+  run<T>(title: string, timeoutMs: number, call: () => T, limitMs: number = timeoutMs): T {
     const { doubles } = this.#cells;
     const outer = doubles[0] as number;
     const due = (now() + this.#offsetMs + timeoutMs) / 1000;
@@ -74,7 +75,7 @@ export class SyncDeadline {
       return call();
     } catch (error) {
       if (doubles[1] === 0) throw error;
-      throw new FidiusError('FIDIUS_CALL_TIMEOUT', `${title} timed out after ${timeoutMs} ms`, {
+      throw new FidiusError('FIDIUS_CALL_TIMEOUT', `${title} timed out after ${limitMs} ms`, {
         hint: 'Allow more time, or have the method do less.',
       });
     } finally {

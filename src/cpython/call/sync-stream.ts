@@ -20,11 +20,25 @@ export interface SyncStreamCall {
   readonly number: number;
   readonly index: number;
   readonly items: ItemCodec;
+  /** Number of items that may be produced ahead; `undefined`: it adapts to the stream. */
+  readonly window: number | undefined;
   /** The encoded arguments. */
   readonly payload: Uint8Array;
+  /** Is called when code of the plugin has run. */
+  readonly afterStep: (() => void) | undefined;
   /** Runs one step, within the time limit of the call if there is one. @throws FidiusError when the plugin was closed. */
   step<T>(run: () => T): T;
 }
+
+/** Streams of each interpreter that nothing refers to any more: the next stream closes them, because that takes the GIL. */
+const dropped = new WeakMap<Interpreter, number[]>();
+const registry = new FinalizationRegistry<{ readonly interpreter: Interpreter; readonly number: number }>(
+  ({ interpreter, number }) => {
+    const numbers = dropped.get(interpreter);
+    if (numbers === undefined) dropped.set(interpreter, [number]);
+    else numbers.push(number);
+  },
+);
 
 interface Step {
   readonly form: number;
@@ -42,14 +56,15 @@ export class SyncStream implements IterableIterator<unknown, undefined>, Disposa
   #started = false;
   /** Whether Python has no more items. */
   #ended = false;
-  #items: readonly unknown[] = [];
+  #items: unknown[] = [];
   #at = 0;
   #position = 0;
-  #window = firstWindow;
+  #window: number;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(call: SyncStreamCall) {
     this.#call = call;
+    this.#window = call.window ?? firstWindow;
   }
 
   /** The next item. */
@@ -78,8 +93,7 @@ export class SyncStream implements IterableIterator<unknown, undefined>, Disposa
     this.#items = [];
     this.#at = 0;
     this.#failure = undefined;
-    if (this.#number !== undefined && !this.#ended) this.#call.interpreter.invoke('streams.close', this.#number);
-    this.#ended = true;
+    this.#close();
     return { done: true, value: undefined };
   }
 
@@ -107,25 +121,65 @@ export class SyncStream implements IterableIterator<unknown, undefined>, Disposa
   #start(): void {
     this.#started = true;
     this.#ended = true;
+    for (const number of dropped.get(this.#call.interpreter)?.splice(0) ?? []) {
+      this.#call.interpreter.invoke('streams.close', number);
+    }
     const { interpreter, plugin, method, number, index, payload } = this.#call;
-    const { stream, error, asynchronous } = this.#call.step(
+    const { stream, error, asynchronous } = this.#step(
       () => interpreter.invoke('streams.start', number, index, payload) as StartOutcome,
     );
     if (error !== undefined) throw this.#toError(error);
     if (asynchronous === true) throw needsEventLoop(plugin, method);
     this.#number = stream;
     this.#ended = false;
+    registry.register(this, { interpreter, number: stream as number }, this);
   }
 
   #fetch(): void {
     const { interpreter } = this.#call;
-    const step = this.#call.step(() => interpreter.invoke('streams.step', this.#number, this.#window) as Step);
+    let step: Step;
+    try {
+      step = this.#step(() => interpreter.invoke('streams.step', this.#number, this.#window) as Step);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
     const { form, count, payload, done, error } = step;
-    this.#ended = done;
-    this.#items = readItems(form, count, payload);
+    if (done) this.#end();
+    this.#items = [];
     this.#at = 0;
     if (error !== null) this.#failure = { error: this.#toError(error) };
-    if (count === this.#window && this.#window < largestWindow) this.#window *= 2;
+    try {
+      readItems(form, count, payload, this.#position, (item) => this.#items.push(item));
+    } catch (unreadable) {
+      // Follows the items before it.
+      this.#failure = { error: unreadable };
+      this.#close();
+    }
+    const isAdapting = this.#call.window === undefined && this.#window < largestWindow;
+    if (isAdapting && count === this.#window) this.#window *= 2;
+  }
+
+  #step<T>(run: () => T): T {
+    try {
+      return this.#call.step(run);
+    } finally {
+      this.#call.afterStep?.();
+    }
+  }
+
+  /** Python runs the `finally` blocks of the generator, unless it has ended. */
+  #close(): void {
+    if (this.#number !== undefined && !this.#ended) {
+      this.#call.interpreter.invoke('streams.close', this.#number);
+      this.#call.afterStep?.();
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    registry.unregister(this);
   }
 
   #toError(description: Uint8Array): Error {

@@ -136,15 +136,15 @@ class InlinePlugin implements ExecutorPlugin {
   }
 
   stream(method: CallableMethod, args: readonly unknown[], options: StreamOptions = {}): ResultStream {
-    const { signal, timeoutMs } = options;
+    const { signal, timeoutMs, window } = options;
     checkTimeout('timeoutMs', timeoutMs);
     checkSignal(signal);
     if (options.input !== undefined) throw this.#noInput(method);
-    const stream = this.#calls.streamSync(method, args, { timeoutMs });
+    const stream = this.#calls.streamSync(method, args, { timeoutMs, window });
     const name = this.#nameOf(method);
     return new ResultStream(`${name}() of ${this.name}`, () => {
       if (signal?.aborted === true) throw this.#abortedBefore(method, signal);
-      return new InlineReader(stream, this.#calls, this.#tally, () => {
+      return new InlineReader(stream, this.#tally, () => {
         if (signal?.aborted === true) throw this.#aborted(method, signal);
       });
     });
@@ -210,20 +210,13 @@ class InlinePlugin implements ExecutorPlugin {
 /** Reads a stream on this thread. Each step blocks it while Python produces. */
 class InlineReader implements StreamReader {
   readonly #stream: IterableIterator<unknown, undefined>;
-  readonly #calls: HandleCalls;
   readonly #tally: CallCounters;
   readonly #check: () => void;
   #isDone = false;
 
   /** @param check throws if the call was aborted. */
-  constructor(
-    stream: IterableIterator<unknown, undefined>,
-    calls: HandleCalls,
-    tally: CallCounters,
-    check: () => void,
-  ) {
+  constructor(stream: IterableIterator<unknown, undefined>, tally: CallCounters, check: () => void) {
     this.#stream = stream;
-    this.#calls = calls;
     this.#tally = tally;
     this.#check = check;
   }
@@ -243,8 +236,6 @@ class InlineReader implements StreamReader {
       this.#tally.failed += 1;
       this.#stream.return?.();
       throw error;
-    } finally {
-      this.#calls.drain();
     }
   }
 
@@ -253,7 +244,6 @@ class InlineReader implements StreamReader {
     this.#isDone = true;
     this.#tally.cancelled += 1;
     this.#stream.return?.();
-    this.#calls.drain();
   }
 
   abandon(): void {

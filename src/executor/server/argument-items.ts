@@ -1,8 +1,9 @@
 import type { ItemCodec } from '../../codec/method-codec.ts';
 import { acquireWriter, encodeValue, releaseWriter } from '../../codec/pickle/encode-value.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
+import { isError, messageOf } from '../../errors/is-error.ts';
 import { describe } from '../../errors/options.ts';
-import { now } from '../../node/timers.ts';
+import { now, setImmediate } from '../../node/timers.ts';
 import type { HostMessage } from '../../protocol/conversation.ts';
 
 /** A frame is sent when it has this many bytes, or when collecting it has taken this long, in milliseconds. */
@@ -48,6 +49,7 @@ export class ArgumentItems {
 
   /** Python accepts more items. */
   credit(items: number): void {
+    if (this.#ended) return;
     this.#credit += items;
     if (!this.#isPumping) void this.#pump();
   }
@@ -75,8 +77,13 @@ export class ArgumentItems {
           this.#finish({ kind: 'end' });
           break;
         }
-        if (isPromise(step)) this.#sendItems([result.value]);
-        else this.#sendSome(result.value);
+        if (isPromise(step)) {
+          this.#sendItems([result.value]);
+        } else {
+          this.#sendSome(result.value);
+          // A slow synchronous source would keep everything else of this thread waiting until its credit is used up.
+          if (this.#credit > 0) await nextTurn();
+        }
       }
     } catch (thrown) {
       this.error ??= { thrown };
@@ -171,15 +178,25 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Partial<Promise<T>>).then === 'function';
 }
 
-function describeError(thrown: unknown): Uint8Array {
-  const { name, message, code } = (thrown instanceof Error ? thrown : {}) as Partial<Error> & { code?: unknown };
-  return encodeValue({
-    name: name ?? 'Error',
-    message: wellFormed(message ?? String(thrown)),
-    code: typeof code === 'string' ? wellFormed(code) : null,
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
   });
 }
 
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString();
+function describeError(thrown: unknown): Uint8Array {
+  let name = 'Error';
+  let message: string;
+  let code: string | null = null;
+  try {
+    message = messageOf(thrown).toWellFormed();
+    if (isError(thrown)) {
+      name = thrown.name.toWellFormed();
+      if ('code' in thrown && typeof thrown.code === 'string') code = thrown.code.toWellFormed();
+    }
+  } catch {
+    // An object that cannot be converted to text, or an error with properties of other types.
+    message = `the source threw ${describe(thrown)}`;
+  }
+  return encodeValue({ name, message, code });
 }

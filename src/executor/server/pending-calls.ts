@@ -38,6 +38,11 @@ export class PendingCalls<Call> {
     return this.#numbers[slot] === call ? this.#slots[slot] : undefined;
   }
 
+  /** Whether a number was assigned to a call, which may have ended. */
+  wasAssigned(call: number): boolean {
+    return call !== 0 && (this.#last - call) >>> 0 < 0x8000_0000;
+  }
+
   /** `call` must be there. */
   delete(call: number): void {
     this.#slots[this.#slotOf(call)] = undefined;

@@ -104,19 +104,29 @@ export class ResultItems implements StreamReader {
     this.#grant();
   }
 
-  /** Takes a frame of items. @throws FidiusError for an item that cannot be converted; `FIDIUS_WIRE_CORRUPT`. */
+  /**
+   * Takes a frame of items.
+   *
+   * @throws FidiusError for an item that cannot be converted, after those before it were taken; `FIDIUS_WIRE_CORRUPT`.
+   */
   received(form: number, count: number, payload: Uint8Array): void {
     if (this.#ended) return;
-    for (const item of readItems(form, count, payload)) this.#items.push(this.#codec.read(item, this.#arrived++));
     const isFast = count > 1 && payload.length < count * smallBytes;
     if (!this.#isStrict && isFast && this.#waiters.length > 0 && this.#taken - this.#changedAt >= this.#window) {
       this.#window = Math.min(this.#window * growth, largestWindow);
       this.#changedAt = this.#taken;
     }
-    while (this.#waiters.length > 0 && this.#at < this.#items.length) {
-      this.#waiters.shift()?.resolve({ done: false, value: this.#take() });
+    try {
+      readItems(form, count, payload, this.#arrived, (item) => {
+        this.#items.push(this.#codec.read(item, this.#arrived));
+        this.#arrived += 1;
+      });
+    } finally {
+      while (this.#waiters.length > 0 && this.#at < this.#items.length) {
+        this.#waiters.shift()?.resolve({ done: false, value: this.#take() });
+      }
+      if (this.#waiters.length === 0) this.#hold(false);
     }
-    if (this.#waiters.length === 0) this.#hold(false);
   }
 
   /** Forgets the items that were not taken. */

@@ -142,19 +142,24 @@ export class ServerCall implements QueuedCall, PendingCall {
       return conversation.received(message);
     } catch (error) {
       if (!isFidiusError(error) || error.code === 'FIDIUS_WIRE_CORRUPT') throw error;
-      this.cancel(error);
+      // The items before the one that cannot be converted are still delivered.
+      this.cancel(error, false);
       return true;
     }
   }
 
-  /** Rejects with `reason` immediately, and asks Python to stop. Does nothing if the promise is settled. */
-  cancel(reason: FidiusError): void {
+  /**
+   * Rejects with `reason` immediately, and asks Python to stop. Does nothing if the promise is settled.
+   *
+   * @param discards whether items of the result stream that were not taken are dropped.
+   */
+  cancel(reason: FidiusError, discards = true): void {
     if (this.#settled) return;
     const error = this.#explained(reason);
     const { counters, queue, connection } = this.context;
     const isStopping = this.#overdue !== undefined;
     if (!isStopping) counters.cancelled += 1;
-    this.#conversation?.output?.discard();
+    if (discards) this.#conversation?.output?.discard();
     this.#settle();
     this.#reject(error);
     this.#trace?.failed(error, undefined);

@@ -317,10 +317,10 @@ export class ServerConnection {
 
   #takeMessage(type: number, call: number, message: ServerMessage): void {
     const pending = this.#pending.get(call);
-    // Another thread of the server may report a position after the load was answered.
-    if (pending === undefined && message.kind === 'loadPosition') return;
+    // Other threads than that of the call send messages, too, and may do so when it has just been answered.
+    if (pending === undefined && this.#pending.wasAssigned(call)) return;
     if (pending?.received?.(message) === true) return;
-    const problem = pending === undefined ? 'is not pending' : 'does not expect it';
+    const problem = pending === undefined ? 'was never made' : 'does not expect it';
     throw protocolViolation(`The call server sent a frame ${frameName(type)} for call ${call}, which ${problem}`);
   }
 
