@@ -7,7 +7,7 @@ from ..codec import decode, encode, error_description, raw_bytes
 from ..codec.items import is_async_iterator, iterator_of
 from ..stopping.interruption import FidiusCancelled
 from ..transport.protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, SKIPPED, STOPPED, TIMED, frame, int_frame
-from .conversations import Conversations
+from ..conversations.conversation import Conversations
 from .served_plugin import ON_LOOP, STREAMS
 
 ANSWERED_LATER = object()

@@ -15,7 +15,7 @@ import weakref
 from .. import codec
 from ..calls import threads
 from ..calls.call_runner import ANSWERED_LATER, CallRunner
-from ..calls.conversations import Conversations
+from ..conversations.conversation import Conversations
 from ..calls.events import ServerEvents
 from ..calls.plugin_loops import PluginLoops
 from ..calls.pool import Pool

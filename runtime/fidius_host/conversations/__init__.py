@@ -1,0 +1,1 @@
+"""What running calls exchange with the host between their first and their final frame."""
