@@ -305,13 +305,16 @@ export class PluginHost implements AsyncDisposable {
           },
         }),
       );
-      const reload = load.watch ? await this.#watch(load, outcome, loadedAt) : undefined;
+      let reload: HotReload | undefined;
       const info = describePlugin(definition, outcome);
       const plugin: Plugin<I> = new Plugin(definition, outcome.plugin, info, () => {
         reload?.close();
         this.#plugins.delete(plugin);
       });
       this.#plugins.set(plugin, vendored);
+      if (load.watch) reload = await this.#watch(load, outcome, loadedAt);
+      // Closed with its host, which did not have the watch yet.
+      if (!this.#plugins.has(plugin)) reload?.close();
       this.#code.reportArguments(definition, outcome.plugin, this.#onNotice);
       return plugin;
     } finally {

@@ -219,6 +219,48 @@ describe.each(executorNames)('a configured plugin, with the executor %s,', (exec
 describe.each(['thread', 'process'] as const)(
   'an asynchronous __fidius_configure__, with the executor %s,',
   (executor) => {
+    it('is closed on the thread of a plugin that has one for itself', async () => {
+      const configure = [
+        'import threading',
+        'class Threaded(Instance):',
+        '    def add(self, value): return threading.get_ident()',
+        '    def close(self): print(threading.get_ident())',
+        'def __fidius_configure__(config): return Threaded(config)',
+      ];
+      const { host, name, output } = await open(executor, configure, 'own_thread');
+      const config = { base: 1n, url: '', marker: null };
+      const plugin = await host.load(name, Connector, { config, ownThread: true });
+      const ident = await plugin.client.add(1);
+
+      await plugin.close();
+
+      await eventually(() => output.length > 0);
+      expect(output).toMatchObject([{ plugin: name, text: String(ident) }]);
+    });
+
+    it('has what it prints while it is closed asynchronously delivered as its output', async () => {
+      const configure = [
+        'class Closing(Instance):',
+        '    async def aclose(self):',
+        '        print("first")',
+        '        await asyncio.sleep(0.01)',
+        '        print("second")',
+        '        raise ValueError("at the end")',
+        'def __fidius_configure__(config): return Closing(config)',
+      ];
+      const { load, name, output } = await open(executor, configure, 'closing_later');
+      const plugin = await load();
+
+      await plugin.close();
+
+      await eventually(() => output.some(({ text }) => text === 'ValueError: at the end'));
+      expect(output.filter(({ stream }) => stream === 'stdout')).toMatchObject([
+        { plugin: name, text: 'first' },
+        { plugin: name, text: 'second' },
+      ]);
+      expect(new Set(output.map(({ plugin: of }) => of))).toEqual(new Set([name]));
+    });
+
     it('runs on the loop of the methods', async () => {
       const { load } = await open(
         executor,

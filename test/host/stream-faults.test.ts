@@ -180,7 +180,10 @@ describe.each(executorNames)('a stream with an item that cannot be read, with th
   it('delivers integers of any size', async () => {
     const { client } = await load(executor);
 
-    expect(await read(client.large(200))).toEqual({ items: upTo(200).map((n) => (n < 53 ? 2 ** n : 1n << BigInt(n))), error: undefined });
+    expect(await read(client.large(200))).toEqual({
+      items: upTo(200).map((n) => (n < 53 ? 2 ** n : 1n << BigInt(n))),
+      error: undefined,
+    });
   });
 });
 
@@ -312,7 +315,8 @@ describe.each(['thread', 'process'] as const)('a stream that a method takes, wit
     await client.left_to_a_thread(items, 0);
     await client.thread_outcome();
 
-    await eventually(() => expect(closed).toBe(1));
+    await eventually(() => closed > 0);
+    expect(closed).toBe(1);
   });
 });
 

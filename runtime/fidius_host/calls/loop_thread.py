@@ -1,6 +1,7 @@
 """A thread with an asyncio event loop, for the coroutines of one plugin, or for all calls of that plugin."""
 
 import asyncio
+import concurrent.futures
 import functools
 import threading
 import time
@@ -79,9 +80,28 @@ class LoopThread:
         self._cancelled.discard(call)
         return False
 
-    def run(self, coroutine, timeout=None):
-        """Run a coroutine that belongs to no call, and return its result. By another thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
+    def run(self, coroutine, timeout=None, plugin=None):
+        """Run a coroutine that belongs to no call, and return its result. By another thread.
+
+        What it prints is output of ``plugin``. Raises ``TimeoutError``.
+        """
+        if plugin is not None:
+            coroutine = self._run_for(plugin, coroutine)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(timeout)
+        except concurrent.futures.TimeoutError:
+            if not future.done():
+                future.cancel()
+                raise TimeoutError("not done after %g seconds" % timeout) from None
+            raise
+
+    async def _run_for(self, plugin, coroutine):
+        before = self.worker.begin_output(plugin)
+        try:
+            return await coroutine
+        finally:
+            self.worker.end_output(before)
 
     def end_soon(self):
         """Cancel all calls, and end the loop."""

@@ -25,6 +25,7 @@ class ServedPlugin:
         "special",
         "streams",
         "loop",
+        "owns_thread",
         "limit",
         "strict",
         "new_context",
@@ -45,6 +46,8 @@ class ServedPlugin:
         """Of each method with the flag ``STREAMS``: whether it takes a stream, returns one, and is asynchronous."""
         self.loop = loop
         """Its ``LoopThread``, once it needs one."""
+        self.owns_thread = False
+        """Whether all of its code runs on the thread of its loop."""
         self.limit = limit
         """How many calls may run at a time, without those on the loop."""
         self.strict = strict

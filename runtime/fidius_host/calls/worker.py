@@ -74,6 +74,18 @@ class Worker:
         self._begin_interruption(call).update()
         return True
 
+    def begin_output(self, plugin):
+        """What the thread prints from here on is output of the plugin. Returns what ``end_output`` takes.
+
+        No call of the host has the number -1, so that nothing interrupts the code.
+        """
+        before = self.plugin, self.call
+        self.plugin, self.call = plugin, -1
+        return before
+
+    def end_output(self, before):
+        self.plugin, self.call = before
+
     def note_cancelled(self):
         """``FidiusCancelled`` is about to be raised in code of the host that the running call waits in.
 

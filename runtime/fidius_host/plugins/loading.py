@@ -149,15 +149,31 @@ def close_instance(number, run_coroutine=None):
         plugin.contexts.new().run(_close, instance, run_coroutine or _run_coroutine)
 
 
+async def close_instance_on_loop(number):
+    """The same on the event loop of the plugin."""
+    closing = []
+    close_instance(number, closing.append)
+    for each in closing:
+        try:
+            await each
+        except BaseException:
+            print_error()
+
+
 def _close(instance, run_coroutine):
     try:
         closing = _end_of(instance)()
         if isinstance(closing, types.CoroutineType):
             run_coroutine(closing)
     except BaseException:
-        import traceback
+        print_error()
 
-        traceback.print_exc()
+
+def print_error():
+    """Print the exception that is being handled, as output of the plugin."""
+    import traceback
+
+    traceback.print_exc()
 
 
 def _end_of(instance):

@@ -228,6 +228,7 @@ class Server(ServerEvents):
                 number, name, callables, special, limit, strict, loops[0] if loops else None, new_context
             )
             plugin.streams = streams
+            plugin.owns_thread = loop is not None
             self.pool.plugins[number] = plugin
         else:
             for each in loops:
@@ -270,14 +271,19 @@ class Server(ServerEvents):
         """Close the object that the plugin was configured with, if there is one."""
         if not loading.is_configured(number):
             return
-        worker = self.pool.current()
-        before = worker.plugin, worker.call
-        # No call of the host has this number, so that nothing interrupts it; what it prints is output of the plugin.
-        worker.plugin, worker.call = plugin, -1
+        before = self.pool.current().begin_output(plugin)
         try:
-            loading.close_instance(number, lambda closing: self._loops.of(plugin).run(closing, _CLOSE_SECONDS))
+            if plugin.owns_thread:
+                plugin.loop.run(loading.close_instance_on_loop(number), _CLOSE_SECONDS, plugin)
+            else:
+                loading.close_instance(number, lambda closing: self._run_for(plugin, closing))
+        except TimeoutError:
+            loading.print_error()
         finally:
-            worker.plugin, worker.call = before
+            self.pool.current().end_output(before)
+
+    def _run_for(self, plugin, coroutine):
+        return self._loops.of(plugin).run(coroutine, _CLOSE_SECONDS, plugin)
 
     def end_sync_calls(self, names):
         """Record that the thread of the host has called plugins without this server, and that these calls have ended.

@@ -18,7 +18,8 @@ import type {
 } from '../executor.ts';
 import { ResultStream } from '../result-stream.ts';
 import { addStats, noCalls } from './add-stats.ts';
-import type { Member, SupervisedChild } from './supervised-child.ts';
+import { Instance, type InstanceOwner } from './plugin-instance.ts';
+import type { SupervisedChild } from './supervised-child.ts';
 import { SuspectCalls } from './suspect-calls.ts';
 import { cancelledError, encodeNow, WaitingCalls } from './waiting-calls.ts';
 
@@ -28,11 +29,16 @@ export interface ProcessPluginOwner {
   release(plugin: ProcessPlugin, children: readonly SupervisedChild[], options: CloseOptions): Promise<void>;
 }
 
+interface StreamWaiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const noOptions: CallOptions = {};
 const queueLength = 16_384;
 
 /** A plugin in one or more child processes. It stays the same when they are started again. */
-export class ProcessPlugin implements ExecutorPlugin {
+export class ProcessPlugin implements ExecutorPlugin, InstanceOwner {
   readonly executor = 'process';
   readonly name: string;
   readonly #owner: ProcessPluginOwner;
@@ -41,7 +47,7 @@ export class ProcessPlugin implements ExecutorPlugin {
   readonly #instances: readonly Instance[];
   readonly #waiting = new WaitingCalls();
   /** Streams that wait for a process. */
-  readonly #streams = new Set<{ readonly resolve: () => void; readonly reject: (error: unknown) => void }>();
+  readonly #streams = new Set<StreamWaiter>();
   /** Ends the waiting for a process, while calls wait. */
   #endWait: (() => void) | undefined;
   #lastLoaded: ExecutorPlugin | undefined;
@@ -149,7 +155,6 @@ export class ProcessPlugin implements ExecutorPlugin {
     return this.#closing;
   }
 
-  /** One of its processes has loaded it. */
   attached(): void {
     this.#failure = undefined;
     this.#lastLoaded = this.#instances.find(({ current }) => current !== undefined)?.current ?? this.#lastLoaded;
@@ -157,12 +162,10 @@ export class ProcessPlugin implements ExecutorPlugin {
     for (const { resolve } of this.#takeStreams()) resolve();
   }
 
-  /** One of its processes has ended. */
   detached(last: PluginStats): void {
     this.#past = addStats([this.#past, { ...last, queued: 0, running: 0 }]);
   }
 
-  /** One of its processes is not started again. */
   failed(error: FidiusError): void {
     if (this.#instances.some((instance) => !instance.hasFailed)) return;
     this.#failure = error;
@@ -206,11 +209,18 @@ export class ProcessPlugin implements ExecutorPlugin {
       if (instance?.current !== undefined) return instance;
       this.#checkWait(title, options);
       const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
-      const attached = new Promise<void>((resolve, reject) => this.#streams.add({ resolve, reject }));
+      let waiter: StreamWaiter | undefined;
+      const attached = new Promise<void>((resolve, reject) => {
+        waiter = { resolve, reject };
+        this.#streams.add(waiter);
+      });
       this.#awaitProcess();
-      await unlessCancelled(attached, signal, timeoutMs, (reason) => cancelledError(title, reason, timeoutMs)).finally(
-        () => this.#endWaitIfDone(),
-      );
+      try {
+        await unlessCancelled(attached, signal, timeoutMs, (reason) => cancelledError(title, reason, timeoutMs));
+      } finally {
+        if (waiter !== undefined) this.#streams.delete(waiter);
+        this.#endWaitIfDone();
+      }
     }
   }
 
@@ -268,73 +278,6 @@ export class ProcessPlugin implements ExecutorPlugin {
     await Promise.all(this.#instances.map((instance) => instance.close(options)));
     const children = this.#instances.map(({ child }) => child);
     await this.#owner.release(this, children, options);
-  }
-}
-
-/** A plugin in one process. */
-class Instance implements Member {
-  readonly child: SupervisedChild;
-  readonly request: LoadRequest;
-  readonly options: LoadOptions;
-  readonly guard: SuspectCalls;
-  readonly #plugin: ProcessPlugin;
-  /** The plugin at the running process. */
-  current: ExecutorPlugin | undefined;
-  readonly #retired = new Set<ExecutorPlugin>();
-  hasFailed = false;
-
-  constructor(
-    child: SupervisedChild,
-    request: LoadRequest,
-    options: LoadOptions,
-    guard: SuspectCalls,
-    plugin: ProcessPlugin,
-  ) {
-    this.child = child;
-    this.request = request;
-    this.options = options;
-    this.guard = guard;
-    this.#plugin = plugin;
-  }
-
-  async load(): Promise<void> {
-    this.attached(await this.child.load(this));
-  }
-
-  attached(plugin: ExecutorPlugin, drained?: Promise<void>): void {
-    const old = this.current;
-    this.current = plugin;
-    this.hasFailed = false;
-    if (old !== undefined && drained !== undefined) void this.#retire(old, drained);
-    this.#plugin.attached();
-  }
-
-  /** The plugin at the running process, and at processes that it has replaced and that finish their calls. */
-  plugins(): readonly ExecutorPlugin[] {
-    return this.current === undefined ? [...this.#retired] : [this.current, ...this.#retired];
-  }
-
-  detached(): void {
-    const { current } = this;
-    this.current = undefined;
-    if (current !== undefined) this.#plugin.detached(current.stats());
-  }
-
-  failed(error: FidiusError): void {
-    this.hasFailed = true;
-    this.#plugin.failed(error);
-  }
-
-  async #retire(old: ExecutorPlugin, drained: Promise<void>): Promise<void> {
-    this.#retired.add(old);
-    await drained;
-    this.#retired.delete(old);
-    this.#plugin.detached(old.stats());
-  }
-
-  async close(options: CloseOptions): Promise<void> {
-    this.child.remove(this);
-    await this.current?.close(options);
   }
 }
 

@@ -14,6 +14,8 @@ export class SpareRun<Load extends ChildLoad> {
   #run: ChildRun | undefined;
   #ready: ReadySpare<Load> | undefined;
   #preparing: Promise<void> = Promise.resolve();
+  /** Counts what was asked for: only the last of several preparations starts a process, and none after `drop()`. */
+  #requests = 0;
 
   constructor(create: () => ChildRun) {
     this.#create = create;
@@ -26,7 +28,10 @@ export class SpareRun<Load extends ChildLoad> {
 
   /** Starts a process and loads the plugins into it, in place of the one that was prepared before. Never rejects. */
   async prepare(loads: readonly Load[]): Promise<void> {
-    await this.drop();
+    const dropped = this.drop();
+    const request = this.#requests;
+    await dropped;
+    if (request !== this.#requests) return;
     const run = this.#create();
     this.#run = run;
     this.#preparing = this.#load(run, loads);
@@ -48,8 +53,9 @@ export class SpareRun<Load extends ChildLoad> {
     return true;
   }
 
-  /** Ends the process. Never rejects. */
+  /** Ends the process, and the preparation of one. Never rejects. */
   async drop(): Promise<void> {
+    this.#requests += 1;
     const run = this.#run;
     this.#run = undefined;
     this.#ready = undefined;

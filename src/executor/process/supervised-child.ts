@@ -53,6 +53,9 @@ export class SupervisedChild {
   readonly #spare = new SpareRun<Member>(() => this.#createRun());
   readonly #use: UseWatch;
   #restartTimer: NodeJS.Timeout | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
+  /** Loads into the running process, up to the state that follows from them. */
+  readonly #loads = new Set<Promise<unknown>>();
   /** Number of plugins whose calls wait for a process. */
   #waiters = 0;
   #failure: FidiusError | undefined;
@@ -80,7 +83,11 @@ export class SupervisedChild {
   }
 
   /** Loads a plugin into the process, which is started if it does not run. */
-  async load(member: Member): Promise<ExecutorPlugin> {
+  load(member: Member): Promise<ExecutorPlugin> {
+    return this.#track(this.#load(member));
+  }
+
+  async #load(member: Member): Promise<ExecutorPlugin> {
     if (this.#failure !== undefined) throw this.#failure;
     await this.#replacing;
     if (this.#restartTimer !== undefined || this.#supervisor.state === 'idle') this.#restart();
@@ -130,12 +137,17 @@ export class SupervisedChild {
     await this.#replacing?.catch(() => {});
     if (this.#closing !== undefined) throw new FidiusError('FIDIUS_HOST_CLOSED', 'The process is closed');
     if (this.#supervisor.state === 'ready') return this.#replaceOnce();
-    if (this.#supervisor.state === 'starting') return undefined; // it reads the new code
+    if (this.#supervisor.state === 'starting' && this.#loads.size > 0) {
+      // It may have read the old code already.
+      await Promise.allSettled(this.#loads);
+      return this.renew();
+    }
     // Not running: this is not one of the attempts after a crash.
     this.#failure = undefined;
     clearTimeout(this.#restartTimer);
     this.#restartTimer = undefined;
-    this.#supervisor.reset();
+    if (this.#supervisor.state === 'idle') this.#supervisor.waking();
+    else this.#supervisor.reset();
     return this.#reload();
   }
 
@@ -234,7 +246,8 @@ export class SupervisedChild {
     this.#use.start(spare.run);
     this.#publish();
     notifyOf(this.#options.onNotice, 'restarted', this.#names());
-    setTimeout(() => this.#prepareSpare(), delay).unref();
+    clearTimeout(this.#spareTimer);
+    this.#spareTimer = setTimeout(() => this.#prepareSpare(), delay).unref();
     return true;
   }
 
@@ -248,7 +261,11 @@ export class SupervisedChild {
   }
 
   /** Starts a new process, and loads all plugins into it. @throws what loading throws; a restart is planned by then. */
-  async #reload(): Promise<void> {
+  #reload(): Promise<void> {
+    return this.#track(this.#loadAll());
+  }
+
+  async #loadAll(): Promise<void> {
     const run = this.#start();
     try {
       await Promise.all([...this.#members].map((member) => this.#reattach(run, member)));
@@ -270,6 +287,15 @@ export class SupervisedChild {
     const plugin = await run.loadAgain(member);
     if (this.#members.has(member)) member.attached(plugin);
     else await plugin.close();
+  }
+
+  async #track<T>(load: Promise<T>): Promise<T> {
+    this.#loads.add(load);
+    try {
+      return await load;
+    } finally {
+      this.#loads.delete(load);
+    }
   }
 
   /** Ends a process that has no calls. The next call starts another one. */
@@ -352,6 +378,7 @@ export class SupervisedChild {
     this.#supervisor.draining();
     clearTimeout(this.#restartTimer);
     this.#restartTimer = undefined;
+    clearTimeout(this.#spareTimer);
     this.#use.stop();
     await this.#replacing?.catch(() => {});
     const run = this.#run;

@@ -221,7 +221,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.connection.ref();
     try {
       return await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => resolve(false), Math.min(timeoutMs, 2 ** 31 - 1));
+        const timer = setTimeout(() => resolve(false), timeoutMs);
         this.#onProgress = () => {
           if (!condition()) return;
           clearTimeout(timer);

@@ -30,6 +30,8 @@ export class PackageWatch {
   /** When the first event was received that was not looked at. */
   #since: number | undefined;
   #looking: Promise<void> = Promise.resolve();
+  /** Number of looks that have not ended. */
+  #looks = 0;
   #closed = false;
 
   /** @param onChange receives the changed files, relative to the folder, and when the change was noticed. */
@@ -50,7 +52,10 @@ export class PackageWatch {
       .filter(([, state]) => Math.floor(changeTimeOf(state)) > since)
       .map(([path]) => path);
     if (changed.length > 0) this.#onChange(changed, now());
-    this.#poll = setInterval(() => this.#look(), pollMs).unref();
+    // A slow file system must not get further reads while one is running.
+    this.#poll = setInterval(() => {
+      if (this.#looks === 0) this.#look();
+    }, pollMs).unref();
   }
 
   close(): void {
@@ -73,13 +78,18 @@ export class PackageWatch {
   #look(): void {
     const since = this.#since ?? now();
     this.#since = undefined;
+    this.#looks += 1;
     this.#looking = this.#looking.then(async () => {
-      if (this.#closed) return;
-      const files = await this.#read();
-      const changed = difference(this.#files, files);
-      this.#files = files;
-      if (changed.length > 0 && !this.#closed) this.#onChange(changed, since);
+      if (!this.#closed) await this.#compare(since);
+      this.#looks -= 1;
     });
+  }
+
+  async #compare(since: number): Promise<void> {
+    const files = await this.#read();
+    const changed = difference(this.#files, files);
+    this.#files = files;
+    if (changed.length > 0 && !this.#closed) this.#onChange(changed, since);
   }
 
   async #read(): Promise<Snapshot> {

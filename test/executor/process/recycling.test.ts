@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PluginHost } from '../../../src/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failure.ts';
+import { writePlugin } from '../../support/plugin-folders.ts';
 import { endsSoon, openProcess } from '../../support/processes.ts';
+import { interfaceOf } from '../../support/signatures.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('a process that is replaced', () => {
   it('after a number of calls loses no call', async () => {
@@ -142,14 +146,75 @@ describe('a spare process', () => {
     expect(state().hasSpare).toBe(false);
   });
 
+  it.runIf(process.platform === 'linux')('is one process, however many plugins are loaded at the same time', async () => {
+    const searchPath = tempFolder();
+    const Adder = interfaceOf(['add: any']);
+    const names = ['spare_a', 'spare_b', 'spare_c', 'spare_d'];
+    for (const name of names) writePlugin(searchPath, name, Adder, 'def add(): return 1');
+    const host = await PluginHost.open({ searchPaths: [searchPath], executor: 'process' });
+    onTestFinished(() => host.close({ mode: 'abort' }));
+    // Each load asks for a spare process with all plugins, while others are being prepared or ended.
+    const plugins = await Promise.all(
+      names.map((name) => host.load(name, Adder, { process: { group: 'spared', spare: true } })),
+    );
+    await eventually(() => plugins[0]?.stats().processes?.[0]?.hasSpare === true, 'the spare process');
+    await eventually(() => childrenOf(process.pid).length <= 2, 'the end of all others');
+
+    expect(childrenOf(process.pid)).toHaveLength(2);
+    await host.close();
+    expect(childrenOf(process.pid)).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('is not prepared any more when the plugin is closed', async () => {
+    const { plugin } = await openProcess({ spare: true });
+    const renewed = plugin.restart?.();
+    renewed?.catch(() => {});
+
+    await plugin.close();
+
+    await eventually(() => childrenOf(process.pid).length === 0, 'the end of all processes');
+    expect(childrenOf(process.pid)).toEqual([]);
+  });
+
   it.runIf(process.platform === 'linux')('ends with the plugin', async () => {
     const { plugin, state } = await openProcess({ spare: true });
     await eventually(() => state().hasSpare, 'the spare process');
-    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').map(Number);
+    const children = childrenOf(process.pid);
 
     await plugin.close();
 
     expect(children.length).toBeGreaterThanOrEqual(2);
     for (const child of children) expect(await endsSoon(child)).toBe(true);
+  });
+});
+
+function childrenOf(pid: number): readonly number[] {
+  const list = readFileSync(`/proc/self/task/${pid}/children`, 'utf8').trim();
+  return list === '' ? [] : list.split(' ').map(Number);
+}
+
+describe('a process that is asked to restart', () => {
+  it('while it starts runs the code of now when that is done', async () => {
+    const { call, plugin, state } = await openProcess();
+    const pids = new Set([await call('pid')]);
+
+    const first = plugin.restart?.();
+    await failureOf(() => call('run', ['os._exit(3)']));
+    await first;
+    await eventually(() => state().state === 'starting' || state().state === 'ready', 'the restart');
+    await plugin.restart?.();
+
+    expect(state().state).toBe('ready');
+    expect(pids.has(await call('pid'))).toBe(false);
+  });
+
+  it('while it was ended because it had no calls is not counted as a restart', async () => {
+    const { call, plugin, state } = await openProcess({ recycle: { idleMs: 20 } });
+    await eventually(() => state().state === 'idle', 'the end of the process');
+
+    await plugin.restart?.();
+
+    expect(state().restarts).toBe(0);
+    expect(await call('add', [1, 2])).toBe(3);
   });
 });
