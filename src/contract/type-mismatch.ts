@@ -5,18 +5,21 @@ import { describe } from '../errors/options.ts';
 /** A value that does not have its declared type. Its message continues a sentence: `must be a string, got 3`. */
 export class TypeMismatch extends ValueProblem {}
 
+const argumentHint = 'Pass a value of that type, or declare another type in the interface.';
+const resultHint = 'Have the method return a value of that type, or declare another type in the interface.';
+
 /** The error for an argument that is not `expected`, such as `a string`. */
-export function badArgument(expected: string, value: unknown, hint?: string): TypeMismatch {
+export function badArgument(expected: string, value: unknown, hint: string = argumentHint): TypeMismatch {
   return mismatch('FIDIUS_VALUE_ARGUMENT', expected, describe(value), hint);
 }
 
 /** The error for a value from Python that is not `expected`. */
-export function badResult(expected: string, value: unknown, hint?: string): TypeMismatch {
+export function badResult(expected: string, value: unknown, hint: string = resultHint): TypeMismatch {
   return mismatch('FIDIUS_VALUE_RESULT', expected, describeResult(value), isMissingValue(value) ? missingHint : hint);
 }
 
-function mismatch(code: ValueErrorCode, expected: string, got: string, hint?: string): TypeMismatch {
-  return new TypeMismatch(code, `must be ${expected}, got ${got}`, hint === undefined ? {} : { hint });
+function mismatch(code: ValueErrorCode, expected: string, got: string, hint: string): TypeMismatch {
+  return new TypeMismatch(code, `must be ${expected}, got ${got}`, { hint });
 }
 
 /** Describes a value in terms of Python, as far as they are known. */

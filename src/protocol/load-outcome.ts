@@ -1,4 +1,5 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
+import { closest } from '../errors/closest.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { formatHash, InterfaceHashMismatchError, LoadError, type LoadPlace } from '../errors/load-error.ts';
 import { type ErrorDescription, toPluginError } from './error-description.ts';
@@ -57,6 +58,8 @@ interface Failure {
   readonly error: ErrorDescription;
   /** Folder of the Python environment. */
   readonly environment: string;
+  /** Names of the functions that it has. */
+  readonly names?: readonly string[];
   /** Whether the module makes its methods in `__fidius_configure__`. */
   readonly configures?: boolean;
   /** Whether the methods were looked up in what `__fidius_configure__` returned. */
@@ -209,7 +212,10 @@ function toError(failure: Failure, { plugin, folder, origin = folder, descriptor
   const advice = failure.failure === 'collision' ? collisions[failure.reason].hint : usualHint;
   if (error === undefined) return new LoadError(code, message(failure), place, { hint: advice });
   const cause = toPluginError(error, { plugin, method: method ?? '' });
-  const hint = cause.hint ?? (failure.configures ? configuredHint : failure.configured ? configuredMethodHint : advice);
+  const near = method === undefined ? undefined : closest(method, failure.names ?? []);
+  const renaming = near === undefined ? undefined : `Rename ${near}() to ${method}().`;
+  const usual = failure.configures ? configuredHint : failure.configured ? configuredMethodHint : advice;
+  const hint = cause.hint ?? renaming ?? usual;
   return new LoadError(code, message(failure), place, { hint, cause });
 }
 

@@ -291,6 +291,12 @@ describe('loadPythonPlugin refuses, and leaves nothing behind', () => {
     });
   });
 
+  it('a missing method whose name is nearly that of a function, and names it', async () => {
+    const error = await refusalOf(packageWith('def gret(): pass'));
+
+    expect(error).toMatchObject({ code: 'FIDIUS_METHOD_MISSING', hint: 'Rename gret() to greet().' });
+  });
+
   it('a missing method of a module that makes its methods when it is configured, and says so', async () => {
     const error = await refusalOf(packageWith('def __fidius_configure__(config): return object()'));
 

@@ -63,17 +63,33 @@ it('says that a search path is itself a package', async () => {
   expect(error.hint).toBe(`Pass the folder that contains the package as search path: ${folder}.`);
 });
 
-it('says why the package of the name was skipped, and what is wrong with a search path', async () => {
+it('says why other packages were skipped, and what is wrong with a search path', async () => {
   const folder = tempFolder();
   writePackage({ folder: join(folder, 'weather'), manifest: '[package' });
   const file = join(folder, 'file');
   writeFileSync(file, '');
 
-  const error = await refusal('weather', folder, file);
+  const error = await refusal('climate', folder, file);
 
   expect(error.message).toMatch(/\n {2}skipped .*weather: Invalid manifest .*package\.toml: \/: .+ \(line 1/);
   expect(error.message).toContain(`\n  ${file}: cannot be listed\n`);
-  expect(error.hint).toBe(`Fix the package in ${join(folder, 'weather')}.`);
+  expect(error.hint).toBe(`Fix ${join(folder, 'weather')}.`);
+});
+
+it.each([
+  ['weather', (path: string) => writePackage({ folder: path, manifest: '[package' }), 'FIDIUS_MANIFEST_PARSE'],
+  ['weather-1.0.0.fid', (path: string) => writeFileSync(path, 'no archive'), 'FIDIUS_ARCHIVE_CORRUPT'],
+])('has the code of what is wrong with the package of the name: %s', async (entry, write, code) => {
+  const folder = tempFolder();
+  const path = join(folder, entry);
+  write(path);
+
+  const error = await refusal('weather', folder);
+
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(`Cannot load weather: ${path} was skipped: `);
+  expect(error.hint).not.toBe(undefined);
+  expect(error.cause).toMatchObject({ code });
 });
 
 it('lists twenty names, and the number of the others', async () => {

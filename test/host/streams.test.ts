@@ -635,7 +635,7 @@ describe.each(['thread', 'process'] as const)('streams in both directions, with 
 
     for await (const item of client.double(client.slow_tick(1000, marker))) if (item === 4) break;
 
-    await eventually(() => existsSync(marker), 'the end of the first stream');
+    await eventually(() => existsSync(marker) && readFileSync(marker, 'utf8') !== '', 'the end of the first stream');
     expect(readFileSync(marker, 'utf8')).toMatch(/^closed/);
   });
 });

@@ -357,12 +357,23 @@ def _resolve(target, module, entry_module, name, optional):
             module=entry_module,
             method=name,
             error=error_description.describe(error),
+            names=_function_names(target),
             configures=configures,
             configured=target is not module,
         )
     if not callable(value):
         raise LoadFailure("callable", module=entry_module, method=name, found=class_name(type(value)))
     return value
+
+
+_MAX_NAMES = 200
+
+
+def _function_names(target):
+    """Return the names of the functions of a module, or of the class of an object. Runs no code of the plugin."""
+    names = vars(target) if type(target) is types.ModuleType else vars(type(target))
+    functions = [name for name, value in list(names.items()) if type(name) is str and isinstance(value, types.FunctionType)]
+    return functions[:_MAX_NAMES]
 
 
 _MAX_WRAPPERS = 32

@@ -20,7 +20,8 @@ export interface SearchPath {
 const mostListed = 20;
 
 /**
- * The error for a name that no package has: what was searched, what is there, and what to do.
+ * The error for a name that no package has: what was searched, what is there, and what to do. A package of that name that
+ * cannot be read has the code of its own error.
  *
  * @param searchPaths all search paths of the host.
  */
@@ -31,7 +32,16 @@ export function packageNotFound(discovery: Discovery, searchPaths: readonly Sear
       hint,
     });
   }
-  const { skipped } = discovery;
+  const { skipped, packages } = discovery;
+  const broken = skipped.find(({ path }) => isNamedLike(relative(dirname(path), path), name));
+  const isNear = packages.some(({ path }) => relative(dirname(path), path) === name);
+  if (broken !== undefined && isFidiusError(broken.reason) && !isNear) {
+    const { reason } = broken;
+    return new FidiusError(reason.code, `Cannot load ${name}: ${broken.path} was skipped: ${reason.message}`, {
+      cause: reason,
+      hint: reason.hint ?? `Fix the package in ${broken.path}.`,
+    });
+  }
   const lines = [
     `No package named ${name} in the search paths of the host`,
     ...searchPaths.map((searchPath) => `  ${describeSearchPath(searchPath, discovery)}`),
@@ -75,7 +85,7 @@ function adviceFor({ packages, skipped }: Discovery, searchPaths: readonly Searc
   );
   if (near !== undefined) return `Load "${near}".`;
   const broken = skipped.find(({ path }) => isNamedLike(relative(dirname(path), path), name));
-  if (broken !== undefined) return hintOf(broken) ?? `Fix the package in ${broken.path}.`;
+  if (broken !== undefined) return `Fix the package in ${broken.path}.`;
   const parent = searchPaths.find(({ path }) => existsSync(join(path, manifestFileName)));
   if (parent !== undefined) return `Pass the folder that contains the package as search path: ${dirname(parent.path)}.`;
   const relativePath = searchPaths.find(({ path, given }) => given !== undefined && !existsSync(path));

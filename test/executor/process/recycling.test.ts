@@ -146,24 +146,27 @@ describe('a spare process', () => {
     expect(state().hasSpare).toBe(false);
   });
 
-  it.runIf(process.platform === 'linux')('is one process, however many plugins are loaded at the same time', async () => {
-    const searchPath = tempFolder();
-    const Adder = interfaceOf(['add: any']);
-    const names = ['spare_a', 'spare_b', 'spare_c', 'spare_d'];
-    for (const name of names) writePlugin(searchPath, name, Adder, 'def add(): return 1');
-    const host = await PluginHost.open({ searchPaths: [searchPath], executor: 'process' });
-    onTestFinished(() => host.close({ mode: 'abort' }));
-    // Each load asks for a spare process with all plugins, while others are being prepared or ended.
-    const plugins = await Promise.all(
-      names.map((name) => host.load(name, Adder, { process: { group: 'spared', spare: true } })),
-    );
-    await eventually(() => plugins[0]?.stats().processes?.[0]?.hasSpare === true, 'the spare process');
-    await eventually(() => childrenOf(process.pid).length <= 2, 'the end of all others');
+  it.runIf(process.platform === 'linux')(
+    'is one process, however many plugins are loaded at the same time',
+    async () => {
+      const searchPath = tempFolder();
+      const Adder = interfaceOf(['add: any']);
+      const names = ['spare_a', 'spare_b', 'spare_c', 'spare_d'];
+      for (const name of names) writePlugin(searchPath, name, Adder, 'def add(): return 1');
+      const host = await PluginHost.open({ searchPaths: [searchPath], executor: 'process' });
+      onTestFinished(() => host.close({ mode: 'abort' }));
+      // Each load asks for a spare process with all plugins, while others are being prepared or ended.
+      const plugins = await Promise.all(
+        names.map((name) => host.load(name, Adder, { process: { group: 'spared', spare: true } })),
+      );
+      await eventually(() => plugins[0]?.stats().processes?.[0]?.hasSpare === true, 'the spare process');
+      await eventually(() => childrenOf(process.pid).length <= 2, 'the end of all others');
 
-    expect(childrenOf(process.pid)).toHaveLength(2);
-    await host.close();
-    expect(childrenOf(process.pid)).toEqual([]);
-  });
+      expect(childrenOf(process.pid)).toHaveLength(2);
+      await host.close();
+      expect(childrenOf(process.pid)).toEqual([]);
+    },
+  );
 
   it.runIf(process.platform === 'linux')('is not prepared any more when the plugin is closed', async () => {
     const { plugin } = await openProcess({ spare: true });
