@@ -36,6 +36,18 @@ export type {
 export type { ConfigOf, ConfigOption } from './contract/config.ts';
 export type { DocOptions, Metadata } from './contract/definition.ts';
 export {
+  defineHostInterface,
+  type HostAnswer,
+  type HostArguments,
+  type HostCall,
+  type HostFunctions,
+  type HostImplementation,
+  type HostInterface,
+  type HostInterfaceOptions,
+  type HostValue,
+  isHostInterface,
+} from './contract/host-interface.ts';
+export {
   type ConfigType,
   defineInterface,
   type Interface,
@@ -141,6 +153,7 @@ export type {
   HostStats,
   LoadArguments,
   LoadedPlugins,
+  ProvideOption,
 } from './host/host-options.ts';
 export type { LoadFailure } from './host/load/load-all.ts';
 export type { LoadProgress, LoadProgressListener } from './host/load/load-budget.ts';

@@ -135,9 +135,6 @@ export function defineInterface<const M extends Methods, const C extends ConfigT
   if (config !== undefined && !isType(config)) {
     throw definitionError(`config of ${name} must be a type made with t.*, got ${describe(config)}`);
   }
-  if (!Number.isInteger(version) || version < 0 || version > 0xffff_ffff) {
-    throw definitionError(`The version of ${name} must be an integer from 0 to 4294967295, got ${describe(version)}`);
-  }
   const methods = readMethods(name, options.methods);
   const signatures = methods.map(signatureOf);
   const hash = interfaceHash(signatures, 'compiler');
@@ -145,7 +142,7 @@ export function defineInterface<const M extends Methods, const C extends ConfigT
     [brand]: true,
     name,
     aliases: readAliases(aliases, name),
-    version,
+    version: readVersion(name, version),
     hash,
     hashHex: formatHash(hash),
     methods,
@@ -162,6 +159,14 @@ export function defineInterface<const M extends Methods, const C extends ConfigT
     doc: readDoc(doc, name),
     config: config as C,
   });
+}
+
+/** Checks the version of an interface. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
+export function readVersion(name: string, version: unknown): number {
+  if (Number.isInteger(version) && (version as number) >= 0 && (version as number) <= 0xffff_ffff) {
+    return version as number;
+  }
+  throw definitionError(`The version of ${name} must be an integer from 0 to 4294967295, got ${describe(version)}`);
 }
 
 function readAliases(aliases: unknown, name: string): readonly string[] {
@@ -201,7 +206,8 @@ export function signatureOf(
 /** The capabilities of a plugin are 64 bits, one per optional method. */
 const mostOptional = 64;
 
-function readMethods(place: string, methods: unknown): readonly InterfaceMethod[] {
+/** Checks methods by name, and gives them their positions. @throws FidiusError `FIDIUS_INTERFACE_INVALID`. */
+export function readMethods(place: string, methods: unknown): readonly InterfaceMethod[] {
   if (!isPlainObject(methods)) {
     throw definitionError(`The methods of ${place} must be an object of names and methods, got ${describe(methods)}`);
   }

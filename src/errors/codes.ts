@@ -146,6 +146,8 @@ export const errorCodes = {
   FIDIUS_IMPORT_EXTERNAL:
     'The package imported a module from outside the package, the standard library and the Python environment.',
   FIDIUS_IMPORT_FAILED: 'The entry module raised an exception while it was imported. `cause` is this exception.',
+  FIDIUS_HOST_INTERFACE_MISMATCH:
+    'A module of the package was written for another version or hash of a host interface than the host provides.',
   FIDIUS_INTERFACE_HASH_INVALID: "The module's `__interface_hash__` is not an integer from 0 to 2^64 - 1.",
   FIDIUS_INTERFACE_HASH_MISMATCH:
     'The package was written for another version of the interface than the host requires.',
@@ -165,6 +167,8 @@ export const errorCodes = {
   FIDIUS_CALL_ABORTED: 'A call was cancelled because its signal was aborted. `cause` is the reason of the signal.',
   FIDIUS_CALL_INDEX: 'A method was called by an index that the interface does not have.',
   FIDIUS_CALL_NOT_SUPPORTED: 'The plugin does not implement this optional method.',
+  FIDIUS_CALL_REENTRANT:
+    'A host function called the plugin that called it in a way that would never end: too deep, or on the thread that waits.',
   FIDIUS_CALL_STREAM: 'A method was called in another way than its streams allow, or a stream was iterated twice.',
   FIDIUS_CALL_SYNC:
     'The plugin or the method cannot be called on this thread: the plugin runs on its own thread or in another process, or the method is an `async def`.',

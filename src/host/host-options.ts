@@ -1,4 +1,5 @@
 import type { ConfigOf, ConfigOption } from '../contract/config.ts';
+import type { HostImplementation, HostInterface } from '../contract/host-interface.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
@@ -75,7 +76,7 @@ export interface HostStats {
 }
 
 /** Options of `PluginHost.loadAll()`. `loadTimeoutMs` is the time for each package. */
-export interface HostLoadAllOptions extends LoadOptions {
+export interface HostLoadAllOptions extends LoadOptions, ProvideOption {
   /**
    * Which of the trusted keys may have signed the package: by the name that the trust store gives them, or by id. A
    * package that another key signed is skipped.
@@ -103,6 +104,16 @@ export interface HostLoadAllOptions extends LoadOptions {
    * @default false
    */
   readonly watch?: boolean | undefined;
+}
+
+/** Functions of the host that a load provides to its plugin. */
+export interface ProvideOption {
+  /**
+   * Functions of this program that the plugin may call: what {@link HostInterface.implement} returns.
+   *
+   * @default []
+   */
+  readonly provide?: readonly HostImplementation[] | undefined;
 }
 
 /** Options of `PluginHost.load()`. */
@@ -156,6 +167,7 @@ const hostOptionNames = [
   'archiveLimits',
 ] satisfies readonly (keyof HostOptions)[];
 export const hostLoadAllOptionNames = [
+  'provide',
   'signedBy',
   'externalImports',
   'executor',

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { encodeConfig } from '../contract/config.ts';
+import { provideFunctions } from '../contract/host-interface.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { showingCaller } from '../errors/call-place.ts';
@@ -11,7 +12,7 @@ import type { OutputEvent } from '../executor/output.ts';
 import { reportArguments } from './events/argument-notice.ts';
 import { emitWarning } from './events/host-notice.ts';
 import { printLoads, traceLoad } from './events/load-channel.ts';
-import type { LoadArguments } from './host-options.ts';
+import type { LoadArguments, ProvideOption } from './host-options.ts';
 import { ExecutorPool } from './load/executor-pool.ts';
 import { LoadBudget } from './load/load-budget.ts';
 import { runLoad } from './load/load-pipeline.ts';
@@ -19,7 +20,7 @@ import { describePlugin, Plugin, requireInterface } from './plugin.ts';
 import { PackagePolicy } from './policy/package-policy.ts';
 
 /** How `loadPlugin()` loads a package. */
-export interface LoadPluginOptions extends LoadOptions, StartOptions {
+export interface LoadPluginOptions extends LoadOptions, StartOptions, ProvideOption {
   /**
    * Where calls run.
    *
@@ -40,7 +41,7 @@ export interface TestedPlugin<I extends Interface> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const optionNames = ['executor', 'python', 'libpython', 'isolatePython', 'config', ...loadOptionNames];
+const optionNames = ['executor', 'python', 'libpython', 'isolatePython', 'config', 'provide', ...loadOptionNames];
 
 /**
  * Loads one package for a test: by its path, without search paths, and without a check of its signature.
@@ -69,11 +70,12 @@ async function load<I extends Interface>(
   }
   requireInterface('loadPlugin()', definition);
   checkOptionNames('loadPlugin()', options, optionNames);
-  const { executor = 'auto', python, libpython, isolatePython, config, ...loadOptions } = options;
+  const { executor = 'auto', python, libpython, isolatePython, config, provide, ...loadOptions } = options;
   checkExecutorChoice(executor);
   checkLoadOptions(loadOptions);
   checkProcessUse(executor, loadOptions);
   const encodedConfig = encodeConfig(definition, config, path);
+  const hostFunctions = provide === undefined ? undefined : provideFunctions(provide);
   printLoads(process.env);
 
   const output: OutputEvent[] = [];
@@ -84,7 +86,7 @@ async function load<I extends Interface>(
     const policy = await PackagePolicy.read('loadPlugin()', {});
     const outcome = await traceLoad({ path: candidate.path, interface: definition.name }, (details) =>
       runLoad(
-        { definition, executor, refuseExternal: false, config: encodedConfig, options: loadOptions },
+        { definition, executor, refuseExternal: false, config: encodedConfig, hostFunctions, options: loadOptions },
         {
           policy,
           executors,

@@ -4,6 +4,7 @@
  * more chunks.
  */
 export { encodeConfig } from '../contract/config.ts';
+export { provideFunctions } from '../contract/host-interface.ts';
 export { discoverPackages } from '../packaging/discover-packages.ts';
 export { readVendored } from '../packaging/vendor/vendor-conflicts.ts';
 export { reportArguments } from './events/argument-notice.ts';

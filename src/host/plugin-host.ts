@@ -248,6 +248,7 @@ export class PluginHost implements AsyncDisposable {
       externalImports = this.#externalImports,
       watch,
       config,
+      provide,
       ...given
     } = options;
     checkExternalImports(externalImports);
@@ -265,6 +266,7 @@ export class PluginHost implements AsyncDisposable {
       refuseExternal: externalImports === 'refuse',
       options: loadOptions,
       config: this.#code.encodeConfig(definition, config, plugin),
+      hostFunctions: provide === undefined ? undefined : this.#code.provideFunctions(provide),
       processReason: watch === true ? 'The load sets `watch`' : undefined,
       watch: watch === true,
     };

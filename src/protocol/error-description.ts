@@ -8,6 +8,8 @@ export interface ErrorDescription extends Omit<PluginErrorData, 'details'> {
   /** Encoded on their own; `null` or left out where there are none. */
   readonly details?: Uint8Array | null;
   /** Present when not the plugin raised, but the codec about what it returned. */
+  /** Number of the call of a host function that this is the error of. */
+  readonly hostCall?: number;
   readonly refused?: { readonly code: string; readonly hint: string | null };
 }
 
@@ -22,11 +24,31 @@ export function toCallError(description: ErrorDescription, plugin: string, metho
 
 /** What the code of a plugin raised. */
 export function toPluginError(
-  { code, message, details, pythonType, traceback }: ErrorDescription,
+  { code, message, details, pythonType, traceback, hostCall }: ErrorDescription,
   where: { readonly plugin: string; readonly method: string },
 ): PluginError {
   const data = { code, message, pythonType, traceback };
-  return new PluginError({ ...data, details: details ? readDetails(details) : undefined }, where, threadHint(data));
+  const error = new PluginError(
+    { ...data, details: details ? readDetails(details) : undefined },
+    where,
+    threadHint(data),
+  );
+  if (hostCall !== undefined) hostCalls.set(error, hostCall);
+  return error;
+}
+
+const hostCalls = new WeakMap<Error, number>();
+
+/** Gives the error of a host function that a plugin did not catch what the function threw as its cause. */
+export function addHostCause(error: Error, thrown: ReadonlyMap<number, unknown> | undefined): void {
+  const number = hostCalls.get(error);
+  if (number === undefined || thrown?.has(number) !== true) return;
+  setCause(error, thrown.get(number));
+}
+
+/** Sets the cause of an error after it was created. */
+export function setCause(error: Error, cause: unknown): void {
+  Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
 }
 
 /** Details that JavaScript cannot hold are left out, like those that cannot leave Python. */

@@ -52,6 +52,12 @@ interface Failure {
   readonly attribute: string;
   readonly found: string;
   readonly got: number | bigint;
+  /** A host interface: its name, the module that declares it, and what the host provides. */
+  readonly name: string;
+  readonly declaredBy: string;
+  readonly version: number;
+  readonly providedVersion: number;
+  readonly providedHash: number | bigint;
   readonly reason: CollisionReason;
   readonly first: string;
   readonly second: string;
@@ -168,6 +174,14 @@ const explanations = {
         ? `what __fidius_configure__() of ${module} returned has no method ${method} (${error.message})`
         : `entry module ${module} has no method ${method} (${error.message})`,
     hint: 'Define a function of that name at the top level of the entry module.',
+  },
+  host_interface: {
+    code: 'FIDIUS_HOST_INTERFACE_MISMATCH',
+    message: ({ declaredBy, name, version, got, providedVersion, providedHash }) =>
+      version === providedVersion
+        ? `its module ${declaredBy} was written for the host interface ${name} with the hash ${formatHash(BigInt(got))}, and the host provides ${formatHash(BigInt(providedHash))}`
+        : `its module ${declaredBy} was written for version ${version} of the host interface ${name}, and the host provides version ${providedVersion}`,
+    hint: 'Create the module again with `fidius stub` from the host interface of this host, or provide the older one.',
   },
   unconfigurable: {
     code: 'FIDIUS_CONFIG_UNSUPPORTED',

@@ -1,5 +1,6 @@
 import type { InterfaceDescriptor } from '../codec/descriptor.ts';
 import { LoadError } from '../errors/load-error.ts';
+import type { HostInterfaceRecord, ProvidedFunctions } from './host-functions.ts';
 
 /** A package to load, and the interface that it must implement. */
 export interface PackageSource {
@@ -16,6 +17,8 @@ export interface PackageSource {
   readonly refuseExternal?: boolean | undefined;
   /** Encoded configuration for `__fidius_configure__()`; `undefined`: the functions of the module are called. */
   readonly config?: Uint8Array | undefined;
+  /** Functions of the host that the plugin may call; `undefined`: none. */
+  readonly hostFunctions?: ProvidedFunctions | undefined;
 }
 
 /** How the calls of a plugin are run. */
@@ -52,19 +55,21 @@ interface LoadRecord {
   readonly ownThread: boolean;
   /** Encoded configuration of the plugin; `null` if it is not configured. */
   readonly config: Uint8Array | null;
-  /** Names of the host functions that the plugin may call. Reserved: not sent yet. */
-  readonly hostFunctions?: readonly string[];
+  /** Interfaces whose functions the plugin may call, and what identifies it then; `null` if there are none. */
+  readonly hostFunctions: { readonly key: number; readonly interfaces: readonly HostInterfaceRecord[] } | null;
 }
 
 /**
  * Converts a load request to the record that is sent.
  *
+ * @param hostKey identifies the plugin when it calls functions of the host.
  * @throws {@link LoadError} `FIDIUS_ENTRY_MODULE_INVALID`.
  */
 export function toLoadRecord(
   source: PackageSource,
   limits: LoadLimits = { maxConcurrent: null },
   ownThread = false,
+  hostKey = 0,
 ): LoadRecord {
   const { plugin, folder, origin, entryModule, descriptor, refuseExternal = false, config = null } = source;
   if (!dottedName.test(entryModule)) {
@@ -77,7 +82,20 @@ export function toLoadRecord(
     return { name, optional, raw: wireRaw, streamIn, streamOut };
   });
   const { interfaceHash } = descriptor;
-  return { plugin, folder, entryModule, interfaceHash, methods, refuseExternal, config, limits, ownThread };
+  const interfaces = source.hostFunctions?.interfaces;
+  const hostFunctions = interfaces === undefined ? null : { key: hostKey, interfaces };
+  return {
+    plugin,
+    folder,
+    entryModule,
+    interfaceHash,
+    methods,
+    refuseExternal,
+    config,
+    limits,
+    ownThread,
+    hostFunctions,
+  };
 }
 
 const dottedName = /^[\p{XID_Start}_]\p{XID_Continue}*(\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;

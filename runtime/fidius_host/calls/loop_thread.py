@@ -30,6 +30,8 @@ class LoopThread:
     nevertheless: a stopped loop is started again, a closed loop is replaced, and the end of a task answers its call.
     """
 
+    is_loop = True
+
     def __init__(self, lock, name, connection, runner):
         self.plugin = name
         self.worker = Worker(lock, "fidius-loop-%s" % name)

@@ -40,6 +40,8 @@ class Pool:
         self.workers = []
         self.leader = None
         self.stuck = 0
+        self._waiting_for_host = 0
+        """Number of threads whose call waits for a host function. Others take their place meanwhile."""
         self.plugins = {}
         self.loops = loops
         self.conversations = runner.conversations
@@ -169,7 +171,7 @@ class Pool:
                 if self.leader is None:
                     self.leader = worker
                     return _LEAD
-                if len(self.workers) - self._replacements() > self._threads:
+                if len(self.workers) - self._replacements() - self._waiting_for_host > self._threads:
                     return None
                 self._idle.append(worker)
             if not worker.wake_lock.acquire(timeout=IDLE_SECONDS):
@@ -302,7 +304,7 @@ class Pool:
             worker = self._idle.pop()
             worker.wake_lock.release()
             return worker, None
-        if len(self.workers) - self._replacements() < self._threads:
+        if len(self.workers) - self._replacements() - self._waiting_for_host < self._threads:
             worker = self._new_worker()
             return worker, worker
         return None, None
@@ -380,6 +382,49 @@ class Pool:
             if job is not None:
                 return job
         return None
+
+    # calls that wait for the host
+
+    def is_loop(self, worker):
+        """Tell whether a worker is the thread of an event loop."""
+        return any(loop.worker is worker and loop.is_loop for loop in list(self.loops.threads))
+
+    def begin_wait(self, worker):
+        """The call of the calling thread begins to wait for a host function. Returns whether ``end_wait`` must follow.
+
+        Another thread reads frames: the result is one of them. The call does not count as running meanwhile, because the
+        host function may call the plugin again.
+        """
+        answers, starting = [], []
+        with self.lock:
+            if worker not in self.workers:
+                return False  # the thread of a loop or a stream, which is not one of the pool
+            self._waiting_for_host += 1
+            plugin = worker.plugin
+            if self.leader is worker:
+                plugin.begin_detached()
+                answers = worker.unsent[:]
+                worker.unsent.clear()
+                # The call may still read its arguments from the old buffer.
+                self._connection.replace_buffer()
+                starting.append(self._pass_lead())
+            elif self.leader is None:
+                starting.append(self._pass_lead())
+            job = plugin.end_detached()
+            if job is not None:
+                self._ready.append((plugin, job))
+                starting.append(self._free_worker()[1])
+        for another in starting:
+            if another is not None:
+                self._start_thread(another)
+        if answers:
+            self._connection.send(answers)
+        return True
+
+    def end_wait(self, worker):
+        with self.lock:
+            self._waiting_for_host -= 1
+            worker.plugin.begin_detached()
 
     # threads that cannot be stopped
 

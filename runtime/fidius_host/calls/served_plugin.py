@@ -26,6 +26,7 @@ class ServedPlugin:
         "streams",
         "loop",
         "owns_thread",
+        "host_link",
         "limit",
         "strict",
         "new_context",
@@ -46,6 +47,8 @@ class ServedPlugin:
         """Of each method with the flag ``STREAMS``: whether it takes a stream, returns one, and is asynchronous."""
         self.loop = loop
         """Its ``LoopThread``, once it needs one."""
+        self.host_link = None
+        """The ``HostLink`` of a plugin that may call host functions."""
         self.owns_thread = False
         """Whether all of its code runs on the thread of its loop."""
         self.limit = limit

@@ -9,6 +9,8 @@ from .worker import Worker
 class StreamThread:
     """Runs one call. As long as it runs, it is among the ``threads`` of the loops, where cancellations find it."""
 
+    is_loop = False
+
     def __init__(self, plugin, loops, conversation, runner, connection):
         self.plugin = plugin.name
         self.worker = Worker(loops.lock, "fidius-stream-%d" % conversation.call)

@@ -17,7 +17,7 @@ def describe(error):
 
     ``details`` are encoded separately, so that details without a counterpart in the host do not hide the rest.
 
-    ``refused: {code, hint}`` is added if the codec has raised because of a value that the plugin returned.
+    ``hostCall`` is added if it is the error of a host function: the number of the call. ``refused: {code, hint}`` is added if the codec has raised because of a value that the plugin returned.
     """
     code, message, details = _plugin_error(error) or (_plain(class_name(type(error))), _text(error), None)
     description = {
@@ -27,6 +27,9 @@ def describe(error):
         "pythonType": _plain(type_name(type(error))),
         "traceback": _traceback(error),
     }
+    host_call = _host_call(error)
+    if host_call is not None:
+        description["hostCall"] = host_call
     if isinstance(error, ConversionError):
         description["refused"] = {"code": error.code, "hint": error.hint}
     return description
@@ -58,6 +61,15 @@ def _plugin_error(error):
         _plain(message) if isinstance(message, str) else _text(error),
         _encoded(details),
     )
+
+
+def _host_call(error):
+    """Return the number of the call of a host function that the exception is the error of, or ``None``."""
+    kind = getattr(sys.modules.get("fidius"), "HostFunctionError", None)
+    if not (isinstance(kind, type) and isinstance(error, kind)):
+        return None
+    number = error.__dict__.get("host_call")
+    return number if type(number) is int else None
 
 
 def _encoded(details):

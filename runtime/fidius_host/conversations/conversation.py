@@ -6,6 +6,7 @@ from collections import deque
 from .. import codec
 from ..stopping.interruption import FidiusCancelled
 from ..transport import conversation as frames
+from .host_calls import HostCalls
 from .argument_items import ArgumentItems, AsyncInputStream, InputStream
 from .result_items import ResultItems
 
@@ -22,6 +23,7 @@ class Conversations:
     """
 
     def __init__(self, connection, wake):
+        self.host_calls = HostCalls(connection)
         self.unflushed = set()
         """The result streams with items that were not sent yet."""
         self._connection = connection
@@ -43,16 +45,21 @@ class Conversations:
 
     def cancel(self, call):
         """Wake a call that waits for the host. By the control thread."""
+        self.host_calls.cancel(call)
         conversation = self._running.get(call)
         if conversation is not None:
             conversation.cancel()
 
     def cancel_all(self):
+        self.host_calls.close()
         for conversation in list(self._running.values()):
             conversation.cancel()
 
     def received(self, call, message):
         """Pass a frame of the host to its call. Returns false if that does not use it. By the thread that reads frames."""
+        if message["kind"] == "hostResult":
+            self.host_calls.received(message)
+            return True
         conversation = self._running.get(call)
         return conversation is not None and conversation.received(message)
 
@@ -184,7 +191,7 @@ class Conversation:
             woken = loop.create_future()
 
             def wake(woken=woken):
-                _call_soon(loop, woken)
+                settle_soon(loop, woken)
 
             self._waiting.append(wake)
             try:
@@ -197,16 +204,17 @@ class Conversation:
                     pass  # it was woken
 
 
-def _call_soon(loop, woken):
+def settle_soon(loop, future):
+    """Settle a future of a loop of another thread."""
     try:
-        loop.call_soon_threadsafe(_set, woken)
+        loop.call_soon_threadsafe(_set, future)
     except RuntimeError:
         pass  # the plugin has closed the loop: its thread answers the call
 
 
-def _set(woken):
-    if not woken.done():
-        woken.set_result(None)
+def _set(future):
+    if not future.done():
+        future.set_result(None)
 
 
 def _do_nothing():

@@ -58,7 +58,7 @@ class Plugin:
         self.contexts = CallContexts(home.context)
 
 
-def load(request, code_ended=lambda: None, run_coroutine=None):
+def load(request, code_ended=lambda: None, run_coroutine=None, host_link=None):
     """Load a package and return ``{plugin, file, methods, parameters, external}`` or ``{failure, ...}``.
 
     ``request`` is the record that ``src/protocol/load-request.ts`` describes. Failures are returned as data, because the
@@ -68,6 +68,9 @@ def load(request, code_ended=lambda: None, run_coroutine=None):
     loaded from the same folder, because they share its modules.
 
     ``run_coroutine`` runs the coroutine of an asynchronous ``__fidius_configure__`` and returns its result.
+
+    ``host_link`` passes calls of host functions on, also while the package is imported. ``hostFunctions`` of the request has
+    the interfaces that the host provides.
 
     ``code_ended`` is called as soon as no more code of the package runs. A caller that can interrupt this thread must
     not do so after that, because the rest must not be left incomplete.
@@ -79,6 +82,8 @@ def load(request, code_ended=lambda: None, run_coroutine=None):
         known = package.plugins > 0
         refused_before = package.refuses_external
         package.refuses_external = refused_before or request["refuseExternal"]
+        if host_link is not None:
+            _host_functions().open_link(host_link, package)
         try:
             try:
                 importlib.invalidate_caches()
@@ -89,6 +94,8 @@ def load(request, code_ended=lambda: None, run_coroutine=None):
                 _note_manually_loaded(package, set(sys.modules) - before)
                 import_guard.guard_manually_loaded(package, set(sys.modules) - before)
                 within(_check_hash, module, entry_module, request["interfaceHash"])
+                if request.get("hostFunctions") is not None:
+                    _check_host_interfaces(package, entry_module, request["hostFunctions"]["interfaces"])
                 instance, target = None, module
                 if request.get("config") is not None:
                     instance = target = within(_configure, module, entry_module, request["config"], run_coroutine)
@@ -102,6 +109,8 @@ def load(request, code_ended=lambda: None, run_coroutine=None):
                 code_ended()
         except BaseException as error:
             package.refuses_external = refused_before
+            if host_link is not None:
+                _host_functions().close_link(host_link)
             if not known:
                 unloading.close(package, set(sys.modules) - before)
             if isinstance(error, LoadFailure):
@@ -118,6 +127,28 @@ def load(request, code_ended=lambda: None, run_coroutine=None):
             "parameters": parameters,
             "external": [[name, _text(path)] for name, path in sorted(package.external.items())],
         }
+
+
+def _host_functions():
+    from . import host_functions  # not every host provides functions
+
+    return host_functions
+
+
+def _check_host_interfaces(package, entry_module, interfaces):
+    found = _host_functions().first_mismatch(package, interfaces)
+    if found is not None:
+        declared, provided = found
+        raise LoadFailure(
+            "host_interface",
+            module=entry_module,
+            declaredBy=declared.module,
+            name=declared.name,
+            version=declared.version,
+            got=declared.interface_hash,
+            providedVersion=provided["version"],
+            providedHash=provided["hash"],
+        )
 
 
 def callables(number):

@@ -117,9 +117,10 @@ def _remove_finders(unheld):
 
 
 def _forget_methods(names):
-    registry = sys.modules.get("fidius._registry")
-    if registry is not None and names:
-        registry.forget_modules(names)
+    for sdk in ("fidius._registry", "fidius._host_functions"):
+        registry = sys.modules.get(sdk)
+        if registry is not None and names:
+            registry.forget_modules(names)
 
 
 def _is_compiled(module):

@@ -202,6 +202,7 @@ class Server(ServerEvents):
         worker = self.pool.current()
         # The plugin has no number yet, but its import may print.
         worker.plugin = ServedPlugin(0, name, [], [], limit=1)
+        link = worker.plugin.host_link = self._host_link(request.get("hostFunctions"))
         if self.lines is not None:
             self.lines.claim(folder, name)
         self._watch.begin_load(name, folder)
@@ -210,7 +211,10 @@ class Server(ServerEvents):
         loops = [] if loop is None else [loop]
         try:
             outcome = loading.load(
-                request, worker.end_window, lambda coroutine: self._run_coroutine(coroutine, name, worker, loop, loops)
+                request,
+                worker.end_window,
+                lambda coroutine: self._run_coroutine(coroutine, name, worker, loop, loops),
+                link,
             )
         finally:
             del self._loading[call]
@@ -229,11 +233,25 @@ class Server(ServerEvents):
             )
             plugin.streams = streams
             plugin.owns_thread = loop is not None
+            plugin.host_link = link
             self.pool.plugins[number] = plugin
         else:
             for each in loops:
                 self._loops.end(each)
         return outcome
+
+    def _host_link(self, provided):
+        """Return what passes calls of host functions on; ``None`` for a plugin that gets none."""
+        if provided is None:
+            return None
+        # Not every host provides functions.
+        from ..calls.host_carrier import HostCarrier
+        from ..plugins import host_functions
+
+        if _link_of_this_thread not in host_functions.finders:
+            host_functions.finders.append(_link_of_this_thread)
+        carrier = HostCarrier(self.pool, self.pool.conversations.host_calls)
+        return host_functions.HostLink(provided["key"], provided["interfaces"], carrier)
 
     def _run_coroutine(self, coroutine, name, worker, own, loops):
         """Run the coroutine of a load on the loop that later runs those of the plugin, and return its result."""
@@ -264,6 +282,12 @@ class Server(ServerEvents):
         self.pool.skip_waiting(plugin)
         self._close_instance(number, plugin)
         loading.unload(number)
+        link = plugin.host_link
+        if link is not None:
+            from ..plugins import host_functions
+
+            host_functions.close_link(link)
+            self.pool.conversations.host_calls.close_plugin(link.key)
         if plugin.loop is not None:
             self._loops.end(plugin.loop)
 
@@ -403,6 +427,15 @@ class Server(ServerEvents):
                     os.close(descriptor)
             except OSError:
                 pass
+
+
+def _link_of_this_thread():
+    """Return the ``HostLink`` of the plugin that runs on this thread, or ``None``."""
+    for server in list(_servers):
+        worker = None if server.pool is None else server.pool.current()
+        if worker is not None:
+            return None if worker.plugin is None else worker.plugin.host_link
+    return None
 
 
 def _flags(methods, kinds, owns_thread):

@@ -1,7 +1,7 @@
 import type { ItemCodec } from '../../codec/method-codec.ts';
 import { acquireWriter, encodeValue, releaseWriter } from '../../codec/pickle/encode-value.ts';
+import { describeThrown } from '../../errors/describe-thrown.ts';
 import { FidiusTypeError } from '../../errors/fidius-error.ts';
-import { isError, messageOf } from '../../errors/is-error.ts';
 import { describe } from '../../errors/options.ts';
 import { now, setImmediate } from '../../node/timers.ts';
 import type { HostMessage } from '../../protocol/conversation.ts';
@@ -87,7 +87,7 @@ export class ArgumentItems {
       }
     } catch (thrown) {
       this.error ??= { thrown };
-      this.#finish({ kind: 'end', error: describeError(thrown) });
+      this.#finish({ kind: 'end', error: encodeValue(describeThrown(thrown)) });
     } finally {
       this.#isPumping = false;
     }
@@ -182,21 +182,4 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-function describeError(thrown: unknown): Uint8Array {
-  let name = 'Error';
-  let message: string;
-  let code: string | null = null;
-  try {
-    message = messageOf(thrown).toWellFormed();
-    if (isError(thrown)) {
-      name = thrown.name.toWellFormed();
-      if ('code' in thrown && typeof thrown.code === 'string') code = thrown.code.toWellFormed();
-    }
-  } catch {
-    // An object that cannot be converted to text, or an error with properties of other types.
-    message = `the source threw ${describe(thrown)}`;
-  }
-  return encodeValue({ name, message, code });
 }

@@ -35,10 +35,11 @@ export class CallQueue {
   /**
    * Sends a call, or adds it to the waiting ones. `payload` is copied.
    *
+   * @param atOnce sends it however many were sent.
    * @throws FidiusError `FIDIUS_QUEUE_FULL`.
    */
-  submit(call: QueuedCall, payload: Uint8Array): void {
-    if (this.sent < windowCalls) {
+  submit(call: QueuedCall, payload: Uint8Array, atOnce = false): void {
+    if (this.sent < windowCalls || atOnce) {
       this.#send(call, payload);
       return;
     }

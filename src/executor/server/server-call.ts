@@ -6,12 +6,13 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
 import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
 import type { ServerMessage } from '../../protocol/conversation.ts';
-import { type ErrorDescription, toCallError } from '../../protocol/error-description.ts';
+import { addHostCause, type ErrorDescription, setCause, toCallError } from '../../protocol/error-description.ts';
 import { frameFlag, frameType } from '../../protocol/frames.ts';
 import type { CallCounters } from '../call-counters.ts';
 import { type CallSubject, CallTrace, callChannel } from '../call-events.ts';
 import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
 import type { ExecutorName } from '../executor.ts';
+import { currentHostCall } from '../host-call-chain.ts';
 import type { CallConversation } from './call-conversation.ts';
 import type { CallQueue, QueuedCall } from './call-queue.ts';
 import type { PendingCall, ServerConnection } from './server-connection.ts';
@@ -69,6 +70,10 @@ export class ServerCall implements QueuedCall, PendingCall {
   #number = 0;
   /** The arguments, while the call is watched. */
   #kept: Uint8Array | undefined;
+  /** The host function that has made the call. */
+  readonly #chain = currentHostCall();
+  /** What host functions threw during the call, by the numbers of their calls. */
+  #hostErrors: ReadonlyMap<number, unknown> | undefined;
   #settled = false;
   /** Set when the deadline has passed and the call is being ended by force: its promise is settled after that. */
   #overdue: { readonly since: number; readonly timeoutMs: number | undefined } | undefined;
@@ -109,7 +114,8 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.context.unsettled += 1;
     this.context.connection.ref();
     try {
-      this.context.queue.submit(this, payload);
+      // A host function waits for it, and a call that is in flight for the host function: it must not wait for that call.
+      this.context.queue.submit(this, payload, this.#chain !== undefined);
     } catch (error) {
       this.#fail(error, undefined);
     }
@@ -125,6 +131,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     }
     this.#kept = guard?.keep(payload);
     this.#number = connection.call(this, number, index, flags, payload);
+    if (this.#chain !== undefined) connection.hostCalls.started(this.#number, this.#chain);
     this.#conversation?.started({
       send: (message) => connection.send(this.#number, message),
       cancel: () => this.cancel(streamClosed(this.title)),
@@ -171,6 +178,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     }
     counters.stillRunning += 1;
     connection.cancel(this.#number);
+    connection.hostCalls.cancelled(this.#number);
     this.#endStopping = connection.stopper?.begin(this.title);
     const trace = this.#trace;
     if (trace === undefined) return;
@@ -179,6 +187,7 @@ export class ServerCall implements QueuedCall, PendingCall {
 
   answered(type: number, payload: Uint8Array, microseconds: number, own: boolean): void {
     this.#endStopping?.();
+    this.#hostErrors = this.context.connection.hostCalls.ended(this.#number);
     if (this.#kept !== undefined && type !== frameType.skipped) {
       this.context.guard?.answered(this.#method.index, this.#kept);
     }
@@ -217,6 +226,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     counters.stillRunning += 1;
     this.#overdue = { since: now(), timeoutMs };
     connection.cancel(this.#number);
+    connection.hostCalls.cancelled(this.#number);
     this.#endStopping = connection.stopper?.begin(this.title);
   }
 
@@ -257,9 +267,8 @@ export class ServerCall implements QueuedCall, PendingCall {
     const description = decodeValue(payload) as ErrorDescription;
     const error = toCallError(description, context.plugin, context.nameOf(this.#method));
     const input = this.#conversation?.input?.error;
-    if (input !== undefined && description.pythonType.endsWith('.InputStreamError')) {
-      Object.defineProperty(error, 'cause', { value: input.thrown, configurable: true, writable: true });
-    }
+    if (input !== undefined && description.pythonType.endsWith('.InputStreamError')) setCause(error, input.thrown);
+    addHostCause(error, this.#hostErrors);
     return error;
   }
 

@@ -26,6 +26,7 @@ import { connectionLost, type ServerFailure, serverFailed, versionMismatch } fro
 import { EventLoopSpinner } from './event-loop-spinner.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
+import { HostCallRouter } from './host-call-router.ts';
 import { PendingCalls } from './pending-calls.ts';
 import type { CallStopper, Connect, Exit, Transport } from './transport.ts';
 
@@ -100,6 +101,8 @@ export class ServerConnection {
   readonly #controlWriter: FrameWriter;
   readonly #threshold: number;
   readonly #listeners: ConnectionListeners;
+  /** The host functions that plugins of this connection call. */
+  readonly hostCalls = new HostCallRouter((call, message) => this.send(call, message));
   readonly #pending = new PendingCalls<PendingCall>();
   readonly #sendFrame: FrameFunction = (...frame) => this.#writer.add(...frame);
   readonly #spinner = new EventLoopSpinner();
@@ -206,6 +209,7 @@ export class ServerConnection {
     this.#rejectHandshake(error);
     for (const pending of this.#pending.values()) pending.lost(error);
     this.#pending.clear();
+    this.hostCalls.close();
     this.#ensureExit();
     this.onChange();
   }
@@ -316,6 +320,10 @@ export class ServerConnection {
   }
 
   #takeMessage(type: number, call: number, message: ServerMessage): void {
+    if (message.kind === 'hostCall') {
+      this.hostCalls.received(call, message);
+      return;
+    }
     const pending = this.#pending.get(call);
     // Other threads than that of the call send messages, too, and may do so when it has just been answered.
     if (pending === undefined && this.#pending.wasAssigned(call)) return;

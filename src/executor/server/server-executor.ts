@@ -19,6 +19,7 @@ import {
 import { checkExecutorOptions, checkLoadOptions, defaultThreads, type ExecutorOptions } from '../executor-options.ts';
 import type { SyncHandle } from '../handle-calls.ts';
 import { deliverLines, type OutputLine } from '../output.ts';
+import type { HostFunctionUser } from './host-call-router.ts';
 import type { CallGuard } from './server-call.ts';
 import { ServerConnection, type ServerProcessSettings } from './server-connection.ts';
 import { type PluginOwner, ServerPlugin } from './server-plugin.ts';
@@ -81,18 +82,23 @@ export class ServerExecutor implements Executor, PluginOwner {
     const { signal, maxConcurrent = null, ownThread = false } = options;
     const timeoutMs = options.loadTimeoutMs ?? loadTimeoutMs;
     const endAt = now() + timeoutMs;
-    const record = toLoadRecord(request, { maxConcurrent }, ownThread);
     if (signal?.aborted === true) throw loadAborted(request, signal.reason);
     this.#checkOpen(request);
     const connection = this.#connection();
+    const { hostFunctions } = request;
+    const user = hostFunctions && connection.hostCalls.add(request.plugin, hostFunctions);
     let plugin: ServerPlugin | undefined;
     try {
       await this.#untilReady(connection, request, signal, timeoutMs);
+      const record = toLoadRecord(request, { maxConcurrent }, ownThread, user?.key);
       const loaded = await this.#load(connection, request, record, signal, timeoutMs, Math.max(1, endAt - now()));
-      plugin = this.#adopt(connection, request, loaded, options, guard);
+      plugin = this.#adopt(connection, request, loaded, options, guard, user);
       return plugin;
     } finally {
-      if (plugin === undefined) this.#release(connection);
+      if (plugin === undefined) {
+        if (user !== undefined) connection.hostCalls.remove(user);
+        this.#release(connection);
+      }
     }
   }
 
@@ -201,9 +207,11 @@ export class ServerExecutor implements Executor, PluginOwner {
     loaded: LoadedPackage,
     options: LoadOptions,
     guard: CallGuard | undefined,
+    user: HostFunctionUser | undefined,
   ): ServerPlugin {
     const { timeoutMs, maxQueued = queueLength, ownThread = false } = options;
-    const plugin = new ServerPlugin(this, connection, request, loaded, { timeoutMs, maxQueued, ownThread, guard });
+    const limits = { timeoutMs, maxQueued, ownThread, guard };
+    const plugin = new ServerPlugin(this, connection, request, loaded, limits, user);
     this.#plugins.add(plugin);
     return plugin;
   }

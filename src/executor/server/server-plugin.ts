@@ -18,10 +18,12 @@ import type {
   SyncCalls,
 } from '../executor.ts';
 import { HandleCalls, type SyncHandle } from '../handle-calls.ts';
+import { currentHostCall, isLoopBlocked } from '../host-call-chain.ts';
 import { ResultStream } from '../result-stream.ts';
 import { ArgumentItems } from './argument-items.ts';
 import { CallConversation } from './call-conversation.ts';
 import { CallQueue } from './call-queue.ts';
+import type { HostFunctionUser } from './host-call-router.ts';
 import { ResultItems } from './result-items.ts';
 import { type CallContext, type CallGuard, ServerCall, traceRefusal } from './server-call.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -70,6 +72,8 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly #loaded: LoadedPackage;
   readonly #timeoutMs: number | undefined;
   readonly #ownThread: boolean;
+  /** Identifies it as one that calls host functions; `undefined` if it may not. */
+  readonly #hostFunctions: HostFunctionUser | undefined;
   #handle: SyncHandle | undefined;
   #syncCalls: SyncCalls | undefined;
   #closing: Promise<void> | undefined;
@@ -81,7 +85,9 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     request: LoadRequest,
     loaded: LoadedPackage,
     limits: PluginLimits,
+    hostFunctions?: HostFunctionUser,
   ) {
+    this.#hostFunctions = hostFunctions;
     this.#owner = owner;
     this.#request = request;
     this.#loaded = loaded;
@@ -212,6 +218,8 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.cancelAll(() => this.#cancelledByClosing());
     const started = now();
     await this.#until(() => this.queue.sent === 0, left);
+    const user = this.#hostFunctions;
+    if (user !== undefined) this.connection.hostCalls.remove(user);
     await this.#owner.unload(this, Math.max(left - (now() - started), 100));
   }
 
@@ -254,7 +262,23 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     const reason = this.#owner.unavailableReason(this.connection);
     if (reason !== undefined) throw reason;
     this.#checkWanted(method, signal);
+    if (this.#hostFunctions !== undefined) this.#checkReentrant(method, this.#hostFunctions);
     return options.timeoutMs ?? this.#timeoutMs;
+  }
+
+  /** Refuses a call by a host function for which the event loop that would run it waits. */
+  #checkReentrant(method: CallableMethod, user: HostFunctionUser): void {
+    if (!isLoopBlocked(currentHostCall(), user) || !this.#runsOnLoop(method)) return;
+    throw new FidiusError(
+      'FIDIUS_CALL_REENTRANT',
+      `${this.nameOf(method)}() of ${this.plugin} cannot be called by this host function: the thread that would run it waits for the function`,
+      { hint: 'Have the plugin call the host function with `await`, by its `…_async()`.' },
+    );
+  }
+
+  #runsOnLoop({ index }: CallableMethod): boolean {
+    const kind = this.methods[index];
+    return this.#ownThread || kind === 'coroutine' || kind === 'asyncGenerator';
   }
 
   #checkWanted(method: CallableMethod, signal: AbortSignal | undefined): void {

@@ -94,7 +94,7 @@ interface CheckedPackage {
 export function toLoadRequest(
   { path, folder, manifest }: CheckedPackage,
   descriptor: InterfaceDescriptor,
-  limits: Pick<LoadRequest, 'refuseExternal' | 'config' | 'totalTimeoutMs'> = {},
+  limits: Pick<LoadRequest, 'refuseExternal' | 'config' | 'hostFunctions' | 'totalTimeoutMs'> = {},
 ): LoadRequest {
   const { name: plugin, python } = manifest;
   return { plugin, folder, origin: path, entryModule: python.entryModule, descriptor, ...limits };

@@ -10,6 +10,7 @@ import type { SkippedPackage } from '../../packaging/discover-packages.ts';
 import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 import { vendorFolder } from '../../packaging/vendor/distributions.ts';
 import { describeVendorConflict, type VendorConflict } from '../../packaging/vendor/vendor-conflicts.ts';
+import type { ProvidedFunctions } from '../../protocol/host-functions.ts';
 import type { LoadDetails } from '../events/load-channel.ts';
 import type { PackagePolicy, PreparedPackage } from '../policy/package-policy.ts';
 import { checkManifest, toLoadRequest } from './check-manifest.ts';
@@ -45,6 +46,8 @@ export interface PackageLoad {
   readonly refuseExternal: boolean;
   /** Encoded configuration; `undefined` if the plugin is not configured. */
   readonly config?: Uint8Array | undefined;
+  /** Functions of the host that the plugin may call. */
+  readonly hostFunctions?: ProvidedFunctions | undefined;
   readonly options: LoadOptions;
 }
 
@@ -91,7 +94,7 @@ export interface LoadContext {
  *   `FIDIUS_LOAD_ABORTED`, `FIDIUS_HOST_CLOSED`; what starting the executor throws; what importing the package throws.
  */
 export async function runLoad(load: PackageLoad, context: LoadContext): Promise<LoadOutcome> {
-  const { refuseExternal, config, options } = load;
+  const { refuseExternal, config, hostFunctions, options } = load;
   const { budget, details, executors, turn, compareVendored, describe } = context;
   const { selected, skipped, chosen: first } = await budget.run(() => selectFirst(load, context));
   if (turn !== undefined) await budget.wait(turn);
@@ -108,7 +111,8 @@ export async function runLoad(load: PackageLoad, context: LoadContext): Promise<
     Object.assign(details, { executor: name, vendorConflicts });
     if (vendorConflicts.length > 0) context.reportConflicts?.(vendorConflicts);
     const descriptor = describe(selected, started);
-    const request = toLoadRequest(selected, descriptor, { refuseExternal, config, totalTimeoutMs: budget.timeoutMs });
+    const totalTimeoutMs = budget.timeoutMs;
+    const request = toLoadRequest(selected, descriptor, { refuseExternal, config, hostFunctions, totalTimeoutMs });
     const limits = { ...options, process: process ?? options.process, loadTimeoutMs: budget.leftMs };
     budget.report({ phase: 'import' });
     const plugin = await explainFailure({ selected, vendorConflicts, start: executors.startOptions }, () =>
