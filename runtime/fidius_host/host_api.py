@@ -28,6 +28,7 @@ _functions = {
     "doctor.report": _late("doctor", "report"),
     "gil_trampoline.address": _trampoline_address,
     "gil_trampoline.protect_stack": _late("inline.gil_trampoline", "protect_stack"),
+    "host_functions.connect": _late("inline.host_functions", "connect"),
     "interpreter.adopt_environment": interpreter.adopt_environment,
     "interpreter.facts": interpreter.facts,
     "interpreter.remember_copy": interpreter.remember_copy,

@@ -14,6 +14,7 @@ MODULES = frozenset(
         "doctor",
         "inline.change_notices",
         "inline.gil_trampoline",
+        "inline.host_functions",
         "inline.output_lines",
         "inline.signal_deadline",
         "inline.streams",

@@ -143,7 +143,7 @@ function requirePlain(name: string, { name: own, ...each }: InterfaceMethod): vo
   if (each.streaming || each.clientStreaming) throw refused('takes or returns a stream');
   if (each.wireRaw) throw refused('is raw');
   if (each.optional) throw refused('is optional');
-  if (isResultType(each.returns) && !/(^|::)PluginError>$/.test(each.returns.rust.replaceAll(' ', ''))) {
+  if (isResultType(each.returns) && !/(,|::)PluginError>$/.test(each.returns.rust.replaceAll(' ', ''))) {
     throw definitionError(`${name}.${own} returns ${each.returns.rust}, expected an error of the type PluginError`);
   }
 }

@@ -146,6 +146,7 @@ export const errorCodes = {
   FIDIUS_IMPORT_EXTERNAL:
     'The package imported a module from outside the package, the standard library and the Python environment.',
   FIDIUS_IMPORT_FAILED: 'The entry module raised an exception while it was imported. `cause` is this exception.',
+  FIDIUS_HOST_FUNCTIONS_ABSENT: 'A plugin called a host function that the load of the plugin does not provide.',
   FIDIUS_HOST_INTERFACE_MISMATCH:
     'A module of the package was written for another version or hash of a host interface than the host provides.',
   FIDIUS_INTERFACE_HASH_INVALID: "The module's `__interface_hash__` is not an integer from 0 to 2^64 - 1.",

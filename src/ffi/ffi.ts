@@ -46,6 +46,11 @@ export interface Ffi {
   openSystemLibrary(name: string): SharedLibrary | undefined;
   /** The C function at an address that C returned. */
   functionAt(address: number, result: CType, parameters: readonly CType[]): CFunction;
+  /**
+   * The address of a C function that calls a JavaScript function. For the life of the process; to be called on this thread.
+   * The JavaScript function must not throw.
+   */
+  callback(result: CType, parameters: readonly CType[], body: (...args: unknown[]) => unknown): number;
   /** Address of the memory of a typed array. It must be larger than 64 bytes: V8 moves smaller ones. */
   addressOf(memory: Uint8Array): number;
   /**

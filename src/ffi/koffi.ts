@@ -134,6 +134,12 @@ export const koffi: Ffi = {
     return library.decode(BigInt(address), library.proto(toKoffi(result), parameters.map(toKoffi))) as CFunction;
   },
 
+  callback(result, parameters, body) {
+    const library = load();
+    const proto = library.proto(toKoffi(result), parameters.map(toKoffi));
+    return Number(library.register(body, library.pointer(proto)));
+  },
+
   addressOf(memory) {
     return Number(load().address(memory));
   },

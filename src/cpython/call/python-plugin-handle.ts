@@ -15,12 +15,15 @@ import {
   pluginClosed,
   streamsDiffer,
 } from '../../protocol/call-errors.ts';
+import { addHostCause } from '../../protocol/error-description.ts';
+import type { ProvidedFunctions } from '../../protocol/host-functions.ts';
 import { type LoadedPackage, type MethodKind, readLoadOutcome } from '../../protocol/load-outcome.ts';
 import { type PackageSource, toLoadRecord } from '../../protocol/load-request.ts';
 import type { Owned, Ptr } from '../api/pointers.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { CallContext } from './call-context.ts';
 import { Caller } from './caller.ts';
+import { HostCallback } from './host-callback.ts';
 import { type Callee, type MethodCaller, TrampolineCaller } from './method-caller.ts';
 import { SyncDeadline } from './sync-deadline.ts';
 import { SyncStream } from './sync-stream.ts';
@@ -71,6 +74,8 @@ export class PythonPluginHandle implements Disposable {
   /** Whether the next call is the first one after a while. */
   #idle: boolean;
   readonly #onBusy: BusyListener | undefined;
+  /** Functions of the host that the plugin may call. */
+  readonly #functions: ProvidedFunctions | undefined;
 
   /** @internal Made by `loadPythonPlugin()`. */
   constructor(
@@ -79,7 +84,9 @@ export class PythonPluginHandle implements Disposable {
     name: string,
     descriptor: InterfaceDescriptor,
     onBusy?: BusyListener,
+    hostFunctions?: ProvidedFunctions,
   ) {
+    this.#functions = hostFunctions;
     this.#onBusy = onBusy;
     this.#idle = onBusy !== undefined;
     this.#interpreter = interpreter;
@@ -142,7 +149,14 @@ export class PythonPluginHandle implements Disposable {
   }
 
   /** @internal Calls a method whose arguments and result are encoded by its codec. @throws as {@link callTyped} */
-  callSync({ index, codec }: CallableMethod, args: readonly unknown[], options?: SyncOptions): unknown {
+  callSync(method: CallableMethod, args: readonly unknown[], options?: SyncOptions): unknown {
+    const host = this.#hostCallback();
+    return host === undefined
+      ? this.#callPlain(method, args, options)
+      : this.#callWith(host, () => this.#callPlain(method, args, options));
+  }
+
+  #callPlain({ index, codec }: CallableMethod, args: readonly unknown[], options: SyncOptions | undefined): unknown {
     try {
       const callee = this.#callee(index, codec.wireRaw);
       if (options?.timeoutMs === undefined) return this.#caller.callSync(callee, codec, args);
@@ -185,11 +199,13 @@ export class PythonPluginHandle implements Disposable {
       step: (run) => {
         if (!this.#open) throw pluginClosed(this.name);
         if (this.#idle) this.#endIdle();
-        if (timeoutMs === Number.POSITIVE_INFINITY) return run();
+        const host = this.#hostCallback();
+        const step = host === undefined ? run : () => this.#callWith(host, run);
+        if (timeoutMs === Number.POSITIVE_INFINITY) return step();
         // The limit is that of the whole stream. A timer of 0 would never expire.
         due ??= now() + timeoutMs;
         const remainingMs = Math.max(due - now(), 0.001);
-        return SyncDeadline.of(this.#interpreter).run(title, remainingMs, run, timeoutMs);
+        return SyncDeadline.of(this.#interpreter).run(title, remainingMs, step, timeoutMs);
       },
     });
   }
@@ -219,6 +235,22 @@ export class PythonPluginHandle implements Disposable {
   /** Unloads the plugin at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What passes calls of host functions on; `undefined` if the plugin cannot make any, as on worker threads. */
+  #hostCallback(): HostCallback | undefined {
+    if (this.#functions === undefined) return HostCallback.active(this.#interpreter);
+    return this.#interpreter.trampoline === undefined ? HostCallback.of(this.#interpreter) : undefined;
+  }
+
+  #callWith<T>(host: HostCallback, call: () => T): T {
+    const running = { name: this.name, functions: this.#functions, thrown: new Map<number, unknown>() };
+    try {
+      return host.run(running, call);
+    } catch (error) {
+      if (error instanceof Error) addHostCause(error, running.thrown);
+      throw error;
+    }
   }
 
   #callWithin(timeoutMs: number, callee: Callee, codec: MethodCodec, args: readonly unknown[]): unknown {
@@ -313,7 +345,11 @@ function calleesOf(
  * @throws {@link LoadError} one code for each way in which loading can fail.
  */
 export function loadPackage(interpreter: Interpreter, source: PackageSource): LoadedPackage {
-  return readLoadOutcome(interpreter.invoke('loading.load', toLoadRecord(source)), source);
+  const { plugin, hostFunctions } = source;
+  const load = () => interpreter.invoke('loading.load', toLoadRecord(source));
+  const running = { name: plugin, functions: hostFunctions, thrown: new Map<number, unknown>() };
+  const isDirect = hostFunctions === undefined || interpreter.trampoline !== undefined;
+  return readLoadOutcome(isDirect ? load() : HostCallback.of(interpreter).run(running, load), source);
 }
 
 /** Unloads a package; with the last load of it, its modules are removed. */

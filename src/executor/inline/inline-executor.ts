@@ -59,7 +59,8 @@ export class InlineExecutor implements Executor {
       const { plugin: name, folder, descriptor } = request;
       const loaded = this.#changes.duringLoad(name, folder, () => loadPackage(this.#interpreter, request));
       const onBusy = this.#changes.activity.of(name);
-      const handle = new PythonPluginHandle(this.#interpreter, loaded, name, descriptor, onBusy);
+      const { hostFunctions } = request;
+      const handle = new PythonPluginHandle(this.#interpreter, loaded, name, descriptor, onBusy, hostFunctions);
       const plugin = new InlinePlugin(handle, loaded, timeoutMs, this.#output?.drain, () =>
         this.#plugins.delete(plugin),
       );

@@ -42,8 +42,8 @@ export function createThreadExecutor(
       return transport;
     },
     surrender: () => interpreter.gil.surrender(),
-    createHandle: (loaded, { plugin, descriptor }) =>
-      new PythonPluginHandle(interpreter, loaded, plugin, descriptor, activity.of(plugin)),
+    createHandle: (loaded, { plugin, descriptor, hostFunctions }) =>
+      new PythonPluginHandle(interpreter, loaded, plugin, descriptor, activity.of(plugin), hostFunctions),
   });
   const activity = new SyncActivity(
     (plugin) => interpreter.invoke('change_notices.begin_calls', `server ${server}`, plugin),
