@@ -1,8 +1,11 @@
 """Carries calls of host functions from the threads of a call server to the host."""
 
+import threading
+
 from .. import codec
 from ..conversations import host_calls
 from ..plugins import host_functions
+from .worker import of_this_thread
 
 
 class HostCarrier:
@@ -13,28 +16,27 @@ class HostCarrier:
         self._calls = calls
 
     def call(self, link, interface, function, arguments):
-        worker = self._pool.current()
+        worker = of_this_thread()
         data = host_functions.encode_arguments(codec.encode, arguments)
         number = _call_of(worker)
         blocks_loop = worker is not None and self._pool.is_loop(worker)
 
-        def begin(wake):
-            return self._calls.begin(number, link.key, interface, function, data, blocks_loop, wake)
-
         self._check(link)
-        if worker is None:
-            waiting = host_calls.begin_blocking(begin)
-        else:
-            waits = self._pool.begin_wait(worker)
+        woken = threading.Lock()
+        woken.acquire()
+        waiting = self._calls.begin(number, link.key, interface, function, data, blocks_loop, woken.release, worker)
+        # A thread that reads the result itself saves the change to another thread, which takes longer than most functions.
+        if worker is None or not self._pool.read_until(worker, waiting.is_settled):
+            waits = worker is not None and self._pool.begin_wait(worker)
             try:
-                waiting = host_calls.begin_blocking(begin)
+                woken.acquire()
             finally:
                 if waits:
                     self._pool.end_wait(worker)
         return host_calls.result_of(waiting, host_functions.failure, _note_cancelled(worker))
 
     async def call_async(self, link, interface, function, arguments):
-        worker = self._pool.current()
+        worker = of_this_thread()
         data = host_functions.encode_arguments(codec.encode, arguments)
         number = _call_of(worker)
         self._check(link)

@@ -12,7 +12,7 @@ from collections import deque
 
 from ..codec import encode
 from ..transport import conversation
-from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HANDSHAKE, POOL, RELEASE, ProtocolError, frame
+from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HANDSHAKE, HOST_RESULT, POOL, RELEASE, ProtocolError, frame
 from .served_plugin import ALWAYS_SLOW, ON_LOOP, SLOW, STREAMS
 from .stream_thread import StreamThread
 from .threads import ThreadsReplaced, start_thread
@@ -201,18 +201,25 @@ class Pool:
                     break
                 connection.at = at = start + size
                 if kind != CALL:
+                    if kind == HOST_RESULT and at == end and self._give_lead(worker, number):
+                        self._handle(kind, flags, call, number, view[start:at])
+                        return
                     self._handle(kind, flags, call, number, view[start:at])
                     continue
                 self.last_read = call
                 plugin = plugins.get(number)
                 if plugin is None or plugin.special[method] or plugin.full or cancelled_early:
                     if self._run_special(worker, plugin, method, flags, call, view[start:at]):
+                        if worker.moved:
+                            view, at, end = self._position(worker)
                         continue
                     return
                 unsent.append(run(worker, plugin, method, flags, call, view[start:at]))
                 if self.leader is not worker:
                     self._finish_detached(worker, plugin, method)
                     return
+                if worker.moved:
+                    view, at, end = self._position(worker)
                 if len(unsent) > _MAX_UNSENT:
                     connection.send(unsent)
                     unsent.clear()
@@ -316,12 +323,13 @@ class Pool:
     def demote(self, worker, call):
         """Take the lead from a thread that has run one call for long. By the control thread."""
         with self.lock:
-            if self.leader is not worker:
+            if self.leader is not worker or worker.reading:
                 return
             worker.needs_attention = True
             if worker.call != call:
                 return
-            worker.plugin.begin_detached()
+            if not worker.waiting:  # a call that waits is not counted, and `end_wait` does so
+                worker.plugin.begin_detached()
             answers = worker.unsent[:]
             worker.unsent.clear()
             # The call may still read its arguments from the old buffer.
@@ -331,6 +339,27 @@ class Pool:
             self._start_thread(starting)
         if answers:
             self._connection.send(answers)
+
+    def _give_lead(self, worker, number):
+        """Let the thread lead whose call waits for the result that was just read, if it is one of the pool.
+
+        It runs on in any case. If it soon calls a host function again, it reads the result itself, and no thread has to be
+        woken.
+        """
+        following = self.conversations.host_calls.worker_of(number)
+        if following is None:
+            return False
+        if worker.unsent:
+            self._connection.send(worker.unsent)
+            worker.unsent.clear()
+        with self.lock:
+            if not following.waiting or self._closed:
+                return False
+            self.leader = following
+            following.moved = True  # it may have led before, from another position
+            # This thread still reads the frame.
+            self._connection.replace_buffer()
+        return True
 
     # detached calls
 
@@ -353,7 +382,25 @@ class Pool:
                 self._connection.send([answer])
             self._runner.answered()
             answer = data = None
+            if self.leader is worker:
+                # The lead was given to it while its call waited for a host function.
+                self._end_detached_leading(plugin)
+                return
             job = self._next_detached(worker, plugin)
+
+    def _end_detached_leading(self, plugin):
+        """Finish a detached call of a thread that leads now. It was not counted any more, as no call of a leader is."""
+        with self.lock:
+            plugin.begin_detached()
+            job = plugin.end_detached()
+            starting = None
+            if job is not None:
+                self._ready.append((plugin, job))
+                free, starting = self._free_worker()
+                if free is None:
+                    self.leader = None  # this thread runs the call, and nothing is read meanwhile
+        if starting is not None:
+            self._start_thread(starting)
 
     def _next_detached(self, worker, plugin):
         with self.lock:
@@ -389,6 +436,49 @@ class Pool:
         """Tell whether a worker is the thread of an event loop."""
         return any(loop.worker is worker and loop.is_loop for loop in list(self.loops.threads))
 
+    def read_until(self, worker, is_done):
+        """Read frames on the leading thread, whose call waits for one of them.
+
+        Returns false if the thread does not lead, or if a call has arrived: another thread must read on. The arguments of the
+        waiting call were decoded, so that the buffer may be filled again.
+        """
+        connection = self._connection
+        with self.lock:
+            if self.leader is not worker:
+                return False
+            worker.reading = worker.moved = True
+            worker.waits += 1
+        try:
+            if worker.unsent:
+                connection.send(worker.unsent)
+                worker.unsent.clear()
+            while not is_done():
+                at, end = connection.at, connection.end
+                if end - at >= HEADER_BYTES:
+                    size, kind, flags, _, call, number = HEADER.unpack_from(connection.view, at)
+                    start = at + HEADER_BYTES
+                    if start + size <= end:
+                        if kind == CALL:
+                            return False
+                        connection.at = start + size
+                        self._handle(kind, flags, call, number, connection.view[start : start + size])
+                        continue
+                if not connection.receive(end > at):
+                    self._events.stop()  # which ends the waiting
+        except OSError:
+            self._events.stop()  # the connection has ended
+        except ProtocolError as error:
+            self._events.fail_with(error)
+        finally:
+            with self.lock:
+                worker.reading = False
+        return is_done()
+
+    def _position(self, worker):
+        """Return the position of the reader after a call that has read frames itself."""
+        worker.moved = False
+        return self._connection.view, self._connection.at, self._connection.end
+
     def begin_wait(self, worker):
         """The call of the calling thread begins to wait for a host function. Returns whether ``end_wait`` must follow.
 
@@ -399,6 +489,7 @@ class Pool:
         with self.lock:
             if worker not in self.workers:
                 return False  # the thread of a loop or a stream, which is not one of the pool
+            worker.waiting = True
             self._waiting_for_host += 1
             plugin = worker.plugin
             if self.leader is worker:
@@ -413,7 +504,10 @@ class Pool:
             job = plugin.end_detached()
             if job is not None:
                 self._ready.append((plugin, job))
-                starting.append(self._free_worker()[1])
+            if self._ready:
+                free, another = self._free_worker()
+                # If none is free, one more is needed: the host function may be waiting for this very call.
+                starting.append(another if free is not None else self._new_worker())
         for another in starting:
             if another is not None:
                 self._start_thread(another)
@@ -424,7 +518,10 @@ class Pool:
     def end_wait(self, worker):
         with self.lock:
             self._waiting_for_host -= 1
-            worker.plugin.begin_detached()
+            worker.waiting = False
+            # The calls of the leading thread are not counted.
+            if self.leader is not worker:
+                worker.plugin.begin_detached()
 
     # threads that cannot be stopped
 

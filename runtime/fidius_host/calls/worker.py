@@ -6,6 +6,14 @@ from ..process import fork_guard
 from ..stopping import interruption
 
 
+_here = threading.local()
+
+
+def of_this_thread():
+    """Return the worker of the calling thread, of any server; ``None`` for a thread of another origin."""
+    return getattr(_here, "worker", None)
+
+
 class Worker:
     """The state of a thread that runs calls, as far as other threads may see it.
 
@@ -31,6 +39,10 @@ class Worker:
         "unsent",
         "wake_lock",
         "stuck",
+        "reading",
+        "moved",
+        "waits",
+        "waiting",
     )
 
     def __init__(self, lock, name):
@@ -56,9 +68,18 @@ class Worker:
         """Acquired while the thread has no work. Released to wake it."""
         self.wake_lock.acquire()
         self.stuck = False
+        self.reading = False
+        """Whether the leading thread reads frames inside of a call, which waits for one of them. Under the lock."""
+        self.waiting = False
+        """Whether the call of a thread of the pool waits for a host function. Under the lock."""
+        self.waits = 0
+        """Number of times that its calls have read frames themselves: a call that does so often keeps nothing waiting."""
+        self.moved = False
+        """Whether it has done so since the leading thread last looked: the position in the buffer is another one."""
 
     def adopt_thread(self):
         """Bind the worker to the calling thread, before it does anything else."""
+        _here.worker = self
         self.ident = threading.get_ident()
         self.thread = interruption.this_thread()
 

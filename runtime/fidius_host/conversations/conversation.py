@@ -6,9 +6,10 @@ from collections import deque
 from .. import codec
 from ..stopping.interruption import FidiusCancelled
 from ..transport import conversation as frames
-from .host_calls import HostCalls
 from .argument_items import ArgumentItems, AsyncInputStream, InputStream
+from .host_calls import HostCalls
 from .result_items import ResultItems
+from .waking import settle_soon
 
 
 class CallEnded(RuntimeError):
@@ -202,19 +203,6 @@ class Conversation:
                     self._waiting.remove(wake)
                 except ValueError:
                     pass  # it was woken
-
-
-def settle_soon(loop, future):
-    """Settle a future of a loop of another thread."""
-    try:
-        loop.call_soon_threadsafe(_set, future)
-    except RuntimeError:
-        pass  # the plugin has closed the loop: its thread answers the call
-
-
-def _set(future):
-    if not future.done():
-        future.set_result(None)
 
 
 def _do_nothing():

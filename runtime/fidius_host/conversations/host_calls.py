@@ -2,11 +2,11 @@
 
 import itertools
 import struct
-import threading
 
 from .. import codec
 from ..stopping.interruption import FidiusCancelled
 from ..transport import conversation as frames
+from .waking import settle_soon
 
 _HEAD = struct.Struct("<IHB")
 """Key of the plugin, position of the host interface, and whether the call blocks the event loop of the plugin. The arguments
@@ -24,13 +24,13 @@ class HostCalls:
         self._numbers = itertools.count(1)
         self._closed = False
 
-    def begin(self, call, key, interface, function, arguments, blocks_loop, wake):
+    def begin(self, call, key, interface, function, arguments, blocks_loop, wake, worker=None):
         """Send a call. ``wake`` is called once, by another thread, when its outcome is known.
 
-        ``call`` is the number of the call of the plugin that makes it, 0 if none does.
+        ``call`` is the number of the call of the plugin that makes it, 0 if none does. ``worker`` is the thread that waits.
         """
         number = next(self._numbers) & 0xFFFFFFFF
-        waiting = _Waiting(number, call, key, wake)
+        waiting = _Waiting(number, call, key, wake, worker)
         self._waiting[number] = waiting
         data = _HEAD.pack(key, interface, blocks_loop) + arguments
         try:
@@ -46,9 +46,16 @@ class HostCalls:
         """Nothing waits for the result any more."""
         self._waiting.pop(waiting.number, None)
 
+    def worker_of(self, number):
+        """Return the thread that waits for a result; ``None`` if there is none, or it is not known here."""
+        waiting = self._waiting.get(number)
+        return None if waiting is None else waiting.worker
+
     def received(self, message):
         """Take the result of a call. One that was cancelled is not known any more. By the thread that reads frames."""
-        self._settle(message["number"], RAISED if message["raised"] else RETURNED, message["payload"])
+        payload = message["payload"]
+        outcome = RETURNED if not message["raised"] else RAISED if payload else CANCELLED
+        self._settle(message["number"], outcome, payload)
 
     def cancel(self, call):
         """End the waiting of a call of the plugin. By the control thread."""
@@ -71,36 +78,31 @@ class HostCalls:
     def _settle(self, number, outcome, payload):
         waiting = self._waiting.pop(number, None)
         if waiting is not None:
-            waiting.outcome, waiting.payload = outcome, payload
+            # In this order: a thread that reads frames itself looks at the outcome alone.
+            waiting.payload = payload
+            waiting.outcome = outcome
             waiting.wake()
 
 
 class _Waiting:
-    __slots__ = ("number", "call", "key", "wake", "outcome", "payload")
+    __slots__ = ("number", "call", "key", "wake", "worker", "outcome", "payload")
 
-    def __init__(self, number, call, key, wake):
+    def __init__(self, number, call, key, wake, worker):
         self.number = number
         self.call = call
         self.key = key
         self.wake = wake
+        self.worker = worker
         self.outcome = None
         self.payload = None
 
-
-def begin_blocking(begin):
-    """Make a call, and block this thread until its outcome is known. ``begin`` takes ``wake``."""
-    woken = threading.Lock()
-    woken.acquire()
-    waiting = begin(woken.release)
-    woken.acquire()
-    return waiting
+    def is_settled(self):
+        return self.outcome is not None
 
 
 async def begin_on_loop(begin, forget):
     """The same for a coroutine, which may be cancelled meanwhile."""
     import asyncio
-
-    from .conversation import settle_soon
 
     loop = asyncio.get_running_loop()
     done = loop.create_future()

@@ -21,6 +21,7 @@ from ..calls.plugin_loops import PluginLoops
 from ..calls.pool import Pool
 from ..calls.served_plugin import ALWAYS_SLOW, ON_LOOP, STREAMS, ServedPlugin
 from ..calls.threads import ThreadsReplaced
+from ..calls.worker import of_this_thread
 from ..codec import error_description
 from ..plugins import load_position, loading
 from ..process import state_changes
@@ -431,11 +432,8 @@ class Server(ServerEvents):
 
 def _link_of_this_thread():
     """Return the ``HostLink`` of the plugin that runs on this thread, or ``None``."""
-    for server in list(_servers):
-        worker = None if server.pool is None else server.pool.current()
-        if worker is not None:
-            return None if worker.plugin is None else worker.plugin.host_link
-    return None
+    worker = of_this_thread()
+    return None if worker is None or worker.plugin is None else worker.plugin.host_link
 
 
 def _flags(methods, kinds, owns_thread):

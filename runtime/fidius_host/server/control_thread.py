@@ -42,7 +42,8 @@ class ControlThread(LeaderWatch):
         self._closed = False
         self._unread = b""
         self._cancellations = {}
-        self._leader_call = None
+        self._running = None
+        """The call of the leading thread at the last tick, and how often it had read frames itself."""
         self._last_read = None
         self._idle_ticks = 0
         self._ticks = 0
@@ -148,9 +149,10 @@ class ControlThread(LeaderWatch):
         pool = self._pool
         leader = pool.leader
         call = leader.call if leader is not None and self._connection.busy else None
-        if call is not None and call == self._leader_call:
+        running = None if call is None else (call, leader.waits)
+        if running is not None and running == self._running:
             pool.demote(leader, call)
-        self._leader_call = call
+        self._running = running
         if pool.last_read == self._last_read and call is None:
             self._idle_ticks += 1
             if self._idle_ticks > _IDLE_TICKS:

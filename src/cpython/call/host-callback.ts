@@ -5,6 +5,7 @@ import { FidiusError } from '../../errors/fidius-error.ts';
 import { formatHash } from '../../errors/load-error.ts';
 import { ffi } from '../../ffi/native.ts';
 import { PinnedMemory } from '../../ffi/pinned-memory.ts';
+import { readUint32 } from '../../protocol/frames.ts';
 import type { ProvidedFunctions } from '../../protocol/host-functions.ts';
 import type { Interpreter } from '../interpreter.ts';
 
@@ -21,7 +22,11 @@ const deepest = 32;
 
 const replyBytes = 16_384;
 
-type Request = readonly [name: string, version: number, hash: number | bigint, index: number, args: Uint8Array];
+/** Kinds of requests, and bytes of their heads: see `runtime/fidius_host/inline/host_functions.py`. */
+const declare = 1;
+const headBytes = 7;
+
+type Declaration = readonly [name: string, version: number, hash: number | bigint];
 
 /**
  * Host functions for the plugins that run on this thread: C calls back into JavaScript, while Python's lock is held.
@@ -35,6 +40,9 @@ export class HostCallback {
   /** Python has copied a reply before it makes another call. */
   readonly #reply = new PinnedMemory(replyBytes);
   #largeReply: PinnedMemory | undefined;
+  readonly #replyPlace = new BigUint64Array(2);
+  /** What packages have declared, by the numbers that Python uses for it. */
+  readonly #declarations: Declaration[] = [];
   #lastNumber = 0;
 
   private constructor(interpreter: Interpreter) {
@@ -77,7 +85,7 @@ export class HostCallback {
     let payload: Uint8Array;
     let failed = 0;
     try {
-      payload = this.#call(plugin, decodeValue(memory.copyOf(request, size)) as Request);
+      payload = this.#answer(plugin, memory.copyOf(request, size));
     } catch (thrown) {
       failed = 1;
       this.#lastNumber += 1;
@@ -87,11 +95,25 @@ export class HostCallback {
     this.#largeReply = payload.length > replyBytes ? new PinnedMemory(payload.length) : undefined;
     const { bytes, address } = this.#largeReply ?? this.#reply;
     bytes.set(payload);
-    memory.store(reply, BigUint64Array.of(BigInt(address), BigInt(payload.length)));
+    this.#replyPlace[0] = BigInt(address);
+    this.#replyPlace[1] = BigInt(payload.length);
+    memory.store(reply, this.#replyPlace);
     return failed;
   }
 
-  #call(plugin: RunningPlugin | undefined, [name, version, hash, index, args]: Request): Uint8Array {
+  #answer(plugin: RunningPlugin | undefined, request: Uint8Array): Uint8Array {
+    const values = request.subarray(headBytes);
+    if (request[0] === declare) return encodeValue(this.#declarations.push(decodeValue(values) as Declaration) - 1);
+    const index = (request[5] as number) | ((request[6] as number) << 8);
+    return this.#call(plugin, this.#declarations[readUint32(request, 1)] as Declaration, index, values);
+  }
+
+  #call(
+    plugin: RunningPlugin | undefined,
+    [name, version, hash]: Declaration,
+    index: number,
+    args: Uint8Array,
+  ): Uint8Array {
     const position = plugin?.functions?.interfaces.findIndex((each) => each.name === name) ?? -1;
     const provided = plugin?.functions?.interfaces[position];
     if (plugin?.functions === undefined || provided === undefined) {
@@ -115,8 +137,7 @@ export class HostCallback {
         { hint: 'Look for a host function that calls the plugin which calls it.' },
       );
     }
-    const { signal } = new AbortController();
-    const result = plugin.functions.call(position, index, args, { plugin: plugin.name, signal });
+    const result = plugin.functions.call(position, index, args, new SyncCall(plugin.name));
     if (result instanceof Uint8Array) return result;
     // Its failure has no other reader.
     result.catch(() => {});
@@ -127,6 +148,21 @@ export class HostCallback {
         hint: 'Call the plugin through `client` with the executor "thread" or "process", or provide a function that returns its value.',
       },
     );
+  }
+}
+
+/** A call that cannot be cancelled while its function runs. */
+class SyncCall {
+  readonly plugin: string;
+  #signal: AbortSignal | undefined;
+
+  constructor(plugin: string) {
+    this.plugin = plugin;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController().signal;
+    return this.#signal;
   }
 }
 

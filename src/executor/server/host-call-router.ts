@@ -9,6 +9,8 @@ import { type HostCallChain, runHostFunction } from '../host-call-chain.ts';
 /** Bytes of a call before its arguments: key of the plugin, position of the interface, whether it blocks the event loop. */
 const headBytes = 7;
 
+const noBytes = new Uint8Array(0);
+
 type HostCallMessage = Extract<ServerMessage, { readonly kind: 'hostCall' }>;
 
 /** A plugin that may call host functions. */
@@ -26,12 +28,15 @@ class RunningCall {
   readonly plugin: string;
   /** Number of the call of the plugin that made it; 0 if none did. */
   readonly call: number;
+  /** Its own number. */
+  readonly number: number;
   #controller: AbortController | undefined;
   #isAborted = false;
 
-  constructor(plugin: string, call: number) {
+  constructor(plugin: string, call: number, number: number) {
     this.plugin = plugin;
     this.call = call;
+    this.number = number;
   }
 
   get signal(): AbortSignal {
@@ -91,7 +96,12 @@ export class HostCallRouter {
   cancelled(call: number): void {
     if (call === 0) return;
     for (const { running } of this.#users.values()) {
-      for (const each of running) if (each.call === call) each.abort();
+      for (const each of running) {
+        if (each.call !== call || each.isAborted) continue;
+        each.abort();
+        // Wakes a thread that reads the result itself.
+        this.#send(call, { kind: 'hostResult', number: each.number, raised: true, payload: noBytes });
+      }
     }
   }
 
@@ -123,29 +133,38 @@ export class HostCallRouter {
       this.#fail(call, number, new FidiusError('FIDIUS_PLUGIN_CLOSED', 'The plugin was closed'));
       return;
     }
-    const running = new RunningCall(user.plugin, call);
+    const running = new RunningCall(user.plugin, call, number);
     user.running.add(running);
-    // The frame is overwritten by the next one.
-    const given = new Uint8Array(payload.subarray(headBytes));
-    void this.#run(user, running, blocksLoop, number, () => user.functions.call(position, index, given, running));
+    try {
+      // The arguments are decoded before this returns: the frame is overwritten by the next one.
+      const result = runHostFunction(user, blocksLoop, this.#chains.get(call), () =>
+        user.functions.call(position, index, payload.subarray(headBytes), running),
+      );
+      if (result instanceof Uint8Array) this.#end(user, running, { payload: result });
+      else void this.#endLater(user, running, result);
+    } catch (thrown) {
+      this.#end(user, running, { thrown });
+    }
   }
 
-  async #run(
+  async #endLater(user: HostFunctionUser, running: RunningCall, result: Promise<Uint8Array>): Promise<void> {
+    try {
+      this.#end(user, running, { payload: await result });
+    } catch (thrown) {
+      this.#end(user, running, { thrown });
+    }
+  }
+
+  #end(
     user: HostFunctionUser,
     running: RunningCall,
-    blocksLoop: boolean,
-    number: number,
-    body: () => Uint8Array | Promise<Uint8Array>,
-  ): Promise<void> {
-    const { call } = running;
-    try {
-      const payload = await runHostFunction(user, blocksLoop, this.#chains.get(call), body);
-      if (!running.isAborted) this.#send(call, { kind: 'hostResult', number, raised: false, payload });
-    } catch (thrown) {
-      if (!running.isAborted) this.#fail(call, number, thrown);
-    } finally {
-      user.running.delete(running);
-    }
+    outcome: { readonly payload: Uint8Array } | { readonly thrown: unknown },
+  ): void {
+    user.running.delete(running);
+    const { call, number } = running;
+    if (running.isAborted) return;
+    if ('payload' in outcome) this.#send(call, { kind: 'hostResult', number, raised: false, payload: outcome.payload });
+    else this.#fail(call, number, outcome.thrown);
   }
 
   #fail(call: number, number: number, thrown: unknown): void {

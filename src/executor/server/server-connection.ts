@@ -160,6 +160,7 @@ export class ServerConnection {
   /** Sends a message of a call. */
   send(call: number, message: HostMessage): void {
     if (this.failure !== undefined) return;
+    if (message.kind === 'hostResult') this.#spinner.answerExpected();
     sendHostMessage(this.#sendFrame, call, message);
   }
 
