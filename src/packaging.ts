@@ -2,6 +2,7 @@
 
 import './errors/require-node.ts';
 
+export { generateHostStub } from './contract/python-stub/create-host-stub.ts';
 export { generatePythonStub } from './contract/python-stub/create-python-stub.ts';
 export type { ArchiveLimits } from './packaging/archive/limits.ts';
 export { type PackedPackage, type PackOptions, packPackage } from './packaging/archive/pack-package.ts';

@@ -7,8 +7,8 @@ import { FidiusError } from '../errors/fidius-error.ts';
 import { messageOf } from '../errors/is-error.ts';
 
 /** An interface, and where it comes from. */
-export interface ImportedInterface {
-  readonly definition: Interface;
+export interface ImportedInterface<T = Interface> {
+  readonly definition: T;
   /** The module, as an absolute path. */
   readonly module: string;
   /** The name under which the module exports the interface. */
@@ -22,22 +22,36 @@ export interface ImportedInterface {
  * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
  */
 export async function importNamedInterface(specifier: string, cwd: string): Promise<ImportedInterface> {
+  const { isInterface } = await import('../contract/interface.ts');
+  return importNamedDefinition(specifier, cwd, isInterface);
+}
+
+/** The same for anything with a name: `is` tells what is meant. */
+export async function importNamedDefinition<T extends { readonly name: string }>(
+  specifier: string,
+  cwd: string,
+  is: (value: unknown) => value is T,
+): Promise<ImportedInterface<T>> {
   const at = specifier.lastIndexOf('#');
-  if (at === -1 || existsSync(resolve(cwd, specifier))) return importInterface(specifier, cwd, undefined);
-  return importInterface(specifier.slice(0, at), cwd, specifier.slice(at + 1));
+  if (at === -1 || existsSync(resolve(cwd, specifier))) return importDefinition(specifier, cwd, undefined, is);
+  return importDefinition(specifier.slice(0, at), cwd, specifier.slice(at + 1), is);
 }
 
 /**
- * Imports an interface from a module of the user.
+ * Imports what a module of the user defines.
  *
- * @param name the name of the interface, if the module exports several.
+ * @param name its name, if the module exports several.
  * @throws FidiusError `FIDIUS_CLI_INTERFACE`, `FIDIUS_CLI_MODULE`.
  */
-export async function importInterface(path: string, cwd: string, name: string | undefined): Promise<ImportedInterface> {
-  const { isInterface } = await import('../contract/interface.ts');
+export async function importDefinition<T extends { readonly name: string }>(
+  path: string,
+  cwd: string,
+  name: string | undefined,
+  is: (value: unknown) => value is T,
+): Promise<ImportedInterface<T>> {
   const module = resolve(cwd, path);
   const exported = await importModule(module);
-  const found = [...new Set(Object.values(exported).filter(isInterface))];
+  const found = [...new Set(Object.values(exported).filter(is))];
   const names = [...new Set(found.map((each) => each.name))].join(', ');
   if (found.length === 0) {
     throw new FidiusError('FIDIUS_CLI_INTERFACE', `${path} exports no interface`, {

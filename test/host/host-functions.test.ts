@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   defineHostInterface,
@@ -11,6 +14,8 @@ import {
   PluginHost,
   t,
 } from '../../src/index.ts';
+import { generateHostStub } from '../../src/packaging.ts';
+import { fidiusIn } from '../support/cli-here.ts';
 import { eventually } from '../support/eventually.ts';
 import { writePlugin } from '../support/plugin-folders.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -525,6 +530,79 @@ describe('a host interface', () => {
     expect(await errorOf(() => host.load('x', Caller, { provide: [own, own] }))).toMatchObject({
       code: 'FIDIUS_OPTION_INVALID',
       message: 'provide has two implementations of One',
+    });
+  });
+});
+
+describe('the stub of a host interface', () => {
+  const Stubbed = defineHostInterface('Stubbed', {
+    version: 2,
+    doc: 'What the host knows.',
+    functions: {
+      add: method([{ a: t.i64 }, { b: t.i64 }], t.i64, { doc: 'Adds.', argumentDocs: { a: 'The first one.' } }),
+      find: method({ row: Row }, t.option(Row)),
+      from: method({ class: t.string }),
+    },
+  });
+  const User = defineInterface('User', {
+    version: 1,
+    methods: {
+      sum: method({}, t.i64),
+      sum_later: method({}, t.i64),
+      find: method({}, t.string),
+      kept: method({}, t.string),
+    },
+  });
+
+  it('calls each function with types, blocking and awaited', async () => {
+    const searchPath = tempFolder();
+    const folder = writePlugin(
+      searchPath,
+      'stubbed',
+      User,
+      'import stubbed_host as host',
+      'def sum(): return host.add(1, 2)',
+      'async def sum_later(): return await host.add_async(3, 4)',
+      'def find(): return host.find({"id": 1, "name": "a"})["name"]',
+      'def kept(): return repr(host.from_("x"))',
+    );
+    writeFileSync(join(folder, 'stubbed_host.py'), generateHostStub(Stubbed));
+    await using host = await PluginHost.open({ searchPaths: [searchPath], executor: 'thread' });
+    const classes: string[] = [];
+    const provided = Stubbed.implement({
+      add: (a, b) => a + b,
+      find: (row) => ({ ...row, name: row.name.toUpperCase() }),
+      from: (name) => void classes.push(name),
+    });
+
+    const { client } = await host.load('stubbed', User, { provide: [provided] });
+
+    expect(await client.sum()).toBe(3n);
+    expect(await client.sum_later()).toBe(7n);
+    expect(await client.find()).toBe('A');
+    expect(await client.kept()).toBe('None');
+    expect(classes).toEqual(['x']);
+  });
+
+  it('is this text', () => {
+    expect(generateHostStub(Stubbed)).toMatchSnapshot();
+  });
+
+  it('is written by the command line', async () => {
+    const folder = tempFolder();
+    const source = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+    writeFileSync(
+      join(folder, 'services.ts'),
+      `import { defineHostInterface, defineInterface, method, t } from ${JSON.stringify(source)};
+export const One = defineInterface('One', { version: 1, methods: { f: method({}, t.u32) } });
+export const Services = defineHostInterface('Services', { version: 1, functions: { now: method({}, t.u64) } });`,
+    );
+
+    const { exitCode, stdout } = await fidiusIn(folder, ['stub', 'services.ts#Services']);
+
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('async def now_async() -> int:\n    return await _host.call_async(0)'),
     });
   });
 });

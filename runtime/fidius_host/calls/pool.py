@@ -15,6 +15,7 @@ from ..transport import conversation
 from ..transport.protocol import CALL, HEADER, HEADER_BYTES, HANDSHAKE, HOST_RESULT, POOL, RELEASE, ProtocolError, frame
 from .served_plugin import ALWAYS_SLOW, ON_LOOP, SLOW, STREAMS
 from .stream_thread import StreamThread
+from .host_waits import HostWaits
 from .threads import ThreadsReplaced, start_thread
 from .worker import Worker
 
@@ -40,8 +41,6 @@ class Pool:
         self.workers = []
         self.leader = None
         self.stuck = 0
-        self._waiting_for_host = 0
-        """Number of threads whose call waits for a host function. Others take their place meanwhile."""
         self.plugins = {}
         self.loops = loops
         self.conversations = runner.conversations
@@ -58,21 +57,22 @@ class Pool:
         self._leader_watch = leader_watch
         self._threads = threads
         self._spare_threads = spare_threads
-        self._closed = False
+        self.closed = False
         self._idle = []
-        self._ready = deque()
+        self.ready = deque()
         """Calls that may run and have no thread yet, as ``(plugin, job)``."""
         self._names = 0
+        self.waits = HostWaits(self, connection, events)
 
     def start(self):
         with self.lock:
-            self.leader = worker = self._new_worker()
-        self._start_thread(worker)
+            self.leader = worker = self.new_worker()
+        self.run_worker(worker)
 
     def close(self):
         """End all threads as soon as their calls have ended."""
         with self.lock:
-            self._closed = True
+            self.closed = True
             for worker in self._idle:
                 worker.wake_lock.release()
             self._idle.clear()
@@ -106,13 +106,13 @@ class Pool:
 
     # the life of a thread
 
-    def _new_worker(self):
+    def new_worker(self):
         self._names += 1
         worker = Worker(self.lock, "fidius-%d" % self._names)
         self.workers.append(worker)
         return worker
 
-    def _start_thread(self, worker):
+    def run_worker(self, worker):
         """Start the thread of a worker. Outside the lock, because starting waits for the new thread."""
         self._events.thread_started()
         try:
@@ -152,7 +152,7 @@ class Pool:
                 self.workers.remove(worker)
                 if self.leader is worker:
                     self.leader = None
-            if not self._closed:
+            if not self.closed:
                 self.report()
             self._events.thread_ended()
 
@@ -160,18 +160,18 @@ class Pool:
         """Wait for work: ``_LEAD``, a call that may run, or ``None`` if the worker must end."""
         while True:
             with self.lock:
-                if self._closed:
+                if self.closed:
                     return None
                 if self.leader is worker:
                     return _LEAD
-                if self._ready:
-                    work = self._ready.popleft()
+                if self.ready:
+                    work = self.ready.popleft()
                     worker.starting = work[1][2]
                     return work
                 if self.leader is None:
                     self.leader = worker
                     return _LEAD
-                if len(self.workers) - self._replacements() - self._waiting_for_host > self._threads:
+                if len(self.workers) - self._replacements() - self.waits.count > self._threads:
                     return None
                 self._idle.append(worker)
             if not worker.wake_lock.acquire(timeout=IDLE_SECONDS):
@@ -201,17 +201,17 @@ class Pool:
                     break
                 connection.at = at = start + size
                 if kind != CALL:
-                    if kind == HOST_RESULT and at == end and self._give_lead(worker, number):
-                        self._handle(kind, flags, call, number, view[start:at])
+                    if kind == HOST_RESULT and at == end and self.waits.give_lead(worker, number):
+                        self.handle_frame(kind, flags, call, number, view[start:at])
                         return
-                    self._handle(kind, flags, call, number, view[start:at])
+                    self.handle_frame(kind, flags, call, number, view[start:at])
                     continue
                 self.last_read = call
                 plugin = plugins.get(number)
                 if plugin is None or plugin.special[method] or plugin.full or cancelled_early:
                     if self._run_special(worker, plugin, method, flags, call, view[start:at]):
                         if worker.moved:
-                            view, at, end = self._position(worker)
+                            view, at, end = self.waits.position(worker)
                         continue
                     return
                 unsent.append(run(worker, plugin, method, flags, call, view[start:at]))
@@ -219,7 +219,7 @@ class Pool:
                     self._finish_detached(worker, plugin, method)
                     return
                 if worker.moved:
-                    view, at, end = self._position(worker)
+                    view, at, end = self.waits.position(worker)
                 if len(unsent) > _MAX_UNSENT:
                     connection.send(unsent)
                     unsent.clear()
@@ -233,7 +233,7 @@ class Pool:
                 watch.watch()
             at, end = connection.at, connection.end
 
-    def _handle(self, kind, flags, call, number, data):
+    def handle_frame(self, kind, flags, call, number, data):
         if kind == RELEASE:
             self._shared_payloads.release(call)
         elif kind == HANDSHAKE:
@@ -275,12 +275,12 @@ class Pool:
                 return True
             plugin.begin_detached()
             worker.starting = call
-            starting = self._pass_lead()
+            starting = self.pass_lead()
         if worker.unsent:
             self._connection.send(worker.unsent)
             worker.unsent.clear()
         if starting is not None:
-            self._start_thread(starting)
+            self.run_worker(starting)
         self._run_detached(worker, plugin, (method, flags, call, data))
         return False
 
@@ -298,12 +298,12 @@ class Pool:
             self._runner.discard(flags, data)
             worker.unsent.append(self._runner.raised(worker, call, error))
 
-    def _pass_lead(self):
+    def pass_lead(self):
         """Let another thread lead. Under the lock. The caller must start the returned worker, outside the lock."""
-        self.leader, starting = self._free_worker()
+        self.leader, starting = self.free_worker()
         return starting
 
-    def _free_worker(self):
+    def free_worker(self):
         """Return an idle or new worker, and the same worker again if it must be started; ``(None, None)`` if there is
         none.
         """
@@ -311,8 +311,8 @@ class Pool:
             worker = self._idle.pop()
             worker.wake_lock.release()
             return worker, None
-        if len(self.workers) - self._replacements() - self._waiting_for_host < self._threads:
-            worker = self._new_worker()
+        if len(self.workers) - self._replacements() - self.waits.count < self._threads:
+            worker = self.new_worker()
             return worker, worker
         return None, None
 
@@ -334,32 +334,11 @@ class Pool:
             worker.unsent.clear()
             # The call may still read its arguments from the old buffer.
             self._connection.replace_buffer()
-            starting = self._pass_lead()
+            starting = self.pass_lead()
         if starting is not None:
-            self._start_thread(starting)
+            self.run_worker(starting)
         if answers:
             self._connection.send(answers)
-
-    def _give_lead(self, worker, number):
-        """Let the thread lead whose call waits for the result that was just read, if it is one of the pool.
-
-        It runs on in any case. If it soon calls a host function again, it reads the result itself, and no thread has to be
-        woken.
-        """
-        following = self.conversations.host_calls.worker_of(number)
-        if following is None:
-            return False
-        if worker.unsent:
-            self._connection.send(worker.unsent)
-            worker.unsent.clear()
-        with self.lock:
-            if not following.waiting or self._closed:
-                return False
-            self.leader = following
-            following.moved = True  # it may have led before, from another position
-            # This thread still reads the frame.
-            self._connection.replace_buffer()
-        return True
 
     # detached calls
 
@@ -384,23 +363,9 @@ class Pool:
             answer = data = None
             if self.leader is worker:
                 # The lead was given to it while its call waited for a host function.
-                self._end_detached_leading(plugin)
+                self.waits.end_leading(plugin)
                 return
             job = self._next_detached(worker, plugin)
-
-    def _end_detached_leading(self, plugin):
-        """Finish a detached call of a thread that leads now. It was not counted any more, as no call of a leader is."""
-        with self.lock:
-            plugin.begin_detached()
-            job = plugin.end_detached()
-            starting = None
-            if job is not None:
-                self._ready.append((plugin, job))
-                free, starting = self._free_worker()
-                if free is None:
-                    self.leader = None  # this thread runs the call, and nothing is read meanwhile
-        if starting is not None:
-            self._start_thread(starting)
 
     def _next_detached(self, worker, plugin):
         with self.lock:
@@ -417,111 +382,18 @@ class Pool:
 
     def remove_waiting(self, call):
         """Remove a call that waits for its turn or for a thread; return it, or ``None``. Under the lock."""
-        for plugin, job in self._ready:
+        for plugin, job in self.ready:
             if job[2] == call:
-                self._ready.remove((plugin, job))
+                self.ready.remove((plugin, job))
                 following = plugin.end_detached()
                 if following is not None:
-                    self._ready.append((plugin, following))
+                    self.ready.append((plugin, following))
                 return job
         for plugin in self.plugins.values():
             job = plugin.remove_waiting(call)
             if job is not None:
                 return job
         return None
-
-    # calls that wait for the host
-
-    def is_loop(self, worker):
-        """Tell whether a worker is the thread of an event loop."""
-        return any(loop.worker is worker and loop.is_loop for loop in list(self.loops.threads))
-
-    def read_until(self, worker, is_done):
-        """Read frames on the leading thread, whose call waits for one of them.
-
-        Returns false if the thread does not lead, or if a call has arrived: another thread must read on. The arguments of the
-        waiting call were decoded, so that the buffer may be filled again.
-        """
-        connection = self._connection
-        with self.lock:
-            if self.leader is not worker:
-                return False
-            worker.reading = worker.moved = True
-            worker.waits += 1
-        try:
-            if worker.unsent:
-                connection.send(worker.unsent)
-                worker.unsent.clear()
-            while not is_done():
-                at, end = connection.at, connection.end
-                if end - at >= HEADER_BYTES:
-                    size, kind, flags, _, call, number = HEADER.unpack_from(connection.view, at)
-                    start = at + HEADER_BYTES
-                    if start + size <= end:
-                        if kind == CALL:
-                            return False
-                        connection.at = start + size
-                        self._handle(kind, flags, call, number, connection.view[start : start + size])
-                        continue
-                if not connection.receive(end > at):
-                    self._events.stop()  # which ends the waiting
-        except OSError:
-            self._events.stop()  # the connection has ended
-        except ProtocolError as error:
-            self._events.fail_with(error)
-        finally:
-            with self.lock:
-                worker.reading = False
-        return is_done()
-
-    def _position(self, worker):
-        """Return the position of the reader after a call that has read frames itself."""
-        worker.moved = False
-        return self._connection.view, self._connection.at, self._connection.end
-
-    def begin_wait(self, worker):
-        """The call of the calling thread begins to wait for a host function. Returns whether ``end_wait`` must follow.
-
-        Another thread reads frames: the result is one of them. The call does not count as running meanwhile, because the
-        host function may call the plugin again.
-        """
-        answers, starting = [], []
-        with self.lock:
-            if worker not in self.workers:
-                return False  # the thread of a loop or a stream, which is not one of the pool
-            worker.waiting = True
-            self._waiting_for_host += 1
-            plugin = worker.plugin
-            if self.leader is worker:
-                plugin.begin_detached()
-                answers = worker.unsent[:]
-                worker.unsent.clear()
-                # The call may still read its arguments from the old buffer.
-                self._connection.replace_buffer()
-                starting.append(self._pass_lead())
-            elif self.leader is None:
-                starting.append(self._pass_lead())
-            job = plugin.end_detached()
-            if job is not None:
-                self._ready.append((plugin, job))
-            if self._ready:
-                free, another = self._free_worker()
-                # If none is free, one more is needed: the host function may be waiting for this very call.
-                starting.append(another if free is not None else self._new_worker())
-        for another in starting:
-            if another is not None:
-                self._start_thread(another)
-        if answers:
-            self._connection.send(answers)
-        return True
-
-    def end_wait(self, worker):
-        with self.lock:
-            self._waiting_for_host -= 1
-            worker.waiting = False
-            # The calls of the leading thread are not counted.
-            if self.leader is not worker:
-                worker.plugin.begin_detached()
 
     # threads that cannot be stopped
 
@@ -532,15 +404,15 @@ class Pool:
                 return
             worker.stuck = True
             self.stuck += 1
-            starting = [self._pass_lead()] if self.leader is None else []
+            starting = [self.pass_lead()] if self.leader is None else []
             job = None if worker.plugin.strict else worker.plugin.end_detached()
             if job is not None:
-                self._ready.append((worker.plugin, job))
-                starting.append(self._free_worker()[1])
+                self.ready.append((worker.plugin, job))
+                starting.append(self.free_worker()[1])
         self.report()
         for another in starting:
             if another is not None:
-                self._start_thread(another)
+                self.run_worker(another)
 
     # calls that never run
 
@@ -554,8 +426,8 @@ class Pool:
     def discard_unread(self):
         """Free the arguments of all calls that will never run. By the last thread."""
         jobs = [job for plugin in self.plugins.values() for job in plugin.remove_all_waiting()]
-        jobs += [job for _, job in self._ready]
-        self._ready.clear()
+        jobs += [job for _, job in self.ready]
+        self.ready.clear()
         for _, flags, _, data in jobs:
             self._runner.discard(flags, data)
         for kind, flags, data in self._connection.unread_frames():

@@ -246,7 +246,7 @@ class Server(ServerEvents):
         if provided is None:
             return None
         # Not every host provides functions.
-        from ..calls.host_carrier import HostCarrier
+        from .host_carrier import HostCarrier
         from ..plugins import host_functions
 
         if _link_of_this_thread not in host_functions.finders:

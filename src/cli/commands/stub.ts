@@ -1,17 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { HostInterface } from '../../contract/host-interface.ts';
 import type { Interface } from '../../contract/interface.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { defineCommand } from '../define-command.ts';
-import { importInterface, importNamedInterface } from '../import-interface.ts';
+import { importDefinition, importNamedDefinition } from '../import-interface.ts';
 import { inFolderOf } from '../output/make-folder.ts';
 import { formatCount } from '../output/text.ts';
 
-/** `fidius stub`: writes the initial Python module of a plugin for an interface of a TypeScript or JavaScript module. */
+/** `fidius stub`: writes the Python module that a plugin needs for an interface, or for a host interface, of a TypeScript module. */
 export const stub = defineCommand({
   name: 'stub',
-  summary: 'Write a Python module as a starting point for a plugin',
+  summary: 'Write a Python module for a plugin: the start of one, or the functions of a host',
   arguments: { module: {} },
   options: {
     interface: {
@@ -25,15 +26,20 @@ export const stub = defineCommand({
   examples: [
     'fidius stub greeter-interface.ts --out my-greeter/my_greeter.py',
     'fidius stub interfaces.ts#Greeter --out my-greeter/my_greeter.py',
+    'fidius stub services.ts#Services --out my-greeter/services_host.py',
   ],
   async run({ options, args }, io) {
     const { generatePythonStub } = await import('../../contract/python-stub/create-python-stub.ts');
+    const { generateHostStub } = await import('../../contract/python-stub/create-host-stub.ts');
+    const { isInterface } = await import('../../contract/interface.ts');
+    const { isHostInterface } = await import('../../contract/host-interface.ts');
+    const is = (value: unknown): value is Interface | HostInterface => isInterface(value) || isHostInterface(value);
 
     const { definition } =
       options.interface === undefined
-        ? await importNamedInterface(args.module, io.cwd)
-        : await importInterface(args.module, io.cwd, options.interface);
-    const source = generatePythonStub(definition);
+        ? await importNamedDefinition(args.module, io.cwd, is)
+        : await importDefinition(args.module, io.cwd, options.interface, is);
+    const source = isInterface(definition) ? generatePythonStub(definition) : generateHostStub(definition);
     if (options.out === undefined || options.out === '-') return { text: source };
     const file = resolve(io.cwd, options.out);
     await inFolderOf(file, async () => write(file, source, options.force));
@@ -55,6 +61,10 @@ function write(file: string, source: string, force: boolean): void {
   }
 }
 
-function writtenText(file: string, { name, methods }: Interface): string {
-  return `Wrote ${file}: ${name} with ${formatCount(methods.length, 'method')}\n`;
+function writtenText(file: string, definition: Interface | HostInterface): string {
+  const parts =
+    'methods' in definition
+      ? formatCount(definition.methods.length, 'method')
+      : formatCount(definition.functions.length, 'function');
+  return `Wrote ${file}: ${definition.name} with ${parts}\n`;
 }

@@ -111,7 +111,7 @@ function functionText(method: InterfaceMethod, scope: PythonScope, types: Python
 }
 
 /** The documentation of a method, and of its arguments in the form of Google's style guide, which editors show. */
-function docstringOf(method: InterfaceMethod): string[] {
+export function docstringOf(method: InterfaceMethod): string[] {
   const described = parameterNames(method).flatMap(({ name, doc }) =>
     doc === undefined ? [] : [[name, doc] as const],
   );
@@ -132,7 +132,7 @@ function notes({ optional, since, wireRaw, clientStreaming }: InterfaceMethod): 
 }
 
 /** The parameters in the order of Python: a stream precedes the others, wherever it was declared. */
-function parameterNames(method: InterfaceMethod): Argument[] {
+export function parameterNames(method: InterfaceMethod): Argument[] {
   const streamsFirst = method.arguments.toSorted((a, b) => Number(isStreamType(b.type)) - Number(isStreamType(a.type)));
   const taken = new Set<string>();
   return streamsFirst.map(({ name, type, doc }) => {

@@ -6,7 +6,7 @@ const imported = {
   decimal: ['Decimal'],
   typing: ['Any', 'Iterator', 'Literal', 'Optional', 'TypedDict', 'Union'],
   uuid: ['UUID'],
-  fidius: ['method'],
+  fidius: ['host_functions', 'method'],
 } as const;
 
 /** Names of the module `builtins`, which need no import. */

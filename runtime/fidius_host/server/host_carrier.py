@@ -3,9 +3,9 @@
 import threading
 
 from .. import codec
+from ..calls.worker import of_this_thread
 from ..conversations import host_calls
 from ..plugins import host_functions
-from .worker import of_this_thread
 
 
 class HostCarrier:
@@ -19,20 +19,20 @@ class HostCarrier:
         worker = of_this_thread()
         data = host_functions.encode_arguments(codec.encode, arguments)
         number = _call_of(worker)
-        blocks_loop = worker is not None and self._pool.is_loop(worker)
+        blocks_loop = worker is not None and self._pool.waits.is_loop(worker)
 
         self._check(link)
         woken = threading.Lock()
         woken.acquire()
         waiting = self._calls.begin(number, link.key, interface, function, data, blocks_loop, woken.release, worker)
         # A thread that reads the result itself saves the change to another thread, which takes longer than most functions.
-        if worker is None or not self._pool.read_until(worker, waiting.is_settled):
-            waits = worker is not None and self._pool.begin_wait(worker)
+        if worker is None or not self._pool.waits.read_until(worker, waiting.is_settled):
+            waits = worker is not None and self._pool.waits.begin_wait(worker)
             try:
                 woken.acquire()
             finally:
                 if waits:
-                    self._pool.end_wait(worker)
+                    self._pool.waits.end_wait(worker)
         return host_calls.result_of(waiting, host_functions.failure, _note_cancelled(worker))
 
     async def call_async(self, link, interface, function, arguments):
