@@ -21,6 +21,7 @@ export type {
   Call as ClientFunction,
   CallOptions,
   CallOptionsOf,
+  CallProgress,
   Client,
   Functions as ClientFunctions,
   ItemStream,

@@ -55,6 +55,9 @@ export interface CallEvent {
   readonly outcome?: CallOutcome | undefined;
 }
 
+/** Reports of plugins on the progress of their calls: `{ plugin, interface, method, fraction, message }`. */
+export const progressChannel = channel('fidius:progress');
+
 /** Calls of any host of this JavaScript thread: https://nodejs.org/api/diagnostics_channel.html */
 export const callChannel = channel('fidius:call');
 

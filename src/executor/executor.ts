@@ -81,12 +81,22 @@ export interface LoadOptions {
   readonly process?: ProcessOptions | undefined;
 }
 
+/** A report of a plugin on the progress of a call. */
+export interface CallProgress {
+  /** The part that is done, from 0 to 1; `undefined` if that is not known. */
+  readonly fraction: number | undefined;
+  /** What is being done. */
+  readonly message: string | undefined;
+}
+
 /** Options of one call. */
 export interface CallOptions {
   /** Cancels the call. Its promise is rejected immediately with `FIDIUS_CALL_ABORTED` and `signal.reason` as cause. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the call is cancelled with `FIDIUS_CALL_TIMEOUT`. */
   readonly timeoutMs?: number | undefined;
+  /** Receives reports of the plugin on the progress of the call. */
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined;
   /** Source of the argument stream, for a method that takes one: an iterable or an async iterable. */
   readonly input?: unknown;
 }

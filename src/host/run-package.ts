@@ -6,7 +6,7 @@ import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { closest } from '../errors/closest.ts';
 import { FidiusError, isFidiusError } from '../errors/fidius-error.ts';
 import { LoadError } from '../errors/load-error.ts';
-import type { CloseOptions, ExecutorChoice } from '../executor/executor.ts';
+import type { CallOptions, CloseOptions, ExecutorChoice } from '../executor/executor.ts';
 import type { OutputEvent } from '../executor/output.ts';
 import { readInterfaceHash, type ShownHash } from '../executor/process/read-interface-hash.ts';
 import { ResultStream } from '../executor/result-stream.ts';
@@ -46,6 +46,8 @@ export interface PackageCall {
   readonly onSelected?: ((selected: SelectedPackage) => void) | undefined;
   /** Receives each item of a method that returns a stream. */
   readonly onItem?: ((item: unknown) => void) | undefined;
+  /** Receives the reports of the method on its progress. */
+  readonly onCallProgress?: CallOptions['onProgress'];
   /** Is called when the package is loaded, before the call. */
   readonly onCall?: (() => void) | undefined;
   /** Receives the hash that the package declares, when no interface is given; before code of the package runs. */
@@ -137,7 +139,11 @@ export async function openPackage(call: PackageCall): Promise<OpenedPackage> {
     const [target, args] =
       input instanceof Uint8Array ? [{ index, codec: rawCodec }, [input]] : [{ index, codec }, input];
     const invoke = async () => {
-      const limits = { signal, timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs };
+      const limits = {
+        signal,
+        timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? undefined : budget.leftMs,
+        onProgress: call.onCallProgress,
+      };
       try {
         if (declared?.streaming === true) return plugin.stream(target, args, limits);
         return await plugin.call(target, args, limits);

@@ -1,3 +1,4 @@
+import type { CallProgress } from '../contract/client/client-types.ts';
 import type { Interface, InterfaceMethod } from '../contract/interface.ts';
 import type { JsonValue } from '../contract/json-value.ts';
 import { fromJson, toJson } from '../contract/json-value.ts';
@@ -49,9 +50,16 @@ export async function callTool(
     throw new FidiusError('FIDIUS_CALL_NOT_SUPPORTED', `Plugin ${plugin.info.name} has no method ${method.name}`);
   }
   const { signal } = context;
-  const answer = call(...args, { signal, ...(limits.timeoutMs === undefined ? {} : { timeoutMs: limits.timeoutMs }) });
+  const report = reporter(context);
+  const options = {
+    signal,
+    ...(limits.timeoutMs === undefined ? {} : { timeoutMs: limits.timeoutMs }),
+    // The items of a stream are its progress.
+    ...(method.streaming ? {} : { onProgress: (progress: CallProgress) => void report(toNotification(progress)) }),
+  };
+  const answer = call(...args, options);
   const value = method.streaming
-    ? await collect(answer as AsyncIterable<unknown>, reporter(context), limits.maxItems)
+    ? await collect(answer as AsyncIterable<unknown>, report, limits.maxItems)
     : toJson(await answer);
   return {
     content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
@@ -112,6 +120,10 @@ async function collect(items: AsyncIterable<unknown>, report: Report, maxItems: 
     await report({ progress: list.length, message: JSON.stringify(json) });
   }
   return list;
+}
+
+function toNotification({ fraction, message }: CallProgress) {
+  return { progress: fraction ?? 0, total: 1, ...(message === undefined ? {} : { message }) };
 }
 
 function reporter({ _meta, sendNotification }: CallContext): Report {

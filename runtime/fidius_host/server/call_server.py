@@ -430,6 +430,18 @@ class Server(ServerEvents):
                 pass
 
 
+def report_progress(fraction, message):
+    """Report on the call that runs on this thread. The SDK finds this function by its name (``fidius._progress``)."""
+    worker = of_this_thread()
+    call = None if worker is None else worker.call
+    if call is None or call <= 0:
+        return
+    for server in list(_servers):
+        if server.pool is not None and server.pool.current() is worker:
+            text = None if message is None else str.__str__(message).encode("utf-8", "replace").decode("utf-8")
+            server._send(conversation.progress(call, codec.encode([fraction, text])))
+
+
 def _link_of_this_thread():
     """Return the ``HostLink`` of the plugin that runs on this thread, or ``None``."""
     worker = of_this_thread()

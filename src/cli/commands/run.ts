@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
+import type { CallProgress } from '../../contract/client/client-types.ts';
 import type { Interface } from '../../contract/interface.ts';
 import { closest } from '../../errors/closest.ts';
 import { FidiusError } from '../../errors/fidius-error.ts';
 import { messageOf } from '../../errors/is-error.ts';
 import { formatHash, type LoadPhase } from '../../errors/load-error.ts';
 import { isPluginError, type PluginError } from '../../errors/plugin-error.ts';
+import { shown } from '../../errors/shown.ts';
+import { type CommandIo, clearLine } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
 import { importNamedInterface } from '../import-interface.ts';
 import { fromJson, toJson } from '../output/json.ts';
@@ -118,6 +121,7 @@ export const run = defineCommand({
             report({ step: `calling ${method}()` });
             release();
           },
+          onCallProgress: (progress) => io.stderr.write(progressText(io, method, progress)),
         }),
       );
       if (definition?.methods.some(({ name, streaming }) => name === method && streaming) === true) return {};
@@ -129,6 +133,20 @@ export const run = defineCommand({
     }
   },
 });
+
+/** A report of the method on its progress: a bar that replaces the last one on a terminal, otherwise a line. */
+function progressText(io: CommandIo, method: string, { fraction, message }: CallProgress): string {
+  if (io.verbosity === 'quiet') return '';
+  const bar = fraction === undefined ? [] : [`${barText(fraction)} ${Math.round(fraction * 100)} %`];
+  const line = [`${method}()`, ...bar, ...(message === undefined ? [] : [shown(message)])].join(' ');
+  return io.isTty ? `${clearLine}${line}${fraction === 1 ? '\n' : ''}` : `${line}\n`;
+}
+
+function barText(fraction: number): string {
+  const width = 20;
+  const done = Math.round(fraction * width);
+  return `[${'#'.repeat(done)}${'.'.repeat(width - done)}]`;
+}
 
 /** Whether the arguments and the result are bytes. This is known from the interface, or without one from `--raw`. */
 function isRawCall(name: string, asked: boolean, definition: Interface | undefined): boolean {

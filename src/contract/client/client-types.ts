@@ -12,6 +12,21 @@ export interface CallOptions extends SyncCallOptions {
    * @default `undefined`
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Receives the reports of the plugin on its progress (`fidius.progress()`), on the JavaScript thread. Never with the executor
+   * `inline`, which blocks this thread.
+   *
+   * @default `undefined`
+   */
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined;
+}
+
+/** A report of a plugin on the progress of a call. */
+export interface CallProgress {
+  /** The part that is done, from 0 to 1; `undefined` if that is not known. */
+  readonly fraction: number | undefined;
+  /** What is being done. */
+  readonly message: string | undefined;
 }
 
 /** Options of one call that returns a stream. */

@@ -85,7 +85,7 @@ function tracing(invoke: (...args: unknown[]) => Promise<unknown>, explain: (err
   return call;
 }
 
-const asyncOptions = ['signal', 'timeoutMs'];
+const asyncOptions = ['signal', 'timeoutMs', 'onProgress'];
 const streamOptions = [...asyncOptions, 'window'];
 const syncOptions = ['timeoutMs'];
 
@@ -132,7 +132,11 @@ const largestWindow = 65_536;
 
 function readCallOptions(place: string, options: unknown, known: readonly string[]): CallOptions {
   checkOptionNames(place, options, known);
-  const { signal, timeoutMs, window } = options as StreamOptions;
+  const { signal, timeoutMs, window, onProgress } = options as StreamOptions;
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    const text = `onProgress of ${place} must be a function, got ${describe(onProgress)}`;
+    throw new FidiusTypeError('FIDIUS_OPTION_INVALID', text);
+  }
   checkSignal(signal, place);
   checkCount(`window of ${place}`, window, 1, largestWindow);
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {

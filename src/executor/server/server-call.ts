@@ -4,14 +4,14 @@ import { atCall } from '../../errors/call-place.ts';
 import { type CallEnding, CallTimeoutError } from '../../errors/call-timeout-error.ts';
 import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { ProcessError } from '../../errors/process-error.ts';
-import { clearTimeout, now, setTimeout } from '../../node/timers.ts';
+import { clearTimeout, emitSafely, now, setTimeout } from '../../node/timers.ts';
 import type { ServerMessage } from '../../protocol/conversation.ts';
 import { addHostCause, type ErrorDescription, setCause, toCallError } from '../../protocol/error-description.ts';
 import { frameFlag, frameType } from '../../protocol/frames.ts';
 import type { CallCounters } from '../call-counters.ts';
-import { type CallSubject, CallTrace, callChannel } from '../call-events.ts';
+import { type CallSubject, CallTrace, callChannel, progressChannel } from '../call-events.ts';
 import { CancellationWatch, type CancelReason } from '../cancellation-watch.ts';
-import type { ExecutorName } from '../executor.ts';
+import type { CallOptions, CallProgress, ExecutorName } from '../executor.ts';
 import { currentHostCall } from '../host-call-chain.ts';
 import type { CallConversation } from './call-conversation.ts';
 import type { CallQueue, QueuedCall } from './call-queue.ts';
@@ -65,6 +65,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   readonly #reject: (error: unknown) => void;
   readonly #cancellation: CancellationWatch | undefined;
   readonly #conversation: CallConversation | undefined;
+  readonly #onProgress: CallOptions['onProgress'];
   readonly #trace: CallTrace | undefined;
   /** Its number at the server; 0 until it is sent. */
   #number = 0;
@@ -84,14 +85,14 @@ export class ServerCall implements QueuedCall, PendingCall {
   constructor(
     context: CallContext,
     method: CallableMethod,
-    signal: AbortSignal | undefined,
-    timeoutMs: number | undefined,
+    { signal, timeoutMs, onProgress }: CallOptions,
     payloadBytes: number,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     conversation?: CallConversation,
   ) {
     this.#conversation = conversation;
+    this.#onProgress = onProgress;
     this.context = context;
     this.#method = method;
     this.#resolve = resolve;
@@ -141,6 +142,10 @@ export class ServerCall implements QueuedCall, PendingCall {
   }
 
   received(message: ServerMessage): boolean {
+    if (message.kind === 'progress') {
+      if (!this.#settled) this.#report(message.payload);
+      return true;
+    }
     const conversation = this.#conversation;
     if (conversation === undefined) return false;
     // What Python has sent before it knew of the cancellation.
@@ -153,6 +158,17 @@ export class ServerCall implements QueuedCall, PendingCall {
       this.cancel(error, false);
       return true;
     }
+  }
+
+  #report(payload: Uint8Array): void {
+    const [fraction, text] = decodeValue(payload) as readonly [number | null, string | null];
+    const progress: CallProgress = { fraction: fraction ?? undefined, message: text ?? undefined };
+    const { plugin, interfaceName } = this.context;
+    if (progressChannel.hasSubscribers) {
+      const method = this.context.nameOf(this.#method);
+      progressChannel.publish({ plugin, interface: interfaceName, method, ...progress });
+    }
+    if (this.#onProgress !== undefined) emitSafely(this.#onProgress, progress);
   }
 
   /**

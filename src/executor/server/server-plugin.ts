@@ -125,9 +125,9 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
         if (refusal !== undefined) throw refusal;
         const input = options.input === undefined ? undefined : this.#readInput(method, options.input);
         const conversation = input && new CallConversation(input, undefined);
-        new ServerCall(this, method, options.signal, timeoutMs, payload.length, resolve, reject, conversation).begin(
-          payload,
-        );
+        const { signal, onProgress } = options;
+        const limits = { signal, timeoutMs, onProgress };
+        new ServerCall(this, method, limits, payload.length, resolve, reject, conversation).begin(payload);
       } catch (reason) {
         const error = atCall(reason, this.plugin, this.#request.descriptor.methods[method.index]?.name);
         traceRefusal(this, method, error);
@@ -152,13 +152,13 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
       this.#admit(method, options);
       const refusal = this.guard?.refusal(method.index, payload, `${this.nameOf(method)}() of ${this.plugin}`);
       if (refusal !== undefined) throw refusal;
-      const { signal, timeoutMs, window, input: source } = options;
+      const { window, input: source } = options;
       const input = source === undefined ? undefined : this.#readInput(method, source);
       const items = new ResultItems(method.codec.items as ItemCodec, window);
       const conversation = new CallConversation(input, items);
       // The time limit of the load is for calls that return: a stream may go on for as long as the plugin is open.
       const settle = [() => items.end(), (error: unknown) => items.fail(error)] as const;
-      new ServerCall(this, method, signal, timeoutMs, payload.length, ...settle, conversation).begin(payload);
+      new ServerCall(this, method, options, payload.length, ...settle, conversation).begin(payload);
       return items;
     } catch (reason) {
       const error = atCall(reason, this.plugin, this.nameOf(method));
