@@ -78,9 +78,11 @@ describe('examples/cookbook/next', () => {
     expect((await POST(posted(), year('2015'))).status).toBe(200);
   });
 
-  it('is configured not to bundle fidius, and to copy the plugins of the route', () => {
+  it('is configured not to bundle fidius, and to copy it and the plugins of the route', () => {
     expect(config.serverExternalPackages).toEqual(['fidius']);
-    // A name in brackets would be a class of characters.
-    expect(Object.keys(config.outputFileTracingIncludes)).toEqual([expect.not.stringContaining('[')]);
+    // With the name of the folder, `[year]`, the brackets would be a class of characters.
+    expect(config.outputFileTracingIncludes).toEqual({
+      '/api/months/*': ['./plugins/**/*', './node_modules/fidius/**/*'],
+    });
   });
 });
