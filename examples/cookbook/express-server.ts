@@ -8,7 +8,7 @@ import { WeatherInsight } from '../weather-interface.ts';
 
 /** An HTTP server over plugins. The host belongs to the caller, who closes it after the server. */
 export async function createWeatherServer(host: PluginHost): Promise<Server> {
-  // The pool: two processes of one plugin. Calls go to one that is free, and a crash ends the calls of one process only.
+  // The pool: two processes of one plugin. Calls are distributed, and a crash ends the calls of one process only.
   const weather = await host.load('weather-insight', WeatherInsight, {
     executor: 'process',
     process: { instances: 2 },

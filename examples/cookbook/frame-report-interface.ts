@@ -1,6 +1,6 @@
 import { defineInterface, method, t } from 'fidius';
 
-/** What a host may ask of a plugin that computes with data frames. Tables are Arrow streams (IPC) in both directions. */
+/** What a host may ask of a plugin that computes with data frames. Tables are streams of Arrow IPC in both directions. */
 export const FrameReport = defineInterface('FrameReport', {
   version: 1,
   methods: {

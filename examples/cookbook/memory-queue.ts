@@ -22,8 +22,8 @@ interface Waiting<Data> extends Job<Data> {
 }
 
 /**
- * A queue in memory whose `Queue` and `Worker` look like those of BullMQ, so that the example runs without Redis. Its jobs are
- * lost with the process, which is why a program uses BullMQ.
+ * A queue in memory whose `Queue` and `Worker` look like those of BullMQ, so that the example runs without Redis. Its
+ * jobs are lost with the process, which is why a program uses BullMQ.
  */
 export class Queue<Data> {
   readonly waiting: Waiting<Data>[] = [];

@@ -6,8 +6,8 @@ import { defineInterface, type Interface, method, PluginHost, t } from '../../sr
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * The plugins with which the reference tests its streams and configured instances, unchanged. They are in its repository and
- * not in its crates: FIDIUS_REFERENCE_CHECKOUT names a checkout of it. Without one, the tests are skipped.
+ * The plugins with which the reference tests its streams and configured instances, unchanged. They are in its repository
+ * and not in its crates: FIDIUS_REFERENCE_CHECKOUT names a checkout of it. Without one, the tests are skipped.
  */
 const checkout = process.env['FIDIUS_REFERENCE_CHECKOUT'] ?? '';
 const skipped = !existsSync(join(checkout, 'tests/test-plugin-py-ticker'));

@@ -14,7 +14,7 @@ import { embeddablePythons } from '../../support/pythons.ts';
 const searchPath = realpathSync(mkdtempSync(join(tmpdir(), 'fidius-arrow-')));
 afterAll(() => rmSync(searchPath, { recursive: true, force: true }));
 
-/** The interpreter to use: one that has both libraries, or one for which they can be vendored. A text says why there is none. */
+/** The interpreter to use: one that has both libraries, or one for which they can be vendored. A text: why there is none. */
 async function preparePackage(): Promise<{ readonly executable: string } | string> {
   const folder = join(searchPath, 'frame-report');
   cpSync(join(root, 'examples/cookbook/plugins/frame-report'), folder, { recursive: true });

@@ -1,21 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createWeatherServer } from '../../../examples/cookbook/express-server.ts';
+import { WeatherInsight } from '../../../examples/weather-interface.ts';
 import { type OutputEvent, PluginHost } from '../../../src/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { root } from '../../support/markdown.ts';
+import { writePlugin } from '../../support/plugin-folders.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const csv = readFileSync(join(root, 'examples/data/seattle-weather.csv'));
 
-async function serve() {
+async function serve(searchPath = join(root, 'examples/plugins')) {
   const output: OutputEvent[] = [];
   const host = await PluginHost.open({
-    searchPaths: [join(root, 'examples/plugins')],
+    searchPaths: [searchPath],
     onOutput: (event) => output.push(event),
   });
   onTestFinished(() => host.close({ mode: 'abort' }));
@@ -28,6 +31,17 @@ async function serve() {
     fetch(`${address}/months/${year}`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body });
   return { address, host, months, output };
 }
+
+/** Methods of which parse() does not end. */
+const endless = [
+  'import time',
+  'def parse(data):',
+  '    open(data.decode(), "w").close()',
+  '    while True: time.sleep(0.01)',
+  'def monthly(days, period): pass',
+  'def dryspell(days, limit): pass',
+  'def plot(data): pass',
+];
 
 describe('examples/cookbook/express-server.ts', () => {
   it('answers requests that come together with what the plugin returns, from two processes', async () => {
@@ -69,6 +83,23 @@ describe('examples/cookbook/express-server.ts', () => {
         records: { first: '2012-01-01', last: '2015-12-31' },
       },
     });
+  });
+
+  it('stops the call of a client that has left', async () => {
+    const searchPath = tempFolder();
+    const started = join(searchPath, 'started');
+    cpSync(join(root, 'examples/plugins/text-model'), join(searchPath, 'text-model'), { recursive: true });
+    writePlugin(searchPath, 'weather-insight', WeatherInsight, ...endless);
+    const { address, host } = await serve(searchPath);
+    const client = new AbortController();
+    const init = { method: 'POST', headers: { 'content-type': 'text/csv' }, body: started, signal: client.signal };
+    const response = fetch(`${address}/months/2015`, init);
+    await eventually(() => existsSync(started), 'the start of the call');
+
+    client.abort();
+
+    await expect(response).rejects.toThrow('This operation was aborted');
+    await eventually(() => host.stats().plugins.some(({ outcomes }) => outcomes.stopped === 1), 'the end of the call');
   });
 
   it('streams tokens until the client leaves, which ends the generator', async () => {

@@ -1,4 +1,4 @@
-"""Data frames of pandas inside, Arrow tables outside: columns cross as blocks of memory, without an object for each cell."""
+"""Data frames of pandas inside, Arrow tables outside: a column crosses as a block of memory."""
 
 from __future__ import annotations
 
