@@ -66,6 +66,7 @@ describe('examples/cookbook/next', () => {
     await second.POST(posted(), year('2014'));
 
     expect(second.POST).not.toBe(first.POST);
+    expect(plugin).toBeInstanceOf(Promise);
     expect(shared.weatherPlugin).toBe(plugin);
   });
 
