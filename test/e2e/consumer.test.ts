@@ -60,6 +60,12 @@ describe('the package that npm publishes', () => {
     expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
   });
 
+  it('has the notes for coding agents', () => {
+    const notes = readFileSync(join(folder, 'node_modules/fidius/llms.txt'), 'utf8');
+
+    expect(notes).toBe(readFileSync(fileURLToPath(new URL('../../llms.txt', import.meta.url)), 'utf8'));
+  });
+
   it('has maps that give the lines of the sources in stack traces', () => {
     writeFileSync(
       join(folder, 'trace.mjs'),

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export function installPackage(folder: string): void {
   const target = join(folder, 'node_modules/fidius');
   mkdirSync(target, { recursive: true });
-  for (const name of ['package.json', 'runtime', 'python']) {
+  for (const name of ['package.json', 'runtime', 'python', 'llms.txt']) {
     cpSync(join(root, name), join(target, name), { recursive: true });
   }
   linkDependencies(folder);

@@ -42,6 +42,7 @@ const scattered = [
   'SECURITY.md',
   'changes/README.md',
   'examples/data/SOURCE.md',
+  'llms.txt',
   'packages/create-fidius/README.md',
   'python/README.md',
 ];

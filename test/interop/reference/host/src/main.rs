@@ -3,6 +3,7 @@
 use ed25519_dalek::VerifyingKey;
 use fidius_core::python_descriptor::{PythonInterfaceDescriptor, PythonMethodDesc};
 use fidius_host::{CallError, PluginHandle, PluginHost};
+use futures::{executor::block_on, StreamExt};
 use serde_json::{json, Value};
 
 fn main() {
@@ -21,7 +22,13 @@ fn load(request: &Value) -> Result<PluginHandle, String> {
         .require_signature(!keys.is_empty())
         .trusted_keys(&keys)
         .build()
-        .and_then(|host| host.load_python(text(request, "package"), descriptor(&request["interface"])))
+        .and_then(|host| {
+            let (name, interface) = (text(request, "package"), descriptor(&request["interface"]));
+            match request.get("config") {
+                Some(config) => host.load_python_configured(name, interface, config),
+                None => host.load_python(name, interface),
+            }
+        })
         .map_err(|error| error.to_string())
 }
 
@@ -40,14 +47,51 @@ fn descriptor(interface: &Value) -> &'static PythonInterfaceDescriptor {
 
 fn answer(plugin: &PluginHandle, call: &Value) -> Value {
     let index = call["method"].as_u64().expect("the index of a method") as usize;
-    let result = match call.get("raw") {
-        Some(input) => plugin.call_method_raw(index, &bytes(input)).map(|output| json!({ "raw": hex(&output) })),
-        None => plugin.call_method::<Value, Value>(index, &call["arguments"]).map(|value| json!({ "value": value })),
+    if call["streamOut"] == true {
+        return stream(plugin, index, call);
+    }
+    let arguments = &call["arguments"];
+    let result = match (call.get("raw"), items(call)) {
+        (Some(input), _) => plugin.call_method_raw(index, &bytes(input)).map(|output| json!({ "raw": hex(&output) })),
+        (None, Some(items)) => plugin
+            .call_client_streaming::<Value, Value, Value>(index, items, arguments)
+            .map(|value| json!({ "value": value })),
+        (None, None) => plugin.call_method::<Value, Value>(index, arguments).map(|value| json!({ "value": value })),
     };
-    result.unwrap_or_else(|error| match error {
+    result.unwrap_or_else(failure)
+}
+
+/// The items of a result stream, at most as many as the call takes, and the error that ended it.
+fn stream(plugin: &PluginHandle, index: usize, call: &Value) -> Value {
+    let arguments = &call["arguments"];
+    let most = call["take"].as_u64().unwrap_or(u64::MAX);
+    let mut taken: Vec<Value> = Vec::new();
+    let ended = block_on(async {
+        let mut stream = match items(call) {
+            Some(items) => plugin.call_bidi_streaming::<Value, Value, Value>(index, items, arguments).await?,
+            None => plugin.call_streaming::<Value, Value>(index, arguments).await?,
+        };
+        while (taken.len() as u64) < most {
+            match stream.next().await {
+                Some(item) => taken.push(serde_json::to_value(item?).expect("an item that came as JSON")),
+                None => break,
+            }
+        }
+        Ok(())
+    });
+    json!({ "items": taken, "ended": ended.map_or_else(failure, |()| Value::Null) })
+}
+
+/// The source of an argument stream.
+fn items(call: &Value) -> Option<Vec<Value>> {
+    call["items"].as_array().cloned()
+}
+
+fn failure(error: CallError) -> Value {
+    match error {
         CallError::Plugin(raised) => json!({ "raised": [raised.code, raised.message, raised.details_value()] }),
         other => json!({ "error": other.to_string() }),
-    })
+    }
 }
 
 fn key(hex: &Value) -> VerifyingKey {
