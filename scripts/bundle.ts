@@ -28,7 +28,7 @@ const shared = {
 } satisfies BuildOptions;
 
 // Names and lines of 120 columns remain. Indentation and comments would be a tenth of the package.
-const compact = { ...shared, minifyWhitespace: true, lineLimit: 120 } satisfies BuildOptions;
+const compact = { ...shared, minifyWhitespace: true, minifySyntax: true, lineLimit: 120 } satisfies BuildOptions;
 // The maps name the files and lines of the sources, and do not contain them: that would take a quarter of the package.
 const mapped = { ...compact, sourcemap: true, sourcesContent: false } satisfies BuildOptions;
 
@@ -41,7 +41,7 @@ await writeBundle({ ...shared, entryPoints: workers });
 // Apart from the entries: if it shared their chunks, a program that imports an entry would read three times as many files.
 // Without a map, which only helps to debug it.
 const commandLine = { entryPoints: { cli: join(src, 'cli/main.ts') }, splitting: true };
-await writeBundle({ ...compact, ...commandLine, minifySyntax: true });
+await writeBundle({ ...compact, ...commandLine });
 writeDeclarations();
 for (const name of entryNames) writeCommonJs(name);
 

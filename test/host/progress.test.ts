@@ -137,7 +137,7 @@ describe.each(['thread', 'process'] as const)('the progress of a call, with the 
 
     await expect(client.work(1, { onProgress: 'log' as never })).rejects.toMatchObject({
       code: 'FIDIUS_OPTION_INVALID',
-      message: expect.stringContaining('onProgress of work() must be a function, got "log"'),
+      message: expect.stringContaining('must be a function, got "log"'),
     });
   });
 });
