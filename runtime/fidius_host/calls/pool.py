@@ -241,7 +241,7 @@ class Pool:
         elif conversation.is_host_message(kind):
             message = conversation.read_host_message(kind, flags, number, data)
             # The host may have sent it before it knew that the call has ended.
-            if not self.conversations.received(call, message) and not self.was_read(call):
+            if not self.conversations.received(call, message) and (kind == HOST_RESULT or not self.was_read(call)):
                 name = conversation.name_of(kind)
                 raise ProtocolError('a frame "%s" for call %d, which does not use it' % (name, call))
         else:

@@ -59,8 +59,7 @@ class Conversations:
     def received(self, call, message):
         """Pass a frame of the host to its call. Returns false if that does not use it. By the thread that reads frames."""
         if message["kind"] == "hostResult":
-            self.host_calls.received(message)
-            return True
+            return self.host_calls.received(message)
         conversation = self._running.get(call)
         return conversation is not None and conversation.received(message)
 

@@ -22,6 +22,7 @@ class HostCalls:
         self._connection = connection
         self._waiting = {}
         self._numbers = itertools.count(1)
+        self._last = 0
         self._closed = False
 
     def begin(self, call, key, interface, function, arguments, blocks_loop, wake, worker=None):
@@ -29,7 +30,7 @@ class HostCalls:
 
         ``call`` is the number of the call of the plugin that makes it, 0 if none does. ``worker`` is the thread that waits.
         """
-        number = next(self._numbers) & 0xFFFFFFFF
+        number = self._last = next(self._numbers) & 0xFFFFFFFF
         waiting = _Waiting(number, call, key, wake, worker)
         self._waiting[number] = waiting
         data = _HEAD.pack(key, interface, blocks_loop) + arguments
@@ -52,10 +53,15 @@ class HostCalls:
         return None if waiting is None else waiting.worker
 
     def received(self, message):
-        """Take the result of a call. One that was cancelled is not known any more. By the thread that reads frames."""
+        """Take the result of a call. Returns false for one that was never made. By the thread that reads frames.
+
+        A call that was cancelled is not known any more.
+        """
         payload = message["payload"]
         outcome = RETURNED if not message["raised"] else RAISED if payload else CANCELLED
         self._settle(message["number"], outcome, payload)
+        number = message["number"]
+        return number != 0 and (self._last - number) & 0xFFFFFFFF < 1 << 31
 
     def cancel(self, call):
         """End the waiting of a call of the plugin. By the control thread."""
