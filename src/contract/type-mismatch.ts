@@ -5,7 +5,7 @@ import { describe } from '../errors/options.ts';
 /** A value that does not have its declared type. Its message continues a sentence: `must be a string, got 3`. */
 export class TypeMismatch extends ValueProblem {}
 
-const argumentHint = 'Pass a value of that type, or declare another type in the interface.';
+const argumentHint = 'Pass a value of that type.';
 const resultHint = 'Have the method return a value of that type, or declare another type in the interface.';
 
 /** The error for an argument that is not `expected`, such as `a string`. */

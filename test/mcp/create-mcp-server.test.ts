@@ -137,8 +137,18 @@ describe('the tools of createMcpServer()', () => {
   });
 
   it.each<[string, string, Record<string, unknown>, string]>([
-    ['of another type', 'greet', { name: 1 }, 'greet() of workshop: argument "name" must be a string, got 1'],
-    ['that is missing', 'greet', {}, 'greet() of workshop: argument "name" must be a string, got undefined'],
+    [
+      'of another type',
+      'greet',
+      { name: 1 },
+      'greet() of workshop: argument "name" must be a string, got 1\nhint: Pass a value of that type.',
+    ],
+    [
+      'that is missing',
+      'greet',
+      {},
+      'greet() of workshop: argument "name" must be a string, got undefined\nhint: Pass a value of that type.',
+    ],
     ['that is unknown', 'greet', { nam: 'x' }, 'greet() has no argument "nam"\nhint: Write "name".'],
     [
       'that is not base64',
@@ -150,7 +160,7 @@ describe('the tools of createMcpServer()', () => {
       'out of range',
       'totals',
       { values: [1, -1] },
-      'totals() of workshop: argument "values[1]" must be an integer from 0 to 4294967295 (u32), got -1',
+      'totals() of workshop: argument "values[1]" must be an integer from 0 to 4294967295 (u32), got -1\nhint: Pass a value of that type.',
     ],
   ])('answer an argument %s with an error that names it', async (_what, name, given, message) => {
     await using scene = await open();
