@@ -132,7 +132,7 @@ export {
   type LoadOptions,
   type PluginStats,
 } from './executor/executor.ts';
-export type { ExecutorOptions } from './executor/executor-options.ts';
+export type { ExecutorOptions, TraceContext } from './executor/executor-options.ts';
 export type { OutputEvent, OutputListener } from './executor/output.ts';
 export type { ProcessEvent, ProcessNotice } from './executor/process/process-events.ts';
 export type {

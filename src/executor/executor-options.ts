@@ -40,11 +40,26 @@ export interface ExecutorOptions {
    */
   readonly onNotice?: NoticeListener | undefined;
   /**
+   * Returns the W3C trace context of the running code, which is passed to Python with each call through `client`. Not with the
+   * executor `inline`.
+   *
+   * @default none is passed
+   */
+  readonly traceContext?: (() => TraceContext | undefined) | undefined;
+  /**
    * Options of the executor `process`, unless a load sets them.
    *
    * @default {}
    */
   readonly process?: ProcessOptions | undefined;
+}
+
+/** A trace that a call belongs to: https://www.w3.org/TR/trace-context/ */
+export interface TraceContext {
+  /** Version, trace, span and flags: `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`. */
+  readonly traceparent: string;
+  /** Data of tracing systems. */
+  readonly tracestate?: string | undefined;
 }
 
 /** More threads would only wait for each other. */
@@ -54,11 +69,12 @@ export const defaultThreads = 8;
 
 /** @throws FidiusError `FIDIUS_OPTION_INVALID`. */
 export function checkExecutorOptions(options: ExecutorOptions): void {
-  const { threads, spareThreads, onOutput, onNotice } = options;
+  const { threads, spareThreads, onOutput, onNotice, traceContext } = options;
   checkCount('threads', threads, 1, mostThreads);
   checkCount('spareThreads', spareThreads, 0, mostThreads);
   checkFunction('onOutput', onOutput);
   checkFunction('onNotice', onNotice);
+  checkFunction('traceContext', traceContext);
   checkProcessOptions(options.process);
 }
 

@@ -155,6 +155,7 @@ const hostOptionNames = [
   'spareThreads',
   'onOutput',
   'onNotice',
+  'traceContext',
   'timeoutMs',
   'loadTimeoutMs',
   'isolatePython',

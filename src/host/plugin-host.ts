@@ -65,7 +65,8 @@ export class PluginHost implements AsyncDisposable {
     const { threads, spareThreads, onOutput, onNotice = code.emitWarning, timeoutMs, loadTimeoutMs } = options;
     this.#onNotice = onNotice;
     this.#conflicts = new code.VendorConflictReporter(onNotice);
-    const executorOptions = { threads, spareThreads, onOutput, onNotice, process: options.process };
+    const { process: processOptions, traceContext } = options;
+    const executorOptions = { threads, spareThreads, onOutput, onNotice, process: processOptions, traceContext };
     this.#executors = new code.ExecutorPool({ python, libpython, isolatePython }, executorOptions);
     this.#loadOptions = { timeoutMs, loadTimeoutMs };
   }

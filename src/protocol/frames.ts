@@ -105,8 +105,11 @@ export function frameName(type: number): string {
   return name === undefined ? `of type ${type}` : `"${name}"`;
 }
 
-/** `isError`, in `hostResult` and `end`: the payload is the description of an error. */
-export const frameFlag = { raw: 1, timed: 2, byReference: 4, isError: 8 } as const;
+/**
+ * `isError`, in `hostResult` and `end`: the payload is the description of an error. `traced`, in `call`: the arguments follow a
+ * trace context after its length in two bytes: `traceparent`, a line break, `tracestate`.
+ */
+export const frameFlag = { raw: 1, timed: 2, byReference: 4, isError: 8, traced: 16 } as const;
 
 /** Methods of plugin 0. */
 export const serverMethod = { load: 0, unload: 1, endCapture: 2, endSyncCalls: 3 } as const;

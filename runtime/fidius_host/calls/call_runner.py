@@ -1,12 +1,14 @@
 """Runs one call and writes its answer."""
 
+import functools
 import time
 import types
+from _contextvars import ContextVar
 
 from ..codec import decode, encode, error_description, raw_bytes
 from ..codec.items import is_async_iterator, iterator_of
 from ..stopping.interruption import FidiusCancelled
-from ..transport.protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, SKIPPED, STOPPED, TIMED, frame, int_frame
+from ..transport.protocol import BY_REFERENCE, HEADER, RAISED, RAW, RETURNED, SKIPPED, STOPPED, TIMED, TRACED, frame, int_frame
 from ..conversations.conversation import Conversations
 from .served_plugin import ON_LOOP, STREAMS
 
@@ -14,6 +16,9 @@ ANSWERED_LATER = object()
 """Returned by a function of the server itself if another thread answers its call."""
 
 _pack = HEADER.pack
+
+trace_context = ContextVar("fidius.trace_context", default=None)
+"""``traceparent`` and ``tracestate`` of the running call, on two lines. The SDK finds it by its name."""
 
 
 class CallRunner:
@@ -95,6 +100,8 @@ class CallRunner:
         started = time.perf_counter() if flags & TIMED else None
         try:
             read = bytes if flags & RAW else decode
+            if flags & TRACED:
+                read = functools.partial(_read_traced, read)
             given = self._shared_payloads.read(data, read) if flags & BY_REFERENCE else read(data)
             data = None
             conversation = self.conversations.get(call) if plugin.special[method] & STREAMS else None
@@ -184,6 +191,14 @@ def _is_caused_by_cancellation(error):
             return True
         error = error.__context__
     return False
+
+
+def _read_traced(read, data):
+    """Read arguments that follow a trace context, which becomes that of the call."""
+    view = memoryview(data)
+    start = 2 + int.from_bytes(view[:2], "little")
+    trace_context.set(bytes(view[2:start]).decode())
+    return read(view[start:])
 
 
 def _microseconds(started):

@@ -49,6 +49,7 @@ RAW = 1
 TIMED = 2
 BY_REFERENCE = 4
 IS_ERROR = 8
+TRACED = 16
 
 
 _pack_int = struct.Struct("<IBBHII3si1s").pack

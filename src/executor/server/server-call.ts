@@ -44,6 +44,8 @@ export interface CallContext {
   readonly counters: CallCounters;
   /** `undefined` if all calls are sent. */
   readonly guard: CallGuard | undefined;
+  /** Returns the trace context of the running code, as it precedes the arguments; `undefined` if none is passed. */
+  readonly traceHeader: (() => Uint8Array | undefined) | undefined;
   /** Calls whose promise is not settled. */
   unsettled: number;
   nameOf(method: CallableMethod): string;
@@ -71,6 +73,7 @@ export class ServerCall implements QueuedCall, PendingCall {
   #number = 0;
   /** The arguments, while the call is watched. */
   #kept: Uint8Array | undefined;
+  readonly #traceHeader: Uint8Array | undefined;
   /** The host function that has made the call. */
   readonly #chain = currentHostCall();
   /** What host functions threw during the call, by the numbers of their calls. */
@@ -97,6 +100,7 @@ export class ServerCall implements QueuedCall, PendingCall {
     this.#method = method;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#traceHeader = context.traceHeader?.();
     if (callChannel.hasSubscribers) this.#trace = new CallTrace(subjectOf(context, method, payloadBytes));
     if (signal !== undefined || timeoutMs !== undefined) {
       this.#cancellation = new CancellationWatch(signal, timeoutMs, (reason) => {
@@ -131,7 +135,10 @@ export class ServerCall implements QueuedCall, PendingCall {
       this.#trace.sent();
     }
     this.#kept = guard?.keep(payload);
-    this.#number = connection.call(this, number, index, flags, payload);
+    const header = this.#traceHeader;
+    if (header !== undefined) flags |= frameFlag.traced;
+    const given = header === undefined ? payload : Buffer.concat([header, payload]);
+    this.#number = connection.call(this, number, index, flags, given);
     if (this.#chain !== undefined) connection.hostCalls.started(this.#number, this.#chain);
     this.#conversation?.started({
       send: (message) => connection.send(this.#number, message),

@@ -210,7 +210,7 @@ export class ServerExecutor implements Executor, PluginOwner {
     user: HostFunctionUser | undefined,
   ): ServerPlugin {
     const { timeoutMs, maxQueued = queueLength, ownThread = false } = options;
-    const limits = { timeoutMs, maxQueued, ownThread, guard };
+    const limits = { timeoutMs, maxQueued, ownThread, guard, traceContext: this.#setup.traceContext };
     const plugin = new ServerPlugin(this, connection, request, loaded, limits, user);
     this.#plugins.add(plugin);
     return plugin;

@@ -17,6 +17,7 @@ import type {
   StreamOptions,
   SyncCalls,
 } from '../executor.ts';
+import type { ExecutorOptions } from '../executor-options.ts';
 import { HandleCalls, type SyncHandle } from '../handle-calls.ts';
 import { currentHostCall, isLoopBlocked } from '../host-call-chain.ts';
 import { ResultStream } from '../result-stream.ts';
@@ -27,6 +28,7 @@ import type { HostFunctionUser } from './host-call-router.ts';
 import { ResultItems } from './result-items.ts';
 import { type CallContext, type CallGuard, ServerCall, traceRefusal } from './server-call.ts';
 import type { ServerConnection } from './server-connection.ts';
+import { encodeTraceContext } from './trace-header.ts';
 
 /** What a plugin needs from the executor that loaded it. */
 export interface PluginOwner {
@@ -44,6 +46,7 @@ interface PluginLimits {
   readonly maxQueued: number;
   readonly ownThread: boolean;
   readonly guard: CallGuard | undefined;
+  readonly traceContext: ExecutorOptions['traceContext'];
 }
 
 /** How long closing waits for calls to finish, and how long for cancelled calls to stop, in milliseconds. */
@@ -66,6 +69,7 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
   readonly queue: CallQueue;
   readonly counters = new CallCounters();
   readonly guard: CallGuard | undefined;
+  readonly traceHeader: CallContext['traceHeader'];
   unsettled = 0;
   readonly #owner: PluginOwner;
   readonly #request: LoadRequest;
@@ -94,6 +98,8 @@ export class ServerPlugin implements ExecutorPlugin, CallContext {
     this.#timeoutMs = limits.timeoutMs;
     this.#ownThread = limits.ownThread;
     this.guard = limits.guard;
+    const { traceContext } = limits;
+    this.traceHeader = traceContext && (() => encodeTraceContext(traceContext));
     this.executor = owner.name;
     this.connection = connection;
     this.plugin = request.plugin;
