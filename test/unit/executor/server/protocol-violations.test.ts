@@ -37,7 +37,7 @@ describe('a host whose server violates the protocol', () => {
     ['grants credit to a call without stream', frame(frameType.credit, { call: 2, plugin: 4 }), '"credit" for call 2'],
     ['grants no credit', frame(frameType.credit, { call: 2 }), '"credit" grants no items'],
     ['ends a stream that does not exist', frame(frameType.end, { call: 2 }), '"end" for call 2'],
-    ['calls a host function that was not provided', frame(frameType.hostCall, { call: 2 }), '"hostCall" for call 2'],
+    ['calls a host function without naming it', frame(frameType.hostCall, { call: 2 }), 'a host function with 0 bytes'],
     ['reports the progress of no call', frame(frameType.progress, { call: 77 }), 'call 77, which was never made'],
     ['sends flags that an item does not have', frame(frameType.item, { call: 2, flags: 1 }), '"item" has the flags 1'],
     ['announces a frame of an impossible size', frame(frameType.returned, { announced: 2 ** 31 }), '2147483648 bytes'],
