@@ -44,6 +44,7 @@ export const operations = {
   addCoroutine: { title: '`async def add(i64, i64)`', check: checkSum },
   streamIntegers: { title: '1,000 integers as a stream', check: checkThousand },
   callIntegers: { title: '1,000 calls of `add(i64, i64)` in turn', check: checkThousand },
+  hostFunctions: { title: '1,000 calls of a host function by one call', check: checkThousand },
   streamRows: { title: '1,000 rows `{id, name, score, ok}` as a stream', check: checkThousandRows },
   callRows: { title: '1,000 calls that return a row, in turn', check: checkThousandRows },
   ping: { title: 'bare ping-pong over a socket pair with Python', check: () => {} },

@@ -158,6 +158,13 @@ export const trials: readonly Trial[] = [
     beside: [{ contender: 'fidius-thread', operation: 'addAsync' }],
     inFlight: 200,
   },
+  ...(['fidius-client', 'fidius-thread', 'fidius-process'] as const).map((ours) => ({
+    id: `host-functions-${ours}`,
+    operation: 'hostFunctions' as const,
+    ours,
+    // The other way: as many calls of the plugin, one after the other.
+    beside: [{ contender: ours, operation: 'callIntegers' as const, budget: ours === 'fidius-client' ? 5 : 1.2 }],
+  })),
   ...streamTrials('stream-inline', 'fidius-client', ['pyodide']),
   ...streamTrials('stream-thread', 'fidius-thread', ['pythonia']),
   ...streamTrials('stream-process', 'fidius-process', ['pythonia']),

@@ -2,7 +2,7 @@
 export const fidius = (await import(
   new URL('../../dist/bundle/index.js', import.meta.url).href
 )) as typeof import('../../src/index.ts');
-const { defineInterface, method, t } = fidius;
+const { defineHostInterface, defineInterface, method, t } = fidius;
 
 const Row = t.struct('Row', { id: t.u32, name: t.string, score: t.f64, ok: t.bool });
 const anything = t.named('serde_json::Value');
@@ -23,8 +23,17 @@ export const Bench = defineInterface('Bench', {
     count_up: method({ length: t.u32 }, t.stream(t.i64)),
     row: method({ number: t.u32 }, Row),
     stream_rows: method({ length: t.u32 }, t.stream(Row)),
+    ask_host: method({ count: t.u32 }, t.i64),
   },
 });
+
+/** The function that `ask_host` calls. */
+const BenchHost = defineHostInterface('BenchHost', {
+  version: 1,
+  functions: { add: method({ a: t.i64, b: t.i64 }, t.i64) },
+});
+
+export const provide = [BenchHost.implement({ add: (a, b) => a + b })];
 
 /** Index of a method, for the untyped handle. */
 export function indexOf(name: string): number {

@@ -1,16 +1,17 @@
 import { dirname } from 'node:path';
-import { addend } from '../operations.ts';
-import { Bench, fidius } from './built-fidius.ts';
+import { addend, streamLength } from '../operations.ts';
+import { Bench, fidius, provide } from './built-fidius.ts';
 import { type Contender, pluginFolder } from './contender.ts';
 import { awaitedStreams } from './streams.ts';
 
 /** The asynchronous side of the typed client: Python runs in a child process. */
 export async function open(): Promise<Contender> {
   const host = await fidius.PluginHost.open({ searchPaths: [dirname(pluginFolder)], executor: 'process' });
-  const { client } = await host.load('bench-plugin', Bench);
+  const { client } = await host.load('bench-plugin', Bench, { provide });
   return {
     calls: {
       ...awaitedStreams(client),
+      hostFunctions: () => client.ask_host(streamLength),
       addAsync: (step) => client.add(addend, step),
     },
   };

@@ -2,7 +2,7 @@
 
 import json
 
-__interface_hash__ = 0x7AB2DC4FDDB7B0C2
+__interface_hash__ = 0xF5CDA1E013465D74
 
 
 def add(a, b):
@@ -54,6 +54,20 @@ def row(number):
 def stream_rows(length):
     for number in range(length):
         yield row(number)
+
+
+def ask_host(count):
+    """Call a function of the host ``count`` times."""
+    # Other contenders have no SDK of fidius.
+    from fidius import host_functions
+
+    if not _hosts:
+        _hosts.append(host_functions("BenchHost", version=1, interface_hash=0xBE30B9D096B2C49E))
+    call = _hosts[0].call
+    return sum(call(0, number, 0) for number in range(count))
+
+
+_hosts = []
 
 
 def start_echo_thread():
