@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isPluginError, PluginHost } from 'fidius';
+import { type CallProgress, isPluginError, PluginHost } from 'fidius';
 import { TableConnector } from './table-connector-interface.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'table-connector-'));
@@ -16,7 +16,8 @@ try {
   const archive = await connect('archive.db', 'old_orders');
 
   // The plugin reads this source as it stores the orders: they never are in memory all at once.
-  console.log(`stored ${await shop.client.load(orders(1, 50_000))} orders`);
+  const onProgress = ({ message }: CallProgress) => console.log(`… ${message}`);
+  console.log(`stored ${await shop.client.load(orders(1, 50_000), { onProgress })} orders`);
 
   // A stream of one plugin is the source of another.
   console.log(`archived ${await archive.client.load(shop.client.extract(49_001))} orders`);

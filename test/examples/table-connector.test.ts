@@ -20,6 +20,7 @@ describe('examples/table-connector.ts', () => {
       status: 0,
       stderr: '',
       lines: [
+        ...[10_000, 20_000, 30_000, 40_000, 50_000].map((count) => `… ${count} orders`),
         'stored 50000 orders',
         'archived 1000 orders',
         'not stored: the connection to the till was lost',

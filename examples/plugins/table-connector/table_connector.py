@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TypedDict
 
-from fidius import PluginError
+from fidius import PluginError, progress
 
 __interface_hash__ = 0xC69459380680E7DB
+
+_REPORT_ORDERS = 10_000
+"""A report on the progress for each order would take longer than storing it."""
 
 
 class Settings(TypedDict):
@@ -38,7 +41,7 @@ class TableConnector:
             # A transaction. An error of the host's source is an exception here, which rolls back.
             with connection:
                 try:
-                    return connection.executemany(insert, orders).rowcount
+                    return connection.executemany(insert, _reporting(orders)).rowcount
                 except sqlite3.IntegrityError as error:
                     raise PluginError("DUPLICATE", str(error)) from error
 
@@ -51,6 +54,13 @@ class TableConnector:
     def _connect(self) -> sqlite3.Connection:
         # A connection belongs to its thread, and each call may run on another one.
         return sqlite3.connect(self._database)
+
+
+def _reporting(orders: Iterator[Order]) -> Iterator[Order]:
+    for count, order in enumerate(orders, 1):
+        if count % _REPORT_ORDERS == 0:
+            progress(message=f"{count} orders")
+        yield order
 
 
 def __fidius_configure__(settings: Settings) -> TableConnector:
