@@ -105,7 +105,11 @@ export class HostCallRouter {
     }
   }
 
-  /** A call of a plugin has ended. @returns what the host function with a number threw during the call. */
+  /**
+   * A call has ended. It may be told more than once.
+   *
+   * @returns what the host functions threw during the call, by the numbers of their calls, the first time.
+   */
   ended(call: number): ReadonlyMap<number, unknown> | undefined {
     if (this.#chains.size > 0) this.#chains.delete(call);
     const thrown = this.#thrown.get(call);

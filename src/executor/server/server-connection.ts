@@ -339,6 +339,7 @@ export class ServerConnection {
     if ((flags & frameFlag.byReference) === 0) {
       this.#pending.delete(call);
       pending.answered(type, payload, microseconds, false);
+      this.hostCalls.ended(call);
       return;
     }
     const { memory } = this.#transport;
@@ -348,6 +349,7 @@ export class ServerConnection {
     this.#pending.delete(call);
     this.#writer.add(frameType.release, 0, 0, call, 0, noBytes);
     pending.answered(type, copy, microseconds, true);
+    this.hostCalls.ended(call);
   }
 }
 
