@@ -231,19 +231,28 @@ function newHash(): Hash {
   return crypto().createHash('sha256');
 }
 
-/**
- * How many bytes of a package are kept in memory between its verification and its storage. Typical packages are smaller; a larger
- * package is read again.
- */
+/** How many bytes of a package are in memory at any time, whatever there is of it. */
 export const maxMemoryBytes = 16 * 1024 * 1024;
+
+/** The most that is kept of a package between its verification and its storage. Packages with pandas are smaller. */
+const mostHeldBytes = 256 * 1024 * 1024;
+
+/**
+ * How many bytes of a package are kept in memory between its verification and its storage. A larger package is read again, which
+ * takes as long as the first reading. An eighth of the memory that the process can still get, in a container, too.
+ */
+function heldBytes(): number {
+  return Math.max(maxMemoryBytes, Math.min(mostHeldBytes, process.availableMemory() / 8));
+}
 
 /** The verified files of a package, kept in memory so that the stored bytes are the verified ones. */
 export class FilesInMemory {
+  readonly #limit = heldBytes();
   readonly #contents = new Map<string, Buffer>();
   #bytes = 0;
 
   hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= maxMemoryBytes;
+    return this.#bytes + bytes <= this.#limit;
   }
 
   add(path: string, content: Buffer): void {

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FidiusError } from '../../../../src/errors/fidius-error.ts';
 import { OpenArchive } from '../../../../src/packaging/archive/read-archive.ts';
 import { digestPackage } from '../../../../src/packaging/digest/package-digest.ts';
@@ -50,6 +50,7 @@ describe.each([
     genuine: Buffer.alloc(0),
     unsigned: Buffer.alloc(0),
   };
+  withoutMemory();
   beforeAll(async () => {
     const dir = await signed(files);
     archives.genuine = await unsorted(dir);
@@ -84,7 +85,16 @@ describe.each([
   });
 });
 
+/** The system has no memory to spare: only small packages are kept in it. */
+function withoutMemory(): void {
+  beforeEach(() => {
+    const memory = vi.spyOn(process, 'availableMemory').mockReturnValue(0);
+    return () => memory.mockRestore();
+  });
+}
+
 describe('an archive that memory cannot hold', () => {
+  withoutMemory();
   const archives = {
     genuine: Buffer.alloc(0),
     evil: Buffer.alloc(0),
@@ -179,6 +189,16 @@ describe('an archive that memory cannot hold', () => {
 });
 
 describe('a package that memory can hold', () => {
+  it('is read once if memory has room for it, although it is large', async () => {
+    const dir = await signed(large);
+    const archive = fileOf(await sorted(dir));
+    const trustedKeys = [new InterruptedKey(acme, () => writeFileSync(archive, 'not an archive'))];
+
+    const stored = await (await openStore()).addArchive(archive, { ...trusting, trustedKeys });
+
+    expect(await digestPackage(stored.dir)).toEqual(stored.digest);
+  });
+
   it('is stored as it was verified when its archive is overwritten in the meantime', async () => {
     const dir = await signed(small);
     const archive = fileOf(await sorted(dir));
