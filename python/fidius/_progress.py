@@ -13,7 +13,7 @@ def progress(fraction: Optional[float] = None, message: Optional[str] = None) ->
 
     :param fraction: the part that is done, from 0 to 1; ``None`` if that is not known.
     :param message: what is being done.
-    :raises TypeError: the fraction is no number, or the message is no text.
+    :raises TypeError: the fraction is not a number, or the message is not a str.
     :raises ValueError: the fraction is not from 0 to 1.
     """
     if fraction is not None:

@@ -1,5 +1,5 @@
 import type { ConfigOf, ConfigOption } from '../contract/config.ts';
-import type { HostImplementation, HostInterface } from '../contract/host-interface.ts';
+import type { HostImplementation } from '../contract/host-interface.ts';
 import type { Interface } from '../contract/interface.ts';
 import type { StartOptions } from '../cpython/lifecycle/start.ts';
 import { type FidiusError, FidiusTypeError } from '../errors/fidius-error.ts';
@@ -109,7 +109,7 @@ export interface HostLoadAllOptions extends LoadOptions, ProvideOption {
 /** Functions of the host that a load provides to its plugin. */
 export interface ProvideOption {
   /**
-   * Functions of this program that the plugin may call: what {@link HostInterface.implement} returns.
+   * Functions of this program that the plugin may call: what `implement()` of a host interface returns.
    *
    * @default []
    */
