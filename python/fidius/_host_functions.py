@@ -65,15 +65,20 @@ _declared: dict[str, list[HostFunctions]] = {}
 def host_functions(name: str, *, version: int, interface_hash: int) -> HostFunctions:
     """Declare that the calling module uses a host interface.
 
-    The host compares version and hash with those of the interface that it provides, when it loads the package.
+    The host compares version and hash with those of the interface that it provides, when it loads the package. The same
+    declaration of one module is one object.
 
     :param name: the name of the host interface.
     :param version: the version for which the module was written.
     :param interface_hash: its hash.
     """
     module = sys._getframe(1).f_globals.get("__name__", "<unknown>")
+    known = _declared.setdefault(module, [])
+    for each in known:
+        if (each.name, each.version, each.interface_hash) == (name, version, interface_hash):
+            return each
     declared = HostFunctions(name, version, interface_hash, module)
-    _declared.setdefault(module, []).append(declared)
+    known.append(declared)
     return declared
 
 

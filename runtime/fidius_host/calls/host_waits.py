@@ -124,9 +124,10 @@ class HostWaits:
             self._connection.replace_buffer()
         return True
 
-    def end_leading(self, plugin):
+    def end_leading(self, worker, plugin):
         """Finish a detached call of a thread that leads now. It was not counted any more, as no call of a leader is."""
         with self._pool.lock:
+            worker.starting = None
             plugin.begin_detached()
             job = plugin.end_detached()
             starting = None

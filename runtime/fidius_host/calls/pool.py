@@ -363,7 +363,7 @@ class Pool:
             answer = data = None
             if self.leader is worker:
                 # The lead was given to it while its call waited for a host function.
-                self.waits.end_leading(plugin)
+                self.waits.end_leading(worker, plugin)
                 return
             job = self._next_detached(worker, plugin)
 
