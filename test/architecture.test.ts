@@ -47,6 +47,7 @@ const developmentPackages: Record<string, string> = {
  * What a library may ask its process. The rest (arguments, streams, exit) belongs to the program: only `src/cli` is one.
  */
 const facts = [
+  'availableMemory',
   'arch',
   'cwd',
   'env',

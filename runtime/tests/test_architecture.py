@@ -23,6 +23,7 @@ TABLE = {
     "process": (),
     "imports": ("fidius_host",),
     "cli_support": ("imports", "process"),
+    "interface_reader": ("imports",),
     "plugins": ("fidius_host", "codec", "imports"),
     "stopping": ("fidius_host", "imports"),
     "transport": ("codec",),

@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'init plugin': async () => (await import('./commands/init.ts')).initPlugin,
   'init host': async () => (await import('./commands/init.ts')).initHost,
   stub: async () => (await packages()).stub,
+  'interface from': async () => (await packages()).interfaceFrom,
   schema: async () => (await packages()).schema,
   keygen: async () => (await packages()).keygen,
   'package validate': async () => (await packages()).packageValidate,

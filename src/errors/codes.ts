@@ -206,6 +206,9 @@ export const errorCodes = {
   FIDIUS_MCP_TOO_MANY_ITEMS: 'A stream has more items than the MCP server collects for one result.',
 
   // command line
+  FIDIUS_CLI_ANNOTATIONS:
+    'Annotations of a Python module have no counterpart in an interface. The message names each of them with file and line.',
+  FIDIUS_CLI_DRIFT: 'A Python module and an interface, or the hash that the module declares, do not match any more.',
   FIDIUS_CLI_FOLDER: 'A folder named on the command line does not exist.',
   FIDIUS_CLI_INTERFACE: 'A module exports no interface, not the requested one, or several when none was selected.',
   FIDIUS_CLI_METHOD: 'The interface has no method of the name given on the command line.',

@@ -3,6 +3,7 @@
  * chunks. What a command needs for its work it imports when it runs.
  */
 export { discover } from './discover.ts';
+export { interfaceFrom } from './interface-from.ts';
 export { keygen } from './keygen.ts';
 export { packageAudit } from './package/audit.ts';
 export { packageExport } from './package/export.ts';

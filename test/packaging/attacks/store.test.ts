@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PackageStore, packPackage, SecretKey, signPackage } from '../../../src/packaging.ts';
 import { contentsOf } from '../../support/contents.ts';
 import { failureOf } from '../../support/failure.ts';
@@ -393,13 +393,16 @@ describe('a source that changes while it is stored', () => {
     const dir = packageOf({ 'large.bin': Buffer.alloc(50_000_000), 'z.py': 'x = 1' });
     await signPackage(dir, { key: acme });
     const store = await openStore();
+    // Without memory for the package, it is read again.
+    const memory = vi.spyOn(process, 'availableMemory').mockReturnValue(0);
+    onTestFinished(() => memory.mockRestore());
     // Written to as soon as the copy begins, which is after the verification.
     const timer = setInterval(() => {
       if (readdirSync(join(store.dir, 'content')).length > 0) appendFileSync(join(dir, 'z.py'), '\nevil()');
     }, 0);
+    onTestFinished(() => clearInterval(timer));
 
     const error = await failureOf(() => store.addFolder(dir, trusting));
-    clearInterval(timer);
 
     expect(error.code).toBe('FIDIUS_PACKAGE_CHANGED');
     expect(await store.list()).toEqual([]);
