@@ -1,6 +1,6 @@
 import type { Command } from './define-command.ts';
 
-const packages = () => import('./commands/on-demand.ts');
+const others = () => import('./commands/on-demand.ts');
 
 /**
  * All commands by name, in the order in which an author needs them. The files of the commands are loaded on demand.
@@ -8,32 +8,32 @@ const packages = () => import('./commands/on-demand.ts');
  * The first of two words is the name of a group, such as `package`.
  */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  'init app': async () => (await import('./commands/init-app.ts')).initApp,
-  'init interface': async () => (await import('./commands/init.ts')).initInterface,
-  'init plugin': async () => (await import('./commands/init.ts')).initPlugin,
-  'init host': async () => (await import('./commands/init.ts')).initHost,
-  stub: async () => (await packages()).stub,
-  'interface from': async () => (await packages()).interfaceFrom,
-  schema: async () => (await packages()).schema,
-  keygen: async () => (await packages()).keygen,
-  'package validate': async () => (await packages()).packageValidate,
-  'package inspect': async () => (await packages()).packageInspect,
-  'package vendor': async () => (await packages()).packageVendor,
-  'package sign': async () => (await packages()).packageSign,
-  'package audit': async () => (await packages()).packageAudit,
-  'package verify': async () => (await packages()).packageVerify,
-  'package pack': async () => (await packages()).packagePack,
-  'package export': async () => (await packages()).packageExport,
-  'package unpack': async () => (await packages()).packageUnpack,
-  'package list': async () => (await packages()).packageList,
-  discover: async () => (await packages()).discover,
+  'init app': async () => (await others()).initApp,
+  'init interface': async () => (await others()).initInterface,
+  'init plugin': async () => (await others()).initPlugin,
+  'init host': async () => (await others()).initHost,
+  stub: async () => (await others()).stub,
+  'interface from': async () => (await others()).interfaceFrom,
+  schema: async () => (await others()).schema,
+  keygen: async () => (await others()).keygen,
+  'package validate': async () => (await others()).packageValidate,
+  'package inspect': async () => (await others()).packageInspect,
+  'package vendor': async () => (await others()).packageVendor,
+  'package sign': async () => (await others()).packageSign,
+  'package audit': async () => (await others()).packageAudit,
+  'package verify': async () => (await others()).packageVerify,
+  'package pack': async () => (await others()).packagePack,
+  'package export': async () => (await others()).packageExport,
+  'package unpack': async () => (await others()).packageUnpack,
+  'package list': async () => (await others()).packageList,
+  discover: async () => (await others()).discover,
   run: async () => (await import('./commands/run.ts')).run,
-  dev: async () => (await import('./commands/dev.ts')).dev,
+  dev: async () => (await others()).dev,
   mcp: async () => (await import('./commands/mcp.ts')).mcp,
-  'store list': async () => (await packages()).storeList,
-  'store prune': async () => (await packages()).storePrune,
-  doctor: async () => (await import('./commands/doctor.ts')).doctor,
-  completion: async () => (await import('./commands/completion.ts')).createCompletion(loadAll),
+  'store list': async () => (await others()).storeList,
+  'store prune': async () => (await others()).storePrune,
+  doctor: async () => (await others()).doctor,
+  completion: async () => (await others()).createCompletion(loadAll),
 };
 
 function loadAll(): Promise<readonly Command[]> {

@@ -1,8 +1,13 @@
 /**
- * The commands on packages and stores. One file, because each file that is imported on demand splits the published files into more
+ * All commands but those that start quickly by themselves. One file, because each file that is imported on demand splits the published files into more
  * chunks. What a command needs for its work it imports when it runs.
  */
+export { createCompletion } from './completion.ts';
+export { dev } from './dev.ts';
 export { discover } from './discover.ts';
+export { doctor } from './doctor.ts';
+export { initHost, initInterface, initPlugin } from './init.ts';
+export { initApp } from './init-app.ts';
 export { interfaceFrom } from './interface-from.ts';
 export { keygen } from './keygen.ts';
 export { packageAudit } from './package/audit.ts';
