@@ -83,8 +83,16 @@ export class Staging {
   async replaceFolder(target: string, mayReplace: (old: string) => void = () => {}): Promise<void> {
     for (;;) {
       if (await this.placeNewFolder(target)) return;
-      if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true) mayReplace(target);
-      else if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw notAFolder(target);
+      const old = lstatSync(target, { throwIfNoEntry: false });
+      if (old === undefined) continue;
+      if (!old.isDirectory()) throw notAFolder(target);
+      try {
+        mayReplace(target);
+      } catch (error) {
+        // Another process may have moved the folder away during the check. Its new folder is checked then.
+        if (lstatSync(target, { throwIfNoEntry: false })?.ino !== old.ino) continue;
+        throw error;
+      }
       this.#writeRecord(basename(target));
       const replaced = this.#folder.at(`old-${(this.#replaced += 1)}`);
       // The folder is missing if another process is replacing it at the same time.
