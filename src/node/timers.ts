@@ -20,6 +20,11 @@ export function setTimeout(callback: () => void, delayMs = 0): NodeJS.Timeout {
   return setTimer(callback, Math.min(delayMs, longestTimerMs));
 }
 
+/** Settles after the event loop has served timers and sockets once. Between two long pieces of work, they wait for one only. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Milliseconds since the process started, from a clock that never goes back. */
 export const now: () => number = performance.now.bind(performance);
 

@@ -6,6 +6,7 @@ import { Libc } from '../../ffi/libc.ts';
 import { ffi } from '../../ffi/native.ts';
 import { nativeStackBounds, type StackBounds } from '../../ffi/stack-bounds.ts';
 import { mainRealm } from '../../node/main-realm.ts';
+import { nextTurn } from '../../node/timers.ts';
 import { isInternalPythonError } from '../api/exception.ts';
 import { Memory } from '../api/memory.ts';
 import { bindPython, type PythonApi } from '../api/symbols.ts';
@@ -77,16 +78,25 @@ export function startPython(options: StartOptions = {}): Interpreter {
 }
 
 /**
- * Asks the interpreter that {@link startPython} will start, without blocking this thread, which may take 100 ms and more. Does
- * nothing if Python runs already. Never rejects.
+ * Does what {@link startPython} would do first and what need not block this thread: asks the interpreter that it will start,
+ * which may take 100 ms and more, and loads the FFI. Does nothing if Python runs already. Never rejects.
+ *
+ * @returns whether Python is to be started.
  */
 export async function prepareStart(
   { libpython, python, isolatePython }: StartOptions,
   signal?: AbortSignal,
-): Promise<void> {
-  if (processRegistry[key] === undefined) {
-    await probeAhead({ libpython, python, isolatePython, toStart: true }, signal).catch(() => {});
+): Promise<boolean> {
+  if (processRegistry[key] !== undefined) return false;
+  await probeAhead({ libpython, python, isolatePython, toStart: true }, signal).catch(() => {});
+  await nextTurn();
+  try {
+    requirePermission();
+  } catch {
+    // The start will fail with the same error.
   }
+  await nextTurn();
+  return true;
 }
 
 function startOrJoin(options: StartOptions): Interpreter {

@@ -6,6 +6,7 @@ import { FidiusError, isFidiusError } from '../../errors/fidius-error.ts';
 import { LoadError } from '../../errors/load-error.ts';
 import { isPluginError } from '../../errors/plugin-error.ts';
 import type { ExecutorChoice, ExecutorPlugin, LoadOptions } from '../../executor/executor.ts';
+import { nextTurn } from '../../node/timers.ts';
 import type { SkippedPackage } from '../../packaging/discover-packages.ts';
 import type { Manifest, PythonManifest } from '../../packaging/manifest/manifest.ts';
 import { vendorFolder } from '../../packaging/vendor/distributions.ts';
@@ -162,11 +163,11 @@ async function selectFirst(
     const selected = await skipOnFailure(skipped, path, () => prepare(candidate, load, policy, budget));
     if (selected === undefined) continue;
     budget.enter('start', path);
-    if (executors.needsPython(load.executor, whyProcess(load))) {
-      await prepareStart(executors.startOptions, signal);
-    }
+    const starts =
+      executors.needsPython(load.executor, whyProcess(load)) && (await prepareStart(executors.startOptions, signal));
     budget.check();
     const chosen = startChosen(load, executors, `load ${selected.manifest.name}`);
+    if (starts) await nextTurn();
     const fitting = await skipOnFailure(skipped, path, () => fitPython(selected, chosen, load, executors));
     if (fitting !== undefined) return { selected, skipped, chosen: fitting };
   }
